@@ -1,0 +1,20 @@
+/** The meshes that a check may run on. */
+export const MESHES = ['istio', 'linkerd'] as const;
+export type Mesh = (typeof MESHES)[number];
+
+/** A cluster with a mesh, as another process needs it to attach; stored as cluster.json beside its kubeconfig. */
+export interface ClusterDescription {
+  /** e.g. meshproof-3f9a; also the kind cluster's name. */
+  name: string;
+  provider: 'kind' | 'existing';
+  /** Path of a kubeconfig file. For kind it holds this cluster only. */
+  kubeconfig: string;
+  context: string;
+  mesh: Mesh;
+  /** Names of the rig namespaces that are ready, each with its companion `<name>-outside` for unmeshed pods. */
+  rigs: string[];
+  /** The Docker daemon's address that the kind cluster lives on (a DOCKER_HOST value), if kind. */
+  dockerHost?: string;
+  versions: Record<string, string>;
+  timings: Partial<Record<'engineMs' | 'imagesMs' | 'clusterMs' | 'meshMs' | 'rigsMs', number>>;
+}

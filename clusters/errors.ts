@@ -1,0 +1,32 @@
+/** What meshproof exits with; printed by `meshproof --help` and promised to scripts. */
+export const EXIT = { ok: 0, fail: 1, usage: 2, unproven: 3, interrupted: 130 } as const;
+
+export interface ErrorFacts {
+  /** What to do next, in one sentence. */
+  hint?: string;
+  cause?: unknown;
+  exitCode?: (typeof EXIT)[keyof typeof EXIT];
+}
+
+/**
+ * A condition that a user can meet, said in words: what was attempted and what came back in the message,
+ * what to do next in `hint`, the original error in `cause`. `code` is stable, for scripts and tests.
+ */
+export class MeshproofError extends Error {
+  override readonly name: string = 'MeshproofError';
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    super(message, facts.cause === undefined ? {} : { cause: facts.cause });
+    this.code = code;
+    this.hint = facts.hint;
+    this.exitCode = facts.exitCode ?? EXIT.unproven;
+  }
+}
+
+/** The part of any thrown value that is worth a person's line. */
+export function causeOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,43 @@
+import { execa, ExecaError, type Options } from 'execa';
+
+import { MeshproofError } from './errors.ts';
+import type { Work } from './work.ts';
+
+export interface ExecOptions extends Work {
+  cwd?: string;
+  /** Added to the environment of this process. */
+  env?: Record<string, string>;
+  input?: string | Uint8Array;
+  timeoutMs?: number;
+  /** What to do when it fails, for the error's hint. */
+  hint?: string;
+}
+
+/**
+ * Runs one program to its end and returns what it printed on stdout, without the last line break.
+ * The program is asked to end when `signal` aborts, and killed 5 s later.
+ * @throws MeshproofError with code `COMMAND_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`; the message holds the last lines of what it said.
+ */
+export async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
+  const shown = [command, ...args].join(' ').slice(0, 300);
+  const settings: Options = {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    forceKillAfterDelay: 5_000,
+  };
+  try {
+    const { stdout } = await execa(command, args, settings);
+    return String(stdout);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof ExecaError)) throw error;
+    const facts = { cause: error, ...(options.hint === undefined ? {} : { hint: options.hint }) };
+    if (error.code === 'ENOENT') throw new MeshproofError('COMMAND_MISSING', `${command} was not found`, facts);
+    if (error.timedOut) throw new MeshproofError('COMMAND_TIMED_OUT', `${shown} did not end within ${options.timeoutMs} ms`, facts);
+    const said = `${String(error.stderr ?? '')}\n${String(error.stdout ?? '')}`.trim().split('\n').slice(-8).join('\n');
+    throw new MeshproofError('COMMAND_FAILED', `${shown} ended with ${error.exitCode ?? error.signal}: ${said}`, facts);
+  }
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { exec } from '../exec.ts';
+import type { Work } from '../work.ts';
+import { digestOf } from './cache.ts';
+
+/** The part of an image's configuration that our images use; field names as in the OCI image specification. */
+export interface ImageConfig {
+  Entrypoint: string[];
+  Env?: string[];
+  User?: string;
+  WorkingDir?: string;
+  StopSignal?: string;
+}
+
+/**
+ * Writes `file` as `docker save` would: one layer from the folder `root`, tagged `tag`. The same input gives the same bytes.
+ * Source: OCI image specification, config.md; moby image/spec v1.2 (manifest.json).
+ */
+export async function writeArchive(root: string, tag: string, config: ImageConfig, file: string, work: Work): Promise<void> {
+  const draft = `${file}.layers`;
+  await mkdir(draft, { recursive: true });
+  try {
+    const layer = join(draft, 'layer.tar');
+    const steady = ['--sort=name', '--mtime=@0', '--numeric-owner', '--format=gnu'];
+    await exec('tar', [...steady, '-C', root, '-cf', layer, '.'], work);
+    const digest = await digestOf(layer);
+    await rename(layer, join(draft, `${digest}.tar`));
+    const image = JSON.stringify({
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      os: 'linux',
+      created: '1970-01-01T00:00:00Z',
+      config,
+      rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
+      history: [{ created: '1970-01-01T00:00:00Z', created_by: 'meshproof' }],
+    });
+    const id = createHash('sha256').update(image).digest('hex');
+    await writeFile(join(draft, `${id}.json`), image);
+    await writeFile(join(draft, 'manifest.json'), JSON.stringify([{ Config: `${id}.json`, RepoTags: [tag], Layers: [`${digest}.tar`] }]));
+    await exec('tar', [...steady, '--owner=0', '--group=0', '-C', draft, '-cf', file, '.'], work);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** The tags of the images in an archive as `docker save` writes it. */
+export async function archiveTags(file: string, work: Work): Promise<string[]> {
+  const text = await exec('tar', ['-xOf', file, '--wildcards', '--no-anchored', 'manifest.json'], work);
+  const images = JSON.parse(text) as { RepoTags: string[] | null }[];
+  return images.flatMap((image) => image.RepoTags ?? []);
+}

@@ -1,0 +1,147 @@
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+import { exec } from '../exec.ts';
+import type { Work } from '../work.ts';
+import { artifact, hashOf, type Artifact } from './cache.ts';
+import { needPrograms } from './packages.ts';
+import { VERSIONS } from './versions.ts';
+
+/** What a kind node runs, and what the small images are copied from. */
+const PACKAGES = [
+  ...['systemd', 'systemd-sysv', 'dbus', 'conntrack', 'iptables', 'nftables', 'iproute2', 'ethtool', 'kmod', 'jq', 'curl', 'procps'],
+  ...['ca-certificates', 'containerd', 'runc', 'containernetworking-plugins', 'socat', 'mount', 'util-linux', 'libstdc++6'],
+];
+
+/** iptables with its extensions, both back ends, and every name under which Debian offers them. */
+export const IPTABLES = [
+  ...['iptables', 'iptables-save', 'iptables-restore', 'iptables-nft', 'iptables-legacy', 'xtables-nft-multi', 'xtables-legacy-multi'],
+  ...['ip6tables', 'ip6tables-save', 'ip6tables-restore', 'ip6tables-nft', 'ip6tables-legacy'],
+  ...['iptables-nft-save', 'iptables-nft-restore', 'iptables-legacy-save', 'iptables-legacy-restore'],
+  ...['ip6tables-nft-save', 'ip6tables-nft-restore', 'ip6tables-legacy-save', 'ip6tables-legacy-restore'],
+]
+  .map((name) => `/usr/sbin/${name}`)
+  .concat('/usr/lib/x86_64-linux-gnu/xtables', '/usr/bin/sh', '/etc/protocols')
+  // libxt_statistic, which spreads a Service's load, is loaded at run time and needs it.
+  .concat('/usr/lib/x86_64-linux-gnu/libm.so.6');
+
+/** Files of Debian that no container reads; they are half of its size. */
+const UNREAD = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info', 'var/cache/apt', 'var/lib/apt/lists', 'var/log'];
+
+/**
+ * A minimal Debian as `root.tar`. Only the release is pinned: within it, packages are what the distribution serves today.
+ * Debian 12 because its systemd still boots on cgroup v1.
+ */
+export const debianRoot: Artifact = {
+  name: 'debian-root',
+  hash: hashOf(VERSIONS.debian, PACKAGES, UNREAD),
+  make: async (folder, work) => {
+    await needPrograms({ debootstrap: 'debootstrap' }, work);
+    work.progress?.(`bootstrapping Debian ${VERSIONS.debian}`);
+    await withFolder(async (root) => {
+      await exec('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, VERSIONS.debian, root], work);
+      for (const path of UNREAD) {
+        for (const name of await readdir(join(root, path))) await rm(join(root, path, name), { recursive: true, force: true });
+      }
+      await exec('tar', ['--numeric-owner', '--xattrs', '-C', root, '-cf', join(folder, 'root.tar'), '.'], work);
+    });
+  },
+};
+
+/** Gives a new empty folder to `use` and removes it afterwards, whatever happens. */
+export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-'));
+  try {
+    await exec('chmod', ['755', folder]);
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Gives an unpacked Debian root to `use`. */
+export async function withDebianRoot<T>(use: (root: string) => Promise<T>, work: Work): Promise<T> {
+  const made = await artifact(debianRoot, work);
+  return withFolder(async (root) => {
+    await exec('tar', ['--numeric-owner', '--xattrs', '-C', root, '-xf', join(made, 'root.tar')], work);
+    return use(root);
+  });
+}
+
+/** What a small image holds. */
+export interface SmallRoot {
+  /** Path in the image → file on this machine; made executable. */
+  files: Record<string, string>;
+  /** Absolute paths of programs in Debian, and folders that are copied whole. */
+  debian?: string[];
+  /** Path in the image → text. */
+  texts?: Record<string, string>;
+  /** Folders that must exist and be writable by everybody. */
+  writable?: string[];
+}
+
+/** Shared libraries that a program of the root needs, as its own dynamic loader finds them. */
+async function librariesOf(root: string, program: string, work: Work): Promise<string[]> {
+  const text = await exec('chroot', [root, 'ldd', program], work).catch(() => '');
+  return [...text.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? '');
+}
+
+/**
+ * Fills the empty folder `target` with programs and exactly the shared libraries that they need, taken from the Debian root.
+ * Links are followed one step at a time, so that names like `iptables` keep pointing where Debian's alternatives say.
+ */
+export async function fillSmallRoot(
+  debian: string,
+  target: string,
+  { files, debian: paths = [], texts = {}, writable = [] }: SmallRoot,
+  work: Work,
+): Promise<void> {
+  // Debian's merged /usr: without these links a tar of /lib/… would become a second folder.
+  for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
+    await mkdir(join(target, 'usr', folder), { recursive: true });
+    await symlink(`usr/${folder}`, join(target, folder));
+  }
+  const wanted = new Set<string>(paths);
+  for (const [path, source] of Object.entries(files)) {
+    const place = join(target, path);
+    await mkdir(dirname(place), { recursive: true });
+    await cp(source, place, { recursive: true });
+    const probe = join(debian, 'tmp', basename(source));
+    await cp(source, probe, { recursive: true });
+    for (const library of await librariesOf(debian, `/tmp/${basename(source)}`, work)) wanted.add(library);
+    await rm(probe, { recursive: true });
+  }
+  for (const path of paths) for (const library of await librariesOf(debian, path, work)) wanted.add(library);
+  const list = [...wanted].map((path) => path.replace(/^\//, ''));
+  if (list.length > 0) {
+    // tar follows nothing here; the loop adds what links point to until no new name appears.
+    const all = await exec('chroot', [debian, 'sh', '-c', FOLLOW_LINKS, 'follow', ...list], work);
+    const names = all.split('\n').filter((name) => name !== '');
+    const listing = join(target, '.list');
+    await writeFile(listing, names.join('\n'));
+    await exec('sh', ['-c', 'tar -C "$1" -cf - -T "$2" | tar -C "$3" -xf -', 'copy', debian, listing, target], work);
+    await rm(listing);
+  }
+  for (const [path, text] of Object.entries(texts)) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await writeFile(join(target, path), text);
+  }
+  await exec('chmod', ['-R', 'a+rX', target], work);
+  for (const path of ['/tmp', ...writable]) {
+    await mkdir(join(target, path), { recursive: true });
+    await exec('chmod', ['1777', join(target, path)], work);
+  }
+}
+
+/** Prints each path with the links that lead from it to a file, canonical folders first, one a line. */
+const FOLLOW_LINKS = `
+for path in "$@"; do
+  path="/$path"
+  while :; do
+    echo "$(realpath "$(dirname "$path")")/$(basename "$path")" | cut -c2-
+    [ -L "$path" ] || break
+    next=$(readlink "$path")
+    case "$next" in /*) path="$next" ;; *) path="$(realpath "$(dirname "$path")")/$next" ;; esac
+  done
+done`;

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+
+import { MeshproofError } from '../errors.ts';
+import type { Work } from '../work.ts';
+import { artifact, digestOf, hashOf } from './cache.ts';
+import { imageArtifact, imageTable } from './build.ts';
+import { archivesByTag } from './folder.ts';
+import type { Image, Recipe } from './image.ts';
+import { bake, loadNodeBase, nodeBase, type Docker } from './node-image.ts';
+import { VERSIONS } from './versions.ts';
+
+const NODE = 'docker.io/meshproof/node';
+/** kind's published node of the version that we build, and the smallest image, which shows whether a registry answers. */
+const UPSTREAM_NODE = `docker.io/kindest/node:${VERSIONS.kubernetes}`;
+const PROBE = `registry.k8s.io/pause:${VERSIONS.pause[0]}`;
+
+const isBuildable = (image: Image): image is Image & { recipe: Recipe } => image.recipe !== undefined;
+
+async function has(engine: Docker, tag: string): Promise<boolean> {
+  return engine.docker(['image', 'inspect', '--format', '{{.Id}}', tag]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What building would make, and the node image's tag, which is the hash of all of it. */
+async function plan() {
+  const images = (await imageTable()).filter((image) => isBuildable(image));
+  const parts = await Promise.all(images.map((image) => imageArtifact(image)));
+  return {
+    parts,
+    tag: `${NODE}:${VERSIONS.kubernetes}-${hashOf(
+      (await nodeBase()).hash,
+      parts.map((part) => part.hash),
+    )}`,
+  };
+}
+
+async function build(engine: Docker, work: Work): Promise<string> {
+  const { parts, tag } = await plan();
+  if (await has(engine, tag)) return tag;
+  const archives: string[] = [];
+  for (const [index, part] of parts.entries()) {
+    const progress = (doing: string) => work.progress?.(`${doing} (image ${index + 1} of ${parts.length})`);
+    archives.push(join(await artifact(part, { ...work, progress }), 'image.tar'));
+  }
+  work.progress?.('loading the node base');
+  await bake(engine, await loadNodeBase(engine, work), archives, tag, work);
+  return tag;
+}
+
+/** Bakes what a registry has published, and builds only what is our own. */
+async function pull(engine: Docker, work: Work): Promise<string> {
+  const images = (await imageTable()).filter((image) => image.part !== 'kubernetes');
+  const tag = `${NODE}:${VERSIONS.kubernetes}-pulled-${hashOf(images.map((image) => [image.name, image.upstream]))}`;
+  if (await has(engine, tag)) return tag;
+  work.progress?.(`pulling ${UPSTREAM_NODE}`);
+  await engine.docker(['pull', UPSTREAM_NODE], work);
+  const archives: string[] = [];
+  for (const image of images) {
+    const folder = await artifact(await pulledArtifact(engine, image), work);
+    archives.push(join(folder, 'image.tar'));
+  }
+  await bake(engine, UPSTREAM_NODE, archives, tag, work);
+  return tag;
+}
+
+async function pulledArtifact(engine: Docker, image: Image) {
+  const { upstream } = image;
+  if (upstream === undefined) {
+    if (isBuildable(image)) return imageArtifact(image);
+    throw new MeshproofError('IMAGE_UNAVAILABLE', `${image.name} is neither published nor can it be built`);
+  }
+  return {
+    name: `pulled-${image.part}`,
+    hash: hashOf(image.name, upstream),
+    make: async (folder: string, work: Work) => {
+      work.progress?.(`pulling ${upstream}`);
+      await engine.docker(['pull', upstream], work);
+      await engine.docker(['tag', upstream, image.name], work);
+      await engine.docker(['save', '-o', join(folder, 'image.tar'), image.name], work);
+    },
+  };
+}
+
+/** Bakes what a folder of archives holds, over the node in it or the one that was built. */
+async function fromFolder(engine: Docker, folder: string, work: Work): Promise<string> {
+  const found = await archivesByTag(folder, work);
+  const node = [...found.keys()].find((tag) => /(kindest|meshproof)\/node(-base)?:/.test(tag));
+  const ready = node?.includes('meshproof/node:') === true;
+  if (node !== undefined) {
+    work.progress?.(`loading ${node}`);
+    await engine.docker(['load', '-i', found.get(node) ?? ''], work);
+    if (ready) return node;
+  }
+  const files = [...new Set([...found].filter(([tag]) => tag !== node).map(([, file]) => file))];
+  const digests = await Promise.all(files.map((file) => digestOf(file)));
+  const base = node ?? (await loadNodeBase(engine, work));
+  const tag = `${NODE}:folder-${hashOf(base, digests)}`;
+  if (!(await has(engine, tag))) await bake(engine, base, files, tag, work);
+  return tag;
+}
+
+async function registryAnswers(engine: Docker, work: Work): Promise<boolean> {
+  return engine
+    .docker(['pull', '-q', PROBE], {
+      ...work,
+      signal: AbortSignal.any([AbortSignal.timeout(15_000), ...(work.signal ? [work.signal] : [])]),
+    })
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+/**
+ * The tag of a node image in the engine that holds everything a cluster needs.
+ * @param mode `build` from package registries, `pull` from image registries, `auto` (what is there, else pull where a registry answers,
+ *   else build), or a folder of archives.
+ */
+export async function ensureImages(mode: string, engine: Docker, work: Work): Promise<string> {
+  if (mode === 'build') return build(engine, work);
+  if (mode === 'pull') return pull(engine, work);
+  if (mode !== 'auto') return fromFolder(engine, mode, work);
+  const { tag } = await plan();
+  if (await has(engine, tag)) return tag;
+  work.progress?.('asking whether an image registry answers');
+  return (await registryAnswers(engine, work)) ? pull(engine, work) : build(engine, work);
+}

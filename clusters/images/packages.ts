@@ -1,0 +1,39 @@
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+import { MeshproofError } from '../errors.ts';
+import { exec } from '../exec.ts';
+import type { Work } from '../work.ts';
+
+/** The path of a program on PATH, or undefined. */
+export async function onPath(program: string): Promise<string | undefined> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, program);
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  return undefined;
+}
+
+/**
+ * Sees to it that the build's own programs are there, through the distribution's packages (program → package).
+ * @throws MeshproofError `BUILD_TOOLS_MISSING` where they are missing and cannot be installed.
+ */
+export async function needPrograms(programs: Record<string, string>, work: Work): Promise<void> {
+  const missing: string[] = [];
+  for (const [program, name] of Object.entries(programs)) if ((await onPath(program)) === undefined) missing.push(name);
+  if (missing.length === 0) return;
+  const hint = `install ${missing.join(' ')}, or use --images=pull or --images=FOLDER`;
+  if (process.getuid?.() !== 0 || (await onPath('apt-get')) === undefined) {
+    throw new MeshproofError('BUILD_TOOLS_MISSING', `building images needs ${missing.join(', ')}`, { hint });
+  }
+  work.progress?.(`installing ${missing.join(' ')} from the distribution`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await exec('apt-get', ['update'], { ...work, env });
+  await exec('apt-get', ['install', '-y', '--no-install-recommends', ...missing], { ...work, env, hint });
+}

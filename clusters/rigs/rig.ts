@@ -1,0 +1,112 @@
+import type { Manifest } from '../kubernetes/manifest.ts';
+import type { MeshAdapter } from '../mesh.ts';
+
+/** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
+export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'outsider'] as const;
+export type Actor = (typeof ACTORS)[number];
+
+export const ACTOR_LABEL = 'meshproof.dev/actor';
+export const OWNER_LABEL = 'meshproof.dev/owner';
+
+/** Ports that samples listen on; the agent's own numbers. */
+const SAMPLE_PORTS = { http: 8080, metrics: 9090, tcp: 9000, ready: 15998 };
+
+/** The namespace of a rig's unmeshed pods. */
+export const outsideOf = (namespace: string): string => `${namespace}-outside`;
+
+/** The namespaces of a rig: one whose pods get a proxy, and one whose pods do not. */
+export function rigNamespaces(namespace: string, mesh: Pick<MeshAdapter, 'injection'>, owner: string): Manifest[] {
+  const labels = { [OWNER_LABEL]: owner };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels: { ...labels, ...mesh.injection.labels }, annotations: mesh.injection.annotations },
+    },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: outsideOf(namespace), labels } },
+  ];
+}
+
+interface Sample {
+  actor: Actor;
+  account: string;
+  app: string;
+  version: string;
+}
+
+const SAMPLES: readonly Sample[] = [
+  { actor: 'caller', account: 'frontend', app: 'caller', version: 'v1' },
+  { actor: 'other', account: 'other', app: 'other', version: 'v1' },
+  { actor: 'server-v1', account: 'server', app: 'server', version: 'v1' },
+  { actor: 'server-v2', account: 'server', app: 'server', version: 'v2' },
+  { actor: 'server-v3', account: 'server', app: 'server', version: 'v3' },
+  { actor: 'mirror', account: 'mirror', app: 'mirror', version: 'v1' },
+];
+
+const OUTSIDER: Sample = { actor: 'outsider', account: 'default', app: 'outsider', version: 'v1' };
+
+function deployment({ actor, account, app, version }: Sample, namespace: string, image: string): Manifest {
+  const labels = { app, version, [ACTOR_LABEL]: actor };
+  const container = {
+    name: 'app',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    ports: Object.entries(SAMPLE_PORTS).map(([name, containerPort]) => ({ name, containerPort })),
+    env: [
+      { name: 'AGENT_POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'AGENT_VERSION', value: version },
+    ],
+    readinessProbe: { httpGet: { path: '/ready', port: SAMPLE_PORTS.ready }, periodSeconds: 1, failureThreshold: 1 },
+    resources: { requests: { cpu: '10m', memory: '48Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: actor, namespace },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { [ACTOR_LABEL]: actor } },
+      template: {
+        metadata: { labels },
+        spec: { serviceAccountName: account, terminationGracePeriodSeconds: 1, enableServiceLinks: false, containers: [container] },
+      },
+    },
+  };
+}
+
+function service(name: string, namespace: string, selector: Record<string, string>): Manifest {
+  const { http, metrics, tcp } = SAMPLE_PORTS;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: {
+      selector,
+      // The names' prefixes tell a mesh the protocol; 9090 carries HTTP as a metrics endpoint would.
+      ports: [
+        { name: 'http', port: http, targetPort: http },
+        { name: 'http-metrics', port: metrics, targetPort: metrics },
+        { name: 'tcp', port: tcp, targetPort: tcp },
+      ],
+    },
+  };
+}
+
+/** Everything in a rig's two namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, one outsider. */
+export function rigObjects(namespace: string, image: string): Manifest[] {
+  const accounts = [...new Set(SAMPLES.map((sample) => sample.account))];
+  return [
+    ...accounts.map((name): Manifest => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
+    service('server', namespace, { app: 'server' }),
+    service('mirror', namespace, { app: 'mirror' }),
+    ...['v1', 'v2', 'v3'].map((version) => service(`server-${version}`, namespace, { app: 'server', version })),
+    ...SAMPLES.map((sample) => deployment(sample, namespace, image)),
+    deployment(OUTSIDER, outsideOf(namespace), image),
+  ];
+}

@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { MeshproofError, causeOf } from './errors.ts';
+
+export interface UntilOptions {
+  /** What is waited for, as it completes the sentence "waited for …". */
+  what: string;
+  /** Milliseconds after which waiting ends with an error. */
+  timeoutMs: number;
+  /** Milliseconds between two looks; default 100. */
+  everyMs?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Looks until `look` returns something other than undefined or false, and returns that.
+ * An error thrown by `look` counts as "not yet" and becomes the cause when time runs out.
+ * @throws MeshproofError with code `TIMED_OUT`, or the signal's reason.
+ */
+export async function until<T>(
+  look: (signal: AbortSignal | undefined) => Promise<T | undefined | false> | T | undefined | false,
+  { what, timeoutMs, everyMs = 100, signal }: UntilOptions,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      const seen = await look(signal);
+      if (seen !== undefined && seen !== false) return seen;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    const left = deadline - performance.now();
+    if (left <= 0) {
+      const because = last === undefined ? '' : `: ${causeOf(last)}`;
+      throw new MeshproofError('TIMED_OUT', `waited ${timeoutMs / 1000} s for ${what}${because}`, { cause: last });
+    }
+    await delay(Math.min(everyMs, left), undefined, signal ? { signal } : {});
+  }
+}
