@@ -1,4 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import type { ClusterDescription, Mesh } from './cluster.ts';
+import { MeshproofError } from './errors.ts';
+import { clustersFolder } from './paths.ts';
 import type { Work } from './work.ts';
 
 export interface UpOptions {
@@ -14,22 +20,45 @@ export interface UpOptions {
   rigs: number;
 }
 
+/** The file that describes a cluster to another process. */
+export const descriptionFile = (name: string): string => join(clustersFolder(), name, 'cluster.json');
+
 /** Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left. */
-export async function up(_options: UpOptions, _work: Work): Promise<ClusterDescription> {
-  throw new Error('in progress');
+export async function up(options: UpOptions, work: Work): Promise<ClusterDescription> {
+  const name = options.name ?? `meshproof-${randomBytes(2).toString('hex')}`;
+  if ((await clusters()).some((cluster) => cluster.name === name)) {
+    throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, { hint: `meshproof down ${name}` });
+  }
+  const folder = join(clustersFolder(), name);
+  await mkdir(folder, { recursive: true });
+  try {
+    const { raise } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
+    const description = await raise(name, join(folder, 'kubeconfig'), options, work);
+    await writeFile(descriptionFile(name), JSON.stringify(description, null, 2));
+    return description;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Removes a cluster, and the private engine with the last one. */
-export async function down(_name: string, _work: Work): Promise<void> {
-  throw new Error('in progress');
+export async function down(name: string, work: Work): Promise<void> {
+  const cluster = (await clusters()).find((one) => one.name === name);
+  if (cluster === undefined) {
+    const names = (await clusters()).map((one) => one.name).join(', ');
+    throw new MeshproofError('CLUSTER_UNKNOWN', `there is no cluster ${name}`, { hint: names === '' ? 'none is up' : `up are: ${names}`, exitCode: 2 });
+  }
+  const { lower } = cluster.provider === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
+  await lower(cluster, work);
+  await rm(join(clustersFolder(), name), { recursive: true, force: true });
+  const others = (await clusters()).some((one) => one.provider === 'kind');
+  if (cluster.provider === 'kind' && !others) await (await import('./engine/engine.ts')).stopEngine(work);
 }
 
 /** The clusters whose descriptions are in the clusters folder. */
 export async function clusters(): Promise<ClusterDescription[]> {
-  throw new Error('in progress');
-}
-
-/** Removes whatever a killed run left behind and returns it, one line each. */
-export async function sweep(_work: Work): Promise<string[]> {
-  throw new Error('in progress');
+  const names = await readdir(clustersFolder()).catch(() => [] as string[]);
+  const texts = await Promise.all(names.map((name) => readFile(descriptionFile(name), 'utf8').catch(() => undefined)));
+  return texts.flatMap((text) => (text === undefined ? [] : [JSON.parse(text) as ClusterDescription]));
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { cacheFolder } from '../paths.ts';
@@ -21,10 +21,12 @@ export function hashOf(...inputs: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
 }
 
-/** Content hashes of the files of a folder by name, as an input of hashOf. */
-export async function folderInputs(folder: string, accept: (name: string) => boolean = () => true): Promise<[string, string][]> {
-  const names = (await readdir(folder)).filter((name) => accept(name)).toSorted();
-  return Promise.all(names.map(async (name) => [name, await digestOf(join(folder, name))] as [string, string]));
+/** Content hashes of the files below a folder by path, as an input of hashOf. */
+export async function folderInputs(folder: string, accept: (path: string) => boolean = () => true): Promise<[string, string][]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  const wanted = paths.filter((path) => accept(path)).toSorted();
+  return Promise.all(wanted.map(async (path): Promise<[string, string]> => [path, await digestOf(join(folder, path))]));
 }
 
 export interface Artifact {
