@@ -37,6 +37,7 @@ export async function until<T>(
       const because = last === undefined ? '' : `: ${causeOf(last)}`;
       throw new MeshproofError('TIMED_OUT', `waited ${timeoutMs / 1000} s for ${what}${because}`, { cause: last });
     }
-    await delay(Math.min(everyMs, left), undefined, signal ? { signal } : {});
+    // The timer's own AbortError says nothing; the next look at the signal throws its reason.
+    await delay(Math.min(everyMs, left), undefined, signal ? { signal } : {}).catch(() => undefined);
   }
 }

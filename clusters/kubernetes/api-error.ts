@@ -1,0 +1,37 @@
+import { MeshproofError, type ErrorFacts } from '../errors.ts';
+
+/** The API server answered, and the answer was no. The message holds the server's own sentence, which names the field or the right that is at fault. */
+export class ApiRefusal extends MeshproofError {
+  /** HTTP status. */
+  readonly status: number;
+  /** The machine-readable word of the Status body, e.g. NotFound, Conflict, Invalid, Forbidden. */
+  readonly reason: string;
+
+  constructor(message: string, status: number, reason: string, facts: ErrorFacts = {}) {
+    super('API_REFUSED', message, facts);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/**
+ * Shortens an error answer to one sentence.
+ * @param doing what was attempted, as it begins the sentence, e.g. "applying DestinationRule a/b"
+ */
+export function refusal(doing: string, status: number, body: string): ApiRefusal {
+  const { message, reason } = statusBody(body);
+  const full = (message ?? body).replaceAll(/\s+/g, ' ').trim();
+  // On a patch the server quotes the whole object before it comes to the point.
+  const said = full.slice(Math.max(0, full.indexOf('strict decoding error'))).slice(0, 1_000);
+  const facts = status === 401 ? { hint: 'the kubeconfig’s credentials are not accepted; log in again or take another context' } : {};
+  return new ApiRefusal(`${doing} was refused (${status}): ${said || 'no reason given'}`, status, reason ?? '', facts);
+}
+
+function statusBody(body: string): { message?: string; reason?: string } {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,128 @@
+import { until } from '../until.ts';
+import { Connection } from './connection.ts';
+import { given } from './given.ts';
+import { loadContext } from './kubeconfig.ts';
+import { type LiveObject, refOf } from './live-object.ts';
+import type { PodRef } from './manifest.ts';
+import { ObjectApi, type WaitOptions } from './object-api.ts';
+import { isReady, type Pod, whyNotReady } from './pods.ts';
+import { PodTunnel } from './tunnel.ts';
+
+export interface LogOptions {
+  sinceTime?: Date;
+  tailLines?: number;
+  /** Of the container's previous life. */
+  previous?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface KubernetesEvent {
+  at: string;
+  /** Normal or Warning. */
+  type: string;
+  reason: string;
+  /** e.g. `Pod server-v1-6d4f`. */
+  object: string;
+  message: string;
+  count: number;
+}
+
+/** One cluster: its objects, and what pods and namespaces need besides. Connections are kept, so a call costs milliseconds. */
+export class KubernetesApi extends ObjectApi {
+  /**
+   * Reads the credentials; the server is first asked by the first call.
+   * @throws MeshproofError with code `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID` or `CONTEXT_UNKNOWN`
+   */
+  static async open({ kubeconfig, context }: { kubeconfig?: string; context?: string }): Promise<KubernetesApi> {
+    return new KubernetesApi(new Connection(await loadContext(kubeconfig, context)));
+  }
+
+  /** Ends the kept connections. */
+  close(): void {
+    this.connection.close();
+  }
+
+  /** The API server's version, e.g. v1.35.4. */
+  async version(signal?: AbortSignal): Promise<string> {
+    const request = { doing: 'asking for the version', signal };
+    const { gitVersion } = await this.connection.json<{ gitVersion: string }>('GET', '/version', request);
+    return gitVersion;
+  }
+
+  /**
+   * Waits until exactly `count` pods match, all of them ready and none on its way out.
+   * @throws MeshproofError with code `TIMED_OUT` that says of each other pod why it is not ready
+   */
+  async podsReady(
+    namespace: string,
+    labelSelector: string,
+    count: number,
+    { timeoutMs = 120_000, signal, progress }: WaitOptions = {},
+  ): Promise<Pod[]> {
+    const what = `${count} ready pods of ${labelSelector} in ${namespace}`;
+    progress?.(what);
+    const look = async (): Promise<Pod[]> => {
+      const pods = await this.list<Pod>('v1', 'Pod', { namespace, labelSelector, ...given({ signal }) });
+      const waiting = pods.filter((pod) => !isReady(pod));
+      if (waiting.length === 0 && pods.length === count) return pods;
+      throw new Error([`${pods.length - waiting.length} are ready`, ...waiting.map(whyNotReady)].join('; '));
+    };
+    return await until(look, { what, timeoutMs, ...given({ signal }) });
+  }
+
+  /** What a container printed. */
+  async logs({ namespace, name }: PodRef, container: string, options: LogOptions = {}): Promise<string> {
+    const { sinceTime, tailLines, previous, signal } = options;
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
+    const query = { container, sinceTime: sinceTime?.toISOString(), tailLines, previous };
+    return await this.connection.text('GET', path, { doing: `reading the log of ${container} in ${namespace}/${name}`, query, signal });
+  }
+
+  /** A namespace's events, oldest first. */
+  async events(namespace: string, signal?: AbortSignal): Promise<KubernetesEvent[]> {
+    const stored = await this.list<StoredEvent>('v1', 'Event', { namespace, ...given({ signal }) });
+    const events = stored.map(({ metadata, involvedObject, series, ...event }) => ({
+      at: series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? metadata.creationTimestamp,
+      type: event.type ?? '',
+      reason: event.reason ?? '',
+      object: `${involvedObject.kind ?? ''} ${involvedObject.name ?? ''}`.trim(),
+      message: event.message ?? '',
+      count: series?.count ?? event.count ?? 1,
+    }));
+    return events.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  }
+
+  /** Creates a namespace or brings its metadata to what is given; one that is on its way out is waited for first. */
+  async createNamespace(
+    name: string,
+    { labels = {}, annotations = {} }: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},
+    options: WaitOptions = {},
+  ): Promise<LiveObject | undefined> {
+    const manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } };
+    const existing = await this.get(refOf(manifest), options.signal);
+    if (existing?.metadata.deletionTimestamp !== undefined) await this.gone(refOf(manifest), existing.metadata.uid, options);
+    const [stored] = await this.apply([manifest], given({ signal: options.signal }));
+    return stored;
+  }
+
+  /** Deletes a namespace with all that is in it and returns when it is gone, by default within 120 s. */
+  async deleteNamespace(name: string, options: WaitOptions = {}): Promise<void> {
+    await this.remove([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }], { timeoutMs: 120_000, ...options });
+  }
+
+  /** An http.Agent whose connections end at a port in the pod's network namespace; loopback-only ports too. Destroy it after use. */
+  tunnel(pod: PodRef, port: number): PodTunnel {
+    return new PodTunnel(this.connection, pod, port);
+  }
+}
+
+interface StoredEvent extends LiveObject {
+  lastTimestamp?: string | null;
+  eventTime?: string | null;
+  type?: string;
+  reason?: string;
+  message?: string;
+  count?: number;
+  series?: { count: number; lastObservedTime: string };
+  involvedObject: { kind?: string; name?: string };
+}

@@ -1,0 +1,54 @@
+import { ApiRefusal } from './api-error.ts';
+import type { Connection } from './connection.ts';
+
+/** How a kind is addressed. */
+export interface Resource {
+  plural: string;
+  namespaced: boolean;
+}
+
+interface ResourceList {
+  resources: { name: string; kind: string; namespaced: boolean }[];
+}
+
+/** Learns from the API server how kinds are addressed; asked once a group version, and again for a kind that was not there then. */
+export class Discovery {
+  readonly #connection: Connection;
+  readonly #known = new Map<string, Promise<ReadonlyMap<string, Resource>>>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** @returns undefined when the server does not serve the kind in that version */
+  async find(apiVersion: string, kind: string, signal?: AbortSignal): Promise<Resource | undefined> {
+    const known = this.#known.get(apiVersion);
+    if (known !== undefined) {
+      const found = await known.then(
+        (kinds) => kinds.get(kind),
+        () => undefined,
+      );
+      if (found !== undefined) return found;
+    }
+    // Several objects of one kind are looked up at once: the first to see that the answer is missing asks, the others take its answer.
+    if (this.#known.get(apiVersion) === known) this.#known.set(apiVersion, this.#ask(apiVersion, signal));
+    return (await this.#known.get(apiVersion))?.get(kind);
+  }
+
+  async #ask(apiVersion: string, signal: AbortSignal | undefined): Promise<ReadonlyMap<string, Resource>> {
+    const kinds = new Map<string, Resource>();
+    try {
+      const path = apiRoot(apiVersion);
+      const list = await this.#connection.json<ResourceList>('GET', path, { doing: `asking for the kinds of ${apiVersion}`, signal });
+      for (const { name, kind, namespaced } of list.resources) if (!name.includes('/')) kinds.set(kind, { plural: name, namespaced });
+    } catch (error) {
+      if (!(error instanceof ApiRefusal && error.status === 404)) throw error;
+    }
+    return kinds;
+  }
+}
+
+/** Where a group version lives, e.g. /apis/networking.istio.io/v1. */
+export function apiRoot(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}

@@ -1,0 +1,53 @@
+import { MeshproofError } from '../errors.ts';
+import type { Manifest } from './manifest.ts';
+
+/** An object as the API server returns it. */
+export interface LiveObject extends Manifest {
+  metadata: Manifest['metadata'] & {
+    uid: string;
+    resourceVersion: string;
+    creationTimestamp: string;
+    generation?: number;
+    deletionTimestamp?: string;
+    finalizers?: string[];
+  };
+  status?: { conditions?: Condition[] };
+}
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
+/** What identifies an object; the namespace is missing for cluster-wide kinds. */
+export interface ObjectRef {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace?: string | undefined;
+}
+
+export function refOf({ apiVersion, kind, metadata }: Manifest): ObjectRef {
+  return { apiVersion, kind, name: metadata.name, namespace: metadata.namespace };
+}
+
+/** As a message names it: `DestinationRule shop/reviews`. */
+export function nameOf({ kind, namespace, name }: ObjectRef): string {
+  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}
+
+/** @throws MeshproofError with code `NAMESPACE_MISSING` */
+export function inNamespace(ref: ObjectRef, fallback: string | undefined): string {
+  const namespace = ref.namespace ?? fallback;
+  if (namespace === undefined) throw new MeshproofError('NAMESPACE_MISSING', `${nameOf(ref)} is namespaced and names no namespace`);
+  return namespace;
+}
+
+/** What holds an object that was told to go: its finalizers, and for a namespace what its conditions say. */
+export function leftover({ metadata, status }: LiveObject): string {
+  const finalizers = (metadata.finalizers ?? []).map((name) => `finalizer ${name}`);
+  const conditions = (status?.conditions ?? []).filter((condition) => condition.status === 'True').map(({ message }) => message ?? '');
+  return [...finalizers, ...conditions].filter((reason) => reason !== '').join('; ') || 'it is still there';
+}

@@ -1,0 +1,225 @@
+import { until } from '../until.ts';
+import type { Work } from '../work.ts';
+import { ApiRefusal } from './api-error.ts';
+import type { Connection } from './connection.ts';
+import { Discovery, apiRoot, type Resource } from './discovery.ts';
+import { given } from './given.ts';
+import { type LiveObject, type ObjectRef, inNamespace, leftover, nameOf, refOf } from './live-object.ts';
+import type { Manifest } from './manifest.ts';
+import { waves } from './order.ts';
+
+export interface ApplyOptions {
+  /** For namespaced objects that name none. */
+  namespace?: string;
+  /** Let the server judge and change nothing. Objects whose namespace or CRD is yet to come are refused. */
+  dryRun?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface RemoveOptions extends Work {
+  /** For namespaced objects that name none. */
+  namespace?: string;
+  /** Whether to return only when the objects are gone; default true. Their dependents (a Deployment's pods) may outlive them. */
+  wait?: boolean;
+  /** Default 60 000. */
+  timeoutMs?: number;
+}
+
+export interface ListOptions {
+  /** Default: all namespaces. */
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  signal?: AbortSignal;
+}
+
+export interface PatchOptions {
+  type?: keyof typeof PATCHES;
+  /** e.g. scale. */
+  subresource?: string;
+  signal?: AbortSignal;
+}
+
+export interface WaitOptions extends Work {
+  /** Default 60 000. */
+  timeoutMs?: number;
+}
+
+/** Media types of a patch, as the API server tells them apart. */
+const PATCHES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+} as const;
+
+const FIELD_MANAGER = 'meshproof';
+const PAGE = 500;
+
+/**
+ * Objects of any kind on one API server. Every method throws ApiRefusal (`API_REFUSED`) with the server's own sentence,
+ * MeshproofError `API_UNREACHABLE`, or the signal's reason.
+ */
+export class ObjectApi {
+  readonly connection: Connection;
+  readonly #discovery: Discovery;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    this.#discovery = new Discovery(connection);
+  }
+
+  /**
+   * Server-side apply with force and strict field validation: what the objects say is what is there, and an unknown field is refused.
+   * Namespaces and CRDs come first and are waited for; objects that do not need each other go in parallel.
+   * @returns the objects as stored, in the order given
+   */
+  async apply(objects: readonly Manifest[], { namespace, dryRun = false, signal }: ApplyOptions = {}): Promise<LiveObject[]> {
+    const stored = new Map<Manifest, LiveObject>();
+    for (const wave of waves(objects)) {
+      await settled(wave, async (object) => {
+        stored.set(object, await this.#apply(object, namespace, dryRun, signal));
+        if (object.kind === 'CustomResourceDefinition' && !dryRun) await this.#established(object, signal);
+      });
+    }
+    return objects.flatMap((object) => stored.get(object) ?? []);
+  }
+
+  /** Deletes objects in the reverse order of apply; those that are not there, or whose kind is not served, are fine. */
+  async remove(objects: readonly Manifest[], { namespace, ...options }: RemoveOptions = {}): Promise<void> {
+    for (const wave of waves(objects).toReversed()) {
+      await settled(wave, async (object) => {
+        const resource = await this.#discovery.find(object.apiVersion, object.kind, options.signal);
+        if (resource !== undefined) await this.#remove(placed(object, resource, namespace), resource, options);
+      });
+    }
+  }
+
+  /** @returns undefined when there is no such object */
+  async get<T extends LiveObject = LiveObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
+    const path = pathOf(ref, await this.#served(ref, signal));
+    return await absent(this.connection.json<T>('GET', path, { doing: `reading ${nameOf(ref)}`, signal }));
+  }
+
+  /** All objects of a kind that the selectors let through, each with apiVersion and kind. */
+  async list<T extends LiveObject = LiveObject>(apiVersion: string, kind: string, options: ListOptions = {}): Promise<T[]> {
+    const { namespace, labelSelector, fieldSelector, signal } = options;
+    const { plural } = await this.#served({ apiVersion, kind }, signal);
+    const path = `${apiRoot(apiVersion)}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${plural}`;
+    const doing = `listing ${plural}${namespace === undefined ? '' : ` of ${namespace}`}`;
+    const found: T[] = [];
+    let next: string | undefined;
+    do {
+      const query = { labelSelector, fieldSelector, limit: PAGE, continue: next };
+      const page = await this.connection.json<Page<T>>('GET', path, { doing, query, signal });
+      for (const item of page.items) found.push({ ...item, apiVersion, kind });
+      next = page.metadata.continue || undefined;
+    } while (next !== undefined);
+    return found;
+  }
+
+  /** Changes an object that exists; unknown fields are refused. */
+  async patch(ref: ObjectRef, patch: unknown, { type = 'merge', subresource, signal }: PatchOptions = {}): Promise<LiveObject> {
+    const path = `${pathOf(ref, await this.#served(ref, signal))}${subresource === undefined ? '' : `/${subresource}`}`;
+    const query = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' };
+    const request = { doing: `patching ${nameOf(ref)}`, query, contentType: PATCHES[type], body: patch, signal };
+    return await this.connection.json('PATCH', path, request);
+  }
+
+  /**
+   * Waits until the condition holds of the object; it is given undefined while there is none.
+   * @param what completes the sentence "waited for …"
+   * @returns what the condition returned
+   */
+  async waitFor<T>(
+    ref: ObjectRef,
+    what: string,
+    condition: (object: LiveObject | undefined) => T | undefined | false,
+    { timeoutMs = 60_000, signal, progress }: WaitOptions = {},
+  ): Promise<T> {
+    progress?.(what);
+    return await until(async () => condition(await this.get(ref, signal)), { what, timeoutMs, ...given({ signal }) });
+  }
+
+  /** Waits until that very object, and not merely its name, is gone. */
+  async gone(ref: ObjectRef, uid: string, options: WaitOptions = {}): Promise<void> {
+    const look = (left: LiveObject | undefined): boolean => {
+      if (left === undefined || left.metadata.uid !== uid) return true;
+      throw new Error(leftover(left));
+    };
+    await this.waitFor(ref, `${nameOf(ref)} to be gone`, look, options);
+  }
+
+  async #apply(object: Manifest, namespace: string | undefined, dryRun: boolean, signal: AbortSignal | undefined): Promise<LiveObject> {
+    const resource = await this.#served(object, signal);
+    const ref = placed(object, resource, namespace);
+    return await this.connection.json('PATCH', pathOf(ref, resource), {
+      doing: `applying ${nameOf(ref)}`,
+      query: { fieldManager: FIELD_MANAGER, force: true, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined },
+      contentType: 'application/apply-patch+yaml',
+      body: { ...object, metadata: { ...object.metadata, namespace: ref.namespace } },
+      signal,
+    });
+  }
+
+  async #remove(ref: ObjectRef, resource: Resource, { wait = true, ...options }: RemoveOptions): Promise<void> {
+    const request = { doing: `removing ${nameOf(ref)}`, query: { propagationPolicy: 'Background' }, signal: options.signal };
+    const answer = await absent(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
+    // The answer is a Status when the object went at once, and the object itself while finalizers or a grace period hold it.
+    if (wait && answer !== undefined && answer.kind !== 'Status') await this.gone(ref, answer.metadata.uid, options);
+  }
+
+  async #served({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>, signal: AbortSignal | undefined): Promise<Resource> {
+    const resource = await this.#discovery.find(apiVersion, kind, signal);
+    if (resource !== undefined) return resource;
+    const message = `the cluster of context ${this.connection.context} does not serve ${kind} in ${apiVersion}`;
+    throw new ApiRefusal(message, 404, 'KindUnknown', { hint: 'see whether the mesh, with its CRDs, is installed in that version' });
+  }
+
+  /** An established CRD is served a moment before discovery tells of it. */
+  async #established(crd: Manifest, signal: AbortSignal | undefined): Promise<void> {
+    const ref = refOf(crd);
+    const look = async (): Promise<boolean> => {
+      const seen = await this.get<CustomResourceDefinition>(ref, signal);
+      if (seen?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') !== true) return false;
+      const { group, names, versions } = seen.spec;
+      const served = versions.filter((version) => version.served).map(({ name }) => `${group}/${name}`);
+      const found = await Promise.all(served.map((apiVersion) => this.#discovery.find(apiVersion, names.kind, signal)));
+      return !found.includes(undefined);
+    };
+    await until(look, { what: `${nameOf(ref)} to be served`, timeoutMs: 30_000, ...given({ signal }) });
+  }
+}
+
+interface CustomResourceDefinition extends LiveObject {
+  spec: { group: string; names: { kind: string }; versions: { name: string; served: boolean }[] };
+}
+
+interface Page<T> {
+  items: T[];
+  metadata: { continue?: string };
+}
+
+function placed(object: Manifest, { namespaced }: Resource, fallback: string | undefined): ObjectRef {
+  const ref = refOf(object);
+  return { ...ref, namespace: namespaced ? inNamespace(ref, fallback) : undefined };
+}
+
+function pathOf(ref: ObjectRef, { plural, namespaced }: Resource): string {
+  const place = namespaced ? `/namespaces/${encodeURIComponent(inNamespace(ref, undefined))}` : '';
+  return `${apiRoot(ref.apiVersion)}${place}/${plural}/${encodeURIComponent(ref.name)}`;
+}
+
+/** All of them, even when one fails: what runs on after an error would escape whoever cleans up. */
+async function settled<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const results = await Promise.allSettled(items.map(act));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+async function absent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,154 @@
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { expect, test } from './on-stand-in.ts';
+import type { StandInApi, StandInObject } from './stand-in-api.ts';
+
+const configMap = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '1' } });
+const pathOf = (name: string, namespace = 'shop'): string => `/api/v1/namespaces/${namespace}/configmaps/${name}`;
+const writes = (server: StandInApi): string[] =>
+  server.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path.split('/').at(-1)}`);
+
+test('apply is a forced, strict server-side apply in the namespace given', async ({ api, server }) => {
+  const [stored] = await api.apply([configMap('one')], { namespace: 'shop' });
+  const sent = server.requests.find(({ method }) => method === 'PATCH');
+  expect(sent?.path).toBe(pathOf('one'));
+  expect(sent?.contentType).toBe('application/apply-patch+yaml');
+  expect(Object.fromEntries(sent?.query ?? [])).toEqual({ fieldManager: 'meshproof', force: 'true', fieldValidation: 'Strict' });
+  expect(sent?.body).toMatchObject({ metadata: { name: 'one', namespace: 'shop' }, data: { a: '1' } });
+  expect(stored?.metadata.uid).toMatch(/^uid-/);
+});
+
+test('a dry run asks the server to change nothing', async ({ api, server }) => {
+  await api.apply([configMap('one')], { namespace: 'shop', dryRun: true });
+  expect(server.requests.at(-1)?.query.get('dryRun')).toBe('All');
+});
+
+test('an object that names its namespace keeps it, and one without any is refused', async ({ api, server }) => {
+  await api.apply([{ ...configMap('one'), metadata: { name: 'one', namespace: 'own' } }], { namespace: 'shop' });
+  expect(server.objects.has(pathOf('one', 'own'))).toBe(true);
+  await expect(api.apply([configMap('two')])).rejects.toMatchObject({ code: 'NAMESPACE_MISSING' });
+});
+
+test('namespaces and CRDs are there, and served, before what needs them', async ({ api, server }) => {
+  const crd: Manifest = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.test.dev' },
+    spec: { group: 'test.dev', names: { kind: 'Widget' }, versions: [{ name: 'v1', served: true }] },
+  };
+  let looks = 0;
+  server.intercept = ({ method, path }) => {
+    if (method !== 'GET' || !path.endsWith('/widgets.test.dev')) return undefined;
+    if (++looks === 2) server.kinds.set('test.dev/v1', [{ name: 'widgets', kind: 'Widget', namespaced: true }]);
+    return { status: 200, body: { ...crd, status: { conditions: [{ type: 'Established', status: 'True' }] } } };
+  };
+  const widget = { apiVersion: 'test.dev/v1', kind: 'Widget', metadata: { name: 'w' } };
+  const stored = await api.apply([widget, configMap('one'), crd, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }], {
+    namespace: 'shop',
+  });
+  const order = writes(server);
+  expect(order.slice(0, 2).toSorted()).toEqual(['PATCH shop', 'PATCH widgets.test.dev']);
+  expect(order.slice(2)).toEqual(['PATCH one', 'PATCH w']);
+  expect(stored.map(({ kind }) => kind)).toEqual(['Widget', 'ConfigMap', 'CustomResourceDefinition', 'Namespace']);
+  server.requests.length = 0;
+  await api.remove([crd, widget, configMap('one')], { namespace: 'shop' });
+  expect(writes(server)).toEqual(['DELETE w', 'DELETE one', 'DELETE widgets.test.dev']);
+});
+
+test('a refusal is one sentence in the server’s words', async ({ api, server }) => {
+  const message = 'failed to create typed patch object (shop/one; /v1, Kind=ConfigMap):\n .dat: field not declared in schema';
+  server.intercept = ({ method }) =>
+    method === 'PATCH' ? { status: 500, body: { kind: 'Status', message, reason: 'InternalError' } } : undefined;
+  await expect(api.apply([configMap('one')], { namespace: 'shop' })).rejects.toMatchObject({
+    code: 'API_REFUSED',
+    status: 500,
+    message:
+      'applying ConfigMap shop/one was refused (500): failed to create typed patch object (shop/one; /v1, Kind=ConfigMap): .dat: field not declared in schema',
+  });
+});
+
+test('a refused patch names the field, not the whole object', async ({ api, server }) => {
+  const message = `"" is invalid: patch: Invalid value: "${'x'.repeat(2_000)}": strict decoding error: unknown field "dat"`;
+  server.intercept = ({ method }) => (method === 'PATCH' ? { status: 422, body: { kind: 'Status', message } } : undefined);
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one', namespace: 'shop' };
+  await expect(api.patch(ref, { dat: {} })).rejects.toThrow(
+    'patching ConfigMap shop/one was refused (422): strict decoding error: unknown field "dat"',
+  );
+});
+
+test('one refused object does not leave others on their way', async ({ api, server }) => {
+  server.intercept = ({ path }) => (path.endsWith('/bad') ? { status: 422, body: 'no' } : undefined);
+  await expect(api.apply([configMap('bad'), configMap('good')], { namespace: 'shop' })).rejects.toMatchObject({ code: 'API_REFUSED' });
+  expect(server.objects.has(pathOf('good'))).toBe(true);
+});
+
+test('a kind that is not served is refused by name, and found once its CRD is there', async ({ api, server }) => {
+  const ref = { apiVersion: 'test.dev/v1', kind: 'Widget', name: 'w', namespace: 'shop' };
+  await expect(api.get(ref)).rejects.toThrow('does not serve Widget in test.dev/v1');
+  server.kinds.set('test.dev/v1', [{ name: 'widgets', kind: 'Widget', namespaced: true }]);
+  expect(await api.get(ref)).toBeUndefined();
+});
+
+test('removing what is not there, or of a kind that is not served, is fine', async ({ api }) => {
+  await api.remove([configMap('never'), { apiVersion: 'test.dev/v1', kind: 'Widget', metadata: { name: 'w' } }], { namespace: 'shop' });
+});
+
+test('remove waits until the object is gone, and says what holds it', async ({ api, server }) => {
+  const held: StandInObject = { ...configMap('held'), metadata: { name: 'held', finalizers: ['test.dev/guard'] } };
+  server.put(pathOf('held'), held);
+  const options = { namespace: 'shop', timeoutMs: 50 };
+  await expect(api.remove([configMap('held')], options)).rejects.toThrow('ConfigMap shop/held to be gone: finalizer test.dev/guard');
+  let looks = 0;
+  server.intercept = ({ method, path }) => {
+    if (method === 'GET' && path === pathOf('held') && ++looks === 2) server.objects.delete(path);
+    return undefined;
+  };
+  await api.remove([configMap('held')], { namespace: 'shop' });
+  expect(server.objects.has(pathOf('held'))).toBe(false);
+});
+
+test('an object of the same name that came since counts as gone', async ({ api, server }) => {
+  server.put(pathOf('held'), { ...configMap('held'), metadata: { name: 'held', finalizers: ['test.dev/guard'] } });
+  server.intercept = ({ method, path }) => {
+    if (method === 'GET' && path === pathOf('held')) server.put(path, { ...configMap('held') });
+    return undefined;
+  };
+  await api.remove([configMap('held')], { namespace: 'shop', timeoutMs: 1_000 });
+});
+
+test('a list is read page by page, and each item says what it is', async ({ api, server }) => {
+  for (let index = 0; index < 1_100; index++) server.put(pathOf(`c${index}`), configMap(`c${index}`));
+  const found = await api.list('v1', 'ConfigMap', { namespace: 'shop', labelSelector: 'a=b' });
+  expect(found).toHaveLength(1_100);
+  expect(found[0]).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
+  expect(server.requests.filter(({ query }) => query.get('labelSelector') === 'a=b')).toHaveLength(3);
+});
+
+test('connections are kept, and replaced when the server has closed them', async ({ api, server }) => {
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one', namespace: 'shop' };
+  for (let round = 0; round < 20; round++) await api.get(ref);
+  expect(server.connections).toBe(1);
+  // The reset reaches the client together with the next request, at the earliest.
+  server.intercept = (request) => {
+    server.intercept = () => undefined;
+    for (const socket of server.sockets) socket.destroy();
+    return request.method === 'GET' ? { status: 200, body: {} } : undefined;
+  };
+  expect(await api.get(ref)).toBeUndefined();
+  expect(server.connections).toBe(2);
+});
+
+test('a busy server is asked again when it says so', async ({ api, server }) => {
+  let refusals = 2;
+  server.intercept = () => (refusals-- > 0 ? { status: 429, body: 'slow down', headers: { 'retry-after': '0' } } : undefined);
+  await api.apply([configMap('one')], { namespace: 'shop' });
+  expect(server.objects.has(pathOf('one'))).toBe(true);
+});
+
+test('a server that is not there is unreachable, with its address and context', async ({ api, server }) => {
+  const { address } = server;
+  await server.stop();
+  await expect(api.version()).rejects.toMatchObject({
+    code: 'API_UNREACHABLE',
+    message: expect.stringContaining(`${address} (context stand-in)`),
+  });
+});

@@ -1,0 +1,90 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { isObject, mergePatch } from '../../clusters/kubernetes/merge-patch.ts';
+
+const json = fc.jsonValue({ maxDepth: 4 });
+const object = fc.dictionary(fc.string(), json, { noNullPrototype: true });
+
+/** The patch that leads from one object to another; arrays and nulls within arrays are values like any other. */
+function difference(from: Record<string, unknown>, to: Record<string, unknown>): Record<string, unknown> {
+  const removed = Object.keys(from).flatMap((name) => (Object.hasOwn(to, name) ? [] : [[name, null] as const]));
+  const changed = Object.entries(to).map(([name, value]) => {
+    const before = Object.hasOwn(from, name) ? from[name] : undefined;
+    return [name, isObject(before) && isObject(value) ? difference(before, value) : value] as const;
+  });
+  return Object.fromEntries([...removed, ...changed]);
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([name, inner]) => (inner === null ? [] : [[name, withoutNulls(inner)]])));
+}
+
+test('the examples of RFC 7386, appendix A', () => {
+  const examples: [unknown, unknown, unknown][] = [
+    [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
+    [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
+    [{ a: 'b' }, { a: null }, {}],
+    [{ a: 'b', b: 'c' }, { a: null }, { b: 'c' }],
+    [{ a: ['b'] }, { a: 'c' }, { a: 'c' }],
+    [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
+    [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
+    [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['c', 'd'],
+    ],
+    [{ a: 'b' }, ['c'], ['c']],
+    [{ a: 'foo' }, null, null],
+    [{ a: 'foo' }, 'bar', 'bar'],
+    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+    [[1, 2], { a: 'b', c: null }, { a: 'b' }],
+    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  ];
+  for (const [target, patch, result] of examples) expect(mergePatch(target, patch)).toEqual(result);
+});
+
+test('an empty patch changes no object', () => {
+  fc.assert(fc.property(object, (target) => expect(mergePatch(target, {})).toStrictEqual(target)));
+});
+
+test('a patch applied twice is the patch applied once', () => {
+  fc.assert(
+    fc.property(json, json, (target, patch) => {
+      const once = mergePatch(target, patch);
+      expect(mergePatch(once, patch)).toStrictEqual(once);
+    }),
+  );
+});
+
+test('the difference of two objects leads from one to the other', () => {
+  fc.assert(
+    fc.property(object, object, (from, raw) => {
+      const to = withoutNulls(raw);
+      if (isObject(to)) expect(mergePatch(from, difference(from, to))).toStrictEqual(to);
+    }),
+  );
+});
+
+test('what a patch does not name stays, what it sets to null is gone', () => {
+  fc.assert(
+    fc.property(object, object, (target, patch) => {
+      const merged = mergePatch(target, patch);
+      if (!isObject(merged)) throw new Error('objects merge to an object');
+      for (const name of Object.keys(target)) if (!Object.hasOwn(patch, name)) expect(merged[name]).toBe(target[name]);
+      for (const [name, value] of Object.entries(patch)) expect(Object.hasOwn(merged, name)).toBe(value !== null);
+    }),
+  );
+});
+
+test('neither side is changed', () => {
+  fc.assert(
+    fc.property(json, json, (target, patch) => {
+      const before = structuredClone([target, patch]);
+      mergePatch(target, patch);
+      expect([target, patch]).toStrictEqual(before);
+    }),
+  );
+});

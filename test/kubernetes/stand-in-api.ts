@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import { type WebSocket, WebSocketServer } from 'ws';
+
+export interface Recorded {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  contentType: string;
+  body: StandInObject;
+}
+
+export interface StandInObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; uid?: string; finalizers?: string[]; deletionTimestamp?: string; [field: string]: unknown };
+  [field: string]: unknown;
+}
+
+interface Answer {
+  status: number;
+  body: unknown;
+  headers?: http.OutgoingHttpHeaders;
+}
+
+/** Keeps objects as an API server does and speaks the port-forward subprotocol, over plain HTTP on loopback. */
+export class StandInApi {
+  readonly requests: Recorded[] = [];
+  /** By path, e.g. /api/v1/namespaces/a/pods/b. */
+  readonly objects = new Map<string, StandInObject>();
+  readonly kinds = new Map<string, { name: string; kind: string; namespaced: boolean }[]>([
+    [
+      'v1',
+      [
+        { name: 'pods', kind: 'Pod', namespaced: true },
+        { name: 'pods/log', kind: 'Pod', namespaced: true },
+        { name: 'configmaps', kind: 'ConfigMap', namespaced: true },
+        { name: 'events', kind: 'Event', namespaced: true },
+        { name: 'namespaces', kind: 'Namespace', namespaced: false },
+      ],
+    ],
+    ['apiextensions.k8s.io/v1', [{ name: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false }]],
+  ]);
+  /** Answers instead, when it returns something. */
+  intercept: (request: Recorded) => Answer | undefined = () => undefined;
+  /** What becomes of a port-forward to the pod at `path`; by default it ends at `forwardTo`. */
+  forward: (webSocket: WebSocket, port: number, path: string) => void = (webSocket, port) =>
+    bridge(webSocket, port, this.forwardTo ?? port);
+  forwardTo: number | undefined;
+  /** Whether handshakes are left without an answer. */
+  silent = false;
+  /** HTTP connections and port-forwards ever opened. */
+  connections = 0;
+  dials = 0;
+  readonly sockets = new Set<Duplex>();
+  readonly #server: http.Server;
+  #uid = 0;
+
+  private constructor() {
+    const webSockets = new WebSocketServer({
+      noServer: true,
+      handleProtocols: (offered) => (offered.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false),
+    });
+    this.#server = http.createServer((request, response) => void this.#serve(request, response));
+    this.#server.keepAliveTimeout = 60_000;
+    this.#server.on('connection', (socket: net.Socket) => {
+      this.connections++;
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+    this.#server.on('upgrade', (request, socket, head) => {
+      if (this.silent) return;
+      const url = new URL(request.url ?? '', 'http://stand-in');
+      const pod = url.pathname.replace(/\/portforward$/, '');
+      if (!this.objects.has(pod)) {
+        const body = JSON.stringify({
+          kind: 'Status',
+          message: `pods "${pod.split('/').at(-1)}" not found`,
+          reason: 'NotFound',
+          code: 404,
+        });
+        socket.end(`HTTP/1.1 404 Not Found\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+        return;
+      }
+      this.dials++;
+      webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+        this.forward(webSocket, Number(url.searchParams.get('ports')), url.pathname),
+      );
+    });
+  }
+
+  static async start(): Promise<StandInApi> {
+    const api = new StandInApi();
+    api.#server.listen(0, '127.0.0.1');
+    await once(api.#server, 'listening');
+    return api;
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}`;
+  }
+
+  writeKubeconfig(file: string): string {
+    const content = {
+      clusters: [{ name: 'stand-in', cluster: { server: this.address, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'tester', user: { token: 'open-sesame' } }],
+      contexts: [{ name: 'stand-in', context: { cluster: 'stand-in', user: 'tester' } }],
+      'current-context': 'stand-in',
+    };
+    writeFileSync(file, JSON.stringify(content));
+    return file;
+  }
+
+  put(path: string, object: StandInObject): void {
+    const metadata = { uid: `uid-${++this.#uid}`, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...object.metadata };
+    this.objects.set(path, { ...object, metadata });
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://stand-in');
+    const text = Buffer.concat(chunks).toString('utf8');
+    const recorded: Recorded = {
+      method: request.method ?? '',
+      path: pathname,
+      query: searchParams,
+      contentType: request.headers['content-type'] ?? '',
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+    this.requests.push(recorded);
+    const authorised = request.headers.authorization === 'Bearer open-sesame';
+    const { status, body, headers } = authorised
+      ? (this.intercept(recorded) ?? this.#answer(recorded))
+      : { status: 401, body: { kind: 'Status', message: 'Unauthorized', reason: 'Unauthorized' }, headers: {} };
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  }
+
+  #answer({ method, path, query, body }: Recorded): Answer {
+    const kinds = this.kinds.get(path.replace(/^\/apis?\//, ''));
+    if (kinds !== undefined) return { status: 200, body: { resources: kinds } };
+    const object = this.objects.get(path);
+    if (method === 'PATCH') {
+      this.put(path, { ...object, ...body, metadata: { ...object?.metadata, ...body.metadata } });
+      return { status: 200, body: this.objects.get(path) };
+    }
+    if (method === 'GET' && this.#isCollection(path)) return { status: 200, body: this.#page(path, query) };
+    if (object === undefined) return { status: 404, body: { kind: 'Status', message: `${path} not found`, reason: 'NotFound', code: 404 } };
+    if (method === 'DELETE') {
+      if ((object.metadata.finalizers ?? []).length === 0) {
+        this.objects.delete(path);
+        return { status: 200, body: { kind: 'Status', status: 'Success' } };
+      }
+      object.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    }
+    return { status: 200, body: object };
+  }
+
+  #isCollection(path: string): boolean {
+    return [...this.kinds.values()].flat().some(({ name }) => path.endsWith(`/${name}`));
+  }
+
+  #page(path: string, query: URLSearchParams): unknown {
+    const all = [...this.objects]
+      .filter(([key]) => key.startsWith(`${path}/`))
+      .map(([, object]) => ({ ...object, apiVersion: undefined, kind: undefined }));
+    const start = Number(query.get('continue') ?? 0);
+    const end = start + Number(query.get('limit') ?? all.length);
+    return { items: all.slice(start, end), metadata: end < all.length ? { continue: String(end) } : {} };
+  }
+}
+
+/** What a node does with a port-forward: the port on both channels first, then bytes both ways, and the error channel when nothing listens. */
+export function bridge(webSocket: WebSocket, port: number, target: number): void {
+  const portBytes = [port & 0xff, port >> 8];
+  webSocket.send(Buffer.from([0, ...portBytes]));
+  webSocket.send(Buffer.from([1, ...portBytes]));
+  const socket = net.connect(target, '127.0.0.1');
+  webSocket.on('message', (message: Buffer) => {
+    if (!socket.write(message.subarray(1))) webSocket.pause();
+  });
+  socket.on('drain', () => webSocket.resume());
+  socket.on('data', (chunk) => {
+    socket.pause();
+    webSocket.send(Buffer.concat([Buffer.of(0), chunk]), () => socket.resume());
+  });
+  socket.on('end', () => webSocket.close());
+  socket.on('error', (error) => {
+    webSocket.send(Buffer.concat([Buffer.of(1), Buffer.from(`error forwarding port ${port}: ${error.message}`)]));
+    webSocket.close();
+  });
+  webSocket.on('close', () => socket.destroy());
+}
+
+export function portOf(server: net.Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen on a port');
+  return address.port;
+}
