@@ -1,0 +1,191 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import type { Ending, History } from '../../fixtures/agent/protocol.ts';
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, byEnvoy, byLinkerd, closed, ENVOY, historyOf, reset, type Step, times } from './histories.ts';
+
+const { toSucceed, toHaveStatus, toBeRefused, toBeRejectedWith, toOverflow, toTimeOut, toReachOnly } = matchers;
+
+test('success needs every answer to be one, and the message counts the others by kind', () => {
+  expect(toSucceed(historyOf(times(50, answered())))).toMatchObject({ pass: true });
+  const judged = toSucceed(historyOf([...times(48, answered()), ...times(2, ENVOY.unreachable)]));
+  expect(judged.pass).toBe(false);
+  expect(judged.message).toContain('48× 200, 2× 503 UF (50 from caller-7d to server:8080)');
+  expect(judged.message).toContain('promised: every request succeeds');
+  for (const ending of [reset, closed, ENVOY.timeOut, answered('v1', { status: 500 }), { kind: 'timeout', stage: 'response' } as const]) {
+    expect(toSucceed(historyOf([answered(), ending])).pass).toBe(false);
+  }
+});
+
+test('a gRPC call succeeds by its trailer, not by its 200', () => {
+  const order = { protocol: 'grpc' as const };
+  expect(toSucceed(historyOf([answered('v1', { grpcStatus: 0 })], order)).pass).toBe(true);
+  expect(toSucceed(historyOf([answered('v1', { grpcStatus: 14 })], order)).pass).toBe(false);
+  expect(toSucceed(historyOf([answered()], order)).pass).toBe(false);
+});
+
+test('a WebSocket or TCP echo succeeds without a server header', () => {
+  const echo: Ending = { kind: 'response', status: 200, headers: {}, bodyStart: '' };
+  for (const protocol of ['websocket', 'tcp'] as const) expect(toSucceed(historyOf([echo], { protocol })).pass).toBe(true);
+});
+
+test('a status is exact', () => {
+  expect(toHaveStatus(historyOf(times(3, answered('v1', { status: 301 }))), 301).pass).toBe(true);
+  expect(toHaveStatus(historyOf([answered('v1', { status: 301 }), answered()]), 301).pass).toBe(false);
+});
+
+test('refused by transport means that nobody answered', () => {
+  const tls: Ending = { kind: 'tls', alert: 'certificate_required' };
+  expect(toBeRefused(historyOf([reset, closed, tls]), { by: 'transport' })).toMatchObject({ pass: true });
+  const others: Ending[] = [answered(), ENVOY.denied, ENVOY.cut, { kind: 'refused' }, { kind: 'timeout', stage: 'connect' }];
+  for (const ending of others) expect(toBeRefused(historyOf([reset, ending]), { by: 'transport' }).pass).toBe(false);
+  // PERMISSIVE where STRICT was promised.
+  expect(toBeRefused(historyOf(times(50, answered())), { by: 'transport' }).message).toContain('50× 200');
+});
+
+test("refused by policy needs the proxy's mark, not an application's 403", () => {
+  const policy = { by: 'policy' } as const;
+  expect(toBeRefused(historyOf(times(5, ENVOY.denied)), policy).pass).toBe(true);
+  expect(toBeRefused(historyOf([byEnvoy(403, 'RBAC: access denied', { server: 'istio-envoy' })]), policy).pass).toBe(true);
+  const application = toBeRefused(historyOf([ENVOY.denied, answered('v1', { status: 403 })]), policy);
+  expect(application.pass).toBe(false);
+  expect(application.message).toContain('1× 403 by the application, 1× 403 RBAC');
+  // The words alone prove nothing when the application said them.
+  const forged: Ending = {
+    kind: 'response',
+    status: 403,
+    headers: { 'x-agent-pod': 'server-v1', server: 'envoy' },
+    bodyStart: 'RBAC: access denied',
+  };
+  for (const ending of [forged, byEnvoy(403, 'no entry'), reset, ENVOY.unreachable, byLinkerd(403, 'traffic not allowed')]) {
+    expect(toBeRefused(historyOf([ending]), policy).pass).toBe(false);
+  }
+});
+
+test("Linkerd's denial is a bare 403, and over gRPC status 7", () => {
+  expect(toBeRefused(historyOf([byLinkerd(403)]), { by: 'policy' }).pass).toBe(true);
+  const grpc: Ending = {
+    kind: 'response',
+    status: 200,
+    headers: { 'grpc-message': 'unauthorized request on route' },
+    bodyStart: '',
+    grpcStatus: 7,
+  };
+  const istio: Ending = { ...grpc, headers: { server: 'envoy', 'grpc-message': 'RBAC: access denied' } };
+  expect(toBeRefused(historyOf([grpc, istio], { protocol: 'grpc' }), { by: 'policy' }).pass).toBe(true);
+});
+
+test('over TCP a policy cuts the connection', () => {
+  const echo: Ending = { kind: 'response', status: 200, headers: {}, bodyStart: '' };
+  expect(toBeRefused(historyOf([closed, reset], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(true);
+  expect(toBeRefused(historyOf([closed, echo], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(false);
+});
+
+test('a rejection is typed by status and flag', () => {
+  const cases = [
+    [ENVOY.overflow, 503, 'UO'],
+    [ENVOY.unreachable, 503, 'UF'],
+    [ENVOY.cut, 503, 'UC'],
+    [ENVOY.unhealthy, 503, 'UH'],
+    [ENVOY.limited, 429, 'RL'],
+    [ENVOY.aborted, 500, 'FI'],
+    [ENVOY.noToken, 401, 'JWT'],
+    [ENVOY.noRoute, 404, 'NR'],
+    [ENVOY.denied, 403, 'RBAC'],
+    [byLinkerd(503, 'service unavailable'), 503, 'L5D'],
+  ] as const;
+  for (const [ending, status, flag] of cases) {
+    expect(toBeRejectedWith(historyOf([ending]), { status, flag }).pass).toBe(true);
+    expect(toBeRejectedWith(historyOf([ending]), { status }).pass).toBe(true);
+    expect(toBeRejectedWith(historyOf([ending]), { status, flag: 'LR' }).pass).toBe(false);
+    expect(toBeRejectedWith(historyOf([answered('v1', { status })]), { status }).pass).toBe(false);
+  }
+});
+
+test('exactly the surplus overflows', () => {
+  const burst = historyOf([...times(2, answered()), ...times(8, ENVOY.overflow)]);
+  expect(toOverflow(burst, { exactly: 8 }).pass).toBe(true);
+  expect(toOverflow(burst, { exactly: 7 }).pass).toBe(false);
+  expect(toOverflow(burst).pass).toBe(false);
+  const mixed = historyOf([...times(2, answered()), ENVOY.overflow, ENVOY.unreachable]);
+  expect(toOverflow(mixed, { exactly: 1 }).message).toContain('1 of this kind, 1 neither');
+  expect(toOverflow(mixed, { exactly: 1 }).pass).toBe(false);
+});
+
+/** An answer so many milliseconds after sending. */
+function at(ms: number, ending: Ending = ENVOY.timeOut): Step {
+  return { ending, sentMs: 0, answeredMs: ms };
+}
+
+test('a time-out comes from the proxy, at the limit', () => {
+  const limit = { afterMs: 500, toleranceMs: 100 };
+  expect(toTimeOut(historyOf([at(501), at(600)]), limit).pass).toBe(true);
+  expect(toTimeOut(historyOf([at(510, byLinkerd(504, 'HTTP response timeout after 500ms'))]), limit).pass).toBe(true);
+  expect(toTimeOut(historyOf([at(20)])).pass).toBe(true);
+  for (const ms of [499, 601]) expect(toTimeOut(historyOf([at(550), at(ms)]), limit).pass).toBe(false);
+  expect(toTimeOut(historyOf([at(550, answered('v1', { status: 504 }))]), limit).pass).toBe(false);
+  expect(toTimeOut(historyOf([at(550, byLinkerd(504, 'service in fail-fast'))]), limit).pass).toBe(false);
+  expect(toTimeOut(historyOf([at(2_000)]), limit).message).toContain('answered after 2000 to 2000 ms');
+});
+
+test('who was reached is what the answer says', () => {
+  expect(toReachOnly(historyOf(times(20, answered('v2'))), 'v2').pass).toBe(true);
+  const astray = toReachOnly(historyOf([...times(19, answered('v2')), answered('v1')]), 'v2');
+  expect(astray.pass).toBe(false);
+  expect(astray.message).toContain('19× v2, 1× v1');
+  expect(toReachOnly(historyOf([answered('v2'), ENVOY.unhealthy]), 'v2').message).toContain('1× 503 UH');
+  expect(toReachOnly(historyOf([answered('v2')], { protocol: 'tcp' }), 'v2').inconclusive).toContain('ledgers');
+});
+
+const judges = [
+  toSucceed,
+  toOverflow,
+  toTimeOut,
+  (history: History) => toHaveStatus(history, 200),
+  (history: History) => toBeRefused(history, { by: 'transport' }),
+  (history: History) => toReachOnly(history, 'v1'),
+];
+const endings = fc.constantFrom<Ending>(answered(), reset, ENVOY.overflow, ENVOY.timeOut, answered('v2'));
+
+test('when the prober was at fault nothing is ever passed or failed', () => {
+  const faults = fc.constantFrom<Ending>({ kind: 'tool', detail: 'socket limit' }, { kind: 'dns' });
+  fc.assert(
+    fc.property(fc.array(endings), faults, fc.nat(), (list, fault, where) => {
+      const history = historyOf(list.toSpliced(where % (list.length + 1), 0, fault));
+      for (const judge of judges) {
+        expect(judge(history).pass).toBe(false);
+        expect(judge(history).inconclusive).toContain('the prober was at fault');
+      }
+    }),
+  );
+});
+
+test('without outcomes, or with fewer than ordered, nothing is claimed', () => {
+  for (const judge of judges) {
+    expect(judge(historyOf([])).inconclusive).toContain('too few outcomes: 0, 1 needed');
+    expect(judge(historyOf([answered()], { count: 2 })).inconclusive).toContain('too few outcomes: 1, 2 needed');
+  }
+});
+
+/** An open loop of a hundred requests of which n were sent 300 ms late. */
+function late(n: number): History {
+  const steps = Array.from({ length: 100 }, (_, i) => ({ ending: answered(), dueMs: i, sentMs: i + (i < n ? 300 : 1) }));
+  return historyOf(steps, { rate: 1_000 });
+}
+
+test('an open loop that could not keep its rate says nothing', () => {
+  expect(toSucceed(late(1)).pass).toBe(true);
+  expect(toSucceed(late(2)).inconclusive).toContain('300 ms late');
+  expect(toSucceed({ ...late(2), order: { target: 'server:8080' } }).pass).toBe(true);
+});
+
+test('one exception among any number of good answers is enough', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 300 }), fc.nat(), (n, where) => {
+      const list = times(n, answered());
+      expect(toSucceed(historyOf([answered(), ...list])).pass).toBe(true);
+      expect(toSucceed(historyOf(list.toSpliced(where % (n + 1), 0, reset))).pass).toBe(false);
+    }),
+  );
+});

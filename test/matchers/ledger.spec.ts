@@ -1,0 +1,43 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, delivery, historyOf, times } from './histories.ts';
+
+const { toBeEmpty, toEqualIds, toHaveIdentity } = matchers;
+
+test('an empty ledger is exactly that', () => {
+  expect(toBeEmpty([]).pass).toBe(true);
+  const judged = toBeEmpty(['a', 'b', 'c', 'd'].map((id) => delivery(id, { path: '/admin' })));
+  expect(judged.pass).toBe(false);
+  expect(judged.message).toContain('4 delivered: GET /admin at server-v1 (a)');
+  expect(judged.message).toContain('and 1 more');
+});
+
+test('each request is delivered once, in any order', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 50 }), fc.nat(), fc.nat(), (n, one, other) => {
+      const history = historyOf(times(n, answered()));
+      const ledger = history.outcomes.map(({ id }) => delivery(id)).toReversed();
+      expect(toEqualIds(ledger, history).pass).toBe(true);
+      const twice = toEqualIds([...ledger, delivery(`r-${one % n}`)], history);
+      expect(twice).toMatchObject({ pass: false, message: expect.stringContaining(`1 delivered more than once: r-${one % n}`) });
+      const lost = toEqualIds(ledger.toSpliced(other % n, 1), history);
+      expect(lost).toMatchObject({ pass: false, message: expect.stringContaining('1 never delivered') });
+      const strange = toEqualIds([...ledger, delivery('')], history);
+      expect(strange).toMatchObject({ pass: false, message: expect.stringContaining('1 not of this history: no id') });
+    }),
+  );
+  expect(toEqualIds([], historyOf([])).inconclusive).toBeDefined();
+});
+
+test('an identity is exact, and its absence is one too', () => {
+  const frontend = 'spiffe://cluster.local/ns/rig/sa/frontend';
+  expect(toHaveIdentity([delivery('a'), delivery('b')], frontend).pass).toBe(true);
+  const plain = toHaveIdentity([delivery('a'), delivery('b', { peer: '' })], frontend);
+  expect(plain.pass).toBe(false);
+  expect(plain.message).toContain('1× no identity');
+  expect(toHaveIdentity([delivery('b', { peer: '' })], '').pass).toBe(true);
+  expect(toHaveIdentity([delivery('a')], `${frontend}2`).pass).toBe(false);
+  expect(toHaveIdentity([], frontend)).toMatchObject({ pass: false, inconclusive: 'too few outcomes: nothing was delivered' });
+});

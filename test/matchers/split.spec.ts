@@ -1,0 +1,106 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import type { History } from '../../fixtures/agent/protocol.ts';
+import { matchers, servedBy } from '../../fixtures/matchers/index.ts';
+import { seeded } from '../statistics/generator.ts';
+import { answered, byEnvoy, ENVOY, historyOf, times } from './histories.ts';
+
+const { toSplit, toShare } = matchers;
+const seeds = fc.integer({ min: 1, max: 2 ** 31 });
+
+/** A mesh that spreads by chance over v1, v2, … with these shares. */
+function spread(shares: readonly number[], n: number, seed: number): History {
+  const random = seeded(seed);
+  const pick = (): string => {
+    let rest = random();
+    const index = shares.findIndex((share) => (rest -= share) < 0);
+    return `v${(index === -1 ? shares.length - 1 : index) + 1}`;
+  };
+  return historyOf(Array.from({ length: n }, () => answered(pick())));
+}
+
+test('90/10 is accepted, with one number for each version', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const judged = toSplit(spread([0.9, 0.1], 2_735, seed), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+      expect(judged).toMatchObject({ pass: true });
+      expect(judged.statistics).toMatchObject([
+        { name: 'share of v1', expected: 0.9, tolerance: 0.05, alpha: 1e-6, power: 0.999, method: 'sprt' },
+        { name: 'share of v2', expected: 0.1 },
+      ]);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('85/15 and 80/20 given as 90/10 are rejected, and so is 95/5', () => {
+  // At the tolerance itself one in a thousand may be missed; these seeds are fixed.
+  for (let seed = 1; seed <= 20; seed++) {
+    for (const share of [0.15, 0.2, 0.05]) {
+      const judged = toSplit(spread([1 - share, share], 2_735, seed), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+      expect(judged).toMatchObject({ pass: false });
+      expect(judged.inconclusive).toBeUndefined();
+      expect(judged.message).toMatch(/sure: .*reject after \d+ of at most 2729; false alarm at most 0.000001 at 90 %/);
+    }
+  }
+});
+
+test('one answer of another version breaks the promise at once', () => {
+  const judged = toSplit(historyOf([answered('v1'), answered('v3'), answered('v1')]), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+  expect(judged).toMatchObject({ pass: false });
+  expect(judged.inconclusive).toBeUndefined();
+  expect(judged.message).toContain('2× v1, 1× v3');
+  expect(judged.message).toContain('1 answered by none of them');
+  const failed = toSplit(historyOf([answered('v1'), ENVOY.unreachable]), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+  expect(failed.inconclusive).toBeUndefined();
+  expect(failed.pass).toBe(false);
+});
+
+test('too few requests decide nothing, but a gross error shows early', () => {
+  const few = toSplit(spread([0.9, 0.1], 200, 5), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+  expect(few.pass).toBe(false);
+  expect(few.inconclusive).toContain('undecided after 200, 2729 decide in any case');
+  const swapped = toSplit(spread([0.1, 0.9], 100, 5), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+  expect(swapped.inconclusive).toBeUndefined();
+  expect(swapped.pass).toBe(false);
+});
+
+test('100/0 allows no exception', () => {
+  expect(toSplit(historyOf(times(200, answered('v1'))), { v1: 100, v2: 0 }, { tolerance: 0.05 }).pass).toBe(true);
+  expect(toSplit(historyOf([...times(100, answered('v1')), answered('v2')]), { v1: 100, v2: 0 }, { tolerance: 0.05 }).pass).toBe(false);
+});
+
+test('three versions share the bound on false alarms', () => {
+  const judged = toSplit(spread([0.5, 0.3, 0.2], 8_000, 11), { v1: 5, v2: 3, v3: 2 }, { tolerance: 0.05 });
+  expect(judged.pass).toBe(true);
+  expect(judged.statistics?.map(({ alpha }) => alpha)).toEqual([1e-6 / 3, 1e-6 / 3, 1e-6 / 3]);
+  expect(toSplit(spread([0.5, 0.2, 0.3], 8_000, 11), { v1: 5, v2: 3, v3: 2 }, { tolerance: 0.05 }).pass).toBe(false);
+});
+
+/** A mesh that aborts this share of its requests by chance. */
+function faulty(share: number): History {
+  const random = seeded(21);
+  return historyOf(Array.from({ length: 2_735 }, () => (random() < share ? byEnvoy(500, 'fault filter abort') : answered())));
+}
+
+test('a share of endings is tested the same way', () => {
+  const options = {
+    what: 'aborted with 500',
+    when: ({ ending }: History['outcomes'][number]) => ending.kind === 'response' && ending.status === 500,
+    p0: 0.1,
+    tolerance: 0.05,
+  };
+  expect(toShare(faulty(0.1), options)).toMatchObject({ pass: true, statistics: [{ name: 'aborted with 500', expected: 0.1 }] });
+  const twice = toShare(faulty(0.2), options);
+  expect(twice.pass).toBe(false);
+  expect(twice.message).toContain('500 FI');
+});
+
+test('counts say who served', () => {
+  const counts = servedBy(historyOf([answered('v1'), answered('v2'), answered('v1'), ENVOY.unhealthy]));
+  expect([...counts]).toEqual([
+    ['v1', 2],
+    ['v2', 1],
+  ]);
+});

@@ -1,0 +1,61 @@
+import { expect, test } from '@playwright/test';
+import beta from '@stdlib/stats-base-dists-beta';
+import * as fc from 'fast-check';
+
+import { incompleteBeta } from '../../fixtures/statistics/beta.ts';
+import { clopperPearson, lowerTail, upperTail } from '../../fixtures/statistics/index.ts';
+
+const parameters = fc.double({ min: 0.5, max: 2_000, noNaN: true });
+const counts = fc.integer({ min: 1, max: 3_000 }).chain((n) => fc.tuple(fc.integer({ min: 0, max: n }), fc.constant(n)));
+const alphas = fc.constantFrom(1e-6, 1e-3, 0.05, 0.3);
+
+test('the incomplete beta function equals the oracle', () => {
+  fc.assert(
+    fc.property(parameters, parameters, fc.double({ min: 0, max: 1, noNaN: true }), (a, b, x) => {
+      const oracle = beta.cdf(x, a, b);
+      expect(Math.abs(incompleteBeta(x, a, b) - oracle)).toBeLessThanOrEqual(1e-10);
+    }),
+  );
+});
+
+test('the limits of an interval equal the oracle', () => {
+  fc.assert(
+    fc.property(counts, alphas, ([k, n], alpha) => {
+      const [low, high] = clopperPearson(k, n, alpha);
+      expect(low).toBeCloseTo(k === 0 ? 0 : beta.quantile(alpha / 2, k, n - k + 1), 8);
+      expect(high).toBeCloseTo(k === n ? 1 : beta.quantile(1 - alpha / 2, k + 1, n - k), 8);
+    }),
+  );
+});
+
+test('at each limit what was seen has probability alpha/2', () => {
+  fc.assert(
+    fc.property(counts, alphas, ([k, n], alpha) => {
+      const [low, high] = clopperPearson(k, n, alpha);
+      if (k > 0) expect(upperTail(k, n, low) / (alpha / 2)).toBeCloseTo(1, 6);
+      if (k < n) expect(lowerTail(k, n, high) / (alpha / 2)).toBeCloseTo(1, 6);
+      expect(low).toBeLessThanOrEqual(k / n);
+      expect(high).toBeGreaterThanOrEqual(k / n);
+    }),
+  );
+});
+
+test('an interval covers the true share at least as often as it says', () => {
+  for (const [n, p] of [
+    [30, 0.1],
+    [200, 0.02],
+    [500, 0.9],
+  ] as const) {
+    let missed = 0;
+    for (let k = 0; k <= n; k++) {
+      const [low, high] = clopperPearson(k, n, 0.05);
+      if (p < low || p > high) missed += upperTail(k, n, p) - upperTail(k + 1, n, p);
+    }
+    expect(missed).toBeLessThanOrEqual(0.05);
+    expect(missed).toBeGreaterThan(0.005);
+  }
+});
+
+test('no trials say nothing', () => {
+  expect(clopperPearson(0, 0, 1e-6)).toEqual([0, 1]);
+});
