@@ -12,13 +12,24 @@ export interface RigsOptions {
 }
 
 /** Makes rigs side by side and returns their namespaces once every pod is ready. */
-export async function deployRigs(api: KubernetesApi, mesh: MeshAdapter, { count, image, owner }: RigsOptions, work: Work): Promise<string[]> {
+export async function deployRigs(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { count, image, owner }: RigsOptions,
+  work: Work,
+): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `${owner}-rig-${index}`);
   await Promise.all(names.map((name) => deployRig(api, mesh, name, { image, owner }, work)));
   return names;
 }
 
-async function deployRig(api: KubernetesApi, mesh: MeshAdapter, name: string, { image, owner }: Omit<RigsOptions, 'count'>, work: Work): Promise<void> {
+async function deployRig(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  name: string,
+  { image, owner }: Omit<RigsOptions, 'count'>,
+  work: Work,
+): Promise<void> {
   work.progress?.(`deploying ${name}`);
   const signal = work.signal === undefined ? {} : { signal: work.signal };
   await api.apply([...rigNamespaces(name, mesh, owner), ...rigObjects(name, image)], signal);

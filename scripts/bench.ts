@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { exec } from '../clusters/exec.ts';
+import { descriptionFile, down, up } from '../clusters/lifecycle.ts';
+import type { ClusterDescription } from '../clusters/cluster.ts';
+import { newClusterName } from './run/cluster.ts';
+import { untilInterrupted } from './console/interrupt.ts';
+import { startProgress } from './console/progress.ts';
+
+/** One figure of the benchmark. */
+interface Figure {
+  name: string;
+  value: number;
+  unit: 'ms' | 'requests/s';
+}
+
+const STAGES = { engineMs: 'engine', imagesMs: 'images', clusterMs: 'cluster ready', meshMs: 'mesh ready', rigsMs: 'rigs ready' } as const;
+
+/**
+ * `npm run bench`: how long each stage and each check takes on a new cluster, and how much one prober sends through two proxies.
+ * Prints a table, or JSON with --json. Nothing is asserted: a figure is for reading and comparing.
+ */
+async function bench(): Promise<Figure[]> {
+  const signal = untilInterrupted();
+  const progress = startProgress();
+  const name = newClusterName();
+  const report = await mkdtemp(join(tmpdir(), 'meshproof-bench-'));
+  const work = { signal, progress: progress.say };
+  const cluster = await up({ name, mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, work);
+  try {
+    progress.say('running every check once');
+    const began = performance.now();
+    await exec(process.execPath, [join(import.meta.dirname, 'meshproof.ts'), 'test', '--cluster', name, '--report', report], { signal });
+    const testMs = performance.now() - began;
+    const { checks } = JSON.parse(await readFile(join(report, 'conformance.json'), 'utf8')) as {
+      checks: { id: string; durationMs: number }[];
+    };
+    progress.say('measuring the prober');
+    return [
+      ...stagesOf(cluster),
+      { name: 'all checks, from command to last verdict', value: testMs, unit: 'ms' },
+      ...checks.map(({ id, durationMs }): Figure => ({ name: `check ${id}`, value: durationMs, unit: 'ms' })),
+      ...(await throughputs(name)),
+    ];
+  } finally {
+    await rm(report, { recursive: true, force: true });
+    await down(name, {});
+    progress.pause();
+  }
+}
+
+function stagesOf({ timings }: ClusterDescription): Figure[] {
+  return Object.entries(STAGES).map(([stage, name]) => ({ name, value: timings[stage as keyof typeof STAGES] ?? 0, unit: 'ms' }));
+}
+
+/** Requests a second of one prober with 16 kept connections: through two proxies, and from a pod without one. The best of three rounds. */
+async function throughputs(cluster: string): Promise<Figure[]> {
+  process.env['MESHPROOF_CLUSTER'] = descriptionFile(cluster);
+  const { Rig } = await import('../fixtures/actors/rig.ts');
+  const rig = await Rig.attach(0);
+  const { caller, outsider, server } = rig.actors;
+  const figures: Figure[] = [];
+  for (const [name, prober] of [
+    ['through two proxies', caller],
+    ['through the server’s proxy only', outsider],
+  ] as const) {
+    const rates: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const { outcomes } = await prober.send(server, { count: 5_000, concurrency: 16 });
+      rates.push((1_000 * outcomes.length) / Math.max(...outcomes.map(({ answeredMs }) => answeredMs)));
+    }
+    figures.push({ name: `prober ${name}`, value: Math.max(...rates), unit: 'requests/s' });
+  }
+  rig.detach();
+  return figures;
+}
+
+const figures = await bench();
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+else {
+  const { markdownTable } = await import('markdown-table');
+  const rows = figures.map(({ name, value, unit }) => [name, Math.round(value).toLocaleString('en'), unit]);
+  process.stdout.write(`${markdownTable([['figure', 'value', 'unit'], ...rows], { align: ['l', 'r', 'l'] })}\n`);
+}

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { execa } from 'execa';
+
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { descriptionFile } from '../../clusters/lifecycle.ts';
+
+/** The cluster that the setup project makes and the tests share. */
+export const SHARED = 'meshproof-selftest';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export const describe = async (name: string): Promise<ClusterDescription> =>
+  JSON.parse(await readFile(descriptionFile(name), 'utf8')) as ClusterDescription;
+
+/** Runs the command line as a user would; never throws for its exit code. */
+export function meshproof(args: readonly string[], env: Record<string, string> = {}) {
+  return execa(process.execPath, [join(ROOT, 'scripts/meshproof.ts'), ...args], {
+    cwd: ROOT,
+    env: { ...env, CI: 'true' },
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+  });
+}

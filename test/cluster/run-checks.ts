@@ -1,0 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Conformance } from '../../fixtures/results/conformance.ts';
+import { meshproof, SHARED } from './cluster.ts';
+
+/** Runs checks on the shared cluster and returns what they left. */
+export async function runChecks(
+  report: string,
+  args: readonly string[] = [],
+): Promise<{ exitCode: number | undefined; conformance: Conformance; said: string }> {
+  const run = await meshproof(['test', '--cluster', SHARED, ...args], { MESHPROOF_REPORT: report });
+  const text = await readFile(join(report, 'conformance.json'), 'utf8').catch(() => {
+    throw new Error(`the run left no report:\n${run.all}`);
+  });
+  return { exitCode: run.exitCode, conformance: JSON.parse(text) as Conformance, said: run.all };
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from '@playwright/test';
+
+/** The tests of meshproof itself. Those tagged @engine or @cluster need Docker, so `npm run check` leaves them out. */
+export default defineConfig({
+  testDir: '.',
+  forbidOnly: process.env['CI'] !== undefined,
+  fullyParallel: true,
+  retries: 0,
+  workers: 2,
+  reporter: [['line']],
+  outputDir: '../test-results',
+  projects: [
+    { name: 'unit', grepInvert: /@engine|@cluster/ },
+    { name: 'engine', grep: /@engine/, workers: 1 },
+    { name: 'shared-cluster', testMatch: 'cluster/shared-cluster.ts', teardown: 'shared-cluster-removal', timeout: 3_000_000 },
+    { name: 'shared-cluster-removal', testMatch: 'cluster/shared-cluster-removal.ts' },
+    { name: 'cluster', grep: /@cluster/, workers: 1, dependencies: ['shared-cluster'] },
+  ],
+});
