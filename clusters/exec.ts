@@ -37,7 +37,7 @@ export async function exec(command: string, args: readonly string[], options: Ex
     const facts = { cause: error, ...(options.hint === undefined ? {} : { hint: options.hint }) };
     if (error.code === 'ENOENT') throw new MeshproofError('COMMAND_MISSING', `${command} was not found`, facts);
     if (error.timedOut) throw new MeshproofError('COMMAND_TIMED_OUT', `${shown} did not end within ${options.timeoutMs} ms`, facts);
-    const said = `${String(error.stderr ?? '')}\n${String(error.stdout ?? '')}`.trim().split('\n').slice(-8).join('\n');
+    const said = `${error.stderr ?? ''}\n${error.stdout ?? ''}`.trim().split('\n').slice(-8).join('\n');
     throw new MeshproofError('COMMAND_FAILED', `${shown} ended with ${error.exitCode ?? error.signal}: ${said}`, facts);
   }
 }

@@ -47,7 +47,10 @@ export async function down(name: string, work: Work): Promise<void> {
   const cluster = (await clusters()).find((one) => one.name === name);
   if (cluster === undefined) {
     const names = (await clusters()).map((one) => one.name).join(', ');
-    throw new MeshproofError('CLUSTER_UNKNOWN', `there is no cluster ${name}`, { hint: names === '' ? 'none is up' : `up are: ${names}`, exitCode: 2 });
+    throw new MeshproofError('CLUSTER_UNKNOWN', `there is no cluster ${name}`, {
+      hint: names === '' ? 'none is up' : `up are: ${names}`,
+      exitCode: 2,
+    });
   }
   const { lower } = cluster.provider === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
   await lower(cluster, work);

@@ -24,7 +24,9 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
   try {
     const adapter = await adapterOf({ mesh }, api);
     if ((await api.get({ apiVersion: 'v1', kind: 'Namespace', name: adapter.rootNamespace })) === undefined) {
-      throw new MeshproofError('MESH_MISSING', `${context} has no namespace ${adapter.rootNamespace}, so no ${mesh}`, { hint: 'install the mesh first, or use --provider=kind' });
+      throw new MeshproofError('MESH_MISSING', `${context} has no namespace ${adapter.rootNamespace}, so no ${mesh}`, {
+        hint: 'install the mesh first, or use --provider=kind',
+      });
     }
     const image = process.env['MESHPROOF_SAMPLE_IMAGE'] ?? (await agentImage()).name;
     const began = performance.now();
@@ -33,7 +35,16 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
       throw error;
     });
     const timings = { rigsMs: Math.round(performance.now() - began) };
-    return { name, provider: 'existing', kubeconfig, context, mesh, rigs, versions: { kubernetes: await api.version(), ...(await adapter.versions(work)) }, timings };
+    return {
+      name,
+      provider: 'existing',
+      kubeconfig,
+      context,
+      mesh,
+      rigs,
+      versions: { kubernetes: await api.version(), ...(await adapter.versions(work)) },
+      timings,
+    };
   } finally {
     api.close();
   }

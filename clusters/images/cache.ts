@@ -49,7 +49,7 @@ async function isIntact(folder: string): Promise<boolean> {
 }
 
 /** The folder of an artifact that was made whole at some time; its content is verified only by `artifact`. */
-export function artifactFolder({ name, hash }: Pick<Artifact, 'name' | 'hash'>): string {
+function artifactFolder({ name, hash }: Pick<Artifact, 'name' | 'hash'>): string {
   return join(cacheFolder(), 'artifacts', `${name}-${hash}`);
 }
 

@@ -8,23 +8,27 @@ import { artifact, hashOf, type Artifact } from './cache.ts';
 import { needPrograms } from './packages.ts';
 import { VERSIONS } from './versions.ts';
 
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
+
 /** What a kind node runs, and what the small images are copied from. */
-const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'conntrack', 'iptables', 'nftables', 'iproute2', 'ethtool', 'kmod', 'jq', 'curl', 'procps'],
-  ...['ca-certificates', 'containerd', 'runc', 'containernetworking-plugins', 'socat', 'mount', 'util-linux', 'libstdc++6'],
-];
+const PACKAGES = words(`
+  systemd systemd-sysv dbus conntrack iptables nftables iproute2 ethtool kmod jq curl procps
+  ca-certificates containerd runc containernetworking-plugins socat mount util-linux libstdc++6`);
 
 /** iptables with its extensions, both back ends, and every name under which Debian offers them. */
 export const IPTABLES = [
-  ...['iptables', 'iptables-save', 'iptables-restore', 'iptables-nft', 'iptables-legacy', 'xtables-nft-multi', 'xtables-legacy-multi'],
-  ...['ip6tables', 'ip6tables-save', 'ip6tables-restore', 'ip6tables-nft', 'ip6tables-legacy'],
-  ...['iptables-nft-save', 'iptables-nft-restore', 'iptables-legacy-save', 'iptables-legacy-restore'],
-  ...['ip6tables-nft-save', 'ip6tables-nft-restore', 'ip6tables-legacy-save', 'ip6tables-legacy-restore'],
-]
-  .map((name) => `/usr/sbin/${name}`)
-  .concat('/usr/lib/x86_64-linux-gnu/xtables', '/usr/bin/sh', '/etc/protocols')
+  ...words(`
+    iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore xtables-nft-multi xtables-legacy-multi
+    iptables-nft iptables-nft-save iptables-nft-restore ip6tables-nft ip6tables-nft-save ip6tables-nft-restore
+    iptables-legacy iptables-legacy-save iptables-legacy-restore ip6tables-legacy ip6tables-legacy-save ip6tables-legacy-restore`).map(
+    (name) => `/usr/sbin/${name}`,
+  ),
+  ...words('/usr/lib/x86_64-linux-gnu/xtables /usr/bin/sh /etc/protocols'),
   // libxt_statistic, which spreads a Service's load, is loaded at run time and needs it.
-  .concat('/usr/lib/x86_64-linux-gnu/libm.so.6');
+  '/usr/lib/x86_64-linux-gnu/libm.so.6',
+];
 
 /** Files of Debian that no container reads; they are half of its size. */
 const UNREAD = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info', 'var/cache/apt', 'var/lib/apt/lists', 'var/log'];

@@ -3,7 +3,7 @@ import type { SmallRoot } from './debian.ts';
 import type { ImageConfig } from './archive.ts';
 
 /** What an image is made of, once its inputs are there. */
-export interface Contents extends SmallRoot {
+interface Contents extends SmallRoot {
   config: ImageConfig;
 }
 

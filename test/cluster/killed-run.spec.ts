@@ -8,7 +8,6 @@ import { until } from '../../clusters/until.ts';
 import { meshproof, SHARED } from './cluster.ts';
 
 test('after a SIGKILL in the middle of a check, sweep leaves nothing and the next run works @cluster', async ({}, info) => {
-  // oxlint-disable-line no-empty-pattern
   test.setTimeout(400_000);
   const report = info.outputPath('report');
   // The shared cluster is somebody else's here: a run of its own must not need it, nor a sweep touch it.

@@ -5,7 +5,6 @@ import { meshproof, SHARED } from './cluster.ts';
 const SECOND = 'meshproof-second';
 
 test('two clusters at once do not disturb each other @cluster', async ({}, info) => {
-  // oxlint-disable-line no-empty-pattern
   test.setTimeout(400_000);
   const up = await meshproof(['up', '--name', SECOND]);
   expect(up.exitCode, up.all).toBe(0);

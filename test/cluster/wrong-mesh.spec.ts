@@ -19,7 +19,6 @@ const DEFECTS = [
 
 for (const { defect, found, words } of DEFECTS) {
   test(`a mesh with the defect ${defect} fails exactly the checks that promise otherwise @cluster`, async ({}, info) => {
-    // oxlint-disable-line no-empty-pattern
     test.setTimeout(240_000);
     const cluster = await describe(SHARED);
     const api = await KubernetesApi.open(cluster);

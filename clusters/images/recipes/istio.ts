@@ -29,7 +29,7 @@ export const istio = () =>
   });
 
 /** Plain Envoy, without Istio's extensions: what the Python index offers. */
-export const envoy: Artifact = {
+const envoy: Artifact = {
   name: 'envoy',
   hash: hashOf(VERSIONS.envoy),
   make: async (folder, work) => {

@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { execa } from 'execa';
+
+import type { Conformance } from '../fixtures/results/conformance.ts';
+import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
+import { settleAllureResults } from './allure-results.ts';
+import { duration, seenToFail } from './in-words.ts';
+
+export interface AllureSite {
+  /** The report folder: its Allure results are settled and read, and the site becomes its `allure/index.html`. */
+  report: string;
+  conformance: Conformance;
+  /** The mesh of checks that left no result. */
+  mesh: string;
+}
+
+/** Label values are matched as regular expressions; the first category that matches takes the check. */
+const CATEGORIES = [
+  { name: 'INVALID: the control stayed green', matchers: { labels: { verdict: '^INVALID$' } } },
+  {
+    name: 'INCONCLUSIVE: the tool, the cluster or the fault was not what it should be',
+    matchers: { labels: { verdict: '^INCONCLUSIVE$' } },
+  },
+  { name: 'UNSUPPORTED: by design', matchers: { labels: { verdict: '^UNSUPPORTED$' } } },
+  { name: 'FAIL: the mesh broke its promise', matchers: { labels: { verdict: '^FAIL$' } } },
+];
+
+/** Labels that say where a test ran or lives, which the tree of suites and the path already show. */
+const HIDDEN_LABELS = [
+  '_fallbackTestCaseId',
+  'titlePath',
+  'host',
+  'thread',
+  'framework',
+  'language',
+  'package',
+  'parentSuite',
+  'suite',
+  'subSuite',
+];
+
+/**
+ * Generates the Allure site: one HTML file that opens by double click. The run becomes one line of the history beside it, however often its site is made.
+ * @throws Error with what Allure said, or when its page cannot be kept from calling its maker; then there is no page.
+ */
+export async function generateAllureSite({ report, conformance, mesh }: AllureSite): Promise<void> {
+  await settleAllureResults(join(report, ALLURE_RESULTS), mesh);
+  const output = join(report, 'allure');
+  await rm(output, { recursive: true, force: true });
+  const workplace = await mkdtemp(join(tmpdir(), 'meshproof-allure-'));
+  try {
+    await writeFile(join(workplace, 'allurerc.json'), JSON.stringify(await configuration(report, output, conformance)));
+    const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js');
+    const args = [cli, 'generate', '--cwd', workplace, '--config', 'allurerc.json', '--output', output, join(report, ALLURE_RESULTS)];
+    await execa(process.execPath, args, { stdin: 'ignore', all: true });
+    await keepToItself(join(output, 'index.html'));
+  } finally {
+    await rm(workplace, { recursive: true, force: true });
+  }
+}
+
+async function configuration(report: string, output: string, { run, timings, checks }: Conformance): Promise<object> {
+  const took = Object.entries(timings).flatMap(([name, ms]) =>
+    ms === null ? [] : [[`${name.replace(/Ms$/, '')} ready in`, duration(ms)]],
+  );
+  const name = `meshproof ${run.id}`;
+  const historyPath = join(report, 'allure-history.jsonl');
+  const history = await readFile(historyPath, 'utf8').catch(() => '');
+  return {
+    name,
+    output,
+    historyPath,
+    appendHistory: !history.includes(`"name":${JSON.stringify(name)}`),
+    hideLabels: HIDDEN_LABELS,
+    variables: { 'seen to fail first': seenToFail(checks), ...run.versions, ...run.environment, ...Object.fromEntries(took) },
+    categories: CATEGORIES,
+    plugins: { awesome: { options: { singleFile: true, groupBy: ['epic', 'story'], reportLanguage: 'en' } } },
+  };
+}
+
+/** Allure's page reports every opening to an analytics service of its maker, without an option against it. A report may hold a user's manifests: it talks to nobody. */
+async function keepToItself(page: string): Promise<void> {
+  const html = await readFile(page, 'utf8');
+  const analytics = /<script async src="https:\/\/www\.googletagmanager\.com\/[^"]*"><\/script>\s*<script>[^<]*<\/script>/g;
+  const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:">`;
+  const closed = html.replaceAll(analytics, '').replace(/<head>/, `<head>\n${policy}`);
+  if (closed.includes('googletagmanager') || !closed.includes(policy)) {
+    await rm(page);
+    throw new Error('the Allure page is not built as expected: it would call its maker');
+  }
+  await writeFile(page, closed);
+}

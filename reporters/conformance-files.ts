@@ -1,0 +1,44 @@
+import { rmSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Conformance } from '../fixtures/results/conformance.ts';
+import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
+import { junitXml } from './junit.ts';
+import { conformanceMarkdown } from './markdown.ts';
+import { validated } from './validate.ts';
+
+const FILES = ['conformance.json', 'conformance.md', 'junit.xml'] as const;
+
+/**
+ * Writes conformance.json, conformance.md and junit.xml into the report folder; each appears whole or not at all.
+ * @throws Error when the report is not what its own schema says; then nothing is written.
+ */
+export async function writeConformance(report: string, conformance: Conformance): Promise<void> {
+  validated(Conformance, conformance, 'conformance.json');
+  await mkdir(report, { recursive: true });
+  const content = {
+    'conformance.json': `${JSON.stringify(conformance, null, 2)}\n`,
+    'conformance.md': conformanceMarkdown(conformance),
+    'junit.xml': junitXml(conformance),
+  };
+  for (const file of FILES) {
+    const path = join(report, file);
+    await writeFile(`${path}.new`, content[file]);
+    await rename(`${path}.new`, path);
+  }
+}
+
+/**
+ * Reads a conformance.json.
+ * @throws Error when it is missing or not what its schema says.
+ */
+export async function readConformance(file: string): Promise<Conformance> {
+  return validated(Conformance, JSON.parse(await readFile(file, 'utf8')), file);
+}
+
+/** Removes what an earlier run left, so that a run which dies does not seem to have its predecessor's verdicts. */
+export function removeConformance(report: string): void {
+  for (const name of [...FILES, 'allure', ALLURE_RESULTS, 'evidence', 'diagnostics'])
+    rmSync(join(report, name), { recursive: true, force: true });
+}

@@ -1,0 +1,60 @@
+import type { Conformance } from '../fixtures/results/conformance.ts';
+import type { CheckResult } from '../fixtures/results/result.ts';
+import type { Facts, Timings } from '../fixtures/results/run.ts';
+
+/**
+ * One report out of the reports of several shards. Checks and errors are kept all; a fact that differs between shards names every value;
+ * stages ran side by side, so the longest time of each counts.
+ * @throws RangeError when there is nothing to merge.
+ */
+export function mergeConformance(parts: readonly Conformance[]): Conformance {
+  const [first] = parts;
+  if (!first) throw new RangeError('no conformance report to merge');
+  const runs = parts.map(({ run }) => run);
+  const begins = runs.map(({ startedAt }) => Date.parse(startedAt));
+  const begin = Math.min(...begins);
+  return {
+    run: {
+      id: distinct(runs.map(({ id }) => id)).join('+'),
+      startedAt: new Date(begin).toISOString(),
+      durationMs: Math.max(...runs.map(({ durationMs }, index) => (begins[index] ?? begin) + durationMs)) - begin,
+      versions: mergedFacts(runs.map(({ versions }) => versions)),
+      environment: mergedFacts(runs.map(({ environment }) => environment)),
+      errors: distinct(runs.flatMap(({ errors }) => errors)),
+    },
+    timings: parts.map(({ timings }) => timings).reduce(longest),
+    checks: inOrder(parts.flatMap(({ checks }) => checks)),
+  };
+}
+
+/** Checks by id, then mesh, in code unit order, so that a report does not depend on which worker was first. */
+export function inOrder(checks: readonly CheckResult[]): CheckResult[] {
+  return checks.toSorted((a, b) => compare(a.id, b.id) || compare(a.mesh, b.mesh));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+function mergedFacts(all: readonly Facts[]): Facts {
+  const names = distinct(all.flatMap((facts) => Object.keys(facts))).toSorted(compare);
+  return Object.fromEntries(names.map((name) => [name, distinct(all.flatMap((facts) => facts[name] ?? [])).join(' | ')]));
+}
+
+function longest(a: Timings, b: Timings): Timings {
+  return {
+    engineMs: longer(a.engineMs, b.engineMs),
+    imagesMs: longer(a.imagesMs, b.imagesMs),
+    clusterMs: longer(a.clusterMs, b.clusterMs),
+    meshMs: longer(a.meshMs, b.meshMs),
+    rigsMs: longer(a.rigsMs, b.rigsMs),
+  };
+}
+
+function longer(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.max(a, b);
+}

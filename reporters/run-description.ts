@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { arch, platform, release } from 'node:os';
+
+import { RunDescription, type Timings } from '../fixtures/results/run.ts';
+import { validated } from './validate.ts';
+
+/**
+ * What is known about this run: the file that MESHPROOF_RUN names, else what the process itself knows.
+ * @throws Error when the file is named but cannot be read or is not a run description.
+ */
+export async function describedRun(startedAt: Date): Promise<RunDescription> {
+  const file = process.env['MESHPROOF_RUN'];
+  if (file === undefined || file === '') return undescribedRun(startedAt);
+  return validated(RunDescription, JSON.parse(await readFile(file, 'utf8')), `the run description ${file}`);
+}
+
+/** A run that nobody described, as after a plain `npx playwright test`. */
+export function undescribedRun(startedAt: Date): RunDescription {
+  return {
+    id: `run-${startedAt.getTime().toString(36)}`,
+    startedAt: startedAt.toISOString(),
+    versions: { node: process.version.slice(1) },
+    environment: { host: `${platform()} ${release()} ${arch()}` },
+    timings: {},
+    mesh: meshOfRun(),
+  };
+}
+
+/** The timings with null for every stage that did not happen. */
+export function allTimings(timings: RunDescription['timings']): Timings {
+  return { engineMs: null, imagesMs: null, clusterMs: null, meshMs: null, rigsMs: null, ...timings };
+}
+
+/** The mesh that the checks of this run are for, as MESHPROOF_MESH says. */
+export function meshOfRun(): string {
+  return process.env['MESHPROOF_MESH'] ?? 'istio';
+}

@@ -1,0 +1,19 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Static, TSchema } from 'typebox';
+
+/** Keeps what it compiled, by schema object. */
+const ajv = new Ajv2020({ allErrors: true });
+
+/**
+ * Returns `value` as what `schema` describes.
+ * @throws Error that names every place where it differs, beginning with `what`.
+ */
+export function validated<T extends TSchema>(schema: T, value: unknown, what: string): Static<T> {
+  const validate = ajv.compile<Static<T>>(schema);
+  if (validate(value)) return value;
+  const places = (validate.errors ?? []).map(({ instancePath, message, params }) => {
+    const extra: unknown = params['additionalProperty'];
+    return `${instancePath || 'the whole'} ${message}${typeof extra === 'string' ? ` (${extra})` : ''}`;
+  });
+  throw new Error(`${what} is not what its schema says: ${places.join('; ')}`);
+}

@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+
+import { MESHES, type Mesh } from '../clusters/cluster.ts';
+import { EXIT, MeshproofError } from '../clusters/errors.ts';
+import type { UpOptions } from '../clusters/lifecycle.ts';
+import { positiveInteger } from './console/command.ts';
+
+/** What `test` and `up` both ask about the cluster. */
+export interface ClusterOptions {
+  mesh: Mesh;
+  provider: 'kind' | 'existing';
+  context?: string;
+  kubeconfig?: string;
+  images: string;
+  engine: boolean;
+  nodes: number;
+}
+
+export function addClusterOptions(command: Command): Command {
+  return command
+    .optionsGroup('Options of the cluster:')
+    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))
+    .addOption(
+      new Option('--provider <provider>', 'make a kind cluster, or use one that exists').choices(['kind', 'existing']).default('kind'),
+    )
+    .option('--context <name>', 'kubeconfig context of the existing cluster')
+    .option('--kubeconfig <file>', 'kubeconfig of the existing cluster; default KUBECONFIG, then ~/.kube/config')
+    .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
+    .option('--no-engine', 'never start a private Docker engine')
+    .option('--nodes <n>', 'nodes of the kind cluster', positiveInteger, 1);
+}
+
+/** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */
+export async function providerOf({ provider, context, kubeconfig, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
+  if (provider === 'existing') {
+    const wanted = named(context);
+    const { chooseContext, readKubeconfig } = await import('../clusters/kubernetes/kubeconfig.ts');
+    const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
+    return { kind: 'existing', context: name, ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+  }
+  const stray = context === undefined ? (kubeconfig === undefined ? undefined : '--kubeconfig') : '--context';
+  if (stray === undefined) return { kind: 'kind', nodes };
+  throw new MeshproofError('CONTRADICTION', `${stray} names a cluster that exists, but a kind cluster would be made`, {
+    hint: 'add --provider=existing',
+    exitCode: EXIT.usage,
+  });
+}
+
+function named(context: string | undefined): string {
+  if (context !== undefined) return context;
+  throw new MeshproofError('CONTEXT_NOT_NAMED', 'a cluster that somebody else owns is never taken by its being the current one', {
+    hint: 'name it with --context',
+    exitCode: EXIT.usage,
+  });
+}
+
+/** @throws MeshproofError with exit code 2 when --images names neither a way nor a folder. */
+export async function requireImageSource(source: string): Promise<string> {
+  if (['auto', 'pull', 'build'].includes(source)) return source;
+  const { stat } = await import('node:fs/promises');
+  const folder = await stat(source).catch(() => undefined);
+  if (folder?.isDirectory() === true) return source;
+  throw new MeshproofError('UNKNOWN_IMAGE_SOURCE', `--images=${source} is neither auto, pull, build nor a folder`, {
+    hint: 'a folder holds archives as `docker save` writes them',
+    exitCode: EXIT.usage,
+  });
+}

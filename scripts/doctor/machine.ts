@@ -1,0 +1,79 @@
+import type { HostFacts } from '../../clusters/engine/host.ts';
+import { cacheFolder } from '../../clusters/paths.ts';
+import { inGib, LEAST_DISK } from '../run/disk.ts';
+import { judge, type Finding } from './finding.ts';
+
+const GIB = 2 ** 30;
+/** kind's documentation on "too many open files" asks for these. */
+const INOTIFY = { watches: 524_288, instances: 512 };
+/** A node of a cluster opens a few thousand files, and limits below stop container start-up. */
+const OPEN_FILES = 16_384;
+
+/** The runtime, the platform and what the machine has of everything. */
+export function machineFindings(host: HostFacts): Finding[] {
+  const category = 'machine';
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  const findings = [
+    judge(
+      { category, check: 'Node is 24 or newer', seen: process.versions.node },
+      major >= 24,
+      'failed',
+      'run it through npm, which has its own Node: npx meshproof doctor',
+    ),
+    judge(
+      { category, check: 'the platform can run kind', seen: `${host.platform} ${host.arch}` },
+      ['linux', 'darwin'].includes(host.platform),
+      'failed',
+      'use Linux or macOS, or WSL 2 on Windows',
+    ),
+    judge(
+      { category, check: 'there are 2 CPUs or more', seen: String(host.cpus) },
+      host.cpus >= 2,
+      'warning',
+      'checks that measure time become INCONCLUSIVE on one',
+    ),
+    judge(
+      { category, check: 'memory is 6 GiB or more', seen: inGib(host.memoryBytes) },
+      host.memoryBytes >= 5.5 * GIB,
+      'warning',
+      'a node with a mesh and two rigs takes about 4 GiB',
+    ),
+    judge(
+      { category, check: 'the cache folder has 12 GiB free', seen: `${inGib(host.diskFreeBytes)} at ${cacheFolder()}` },
+      host.diskFreeBytes >= 12 * GIB,
+      host.diskFreeBytes < LEAST_DISK ? 'failed' : 'warning',
+      'building every image takes about 10 GiB once; MESHPROOF_CACHE names another folder',
+    ),
+  ];
+  return host.linux === undefined ? findings : [...findings, ...limitFindings(host.linux)];
+}
+
+function limitFindings({ inotify, openFiles, sysResource, cgroup }: NonNullable<HostFacts['linux']>): Finding[] {
+  const category = 'limits';
+  const { watches, instances } = INOTIFY;
+  return [
+    judge(
+      {
+        category,
+        check: `inotify allows ${watches} watches and ${instances} instances`,
+        seen: `${inotify.watches} and ${inotify.instances}`,
+      },
+      inotify.watches >= watches && inotify.instances >= instances,
+      'warning',
+      `sysctl fs.inotify.max_user_watches=${watches} fs.inotify.max_user_instances=${instances}`,
+    ),
+    judge(
+      { category, check: `a process may open ${OPEN_FILES} files`, seen: String(openFiles) },
+      openFiles >= OPEN_FILES,
+      'warning',
+      'raise the hard limit: ulimit -Hn',
+    ),
+    {
+      category,
+      check: 'privileged containers start',
+      status: 'ok',
+      seen: sysResource ? 'CAP_SYS_RESOURCE is there' : 'CAP_SYS_RESOURCE is withheld; a private engine adapts to it',
+    },
+    { category, check: 'cgroups can be managed', status: 'ok', seen: cgroup === 2 ? 'version 2' : 'version 1; the node image is told so' },
+  ];
+}

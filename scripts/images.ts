@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { Option, type Command } from 'commander';
+
+import type { Engine } from '../clusters/engine/engine.ts';
+import { EXIT } from '../clusters/errors.ts';
+import type { Work } from '../clusters/work.ts';
+import { command } from './console/command.ts';
+import { untilInterrupted } from './console/interrupt.ts';
+import { startProgress } from './console/progress.ts';
+import { requireImageSource } from './cluster-options.ts';
+import { listImages } from './image-list.ts';
+
+export function imagesCommand(): Command {
+  const images = command('images', { about: 'The images that clusters use.', example: 'npx meshproof images build' });
+  images.addCommand(listCommand());
+  images.addCommand(buildCommand());
+  images.addCommand(saveCommand());
+  return images;
+}
+
+function listCommand(): Command {
+  return command('list', {
+    about: 'Lists every image: where it is published, whether it can be built, whether it is.',
+    example: 'npx meshproof images list',
+  })
+    .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
+    .action(async ({ output }: { output: 'text' | 'json' }) => {
+      const listed = await listImages();
+      const rows = listed.map(({ name, upstream, recipe, cached }) => [
+        name,
+        upstream || '-',
+        cached ? 'built' : recipe ? 'can be built' : 'pulled or loaded',
+      ]);
+      process.stdout.write(
+        `${output === 'json' ? JSON.stringify(listed, undefined, 2) : columns([['IMAGE', 'UPSTREAM', 'STATE'], ...rows])}\n`,
+      );
+      process.exitCode = EXIT.ok;
+    });
+}
+
+function buildCommand(): Command {
+  return command('build', {
+    about: 'Builds what is missing from package registries, and the node image that holds it all.',
+    example: 'npx meshproof images build',
+  })
+    .option('--no-engine', 'never start a private Docker engine')
+    .action(async ({ engine: allowPrivate }: { engine: boolean }) => {
+      const tag = await withEngine(allowPrivate, async (engine, work) => {
+        const { ensureImages } = await import('../clusters/images/ensure.ts');
+        return ensureImages('build', engine, work);
+      });
+      process.stdout.write(`${tag} is built\n`);
+      process.exitCode = EXIT.ok;
+    });
+}
+
+function saveCommand(): Command {
+  return command('save', {
+    about: 'Writes the images to a folder that --images=FOLDER takes on a machine without registries.',
+    example: 'npx meshproof images save archives',
+  })
+    .argument('<folder>', 'where to; made when it is not there')
+    .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
+    .option('--no-engine', 'never start a private Docker engine')
+    .action(async (folder: string, { images, engine: allowPrivate }: { images: string; engine: boolean }) => {
+      const archive = join(resolve(folder), 'node.tar');
+      await mkdir(resolve(folder), { recursive: true });
+      await withEngine(allowPrivate, async (engine, work) => {
+        const { ensureImages } = await import('../clusters/images/ensure.ts');
+        const tag = await ensureImages(await requireImageSource(images), engine, work);
+        work.progress?.(`saving ${tag}`);
+        await engine.docker(['save', '-o', archive, tag], work);
+      });
+      process.stdout.write(`${archive} holds the node image with every other image in it\n`);
+      process.exitCode = EXIT.ok;
+    });
+}
+
+/** Lends the Docker engine, and stops one that was started for this alone. */
+async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, work: Work) => Promise<T>): Promise<T> {
+  const { ensureEngine, findEngines, stopEngine } = await import('../clusters/engine/engine.ts');
+  const progress = startProgress();
+  const work = { signal: untilInterrupted(), progress: progress.say };
+  const before = await findEngines(work);
+  const engine = await ensureEngine({ allowPrivate }, work);
+  try {
+    return await use(engine, work);
+  } finally {
+    if (engine.private && !before.some((one) => one.private)) await stopEngine({ progress: progress.say });
+    progress.pause();
+  }
+}
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

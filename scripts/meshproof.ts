@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { command } from './console/command.ts';
+import { explain } from './console/failure.ts';
+import { refuseOptionsKeptByNpm } from './console/npm.ts';
+import { doctorCommand } from './doctor.ts';
+import { downCommand } from './down.ts';
+import { imagesCommand } from './images.ts';
+import { reportCommand } from './report.ts';
+import { sweepCommand } from './sweep.ts';
+import { testCommand } from './test.ts';
+import { upCommand } from './up.ts';
+
+const meshproof = command('meshproof', {
+  about: 'Proves that a service mesh does what its configuration says, and that each proof could have failed.',
+  example: 'npm test -- --suite=resilience --mesh=istio',
+});
+for (const sub of [testCommand, upCommand, downCommand, doctorCommand, imagesCommand, reportCommand, sweepCommand]) {
+  meshproof.addCommand(sub());
+}
+
+try {
+  refuseOptionsKeptByNpm(process.env, process.argv.slice(3), meshproof);
+  await meshproof.parseAsync(process.argv.slice(2), { from: 'user' });
+} catch (error) {
+  process.exitCode = explain(error);
+}
+// A kept connection to a cluster must not hold the process once its work is done.
+process.exit();

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { claimCluster, keepCluster, ownerOf } from '../../clusters/kind/owner.ts';
+import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { Work } from '../../clusters/work.ts';
+import { requireDisk } from './disk.ts';
+import { isInUse, occupy, vacate } from './in-use.ts';
+
+export interface BorrowedCluster {
+  description: ClusterDescription;
+  /** Whether it was made for this run. */
+  made: boolean;
+}
+
+/**
+ * Among the clusters that `up` left, the one to use: of this name, else the first that is free and is what would be made.
+ * @throws MeshproofError with exit code 2 when a name is given and there is none, it has another mesh, or another run uses it.
+ */
+export async function findCluster(existing: readonly ClusterDescription[], wanted: UpOptions): Promise<ClusterDescription | undefined> {
+  if (wanted.name !== undefined) return namedCluster(existing, wanted.name, wanted);
+  const { provider } = wanted;
+  const context = provider.kind === 'existing' ? provider.context : undefined;
+  for (const cluster of existing) {
+    const same = cluster.mesh === wanted.mesh && cluster.provider === provider.kind;
+    const free = same && (await ownerOf(cluster.name)) === 'none' && !(await isInUse(cluster.name));
+    if (free && (context === undefined || cluster.context === context)) return cluster;
+  }
+  return undefined;
+}
+
+async function namedCluster(existing: readonly ClusterDescription[], name: string, { mesh }: UpOptions): Promise<ClusterDescription> {
+  const cluster = existing.find((one) => one.name === name);
+  const list = existing.map((one) => `${one.name} (${one.mesh})`).join(', ') || 'none';
+  const refuse = (code: string, message: string) => new MeshproofError(code, message, { hint: `clusters: ${list}`, exitCode: EXIT.usage });
+  if (cluster === undefined) throw refuse('UNKNOWN_CLUSTER', `there is no cluster ${name}`);
+  if (cluster.mesh !== mesh) throw refuse('OTHER_MESH', `${name} runs ${cluster.mesh}, not ${mesh}`);
+  if (await isInUse(name)) throw refuse('CLUSTER_IN_USE', `another run uses ${name} now`);
+  return cluster;
+}
+
+/** A name for a new cluster. */
+export function newClusterName(): string {
+  return `meshproof-${randomBytes(2).toString('hex')}`;
+}
+
+/** Takes a cluster that is there, or makes one, which a sweep removes when this process dies before it is returned. */
+export async function borrowCluster(wanted: UpOptions, fresh: boolean, work: Work): Promise<BorrowedCluster> {
+  const { clusters, up } = await import('../../clusters/lifecycle.ts');
+  const found = fresh ? undefined : await findCluster(await clusters(), wanted);
+  if (found !== undefined && (await occupy(found.name))) return { description: found, made: false };
+  if (wanted.provider.kind === 'kind') await requireDisk();
+  const name = newClusterName();
+  await claimCluster(name);
+  return { description: await up({ ...wanted, name }, work), made: true };
+}
+
+/** Gives a cluster back: removes it when it was made for this run and is not to be kept. */
+export async function returnCluster({ description: { name }, made }: BorrowedCluster, keep: boolean, work: Work): Promise<void> {
+  if (!made) return vacate(name);
+  if (keep) return keepCluster(name);
+  const { down } = await import('../../clusters/lifecycle.ts');
+  return down(name, work);
+}

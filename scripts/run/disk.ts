@@ -1,0 +1,18 @@
+import { readHost } from '../../clusters/engine/host.ts';
+import { MeshproofError } from '../../clusters/errors.ts';
+import { cacheFolder } from '../../clusters/paths.ts';
+
+const GIB = 2 ** 30;
+/** Bytes that a node and its containers write while images are there already. Below it a cluster breaks half-way, in words of others. */
+export const LEAST_DISK = 3 * GIB;
+
+export const inGib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
+
+/** @throws MeshproofError `NO_DISK` when the cache folder's file system is too full for a cluster. */
+export async function requireDisk(): Promise<void> {
+  const { diskFreeBytes } = await readHost();
+  if (diskFreeBytes >= LEAST_DISK) return;
+  throw new MeshproofError('NO_DISK', `${inGib(diskFreeBytes)} are free at ${cacheFolder()}, and a cluster needs ${inGib(LEAST_DISK)}`, {
+    hint: 'free some, or name another folder with MESHPROOF_CACHE',
+  });
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { descriptionFile, type UpOptions } from '../../clusters/lifecycle.ts';
+import type { Conformance } from '../../fixtures/results/conformance.ts';
+import { readConformance } from '../../reporters/conformance-files.ts';
+import { exitCodeOf } from '../../reporters/exit-code.ts';
+import { explain } from '../console/failure.ts';
+import { startProgress, type Progress } from '../console/progress.ts';
+import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
+import { runPlaywright } from './playwright.ts';
+import { describeRun, prepareReport } from './record.ts';
+
+export interface ClusterRun {
+  wanted: UpOptions;
+  workers: number;
+  keep: boolean;
+  /** Whether clusters that are up are left alone. */
+  fresh: boolean;
+  /** Absolute path of the report folder. */
+  report: string;
+  /** For Playwright. */
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** Whether a person drives the runner, which then leaves no report. */
+  interactive: boolean;
+}
+
+/** Runs checks on a borrowed cluster, gives it back whatever happens, and returns the exit code. */
+export async function runOnCluster(run: ClusterRun, { signal, progress }: { signal: AbortSignal; progress: Progress }): Promise<number> {
+  const cluster = await borrowCluster(run.wanted, run.fresh, { signal, progress: progress.say });
+  progress.say(`${cluster.description.name} ${cluster.made ? 'is ready' : 'is used; it was there already'}`);
+  if (cluster.made && run.keep) progress.say(`it will be kept; npx meshproof down ${cluster.description.name} removes it`);
+  progress.pause();
+  let returned: number = EXIT.ok;
+  let code: number;
+  try {
+    code = await runChecks(cluster, run, signal);
+  } finally {
+    // The reporter's closing line is to stay the last one, so a removal that goes well says nothing where lines stay.
+    const removal = startProgress({ lines: signal.aborted });
+    returned = await returnCluster(cluster, run.keep, { progress: removal.say }).then(() => EXIT.ok, explain);
+    removal.pause();
+  }
+  return code === EXIT.ok ? returned : code;
+}
+
+async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
+  const workers = Math.min(run.workers, Math.max(description.rigs.length, 1));
+  const env = {
+    ...run.env,
+    MESHPROOF_CLUSTER: descriptionFile(description.name),
+    MESHPROOF_WORKERS: String(workers),
+    MESHPROOF_RUN: await prepareReport(run.report, describeRun(description, made, workers)),
+  };
+  const code = await runPlaywright({ args: run.args, env, signal });
+  if (signal.aborted) return EXIT.interrupted;
+  if (run.interactive) return code === 0 ? EXIT.ok : EXIT.unproven;
+  const verdict = exitCodeOf(await conformanceOf(run.report, code));
+  return verdict === EXIT.ok && code !== 0 ? EXIT.unproven : verdict;
+}
+
+async function conformanceOf(report: string, code: number): Promise<Conformance> {
+  const file = join(report, 'conformance.json');
+  return readConformance(file).catch((cause: unknown) => {
+    throw new MeshproofError('NO_REPORT', `the test runner ended with ${code} and left no ${file}`, { cause });
+  });
+}

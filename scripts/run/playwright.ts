@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+import { execa } from 'execa';
+
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+const COMMAND = [resolve(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', resolve(PROJECT, 'playwright.config.ts')];
+/** Checks that are stopped still take back what they applied; a cluster that does not answer must not hold them for ever. */
+const STOP_MS = 60_000;
+
+export interface PlaywrightRun {
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}
+
+/** Runs Playwright with this process's terminal until it ends, and returns its exit code. When the signal aborts it is asked to stop its checks. */
+export async function runPlaywright({ args, env, signal }: PlaywrightRun): Promise<number> {
+  signal.throwIfAborted();
+  const child = spawn(process.execPath, [...COMMAND, ...args], { cwd: PROJECT, env: { ...process.env, ...env }, stdio: 'inherit' });
+  let killing: NodeJS.Timeout | undefined;
+  const stop = () => {
+    child.kill('SIGINT');
+    killing = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  };
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', stop, { once: true });
+  process.once('exit', kill);
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => child.once('exit', resolve).once('error', reject));
+    return code ?? EXIT.unproven;
+  } finally {
+    clearTimeout(killing);
+    signal.removeEventListener('abort', stop);
+    process.removeListener('exit', kill);
+  }
+}
+
+/**
+ * Lets Playwright load the chosen specs without running them, and returns how many tests it found.
+ * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. of a check without a manifest for the mesh.
+ */
+export async function countTests({ args, env, signal }: PlaywrightRun): Promise<number> {
+  const { stdout, stderr } = await execa(process.execPath, [...COMMAND, ...args, '--list', '--reporter=json'], {
+    cwd: PROJECT,
+    env,
+    stdin: 'ignore',
+    reject: false,
+    cancelSignal: signal,
+  });
+  signal.throwIfAborted();
+  const listed = parseList(stdout);
+  const errors = listed?.errors.map(({ message }) => message) ?? [stderr || stdout];
+  if (listed === undefined || errors.some((message) => !message.includes('No tests found'))) {
+    const said = errors.slice(0, 3).join('\n');
+    throw new MeshproofError('CHECKS_DO_NOT_LOAD', said, { hint: 'mend the spec; nothing was started', exitCode: EXIT.usage });
+  }
+  return count(listed.suites);
+}
+
+interface ListedSuite {
+  specs: { tests: unknown[] }[];
+  suites?: ListedSuite[];
+}
+
+interface Listed {
+  suites: ListedSuite[];
+  errors: { message: string }[];
+}
+
+function parseList(text: string): Listed | undefined {
+  try {
+    const listed: Listed = JSON.parse(text);
+    return listed;
+  } catch {
+    return undefined;
+  }
+}
+
+function count(suites: readonly ListedSuite[]): number {
+  return suites.reduce((sum, { specs, suites: inner = [] }) => sum + specs.reduce((n, { tests }) => n + tests.length, 0) + count(inner), 0);
+}

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+
+import { Option, type Command } from 'commander';
+
+import { EXIT, MeshproofError } from '../clusters/errors.ts';
+import type { UpOptions } from '../clusters/lifecycle.ts';
+import { addClusterOptions, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
+import { command, names, positiveInteger } from './console/command.ts';
+import { untilInterrupted } from './console/interrupt.ts';
+import { startProgress } from './console/progress.ts';
+import { chooseChecks, listChecks, runnerFilters } from './run/checks.ts';
+import { REPORT } from './run/record.ts';
+import { runnerArguments, runnerOptions } from './run/runner-options.ts';
+
+interface TestOptions extends ClusterOptions {
+  suite: string[];
+  check: string[];
+  control: boolean;
+  workers: number;
+  cluster?: string;
+  keep?: boolean;
+  fresh?: boolean;
+  dryRun?: boolean;
+  meshWide?: boolean;
+  report: string;
+  list?: boolean;
+  ui?: boolean;
+}
+
+export function testCommand(): Command {
+  const test = command('test', {
+    about: 'Runs checks on a cluster: one that `up` left with this mesh, else one made for this run and removed at its end.',
+    example: 'npm test -- --suite=resilience --mesh=istio',
+  })
+    .argument('[files...]', 'regular expressions on the path of spec files')
+    .optionsGroup('Options of the run:')
+    .addOption(new Option('--suite <names...>', 'only these suites').argParser(names).default([], 'all'))
+    .addOption(new Option('--check <ids...>', 'only these checks, as suite/stem').argParser(names).default([], 'all'))
+    .option('--no-control', 'skip the controls: quicker, but nothing is proven able to fail')
+    .option('--workers <n>', 'checks at once, each on a rig of its own', positiveInteger, 2)
+    .option('--report <folder>', 'where the reports go', REPORT)
+    .option('--dry-run', 'print what would be done, and do nothing');
+  addClusterOptions(test)
+    .option('--cluster <name>', 'the cluster to use, as `up` named it')
+    .option('--mesh-wide', 'allow checks that change the whole mesh on a cluster that exists')
+    .option('--fresh', 'make a cluster for this run even where one is up')
+    .option('--keep', 'leave the cluster that was made for this run');
+  for (const option of runnerOptions()) test.addOption(option);
+  return test.action(async (files: string[], options: TestOptions) => {
+    process.exitCode = await runTest(files, options);
+  });
+}
+
+async function runTest(filters: string[], options: TestOptions): Promise<number> {
+  const signal = untilInterrupted();
+  const progress = startProgress();
+  const choice = { suites: options.suite, ids: options.check, filters };
+  const chosen = chooseChecks(await listChecks(), choice);
+  const report = resolve(options.report);
+  const args = [...runnerArguments({ ...options }), ...runnerFilters(chosen, choice)];
+  const env = runnerEnvironment(options, report);
+  const { countTests, runPlaywright } = await import('./run/playwright.ts');
+  if (options.list === true) {
+    const code = await runPlaywright({ args: [...args, '--reporter=list'], env, signal });
+    return code === 0 ? EXIT.ok : EXIT.usage;
+  }
+
+  const wanted: UpOptions = {
+    mesh: options.mesh,
+    provider: await providerOf(options),
+    images: await requireImageSource(options.images),
+    engine: options.engine,
+    rigs: options.workers,
+    ...(options.cluster === undefined ? {} : { name: options.cluster }),
+  };
+  progress.say('reading the manifests');
+  const { checkManifests } = await import('./run/preflight.ts');
+  const { files: manifests, meshWide } = await checkManifests(chosen, options.mesh);
+  if (options.provider === 'existing' && options.meshWide !== true && meshWide.length > 0) throw forbidden(meshWide);
+  progress.say('loading the checks');
+  if ((await countTests({ args, env, signal })) === 0) throw nothingToRun();
+  const keep = options.keep === true;
+  if (options.dryRun === true) {
+    progress.pause();
+    const { describePlan } = await import('./run/plan.ts');
+    process.stdout.write(`${(await describePlan({ chosen, manifests, wanted, report, keep })).join('\n')}\n`);
+    return EXIT.ok;
+  }
+  const { runOnCluster } = await import('./run/on-cluster.ts');
+  const run = {
+    wanted,
+    workers: options.workers,
+    keep,
+    fresh: options.fresh === true,
+    report,
+    args,
+    env,
+    interactive: options.ui === true,
+  };
+  return runOnCluster(run, { signal, progress });
+}
+
+function runnerEnvironment({ mesh, control, workers }: TestOptions, report: string): Record<string, string> {
+  return {
+    MESHPROOF_REPORT: report,
+    MESHPROOF_MESH: mesh,
+    MESHPROOF_WORKERS: String(workers),
+    MESHPROOF_CONTROL: control ? '1' : '0',
+  };
+}
+
+function forbidden(ids: readonly string[]): MeshproofError {
+  return new MeshproofError('MESH_WIDE', `${ids.join(', ')} would change the whole mesh of a cluster that others may own`, {
+    hint: 'choose other checks, or allow it with --mesh-wide',
+    exitCode: EXIT.usage,
+  });
+}
+
+function nothingToRun(): MeshproofError {
+  return new MeshproofError('NO_CHECKS', 'no check is left after the options of the test runner', {
+    hint: 'npm test -- --list shows them all',
+    exitCode: EXIT.usage,
+  });
+}

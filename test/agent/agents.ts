@@ -1,0 +1,72 @@
+import { test as base } from '@playwright/test';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { AgentClient } from '../../fixtures/agent/client.ts';
+import type { PORTS, ProbeOrder } from '../../fixtures/agent/protocol.ts';
+
+export { expect } from '@playwright/test';
+
+const MAIN = join(import.meta.dirname, '../../fixtures/agent/main.ts');
+
+/** An agent in a process of its own, on free loopback ports. */
+export interface RunningAgent extends AsyncDisposable {
+  process: ChildProcess;
+  client: AgentClient;
+  ports: Record<keyof typeof PORTS, number>;
+  /** Where a prober sends requests of this protocol. */
+  target(protocol: ProbeOrder['protocol']): string;
+}
+
+export async function startAgent(pod: string, version: string, { main = MAIN, env = {} } = {}): Promise<RunningAgent> {
+  const settings = { AGENT_PORTS: 'any', AGENT_ADDRESS: '127.0.0.1', AGENT_POD: pod, AGENT_VERSION: version, ...env };
+  const child = spawn(process.execPath, [main], { env: settings, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const kill = (): boolean => child.kill('SIGKILL');
+  // A worker that is stopped at the first failure gives nothing back.
+  process.once('exit', kill);
+  const [line] = await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    ended.then(() => Promise.reject(new Error('the agent ended'))),
+  ]);
+  const ports: RunningAgent['ports'] = JSON.parse(line).listening;
+  const connections = new Agent({ keepAlive: true });
+  return {
+    process: child,
+    client: new AgentClient(connections, { port: ports.control }),
+    ports,
+    target: (protocol) => `127.0.0.1:${protocol === 'tcp' ? ports.tcp : ports.http}`,
+    async [Symbol.asyncDispose]() {
+      connections.destroy();
+      process.off('exit', kill);
+      kill();
+      await ended;
+    },
+  };
+}
+
+export const PROTOCOLS = ['http1', 'h2c', 'grpc', 'websocket', 'tcp'] as const;
+
+/** A prober and a server a worker; before each test the server is healed and `mark` is where its ledger stands. */
+export const test = base.extend<{ mark: number }, { prober: RunningAgent; server: RunningAgent }>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to see what a fixture needs
+  prober: [({}, use) => lend(startAgent('prober-pod', ''), use), { scope: 'worker' }],
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to see what a fixture needs
+  server: [({}, use) => lend(startAgent('server-pod', 'v1'), use), { scope: 'worker' }],
+  mark: [
+    async ({ server }, use) => {
+      await server.client.setFaults([]);
+      await server.client.releaseBarrier();
+      await use((await server.client.ledger(Number.MAX_SAFE_INTEGER)).next);
+    },
+    { auto: true },
+  ],
+});
+
+async function lend(started: Promise<RunningAgent>, use: (agent: RunningAgent) => Promise<void>): Promise<void> {
+  await using agent = await started;
+  await use(agent);
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+
+import { until } from '../../clusters/until.ts';
+import { AgentClient } from '../../fixtures/agent/client.ts';
+import { expect, startAgent, test } from './agents.ts';
+
+test('the agent runs from a folder that holds nothing but its files and ws', async ({ prober }, info) => {
+  const app = info.outputPath('app');
+  const root = join(import.meta.dirname, '../..');
+  await mkdir(join(app, 'node_modules'), { recursive: true });
+  await cp(join(root, 'fixtures/agent'), join(app, 'agent'), { recursive: true });
+  await cp(join(root, 'node_modules/ws'), join(app, 'node_modules/ws'), { recursive: true });
+  await writeFile(join(app, 'package.json'), '{"type":"module"}\n');
+  await using server = await startAgent('copied-pod', 'v2', { main: join(app, 'agent/main.ts') });
+  const { outcomes } = await prober.client.probe({ target: server.target('websocket'), protocol: 'websocket' });
+  expect(outcomes[0]?.ending).toMatchObject({ status: 200, headers: { 'x-agent-pod': 'copied-pod', 'x-agent-version': 'v2' } });
+});
+
+test('asked to terminate, it answers what is under way and ends', async ({ prober }) => {
+  await using server = await startAgent('ending-pod', 'v1');
+  await server.client.setFaults([
+    { times: 1, delayMs: 300 },
+    { times: 1, act: 'hang' },
+  ]);
+  const target = server.target('http1');
+  const delayed = prober.client.probe({ target });
+  await until(async () => (await server.client.state()).inFlight === 1, { what: 'a request under way', timeoutMs: 3000, everyMs: 10 });
+  const hanging = prober.client.probe({ target, timeoutMs: 4000 });
+  await until(async () => (await server.client.state()).inFlight === 2, { what: 'two requests under way', timeoutMs: 3000, everyMs: 10 });
+  const ended = once(server.process, 'exit');
+  server.process.kill('SIGTERM');
+  expect((await delayed).outcomes[0]?.ending).toMatchObject({ kind: 'response', status: 200 });
+  expect(await ended).toEqual([0, null]);
+  expect((await hanging).outcomes[0]?.ending.kind).toMatch(/^(closed|reset)$/);
+});
+
+test('told to exit, it ends with that code, after the answer', async () => {
+  const server = await startAgent('exiting-pod', 'v1');
+  const ended = once(server.process, 'exit');
+  await server.client.exit(7);
+  expect(await ended).toEqual([7, null]);
+});
+
+test('the client says that nobody is there', async () => {
+  const server = await startAgent('gone-pod', 'v1');
+  await server[Symbol.asyncDispose]();
+  const client = new AgentClient(new Agent(), { port: server.ports.control });
+  await expect(client.state()).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
+});
+
+test('the client names the field of an order that the agent refuses', async ({ prober }) => {
+  const order = { target: 'nowhere' };
+  await expect(prober.client.probe(order)).rejects.toMatchObject({ code: 'AGENT_REFUSED', message: expect.stringContaining('target') });
+});
+
+test('an order ends in the agent when its caller gives up', async ({ prober }) => {
+  await using server = await startAgent('abandoned-pod', 'v1');
+  const stop = new AbortController();
+  const order = { target: server.target('http1'), rate: 100, durationMs: 600_000 };
+  const history = prober.client.probe(order, { signal: stop.signal });
+  const open = async () => (await server.client.state()).connections[server.ports.http]?.open ?? 0;
+  await until(async () => (await open()) > 0, { what: 'requests', timeoutMs: 5000 });
+  stop.abort(new Error('enough'));
+  await expect(history).rejects.toThrow('enough');
+  await until(async () => (await open()) === 0, { what: 'the order to end', timeoutMs: 5000 });
+});

@@ -1,0 +1,97 @@
+import { readdir } from 'node:fs/promises';
+
+import { expect } from '@playwright/test';
+
+import { meshproof } from './run.ts';
+import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
+
+const MANIFEST = `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: server }
+spec: { host: server, trafficPolicy: { outlierDetection: { interval: 1s } } }
+`;
+const BROKEN: readonly [string, Record<string, string>, RegExp][] = [
+  ['text that is no YAML', { 'a.istio.yaml': 'kind: [' }, /a\.istio\.yaml:1:\d+/],
+  ['a misspelt field', { 'a.istio.yaml': MANIFEST.replace('interval', 'intervall') }, /intervall does not exist; did you mean interval\?/],
+  ['an unknown kind', { 'a.istio.yaml': MANIFEST.replace('DestinationRule', 'DestinationRul') }, /DestinationRul/],
+  [
+    'a control that matches nothing',
+    { 'a.istio.yaml': MANIFEST, 'a.istio.control.yaml': 'kind: DestinationRule\nmetadata: { name: other }\n' },
+    /matches no manifest/,
+  ],
+  [
+    'a control that breaks the schema',
+    { 'a.istio.yaml': MANIFEST, 'a.istio.control.yaml': 'kind: DestinationRule\nmetadata: { name: server }\nspec: { hots: x }\n' },
+    /hots does not exist/,
+  ],
+];
+
+for (const [problem, files, words] of BROKEN) {
+  test(`${problem} stops the run before it starts`, async ({ folder }) => {
+    const suite = Object.fromEntries(Object.entries(files).map(([name, text]) => [`s/${name}`, text]));
+    const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), ...suite });
+    const { exitCode, stderr } = await meshproof(['test'], env);
+    expect(stderr).toMatch(words);
+    expect(exitCode).toBe(2);
+    expect(await readdir(folder)).toEqual(['node_modules', 'suites']);
+  });
+}
+
+test('a spec that does not load stops the run before it starts', async ({ folder }) => {
+  const env = await writeSuites(folder, { 's/a.spec.ts': "throw new Error('no control for istio');\n" });
+  const { exitCode, stderr } = await meshproof(['test'], env);
+  expect(stderr).toMatch(/CHECKS_DO_NOT_LOAD.*no control for istio/);
+  expect(exitCode).toBe(2);
+});
+
+test('a title that no check has stops the run before it starts', async ({ folder }) => {
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  const { exitCode, stderr } = await meshproof(['test', '-g', 'no such title'], env);
+  expect(stderr).toContain('error[NO_CHECKS]');
+  expect(exitCode).toBe(2);
+});
+
+test('--list lists, and --dry-run plans, without a cluster and without a trace', async ({ folder }) => {
+  const env = await writeSuites(folder, {
+    's/a.spec.ts': specOf('s/a', 'PASS'),
+    't/b.spec.ts': specOf('t/b', 'PASS'),
+    't/b.istio.yaml': MANIFEST,
+  });
+  const list = await meshproof(['test', '--list', '--suite=t'], env);
+  expect(list.stdout).toMatch(/b\.spec\.ts/);
+  expect(list.stdout).toContain('Total: 1 test in 1 file');
+  expect(list.exitCode).toBe(0);
+  const plan = await meshproof(['test', '--dry-run'], env);
+  expect(plan.stdout).toMatch(/a kind cluster with 1 node and 2 rigs, removed at the end/);
+  expect(plan.stdout).toMatch(/^check +s\/a\ncheck +t\/b\napplies +.*t\/b\.istio\.yaml/m);
+  expect(plan.exitCode).toBe(0);
+  expect(await readdir(folder)).toEqual(['node_modules', 'suites']);
+});
+
+test('a check that changes the whole mesh of a cluster that exists needs leave', async ({ folder }) => {
+  const env = await writeSuites(folder, {
+    's/a.spec.ts': specOf('s/a', 'PASS'),
+    's/a.istio.yaml': MANIFEST.replace('name: server', 'name: server, namespace: $(ROOT_NAMESPACE)'),
+    's/b.spec.ts': specOf('s/b', 'PASS'),
+    's/b.istio.yaml': MANIFEST,
+  });
+  const kubeconfig = await writeKubeconfig(folder, 'staging');
+  const existing = ['test', '--dry-run', '--provider=existing', '--context=staging', `--kubeconfig=${kubeconfig}`];
+  const refused = await meshproof(existing, env);
+  expect(refused.stderr).toMatch(/MESH_WIDE.*: s\/a would change the whole mesh/);
+  expect(refused.exitCode).toBe(2);
+  const allowed = await meshproof([...existing, '--mesh-wide'], env);
+  expect(allowed.stdout).toMatch(/context staging: 2 rigs/);
+  expect(allowed.exitCode).toBe(0);
+});
+
+test('a full disk is said before a cluster is begun', async ({ folder }) => {
+  test.skip(process.platform !== 'linux', 'needs a file system without room');
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  const full = { ...env, MESHPROOF_CACHE: '/sys/meshproof' };
+  for (const command of ['test', 'up']) {
+    const { exitCode, stderr } = await meshproof([command], full);
+    expect(stderr).toMatch(/NO_DISK.*0\.0 GiB are free[^]*MESHPROOF_CACHE/);
+    expect(exitCode).toBe(3);
+  }
+});

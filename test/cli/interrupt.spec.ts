@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+import { expect as quick, test } from '@playwright/test';
+
+import { PROJECT } from './run.ts';
+
+/** Starting a process takes long on a busy machine. */
+const expect = quick.configure({ timeout: 20_000 });
+
+test('a second Ctrl-C, not the echo of the first, ends the process at once and names the way out', async () => {
+  const module = join(PROJECT, 'scripts/console/interrupt.ts');
+  const program = `import { untilInterrupted } from ${JSON.stringify(module)}; untilInterrupted(); for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => console.log(name, 'outlived')); setInterval(() => {}, 1000); console.log('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await expect.poll(() => said).toContain('ready');
+  child.kill('SIGINT');
+  // Not SIGINT again: two of a kind that arrive together are one to the kernel.
+  child.kill('SIGTERM');
+  await expect.poll(() => said).toContain('SIGINT outlived');
+  await expect.poll(() => said).toContain('SIGTERM outlived');
+  expect(said).toContain('interrupted: cleaning up');
+  await expect
+    .poll(() => {
+      if (child.exitCode === null) child.kill('SIGINT');
+      return child.exitCode;
+    })
+    .toBe(130);
+  expect(said).toContain('npx meshproof sweep');
+});

@@ -1,0 +1,50 @@
+import { expect, test } from '@playwright/test';
+
+import { chooseChecks, runnerFilters } from '../../scripts/run/checks.ts';
+import { runnerArguments } from '../../scripts/run/runner-options.ts';
+
+const ALL = ['routing/canary', 'routing/canary-header', 'security/strict'].map((id) => ({
+  id,
+  suite: id.split('/')[0] ?? '',
+  file: `/p (1)/suites/${id}.spec.ts`,
+}));
+const NONE = { suites: [], ids: [], filters: [] };
+
+test('a choice is what all its kinds have in common', () => {
+  expect(chooseChecks(ALL, NONE)).toHaveLength(3);
+  expect(chooseChecks(ALL, { ...NONE, suites: ['routing'], filters: ['header'] }).map(({ id }) => id)).toEqual(['routing/canary-header']);
+});
+
+test('the runner gets patterns that match the chosen files and no others', () => {
+  const choice = { ...NONE, ids: ['routing/canary'] };
+  const patterns = runnerFilters(chooseChecks(ALL, choice), choice).map((pattern) => new RegExp(pattern));
+  expect(ALL.filter(({ file }) => patterns.some((pattern) => pattern.test(file))).map(({ id }) => id)).toEqual(['routing/canary']);
+});
+
+test('filters without another choice go to the runner as they are, with their line', () => {
+  const choice = { ...NONE, filters: ['canary-header.spec.ts:12'] };
+  expect(chooseChecks(ALL, choice)).toHaveLength(1);
+  expect(runnerFilters(chooseChecks(ALL, choice), choice)).toEqual(['canary-header.spec.ts:12']);
+});
+
+test('options of the runner are handed on, ours are not', () => {
+  const given = {
+    mesh: 'istio',
+    workers: 2,
+    grep: 'a b',
+    lastFailed: true,
+    x: true,
+    shuffle: true,
+    onlyChanged: 'main',
+    reporter: 'github',
+    list: undefined,
+  };
+  expect(runnerArguments(given)).toEqual([
+    '--grep=a b',
+    '--last-failed',
+    '--only-changed=main',
+    '--shuffle',
+    '-x',
+    '--add-reporter=github',
+  ]);
+});

@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { test as base } from '@playwright/test';
+
+import { PROJECT } from './run.ts';
+
+/** Tests with a folder of their own that is removed at their end, in which specs find the project's packages. */
+export const test = base.extend<{ folder: string }>({
+  // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
+  folder: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'meshproof-cli-'));
+    await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true });
+  },
+});
+
+/** Writes a suites folder and returns the environment that makes the command use it, apart from any cluster of this machine. */
+export async function writeSuites(folder: string, files: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const env = {
+    MESHPROOF_SUITES: join(folder, 'suites'),
+    MESHPROOF_CACHE: join(folder, 'cache'),
+    MESHPROOF_REPORT: join(folder, 'report'),
+  };
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(env.MESHPROOF_SUITES, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  return env;
+}
+
+/** A spec that says what became of a check, as `check()` would. */
+export function specOf(id: string, verdict: 'PASS' | 'FAIL'): string {
+  const result = {
+    id,
+    suite: dirname(id),
+    mesh: 'istio',
+    title: 'a title',
+    verdict,
+    reason: verdict === 'PASS' ? '' : 'promised one, seen two',
+    control: 'red',
+    controlBecause: 'something is broken',
+    controlSaid: 'it was seen',
+    enforcementMs: null,
+    durationMs: 1,
+    statistics: [],
+    evidence: [],
+    rerun: 'npm test',
+  };
+  return `import { test } from '@playwright/test';
+test('a title', async ({}, info) => {
+  await info.attach('meshproof-result', { body: ${JSON.stringify(JSON.stringify(result))}, contentType: 'application/json' });
+  ${verdict === 'PASS' ? '' : "throw new Error('promised one, seen two');"}
+});
+`;
+}
+
+/** Leaves the description of a cluster that stays, where the command looks for one, and returns its folder. */
+export async function describeCluster(folder: string, name: string): Promise<string> {
+  const place = join(folder, 'cache', 'clusters', name);
+  await mkdir(place, { recursive: true });
+  const description = {
+    name,
+    provider: 'kind',
+    kubeconfig: join(place, 'kubeconfig'),
+    context: `kind-${name}`,
+    mesh: 'istio',
+    rigs: ['rig-0'],
+    versions: { istio: '1' },
+    timings: { clusterMs: 5 },
+  };
+  await writeFile(join(place, 'cluster.json'), JSON.stringify(description));
+  return place;
+}
+
+/** Writes a kubeconfig with one context and returns its path. */
+export async function writeKubeconfig(folder: string, context: string): Promise<string> {
+  const file = join(folder, 'kubeconfig');
+  await writeFile(file, JSON.stringify({ contexts: [{ name: context, context: { cluster: 'c', user: 'u' } }] }));
+  return file;
+}

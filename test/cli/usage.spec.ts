@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+
+import { expect } from '@playwright/test';
+
+import { meshproof, npm } from './run.ts';
+import { test, writeKubeconfig } from './suite-folder.ts';
+
+/** What is typed, and what the answer must name. All of it is refused before anything starts. */
+const REFUSED: readonly [string, RegExp, RegExp][] = [
+  ['', /COMMAND_MISSING/, /commands: test, up, down, doctor, images, report, sweep/],
+  ['tets', /UNKNOWN_COMMAND.*tets.*did you mean test\?/, /commands: test/],
+  ['test --suit=resilience', /UNKNOWN_OPTION.*--suit=resilience.*did you mean --suite\?/, /options of test: --suite, --check/],
+  ['test --retries=2', /UNKNOWN_OPTION.*--retries/, /options of test/],
+  ['test --suite=nowhere', /UNKNOWN_SUITE.*nowhere/, /suites: .*routing.*security/],
+  ['test --suite=routing,nowhere', /UNKNOWN_SUITE.*nowhere/, /suites: /],
+  ['test --check=routing/canary-headr', /UNKNOWN_CHECK.*did you mean routing\/canary-header\?/, /checks: /],
+  ['test --suite=routing --check=security/strict-mesh-wide', /NO_CHECKS/, /suites: /],
+  ['test nothing-is-called-this', /NO_CHECKS/, /npm test -- canary/],
+  ['test (', /BAD_PATTERN/, /./],
+  ['test --mesh=isto', /INVALID_ARGUMENT.*isto/, /istio, linkerd/],
+  ['test --provider=minikube', /INVALID_ARGUMENT.*minikube/, /kind, existing/],
+  ['test --workers=0', /INVALID_ARGUMENT.*whole number/, /./],
+  ['test --images=/no/such/folder', /UNKNOWN_IMAGE_SOURCE/, /docker save/],
+  ['test --context=prod', /CONTRADICTION.*--context/, /--provider=existing/],
+  ['test --provider=existing', /CONTEXT_NOT_NAMED/, /--context/],
+  ['test --provider=existing --context=a --kubeconfig=/no/such/file', /KUBECONFIG_MISSING/, /--kubeconfig/],
+  ['test --cluster', /OPTION_MISSING_ARGUMENT/, /./],
+  ['up --nodes=two', /INVALID_ARGUMENT/, /./],
+  ['up --rigs', /OPTION_MISSING_ARGUMENT/, /./],
+  ['down nobody', /UNKNOWN_CLUSTER.*nobody/, /clusters: none/],
+  ['down', /CLUSTER_NOT_NAMED/, /clusters: none/],
+  ['images frobnicate', /UNKNOWN_COMMAND/, /commands: list, build, save/],
+  ['images save', /MISSING_ARGUMENT/, /./],
+  ['report /no/such/report', /NO_REPORT/, /npm test/],
+  ['doctor --output=xml', /INVALID_ARGUMENT/, /text, json/],
+];
+
+test.describe('what is not understood', () => {
+  for (const [typed, problem, way] of REFUSED) {
+    test(`meshproof ${typed}`, async () => {
+      const info = test.info();
+      const { exitCode, stderr } = await meshproof(typed.split(' ').filter(Boolean), { MESHPROOF_CACHE: info.outputPath('cache') });
+      expect(stderr).toMatch(problem);
+      expect(stderr).toMatch(/^error\[[A-Z_]+\]: .*\nhint: /m);
+      expect(stderr).toMatch(way);
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(exitCode).toBe(2);
+    });
+  }
+});
+
+test('an unknown context is answered with those that exist', async ({ folder }) => {
+  const kubeconfig = await writeKubeconfig(folder, 'staging');
+  const { exitCode, stderr } = await meshproof(['test', '--provider=existing', '--context=prod', `--kubeconfig=${kubeconfig}`]);
+  expect(stderr).toMatch(/no context "prod".*staging/);
+  expect(exitCode).toBe(2);
+});
+
+test.describe('npm', () => {
+  test('an option without -- before it is caught, with what to type', async () => {
+    const { exitCode, stderr } = await npm(['test', '--suite=routing', '--no-control']);
+    expect(stderr).toContain('error[OPTION_KEPT_BY_NPM]');
+    expect(stderr).toContain('type: npm test -- --suite=routing --no-control');
+    expect(exitCode).toBe(2);
+  });
+
+  test('-g, which npm takes for its --global, is caught', async () => {
+    const { exitCode, stderr } = await npm(['test', '-g', 'canary']);
+    expect(stderr).toContain('type: npm test -- -g canary');
+    expect(exitCode).toBe(2);
+  });
+
+  test('options behind -- arrive', async () => {
+    const { exitCode, stderr } = await npm(['test', '--', '--suite=nowhere', '--mesh=istio']);
+    expect(stderr).toContain('there is no suite nowhere');
+    expect(exitCode).toBe(2);
+  });
+});
+
+for (const command of ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'sweep']) {
+  test(`meshproof ${command} --help has an example and the exit codes`, async () => {
+    const { exitCode, stdout } = await meshproof([...command.split(' ').filter(Boolean), '--help']);
+    expect(stdout).toMatch(/^Example:\n {2}(npm test|npx meshproof) /m);
+    expect(stdout).toMatch(/^ {2}130 +interrupted$/m);
+    expect(exitCode).toBe(0);
+  });
+}
+
+test('a stack shows only when asked for', async ({ folder }) => {
+  const env = { MESHPROOF_SUITES: join(folder, 'nowhere') };
+  const quiet = await meshproof(['test'], env);
+  expect(quiet.stderr).toMatch(/^error\[NO_SUITES\]/m);
+  expect(quiet.stderr).not.toMatch(/^\s+at /m);
+  expect((await meshproof(['test'], { ...env, MESHPROOF_DEBUG: '1' })).stderr).toMatch(/^\s+at /m);
+});

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+
+import { expect, test } from '@playwright/test';
+
+import { PROJECT, sources } from './sources.ts';
+
+/** What each folder may import: others of ours by the start of their paths, and packages it must not. */
+const FENCE: Readonly<Record<string, { ours: readonly string[]; not: RegExp }>> = {
+  suites: { ours: ['suites', 'fixtures'], not: /^(playwright|@playwright)/ },
+  fixtures: { ours: ['fixtures', 'clusters'], not: /^(allure|commander)/ },
+  clusters: { ours: ['clusters'], not: /^(playwright|@playwright|allure|commander)/ },
+  reporters: { ours: ['reporters', 'fixtures/results'], not: /^commander/ },
+  scripts: { ours: ['scripts', 'clusters', 'fixtures/results', 'reporters'], not: /^(@playwright|allure)/ },
+  // It measures what a check uses.
+  'scripts/bench.ts': { ours: ['scripts', 'clusters', 'fixtures'], not: /^(@playwright|allure)/ },
+  test: { ours: ['test', 'scripts', 'reporters', 'clusters', 'fixtures'], not: /^$/ },
+};
+
+/** Every module that a source imports, statically or not, types included. */
+function importsOf(text: string): string[] {
+  const forms = /\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g;
+  return [...text.matchAll(forms)].map(([, , name]) => name ?? '');
+}
+
+/** The breaches of one file, as `file imports module`. */
+function breaches(file: string, text: string): string[] {
+  const fence = FENCE[file] ?? FENCE[file.split('/')[0] ?? ''];
+  return importsOf(text).flatMap((name) => {
+    const target = name === '#fixtures' ? 'fixtures/index.ts' : name.startsWith('.') ? posix.join(posix.dirname(file), name) : undefined;
+    const allowed = target === undefined ? !fence?.not.test(name) : fence?.ours.some((folder) => target.startsWith(`${folder}/`));
+    return allowed ? [] : [`${file} imports ${name}`];
+  });
+}
+
+test('imports point one way', () => {
+  const files = sources().filter((file) => file.endsWith('.ts') && file.includes('/'));
+  expect(files.flatMap((file) => breaches(file, readFileSync(join(PROJECT, file), 'utf8')))).toEqual([]);
+});
+
+test('the fence sees what it forbids', () => {
+  const forbidden: [string, string][] = [
+    ['clusters/kind/kind.ts', "import { test } from '@playwright/test';"],
+    ['clusters/kind/kind.ts', "import type { History } from '../../fixtures/agent/protocol.ts';"],
+    ['reporters/junit.ts', "const { until } = await import('../clusters/until.ts');"],
+    ['fixtures/expect.ts', "export * from '../scripts/test.ts';"],
+    ['scripts/test.ts', "import '../suites/routing/canary-header.spec.ts';"],
+    ['suites/routing/canary-header.spec.ts', 'import { up } from "../../clusters/lifecycle.ts";'],
+  ];
+  for (const [file, text] of forbidden) expect(breaches(file, text), `${file}: ${text}`).toHaveLength(1);
+});

@@ -1,0 +1,19 @@
+import { readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+
+export const PROJECT = resolve(import.meta.dirname, '../..');
+/** The folders of the design; everything of ours is in one of them or at the top. */
+const FOLDERS = ['suites', 'fixtures', 'clusters', 'reporters', 'scripts', 'test'] as const;
+
+/** Paths below the project, with forward slashes, of every file of ours. */
+export function sources(): string[] {
+  const inFolders = FOLDERS.flatMap((folder) =>
+    readdirSync(join(PROJECT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(PROJECT, join(entry.parentPath, entry.name))),
+  );
+  const above = readdirSync(PROJECT, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  return [...inFolders, ...above]
+    .filter((path) => !/(^|\/)(test-results|node_modules)\//.test(path))
+    .map((path) => path.replaceAll('\\', '/'));
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { Conformance } from '../../fixtures/results/conformance.ts';
+import { checkLines } from '../../reporters/console.ts';
+import { duration, printable } from '../../reporters/in-words.ts';
+import { escapeXml, junitXml } from '../../reporters/junit.ts';
+import { conformanceMarkdown, inline } from '../../reporters/markdown.ts';
+import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
+import { readXml } from './xml-reader.ts';
+
+test('conformance.md is as agreed', async () => {
+  const golden = await readFile(join(import.meta.dirname, 'conformance.golden.md'), 'utf8');
+  expect(conformanceMarkdown(sampleConformance())).toBe(golden);
+});
+
+test('the published schema is the type of conformance.json', async () => {
+  const published = await readFile(join(import.meta.dirname, '../../reporters/conformance.schema.json'), 'utf8');
+  expect(JSON.parse(published), 'stale: run node reporters/write-schema.ts').toEqual(JSON.parse(JSON.stringify(Conformance)));
+});
+
+test('junit.xml says failure, error and skipped, and carries hostile titles', () => {
+  const root = readXml(junitXml(sampleConformance()));
+  expect(root.attributes).toMatchObject({ tests: '6', failures: '1', errors: '2', skipped: '1' });
+  const cases = root.children.flatMap((suite) => suite.children);
+  const outcome = cases.map(({ attributes, children }) => [
+    attributes['classname'],
+    ...children.map(({ name }) => name).filter((name) => name !== 'properties'),
+  ]);
+  expect(outcome).toEqual([
+    ['resilience.istio', 'error'],
+    ['routing.istio', 'error'],
+    ['routing.istio', 'failure'],
+    ['routing.istio'],
+    ['routing.linkerd', 'skipped'],
+    ['security.istio'],
+  ]);
+  expect(cases[1]?.attributes['name']).toBe(HOSTILE.replace('\u001B', '\uFFFD'));
+});
+
+test('any text survives XML, apart from what XML cannot carry', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const { attributes, text: content } = readXml(`<a b="${escapeXml(text)}">${escapeXml(text)}</a>`);
+      const carried = text.toWellFormed().replaceAll(/[\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD'); // oxlint-disable-line no-control-regex
+      return attributes['b'] === carried && content === carried;
+    }),
+  );
+});
+
+test('any text stays in its table cell and on its line', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const shown = inline(text);
+      return !/[\r\n<>]/.test(shown) && !/(?<!\\)(?:\\\\)*[|`*_]/.test(shown.replaceAll(/\\[\\`*_[\]#|~]/g, ''));
+    }),
+  );
+});
+
+test('no text can steer the terminal', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/\p{Cc}/u.test(printable(text))));
+  const lines = checkLines(
+    sampleCheck({ verdict: 'FAIL', title: HOSTILE, reason: HOSTILE }),
+    { evidence: [], diagnostics: undefined },
+    process.stdout,
+  );
+  expect(lines.every((line) => !line.includes('\n'))).toBe(true);
+});
+
+test('durations are said as people say them', () => {
+  expect([0, 4321, 59_940, 64_600, 3_600_000].map((ms) => duration(ms))).toEqual([
+    '0.00 s',
+    '4.32 s',
+    '59.9 s',
+    '1 min 05 s',
+    '60 min 00 s',
+  ]);
+});

@@ -1,0 +1,91 @@
+import type { Conformance } from '../../fixtures/results/conformance.ts';
+import type { CheckResult, Statistic } from '../../fixtures/results/result.ts';
+
+/** Everything that Markdown, XML, HTML, a terminal or a shell could take for its own. */
+export const HOSTILE =
+  'a <b>&"title"</b> | with `ticks`, [links](javascript:x), ]]>,\n\u001B[31ma line break, $(id) and <img src=x onerror=window.stolen=1>';
+
+const SHARE: Statistic = {
+  name: 'share of v2',
+  n: 640,
+  observed: 0.1015625,
+  expected: 0.1,
+  tolerance: 0.05,
+  interval: [0.05, 0.17],
+  alpha: 1e-6,
+  power: 0.999,
+  method: 'sprt',
+};
+
+export function sampleCheck(changes: Partial<CheckResult> = {}): CheckResult {
+  const id = changes.id ?? 'security/strict-workload';
+  return {
+    id,
+    suite: id.split('/')[0] ?? '',
+    mesh: 'istio',
+    title: 'a STRICT workload refuses plaintext and keeps serving the mesh',
+    verdict: 'PASS',
+    reason: '',
+    control: 'red',
+    controlBecause: 'the selector matches nothing',
+    controlSaid: '50 of 50 requests were answered',
+    enforcementMs: 320,
+    durationMs: 3400,
+    statistics: [],
+    evidence: [],
+    rerun: `npm test -- --check=${id} --mesh=istio`,
+    ...changes,
+  };
+}
+
+/** One check of each verdict on one mesh, one on another, statistics, evidence, a guide row and a hostile title. */
+export function sampleConformance(): Conformance {
+  return {
+    run: {
+      id: '3f9a0c1d',
+      startedAt: '2026-01-02T03:04:05.000Z',
+      durationMs: 84_000,
+      versions: { istio: '1.31.0', node: '24.21.0' },
+      environment: { provider: 'kind', cpus: '2' },
+      errors: [],
+    },
+    timings: { engineMs: null, imagesMs: 1200, clusterMs: 18_000, meshMs: 8000, rigsMs: 7000 },
+    checks: [
+      sampleCheck({
+        id: 'resilience/circuit-breaker-ejects',
+        title: 'a failing endpoint is ejected, and comes back',
+        verdict: 'INCONCLUSIVE',
+        reason: 'The prober was late: p99 lateness 80 ms, tolerated 20 ms.',
+        control: 'skipped',
+        controlSaid: '',
+        guide: [{ says: 'maxEjectionPercent defaults to 10 %', reality: 'with three endpoints | 10 % ejects nobody' }],
+      }),
+      sampleCheck({
+        id: 'routing/canary-header',
+        title: HOSTILE,
+        verdict: 'INVALID',
+        reason: 'the control stayed green: this check cannot fail',
+        control: 'green',
+      }),
+      sampleCheck({
+        id: 'routing/mirror-percentage',
+        title: 'the mirror gets its share of requests',
+        verdict: 'FAIL',
+        reason: 'Promised a mirrored share of 0.1, seen 0.2014 of 640 requests.',
+        statistics: [{ ...SHARE, observed: 0.2014, interval: [0.13, 0.28] }],
+        evidence: [{ name: 'ledger mirror', phase: 'check', file: 'evidence/routing/mirror-percentage/check-0.ndjson', lines: 129 }],
+      }),
+      sampleCheck({ id: 'routing/weighted-canary', title: 'a 90/10 split holds', statistics: [SHARE] }),
+      sampleCheck({
+        id: 'routing/weighted-canary',
+        mesh: 'linkerd',
+        title: 'a 90/10 split holds',
+        verdict: 'UNSUPPORTED',
+        reason: 'no weights without routes (https://example.org/why)',
+        control: 'skipped',
+        enforcementMs: null,
+      }),
+      sampleCheck(),
+    ],
+  };
+}

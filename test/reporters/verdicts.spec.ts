@@ -1,0 +1,87 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { VERDICTS, type Verdict } from '../../fixtures/results/result.ts';
+import { exitCodeOf } from '../../reporters/exit-code.ts';
+import { inOrder, mergeConformance } from '../../reporters/merge.ts';
+import { checkNameOf, judge } from '../../reporters/verdict.ts';
+import { sampleCheck, sampleConformance } from './samples.ts';
+
+const NAME = { id: 'a/b', suite: 'a', title: 't' };
+
+function codeOf(...verdicts: readonly Verdict[]): number {
+  return exitCodeOf({ ...sampleConformance(), checks: verdicts.map((verdict) => sampleCheck({ verdict })) });
+}
+
+test('the exit code follows from the verdicts', () => {
+  expect(codeOf('PASS', 'UNSUPPORTED')).toBe(0);
+  expect(codeOf('PASS', 'INVALID', 'FAIL', 'INCONCLUSIVE')).toBe(1);
+  expect(codeOf()).toBe(2);
+  expect(codeOf('PASS', 'INCONCLUSIVE')).toBe(3);
+  expect(codeOf('PASS', 'INVALID')).toBe(3);
+  const { run, timings } = sampleConformance();
+  expect(exitCodeOf({ run: { ...run, errors: ['globalTeardown failed'] }, timings, checks: [sampleCheck()] })).toBe(3);
+});
+
+test('a result never says more than its test', () => {
+  const pass = sampleCheck();
+  expect(judge(NAME, 'istio', pass, { status: 'passed', said: '' }, 1)).toBe(pass);
+  expect(judge(NAME, 'istio', pass, { status: 'failed', said: 'left over' }, 1)).toMatchObject({ verdict: 'INCONCLUSIVE', id: pass.id });
+  expect(judge(NAME, 'istio', { ...pass, control: 'green' }, { status: 'passed', said: '' }, 1).verdict).toBe('INVALID');
+  expect(judge(NAME, 'istio', { ...pass, verdict: 'FAIL' }, { status: 'passed', said: '' }, 1).verdict).toBe('FAIL');
+  expect(judge(NAME, 'istio', { ...pass, verdict: 'UNSUPPORTED' }, { status: 'failed', said: '' }, 1).verdict).toBe('INCONCLUSIVE');
+  expect(judge(NAME, 'istio', undefined, { status: 'passed', said: '' }, 1).verdict).toBe('INCONCLUSIVE');
+  expect(judge(NAME, 'istio', { ...pass, extra: 1 }, { status: 'passed', said: '' }, 1).verdict).toBe('INCONCLUSIVE');
+});
+
+test('a check is named by its place', () => {
+  expect(checkNameOf('/some/where/suites/routing/canary-header.spec.ts', 't')).toEqual({
+    id: 'routing/canary-header',
+    suite: 'routing',
+    title: 't',
+  });
+  expect(checkNameOf('/some/where/suites/cluster.setup.ts', 't')).toBeUndefined();
+});
+
+test('merged shards are the unsharded report, but for times', () => {
+  const check = fc.record({
+    id: fc.constantFrom('a/one', 'a/two', 'b/one', 'c/x'),
+    mesh: fc.constantFrom('istio', 'linkerd'),
+    verdict: fc.constantFrom(...VERDICTS),
+    reason: fc.string(),
+  });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(check, { selector: ({ id, mesh }) => `${id} ${mesh}` }),
+      fc.integer({ min: 1, max: 4 }),
+      (changes, shards) => {
+        const whole = { ...sampleConformance(), checks: inOrder(changes.map((change) => sampleCheck(change))) };
+        const parts = Array.from({ length: shards }, (_, shard) => ({
+          ...whole,
+          checks: whole.checks.filter((_check, index) => index % shards === shard),
+        }));
+        expect(mergeConformance(parts.toReversed())).toEqual(whole);
+      },
+    ),
+  );
+});
+
+test('what differs between shards is kept, and stages count by the longest', () => {
+  const one = sampleConformance();
+  const other = {
+    ...one,
+    run: { ...one.run, id: 'other', durationMs: 99_000, versions: { istio: '1.30.0' }, errors: ['late'] },
+    timings: { ...one.timings, engineMs: 5, meshMs: 1 },
+  };
+  const merged = mergeConformance([one, other]);
+  expect(merged.run).toEqual({
+    ...one.run,
+    id: '3f9a0c1d+other',
+    durationMs: 99_000,
+    versions: { istio: '1.31.0 | 1.30.0', node: '24.21.0' },
+    errors: ['late'],
+  });
+  expect(merged.timings).toEqual({ ...one.timings, engineMs: 5 });
+  expect(merged.checks).toHaveLength(12);
+  expect(() => mergeConformance([])).toThrow('no conformance report');
+});
