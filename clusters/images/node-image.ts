@@ -1,6 +1,7 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { ownerLabel } from '../engine/containers.ts';
 import { exec } from '../exec.ts';
 import type { Work } from '../work.ts';
 import { writeArchive } from './archive.ts';
@@ -90,7 +91,7 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
   const inside = (command: string) => engine.docker(['exec', name, 'sh', '-ec', command], work);
   const mounts = archives.flatMap((file, index) => ['-v', `${dirname(file)}:/mnt/${index}:ro`]);
   await engine.docker(
-    ['run', '-d', '--name', name, '--network', 'none', '--tmpfs', '/mnt', '--entrypoint', 'sleep', ...mounts, base, 'infinity'],
+    ['run', '-d', '--name', name, ...(await ownerLabel()), '--network', 'none', '--tmpfs', '/mnt', '--entrypoint', 'sleep', ...mounts, base, 'infinity'],
     work,
   );
   try {

@@ -1,0 +1,130 @@
+import { MeshproofError } from '../errors.ts';
+import { exec, type ExecOptions } from '../exec.ts';
+import type { Work } from '../work.ts';
+import { useEngine } from './engine-users.ts';
+import { isRestricted, readHost } from './host.ts';
+import { privateEngineFiles, privateEngineSettings } from './private-engine-config.ts';
+import { startPrivateEngine, stopPrivateEngine } from './private-engine.ts';
+
+/** A Docker daemon that answers. */
+export interface Engine {
+  /** A DOCKER_HOST value. */
+  host: string;
+  /** Whether meshproof started it and may stop it. */
+  private: boolean;
+  /** For the programs that are to use it. */
+  env: { DOCKER_HOST: string };
+  /** Whether the host withholds what privileged containers ask for. */
+  restricted: boolean;
+  /** The cgroup hierarchy of the host that it runs on. */
+  cgroup: 1 | 2;
+  version: string;
+  /** Whether its network devices and firewall are this process's to change: Linux, root, and a socket of this machine. */
+  local: boolean;
+  /** Runs the client and returns what it printed. */
+  docker(args: readonly string[], options?: ExecOptions): Promise<string>;
+}
+
+export interface EnsureEngineOptions {
+  /** Whether Docker may be installed and a private daemon started where none answers. */
+  allowPrivate: boolean;
+}
+
+/**
+ * Returns the Docker that is there, else a private one where that is possible and allowed.
+ * @throws MeshproofError `ENGINE_MISSING` with what to do, or `ENGINE_PACKAGES`, `ENGINE_START`.
+ */
+export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: Work = {}): Promise<Engine> {
+  const named = process.env['DOCKER_HOST'];
+  const host = named ?? (await defaultHost(work));
+  const present = host === undefined ? undefined : await connect(host, work);
+  if (present?.private) await useEngine(privateEngineSettings().run);
+  if (present) return present;
+  if (named) {
+    throw new MeshproofError('ENGINE_MISSING', `no Docker answers at DOCKER_HOST=${named}`, { hint: 'start it, or unset DOCKER_HOST' });
+  }
+  const obstacle = allowPrivate ? await obstacleToPrivateEngine() : '--no-engine forbids to start one';
+  if (obstacle !== undefined) {
+    throw new MeshproofError('ENGINE_MISSING', `no Docker answers${host === undefined ? '' : ` at ${host}`}, and ${obstacle}`, {
+      hint: 'start Docker, or set DOCKER_HOST to one that runs',
+    });
+  }
+  return engineAt(await startPrivateEngine(work), work);
+}
+
+/**
+ * The engine that is known to run at a DOCKER_HOST value.
+ * @throws MeshproofError `ENGINE_MISSING`
+ */
+export async function engineAt(host: string, work: Work = {}): Promise<Engine> {
+  const engine = await connect(host, work);
+  if (engine) return engine;
+  throw new MeshproofError('ENGINE_MISSING', `no Docker answers at ${host}`, {
+    hint: 'start it, or run `meshproof sweep` to forget what was on it',
+  });
+}
+
+/** The Docker that `ensureEngine` would use without starting anything, or undefined. */
+export async function findEngine(work: Work = {}): Promise<Engine | undefined> {
+  return (await findEngines(work))[0];
+}
+
+/** Every engine that may hold something of meshproof and answers: the one that the client would use, and the private one. Starts nothing. */
+export async function findEngines(work: Work = {}): Promise<Engine[]> {
+  const hosts = new Set([process.env['DOCKER_HOST'] ?? (await defaultHost(work)), privateEngineFiles(privateEngineSettings()).host]);
+  const engines = await Promise.all([...hosts].map(async (host) => (host === undefined ? undefined : connect(host, work))));
+  return engines.filter((engine) => engine !== undefined);
+}
+
+/**
+ * Stops the private engine, if it runs and nobody else needs it: neither a running container nor another meshproof. What it stored stays.
+ */
+export async function stopEngine(work: Work = {}): Promise<void> {
+  await stopPrivateEngine(work);
+}
+
+async function obstacleToPrivateEngine(): Promise<string | undefined> {
+  const host = await readHost();
+  if (host.platform !== 'linux') return `meshproof can start one on Linux only, not on ${host.platform}`;
+  if (!host.root) return 'only root may start one';
+  return undefined;
+}
+
+/** Where the client would go by itself; undefined without a client. */
+async function defaultHost(work: Work): Promise<string | undefined> {
+  return exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], work).catch((error: unknown) => {
+    if (error instanceof MeshproofError) return undefined;
+    throw error;
+  });
+}
+
+interface DockerInfo {
+  ServerVersion?: string;
+  CgroupVersion?: string;
+  SecurityOptions?: string[];
+}
+
+async function connect(host: string, work: Work): Promise<Engine | undefined> {
+  const env = { DOCKER_HOST: host };
+  let info: DockerInfo;
+  try {
+    info = JSON.parse(await exec('docker', ['info', '--format', '{{json .}}'], { ...work, env, timeoutMs: 20_000 }));
+  } catch (error) {
+    if (error instanceof MeshproofError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  if (!info.ServerVersion) return undefined;
+  const machine = await readHost();
+  const rootless = info.SecurityOptions?.some((option) => option.includes('rootless')) ?? false;
+  const local = machine.platform === 'linux' && host.startsWith('unix://') && !rootless;
+  return {
+    host,
+    private: host === privateEngineFiles(privateEngineSettings()).host,
+    env,
+    restricted: local && isRestricted(machine),
+    cgroup: info.CgroupVersion === '2' ? 2 : 1,
+    version: info.ServerVersion,
+    local: local && machine.root,
+    docker: (args, options = {}) => exec('docker', args, { ...options, env: { ...options.env, ...env } }),
+  };
+}

@@ -1,0 +1,73 @@
+import { access, readFile, rm } from 'node:fs/promises';
+
+import type { Work } from '../work.ts';
+import { BRIDGES } from './addresses.ts';
+import { containerLeftovers } from './containers.ts';
+import { findEngines } from './engine.ts';
+import { hostFirewall, type Firewall } from './firewall.ts';
+import { deletion, isOurs, type SavedRule } from './firewall-rules.ts';
+import type { Leftover, LeftoversOptions } from './leftover.ts';
+import { SERVICE_POLICY, SERVICE_POLICY_TEXT } from './packages.ts';
+import { privateEngineSettings } from './private-engine-config.ts';
+import { privateEngineAnswers, privateEngineProcesses, stopPrivateEngine } from './private-engine.ts';
+
+/** What killed runs left of engines on this machine: containers, firewall rules, processes, files. Starts nothing. */
+export async function leftovers(options: LeftoversOptions = {}, work: Work = {}): Promise<Leftover[]> {
+  const engines = await findEngines(work);
+  const containers = await Promise.all(engines.map((engine) => containerLeftovers(engine, options, work)));
+  const answers = engines.some((engine) => engine.private);
+  return [...containers.flat(), ...(await daemonLeftovers(answers)), ...(await ruleLeftovers(answers)), ...(await policyLeftovers())];
+}
+
+/** A private engine of which parts remain although it no longer answers. */
+async function daemonLeftovers(answers: boolean): Promise<Leftover[]> {
+  if (process.platform !== 'linux' || answers) return [];
+  const { run } = privateEngineSettings();
+  const processes = await privateEngineProcesses();
+  if (processes.length === 0 && !(await exists(run))) return [];
+  const parts = processes.length === 0 ? `folder ${run}` : `processes ${processes.join(', ')}`;
+  return [{ what: `remains of the private engine: ${parts}`, remove: removeDaemon }];
+}
+
+async function removeDaemon(): Promise<void> {
+  // It may have been starting when it was found.
+  if (!(await privateEngineAnswers())) await stopPrivateEngine();
+}
+
+/** Rules of ours about a bridge that is gone. */
+async function ruleLeftovers(answers: boolean): Promise<Leftover[]> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return [];
+  const left: Leftover[] = [];
+  for (const flavour of ['', '-legacy']) {
+    const firewall = hostFirewall(flavour);
+    for (const family of [4, 6] as const) {
+      const saved = await firewall.saved(family).catch(() => undefined);
+      for (const rule of saved?.rules.filter(isOurs) ?? []) {
+        const bridge = rule.spec[rule.spec.indexOf('-i') + 1] ?? '';
+        // A private engine's rules are there before its bridges.
+        const expected = answers && (bridge === BRIDGES.engine || bridge === BRIDGES.nodes);
+        if (!expected && !(await exists(`/sys/class/net/${bridge}`))) left.push(ruleLeftover(firewall, family, rule, bridge));
+      }
+    }
+  }
+  return left;
+}
+
+function ruleLeftover(firewall: Firewall, family: 4 | 6, rule: SavedRule, bridge: string): Leftover {
+  return {
+    what: `firewall rule about ${bridge} (IPv${family})`,
+    remove: async () => void (await firewall.run(family, deletion(rule)).catch(() => '')),
+  };
+}
+
+async function policyLeftovers(): Promise<Leftover[]> {
+  const text = await readFile(SERVICE_POLICY, 'utf8').catch(() => '');
+  return text === SERVICE_POLICY_TEXT ? [{ what: `file ${SERVICE_POLICY}`, remove: () => rm(SERVICE_POLICY, { force: true }) }] : [];
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

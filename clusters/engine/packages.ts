@@ -1,0 +1,107 @@
+import { constants } from 'node:fs';
+import { access, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+import { MeshproofError } from '../errors.ts';
+import { exec } from '../exec.ts';
+import type { Work } from '../work.ts';
+
+/** What a private engine runs, and the Debian or Ubuntu package of each. */
+const PACKAGES: Record<string, string> = {
+  dockerd: 'docker.io',
+  docker: 'docker.io',
+  containerd: 'containerd',
+  runc: 'runc',
+  iptables: 'iptables',
+  'iptables-save': 'iptables',
+  ip: 'iproute2',
+  jq: 'jq',
+};
+
+/** PATH with the folders of system programs, which a plain login often lacks. */
+export function systemPath(): string {
+  return [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
+}
+
+/** The absolute path of a program, or undefined. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of systemPath().split(delimiter)) {
+    const path = join(folder, name);
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  return undefined;
+}
+
+async function missing(): Promise<string[]> {
+  const found = await Promise.all(Object.keys(PACKAGES).map(async (program) => ((await findProgram(program)) ? undefined : program)));
+  return found.filter((program) => program !== undefined);
+}
+
+/**
+ * Makes sure that the programs of a Docker engine are installed, from the distribution's packages and without starting its services.
+ * @throws MeshproofError `ENGINE_PACKAGES` when the distribution cannot provide them.
+ */
+export async function installEngine(work: Work): Promise<void> {
+  let programs = await missing();
+  if (programs.length === 0) return;
+  if (!(await findProgram('apt-get'))) {
+    throw new MeshproofError(
+      'ENGINE_PACKAGES',
+      `a Docker engine needs ${programs.join(', ')}, and this system has no apt-get to install them`,
+      {
+        hint: 'install Docker with the means of your distribution',
+      },
+    );
+  }
+  await withoutServiceStart(async () => {
+    await install([...new Set(programs.map((program) => PACKAGES[program] ?? program))], work);
+    programs = await missing();
+    // Newer releases split the client off.
+    if (programs.includes('docker')) await install(['docker-cli'], work);
+  });
+  programs = await missing();
+  if (programs.length > 0) throw new MeshproofError('ENGINE_PACKAGES', `the distribution's packages left ${programs.join(', ')} missing`);
+}
+
+async function install(packages: string[], work: Work): Promise<void> {
+  work.progress?.(`installing ${packages.join(', ')} from the distribution`);
+  const apt = (args: string[]): Promise<string> =>
+    exec('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', ...args], {
+      ...work,
+      env: { DEBIAN_FRONTEND: 'noninteractive', PATH: systemPath() },
+    });
+  const wanted = ['install', '-y', '--no-install-recommends', ...packages];
+  try {
+    await apt(wanted);
+  } catch {
+    // The package index may be absent or name versions that are gone.
+    work.signal?.throwIfAborted();
+    work.progress?.('updating the package index');
+    await apt(['update']);
+    work.progress?.(`installing ${packages.join(', ')} from the distribution`);
+    await apt(wanted);
+  }
+}
+
+/** The hook by which a Debian system lets its administrator forbid that an installation starts services. */
+export const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
+export const SERVICE_POLICY_TEXT = '#!/bin/sh\n# meshproof: no service starts while its packages are installed\nexit 101\n';
+
+async function withoutServiceStart(action: () => Promise<void>): Promise<void> {
+  // `wx`: an administrator's own policy stays in force.
+  const ours = await writeFile(SERVICE_POLICY, SERVICE_POLICY_TEXT, { mode: 0o755, flag: 'wx' }).then(
+    () => true,
+    () => false,
+  );
+  try {
+    await action();
+  } finally {
+    if (ours) await rm(SERVICE_POLICY, { force: true });
+  }
+}

@@ -1,0 +1,137 @@
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { NETWORK } from '../engine/addresses.ts';
+import type { Engine } from '../engine/engine.ts';
+import { ensureHermeticNetwork } from '../engine/hermetic.ts';
+import { causeOf, MeshproofError } from '../errors.ts';
+import { exec, type ExecOptions } from '../exec.ts';
+import { cacheFolder } from '../paths.ts';
+import type { Work } from '../work.ts';
+import { cniConfig, cniFile, kindConfig } from './config.ts';
+import { clusterFolders, containersOf, kubectlOnNode } from './nodes.ts';
+import { clientsDone } from './cluster-processes.ts';
+import { closeClusterDns } from './cluster-dns.ts';
+import { claimCluster, folderOf } from './owner.ts';
+import { connectNodes } from './pod-network.ts';
+import { MOST_NODES, releaseRanges } from './ranges.ts';
+
+export interface CreateClusterOptions {
+  /** Starts with `meshproof-`. */
+  name: string;
+  /** 1 to 8. */
+  nodes: number;
+  /** The node image's reference. */
+  image: string;
+  /** Path of the kind program. */
+  kind: string;
+  /** Where the cluster's kubeconfig is written; its folder is the cluster's own. */
+  kubeconfig: string;
+  /** From `reserveRanges`. */
+  podSubnet: string;
+  serviceSubnet: string;
+}
+
+/**
+ * Creates a cluster whose network is enclosed before its first node boots, and returns its kubeconfig context once every node is ready.
+ * Until `keepCluster` it belongs to this process. When it fails, nothing of it is left but the nodes' logs, in a folder that the error names.
+ * @throws MeshproofError `CLUSTER_EXISTS`, `CLUSTER_FAILED`, or what `ensureHermeticNetwork` throws.
+ */
+export async function createCluster(options: CreateClusterOptions, engine: Engine, work: Work = {}): Promise<string> {
+  const { name, nodes, image, kubeconfig } = options;
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > MOST_NODES)
+    throw new RangeError(`a cluster has 1 to ${MOST_NODES} nodes, not ${nodes}`);
+  if ((await containersOf(name, engine, work)).length > 0) {
+    throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, { hint: `meshproof down ${name}` });
+  }
+  await claimCluster(name, dirname(kubeconfig));
+  try {
+    await ensureHermeticNetwork(engine, { image }, work);
+    const config = await writeConfig(options, engine);
+    work.progress?.(`booting ${nodes === 1 ? 'the node' : `${nodes} nodes`} of cluster ${name}`);
+    await runKind(
+      options.kind,
+      ['create', 'cluster', '--config', config, '--image', image, '--kubeconfig', kubeconfig, '--retain'],
+      engine,
+      work,
+    );
+    await Promise.all([connectNodes(name, options.podSubnet, engine, work), closeClusterDns(name, engine, work)]);
+    // Had a sweep removed the network in between, kind would have made an open one.
+    await ensureHermeticNetwork(engine, { image }, work);
+    await waitForNodes(name, engine, work);
+    return `kind-${name}`;
+  } catch (error) {
+    const logs = work.signal?.aborted ? undefined : await exportLogs(options, engine);
+    await deleteCluster(name, engine);
+    work.signal?.throwIfAborted();
+    throw failure(name, error, logs, engine);
+  }
+}
+
+/** Removes a cluster's containers with their volumes, its address ranges and its folder. Removing one that is gone is no error. */
+export async function deleteCluster(name: string, engine: Engine, work: Work = {}): Promise<void> {
+  const folder = (await clusterFolders(engine, work)).get(name) || folderOf(name);
+  await clientsDone(folder);
+  const containers = await containersOf(name, engine, work);
+  if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
+  await rm(folder, { recursive: true, force: true });
+  await releaseRanges(name);
+}
+
+/** Loads an archive, as `docker save` writes it, into every node of a cluster. */
+export async function loadImage(name: string, archive: string, kind: string, engine: Engine, work: Work = {}): Promise<void> {
+  await runKind(kind, ['load', 'image-archive', archive, '--name', name], engine, work);
+}
+
+async function waitForNodes(name: string, engine: Engine, work: Work): Promise<void> {
+  work.progress?.(`waiting for the nodes of cluster ${name} to be ready`);
+  await kubectlOnNode(name, ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s'], engine, work);
+}
+
+/** kind's settings come as environment variables; proxies of the machine are of no use to a cluster that cannot leave it. */
+function runKind(kind: string, args: readonly string[], engine: Engine, options: ExecOptions): Promise<string> {
+  const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]).map((name) => [name, '']);
+  const env = {
+    ...Object.fromEntries(proxies),
+    KIND_EXPERIMENTAL_PROVIDER: 'docker',
+    KIND_EXPERIMENTAL_DOCKER_NETWORK: NETWORK,
+    ...engine.env,
+  };
+  return exec(kind, args, { ...options, env });
+}
+
+async function writeConfig(options: CreateClusterOptions, engine: Engine): Promise<string> {
+  const folder = dirname(options.kubeconfig);
+  const cniFiles = Array.from({ length: options.nodes }, (_, node) => cniFile(folder, node));
+  await rm(join(folder, 'network'), { recursive: true, force: true });
+  await mkdir(join(folder, 'network'), { recursive: true });
+  await Promise.all(cniFiles.map((file, node) => writeFile(file, JSON.stringify(cniConfig(options.podSubnet, node), undefined, 2))));
+  const config = join(folder, 'kind.json');
+  await writeFile(config, JSON.stringify(kindConfig({ ...options, cgroup: engine.cgroup, cniFiles }), undefined, 2));
+  return config;
+}
+
+async function exportLogs({ name, kind }: CreateClusterOptions, engine: Engine): Promise<string | undefined> {
+  if ((await containersOf(name, engine).catch(() => [])).length === 0) return undefined;
+  const folder = join(cacheFolder(), 'failures', name);
+  // It says that it failed when a single log of many was not to be had.
+  await runKind(kind, ['export', 'logs', folder, '--name', name], engine, { timeoutMs: 60_000 }).catch(() => '');
+  return access(folder).then(
+    () => folder,
+    () => undefined,
+  );
+}
+
+function failure(name: string, error: unknown, logs: string | undefined, engine: Engine): MeshproofError {
+  const unaided = engine.restricted && !engine.private && /unable to apply caps|operation not permitted/i.test(causeOf(error));
+  const hints = [
+    unaided ? 'this host withholds CAP_SYS_RESOURCE: stop this Docker, and meshproof starts one that copes' : undefined,
+    logs === undefined ? undefined : `the nodes' logs are in ${logs}`,
+    error instanceof MeshproofError ? error.hint : undefined,
+  ];
+  const hint = hints.filter((part) => part !== undefined).join('; ');
+  return new MeshproofError('CLUSTER_FAILED', `cluster ${name} did not come up: ${causeOf(error)}`, {
+    cause: error,
+    ...(hint === '' ? {} : { hint }),
+  });
+}

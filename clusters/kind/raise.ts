@@ -1,0 +1,61 @@
+import type { ClusterDescription } from '../cluster.ts';
+import { engineAt, ensureEngine } from '../engine/engine.ts';
+import { MeshproofError } from '../errors.ts';
+import { ensureImages } from '../images/ensure.ts';
+import { agentImage } from '../images/recipes/agent.ts';
+import { tool } from '../images/tools.ts';
+import { KubernetesApi } from '../kubernetes/api.ts';
+import type { UpOptions } from '../lifecycle.ts';
+import { installMesh } from '../meshes.ts';
+import { deployRigs } from '../rigs/deploy.ts';
+import type { Work } from '../work.ts';
+import { createCluster, deleteCluster } from './kind.ts';
+import { reserveRanges } from './ranges.ts';
+
+/** Runs a stage and notes how long it took, in whole milliseconds. */
+async function timed<T>(
+  timings: ClusterDescription['timings'],
+  stage: keyof ClusterDescription['timings'],
+  run: () => Promise<T>,
+): Promise<T> {
+  const began = performance.now();
+  const result = await run();
+  timings[stage] = Math.round(performance.now() - began);
+  return result;
+}
+
+/** Makes a kind cluster with a mesh and rigs. On error nothing of the cluster is left; images and engine stay for the next time. */
+export async function raise(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
+  if (options.provider.kind !== 'kind') throw new MeshproofError('PROVIDER', 'this provider makes kind clusters');
+  const { nodes } = options.provider;
+  const timings: ClusterDescription['timings'] = {};
+  const engine = await timed(timings, 'engineMs', () => ensureEngine({ allowPrivate: options.engine }, work));
+  const { image, kind } = await timed(timings, 'imagesMs', async () => ({
+    image: await ensureImages(options.images, engine, work),
+    kind: await tool('kind', work),
+  }));
+  const ranges = await reserveRanges(name, engine);
+  const context = await timed(timings, 'clusterMs', () => createCluster({ name, nodes, image, kind, kubeconfig, ...ranges }, engine, work));
+  try {
+    const api = await KubernetesApi.open({ kubeconfig, context });
+    try {
+      const place = { name, kubeconfig, context, mesh: options.mesh };
+      const mesh = await timed(timings, 'meshMs', () => installMesh(place, api, work));
+      const sample = (await agentImage()).name;
+      const rigs = await timed(timings, 'rigsMs', () => deployRigs(api, mesh, { count: options.rigs, image: sample, owner: name }, work));
+      const versions = { kubernetes: await api.version(), docker: engine.version, ...(await mesh.versions(work)) };
+      return { ...place, provider: 'kind', rigs, dockerHost: engine.host, versions, timings };
+    } finally {
+      api.close();
+    }
+  } catch (error) {
+    await deleteCluster(name, engine);
+    throw error;
+  }
+}
+
+/** Removes a kind cluster and its files. */
+export async function lower({ name, dockerHost }: ClusterDescription, work: Work): Promise<void> {
+  if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNKNOWN', `${name} does not say which Docker it is on`);
+  await deleteCluster(name, await engineAt(dockerHost, work), work);
+}

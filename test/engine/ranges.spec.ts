@@ -1,0 +1,93 @@
+import { expect, test } from '@playwright/test';
+import { assert, integer, property } from 'fast-check';
+
+import { ADDRESSES, BRIDGES } from '../../clusters/engine/addresses.ts';
+import {
+  ALL_RANGES,
+  MOST_NODES,
+  nodeRange,
+  rangesOf,
+  releaseRanges,
+  reservations,
+  reserveRanges,
+  SLOTS,
+} from '../../clusters/kind/ranges.ts';
+import { scratchCache } from './scratch.ts';
+
+/** First and last address of a range, as numbers. */
+function bounds(range: string): [number, number] {
+  const [address = '', bits] = range.split('/');
+  const first = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  return [first, first + 2 ** (32 - Number(bits)) - 1];
+}
+
+function within(inner: string, outer: string): boolean {
+  const [[innerFirst, innerLast], [first, last]] = [bounds(inner), bounds(outer)];
+  return innerFirst >= first && innerLast <= last;
+}
+
+function overlap(one: string, other: string): boolean {
+  const [[oneFirst, oneLast], [otherFirst, otherLast]] = [bounds(one), bounds(other)];
+  return oneFirst <= otherLast && otherFirst <= oneLast;
+}
+
+const slot = integer({ min: 0, max: SLOTS - 1 });
+const node = integer({ min: 0, max: MOST_NODES - 1 });
+
+test('ranges of different clusters never overlap, and each starts on a boundary of its own size', () => {
+  assert(
+    property(slot, slot, (a, b) => {
+      const [one, other] = [Object.values(rangesOf(a)), Object.values(rangesOf(b))];
+      expect(overlap(one[0], one[1])).toBe(false);
+      for (const range of one) {
+        expect(within(range, ALL_RANGES)).toBe(true);
+        expect(bounds(range)[0] % 2 ** 11).toBe(0);
+        if (a !== b) expect(other.some((their) => overlap(range, their))).toBe(false);
+      }
+    }),
+  );
+});
+
+test('nodes have ranges of their own inside the pod range of their cluster', () => {
+  assert(
+    property(slot, node, node, (at, a, b) => {
+      const { podSubnet } = rangesOf(at);
+      expect(within(nodeRange(podSubnet, a), podSubnet)).toBe(true);
+      if (a !== b) expect(overlap(nodeRange(podSubnet, a), nodeRange(podSubnet, b))).toBe(false);
+    }),
+  );
+});
+
+test('a slot or node beyond the last is refused', () => {
+  expect(() => rangesOf(SLOTS)).toThrow(RangeError);
+  expect(() => nodeRange(rangesOf(0).podSubnet, MOST_NODES)).toThrow(RangeError);
+  expect(() => nodeRange('10.244.0.0/16', 0)).toThrow(RangeError);
+});
+
+test('the networks of nodes, engine and clusters share no address', () => {
+  const networks = [ADDRESSES.nodes, ADDRESSES.engineNetworks, '198.18.0.0/24', ALL_RANGES];
+  for (const [at, one] of networks.entries()) {
+    expect(within(one, ADDRESSES.all)).toBe(true);
+    for (const other of networks.slice(at + 1)) expect(overlap(one, other)).toBe(false);
+    expect(within(`${ADDRESSES.nobody}/32`, one)).toBe(false);
+  }
+  for (const bridge of Object.values(BRIDGES)) expect(bridge.length).toBeLessThanOrEqual(15);
+});
+
+test('clusters that ask at the same time get different ranges until there are none', async () => {
+  await using _ = await scratchCache();
+  const names = Array.from({ length: SLOTS }, (_, number) => `meshproof-${number}`);
+  const all = await Promise.all(names.map((name) => reserveRanges(name)));
+  expect(new Set(all.map(({ podSubnet }) => podSubnet)).size).toBe(SLOTS);
+  await expect(reserveRanges('meshproof-late')).rejects.toMatchObject({ code: 'RANGES_TAKEN' });
+  await releaseRanges('meshproof-7');
+  expect(await reserveRanges('meshproof-late')).toEqual(all[7]);
+});
+
+test('a cluster that asks again keeps its ranges', async () => {
+  await using _ = await scratchCache();
+  const first = await reserveRanges('meshproof-a');
+  await reserveRanges('meshproof-b');
+  expect(await reserveRanges('meshproof-a')).toEqual(first);
+  expect(await reservations()).toHaveLength(2);
+});
