@@ -38,6 +38,7 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
     return description;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
+    if (options.provider.kind === 'kind') await stopEngine();
     throw error;
   }
 }
@@ -55,8 +56,12 @@ export async function down(name: string, work: Work): Promise<void> {
   const { lower } = cluster.provider === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
   await lower(cluster, work);
   await rm(join(clustersFolder(), name), { recursive: true, force: true });
-  const others = (await clusters()).some((one) => one.provider === 'kind');
-  if (cluster.provider === 'kind' && !others) await (await import('./engine/engine.ts')).stopEngine(work);
+  if (cluster.provider === 'kind') await stopEngine(work);
+}
+
+/** Ends the private engine, unless something still runs on it or another process is about to use it. */
+async function stopEngine(work: Work = {}): Promise<void> {
+  await (await import('./engine/engine.ts')).stopEngine(work);
 }
 
 /** The clusters whose descriptions are in the clusters folder. */

@@ -77,6 +77,9 @@ export const nodeBase = async (): Promise<Artifact> => {
   };
 };
 
+/** What the base says too; `docker run` for the baking replaced it. */
+const ENTRY = 'ENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]';
+
 /** What baking needs of an engine. */
 export interface Docker {
   docker(args: readonly string[], options?: Work): Promise<string>;
@@ -91,7 +94,22 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
   const inside = (command: string) => engine.docker(['exec', name, 'sh', '-ec', command], work);
   const mounts = archives.flatMap((file, index) => ['-v', `${dirname(file)}:/mnt/${index}:ro`]);
   await engine.docker(
-    ['run', '-d', '--name', name, ...(await ownerLabel()), '--network', 'none', '--tmpfs', '/mnt', '--entrypoint', 'sleep', ...mounts, base, 'infinity'],
+    [
+      'run',
+      '-d',
+      '--name',
+      name,
+      ...(await ownerLabel()),
+      '--network',
+      'none',
+      '--tmpfs',
+      '/mnt',
+      '--entrypoint',
+      'sleep',
+      ...mounts,
+      base,
+      'infinity',
+    ],
     work,
   );
   try {
@@ -104,7 +122,7 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
       'kill $(cat /run/bake.pid); while kill -0 $(cat /run/bake.pid) 2>/dev/null; do sleep 0.05; done; rm -rf /run/containerd /run/bake.pid',
     );
     await engine.docker(['stop', '-t', '0', name], work);
-    await engine.docker(['commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]', name, tag], work);
+    await engine.docker(['commit', '--change', ENTRY, '--change', 'LABEL meshproof.owner=', name, tag], work);
   } finally {
     await engine.docker(['rm', '-f', '-v', name]);
   }
