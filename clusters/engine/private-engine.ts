@@ -119,9 +119,12 @@ async function prepare(settings: PrivateEngineSettings, restricted: boolean): Pr
   const before: Before = {
     forwarding: (await readFile(FORWARDING, 'utf8')).trim(),
     forwardPolicy: /^-P FORWARD (\S+)/m.exec(await hostFirewall().run(4, ['-S', 'FORWARD']))?.[1] ?? 'ACCEPT',
+    inotifyInstances: (await readFile(INOTIFY_INSTANCES, 'utf8')).trim(),
   };
   // `wx`: what was there before the first start counts.
   await writeFile(files.before, JSON.stringify(before), { flag: 'wx' }).catch(() => undefined);
+  const enough = Math.max(Number(before.inotifyInstances), ENOUGH_INOTIFY_INSTANCES);
+  await writeFile(INOTIFY_INSTANCES, String(enough)).catch(() => undefined);
 }
 
 async function bridgeUp({ bridge, gateway }: PrivateEngineSettings, work: Work): Promise<void> {
@@ -178,9 +181,13 @@ async function launch(settings: PrivateEngineSettings, work: Work): Promise<void
 interface Before {
   forwarding: string;
   forwardPolicy: string;
+  inotifyInstances: string;
 }
 
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
+/** Each proxy's agent holds one, and they are counted by user over all clusters: with the usual 128 a third cluster's pods hang. kind asks for 512. */
+const ENOUGH_INOTIFY_INSTANCES = 1024;
 
 /** Names of the bridges that the engine made or was given. */
 async function bridgesOf(settings: PrivateEngineSettings): Promise<string[]> {
@@ -211,6 +218,7 @@ async function restoreHost(settings: PrivateEngineSettings, bridges: readonly st
   if (shared || before === undefined) return;
   await firewall.run(4, ['-P', 'FORWARD', before.forwardPolicy]);
   await writeFile(FORWARDING, before.forwarding);
+  if (before.inotifyInstances) await writeFile(INOTIFY_INSTANCES, before.inotifyInstances);
 }
 
 async function howItWas(settings: PrivateEngineSettings): Promise<Before | undefined> {

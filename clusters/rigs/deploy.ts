@@ -1,7 +1,7 @@
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import type { Work } from '../work.ts';
-import { ACTOR_LABEL, ACTORS, OWNER_LABEL, outsideOf, rigNamespaces, rigObjects } from './rig.ts';
+import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, outsideOf, rigNamespaces, rigObjects } from './rig.ts';
 
 export interface RigsOptions {
   count: number;
@@ -35,7 +35,8 @@ async function deployRig(
   await api.apply([...rigNamespaces(name, mesh, owner), ...rigObjects(name, image)], signal);
   const waiting = { timeoutMs: 180_000, ...work };
   await Promise.all([
-    api.podsReady(name, ACTOR_LABEL, ACTORS.length - 1, waiting),
+    api.podsReady(name, ACTOR_LABEL, ACTORS.length - 2, waiting),
+    api.podsReady(neighbourOf(name), ACTOR_LABEL, 1, waiting),
     api.podsReady(outsideOf(name), ACTOR_LABEL, 1, waiting),
   ]);
 }

@@ -2,7 +2,7 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
-export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'outsider'] as const;
+export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'outsider'] as const;
 export type Actor = (typeof ACTORS)[number];
 
 export const ACTOR_LABEL = 'meshproof.dev/actor';
@@ -14,15 +14,16 @@ const SAMPLE_PORTS = { http: 8080, metrics: 9090, tcp: 9000, ready: 15998 };
 /** The namespace of a rig's unmeshed pods. */
 export const outsideOf = (namespace: string): string => `${namespace}-outside`;
 
-/** The namespaces of a rig: one whose pods get a proxy, and one whose pods do not. */
+/** The namespace of a rig's meshed pod that shares no policy with the others. */
+export const neighbourOf = (namespace: string): string => `${namespace}-neighbour`;
+
+/** The namespaces of a rig: two whose pods get a proxy, and one whose pods do not. */
 export function rigNamespaces(namespace: string, mesh: Pick<MeshAdapter, 'injection'>, owner: string): Manifest[] {
   const labels = { [OWNER_LABEL]: owner };
+  const meshed = { labels: { ...labels, ...mesh.injection.labels }, annotations: mesh.injection.annotations };
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: namespace, labels: { ...labels, ...mesh.injection.labels }, annotations: mesh.injection.annotations },
-    },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, ...meshed } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: neighbourOf(namespace), ...meshed } },
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: outsideOf(namespace), labels } },
   ];
 }
@@ -43,6 +44,7 @@ const SAMPLES: readonly Sample[] = [
   { actor: 'mirror', account: 'mirror', app: 'mirror', version: 'v1' },
 ];
 
+const NEIGHBOUR: Sample = { actor: 'neighbour', account: 'default', app: 'neighbour', version: 'v1' };
 const OUTSIDER: Sample = { actor: 'outsider', account: 'default', app: 'outsider', version: 'v1' };
 
 function deployment({ actor, account, app, version }: Sample, namespace: string, image: string): Manifest {
@@ -58,7 +60,7 @@ function deployment({ actor, account, app, version }: Sample, namespace: string,
     ],
     readinessProbe: { httpGet: { path: '/ready', port: SAMPLE_PORTS.ready }, periodSeconds: 1, failureThreshold: 1 },
     // Where the cores are busy, who keeps an open loop's time comes before who answers.
-    resources: { requests: { cpu: app === 'server' || app === 'mirror' ? '10m' : '50m', memory: '48Mi' } },
+    resources: { requests: { cpu: ['server', 'mirror', 'neighbour'].includes(app) ? '10m' : '50m', memory: '48Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
@@ -99,7 +101,7 @@ function service(name: string, namespace: string, selector: Record<string, strin
   };
 }
 
-/** Everything in a rig's two namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, one outsider. */
+/** Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one outsider. */
 export function rigObjects(namespace: string, image: string): Manifest[] {
   const accounts = [...new Set(SAMPLES.map((sample) => sample.account))];
   return [
@@ -108,6 +110,10 @@ export function rigObjects(namespace: string, image: string): Manifest[] {
     service('mirror', namespace, { app: 'mirror' }),
     ...['v1', 'v2', 'v3'].map((version) => service(`server-${version}`, namespace, { app: 'server', version })),
     ...SAMPLES.map((sample) => deployment(sample, namespace, image)),
+    service('neighbour', neighbourOf(namespace), { app: 'neighbour' }),
+    deployment(NEIGHBOUR, neighbourOf(namespace), image),
+    // The outsider is called too: by istiod, for the keys of a token issuer.
+    service('outsider', outsideOf(namespace), { app: 'outsider' }),
     deployment(OUTSIDER, outsideOf(namespace), image),
   ];
 }

@@ -8,11 +8,11 @@ check(
   async ({ caller, server }) => {
     const bad = server.version('v2');
     await bad.faults({ status: 500 });
-    const sick = await caller.send(server, { rate: 40, durationMs: 7_500 });
+    const sick = await caller.send(server, { rate: 60, durationMs: 8_000 });
     expect(sick).toShowEjection({ endpoint: bad.pod, ledger: await server.received(sick), failures: 5, baseEjectionMs: 2_000 });
 
     await bad.heal();
-    const healed = await caller.send(server, { rate: 40, durationMs: 3_000 });
+    const healed = await caller.send(server, { rate: 60, durationMs: 3_500 });
     expect(healed).toSucceed();
   },
 );

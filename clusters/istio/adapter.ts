@@ -1,0 +1,116 @@
+import type { PodRef } from '../kubernetes/manifest.ts';
+import type { AccessLogLine, Capabilities, ConvergeOptions, MeshAdapter, ProxyCounts, RequestCount, WorkloadCertificate } from '../mesh.ts';
+import type { Work } from '../work.ts';
+import type { ClusterAccess } from './access.ts';
+import { parseAccessLog } from './access-log.ts';
+import { workloadCertificate } from './certificate.ts';
+import { converge } from './convergence.ts';
+import { istioDiagnostics } from './diagnostics.ts';
+import { Istiod } from './istiod.ts';
+import { PROXY_CONTAINER, proxyCapabilities, proxyImage, withProxy } from './proxy-admin.ts';
+import { proxyCounts } from './proxy-counts.ts';
+import { requestCounts } from './request-counts.ts';
+
+export interface IstioOptions {
+  access: ClusterAccess;
+  /** Where istiod and mesh-wide configuration live; default istio-system. */
+  rootNamespace?: string;
+  /** As in the mesh configuration; default cluster.local. */
+  trustDomain?: string;
+}
+
+/** Istio with sidecars, installed by whoever: everything is asked of istiod and of the running proxies. */
+export function istio({ access, rootNamespace = 'istio-system', trustDomain = 'cluster.local' }: IstioOptions): MeshAdapter {
+  return new IstioAdapter(access, rootNamespace, trustDomain);
+}
+
+class IstioAdapter implements MeshAdapter {
+  readonly name = 'istio';
+  readonly injection = { labels: { 'istio-injection': 'enabled' }, annotations: {} };
+  readonly rootNamespace: string;
+  readonly #access: ClusterAccess;
+  readonly #istiod: Istiod;
+  readonly #trustDomain: string;
+  readonly #converging = new Map<string, Promise<unknown>>();
+
+  constructor(access: ClusterAccess, rootNamespace: string, trustDomain: string) {
+    this.#access = access;
+    this.rootNamespace = rootNamespace;
+    this.#istiod = new Istiod(access, rootNamespace);
+    this.#trustDomain = trustDomain;
+  }
+
+  /** istiod's version, and the Envoy versions of the proxies that run now, if any does. */
+  async versions(work: Work = {}): Promise<Record<string, string>> {
+    const istiod = (await this.#istiod.versions(work.signal)).map(shortVersion).join(', ');
+    const proxies = withProxy(await this.#access.pods(undefined, 'security.istio.io/tlsMode=istio', work.signal));
+    // One proxy an image: all others of it are the same program.
+    const ofEachImage = new Map(proxies.map((pod) => [proxyImage(pod), pod]));
+    const envoys = await Promise.all(
+      [...ofEachImage.values()].map(async ({ metadata }) => (await proxyCapabilities(this.#access, metadata, work.signal)).proxy),
+    );
+    const envoy = [...new Set(envoys.map(shortEnvoyVersion))].toSorted().join(', ');
+    return envoy === '' ? { istiod } : { istiod, envoy };
+  }
+
+  async capabilities(pod: PodRef): Promise<Capabilities> {
+    return await proxyCapabilities(this.#access, pod);
+  }
+
+  identity(namespace: string, serviceAccount: string): string {
+    return `spiffe://${this.#trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+  }
+
+  identityHeaders(identity: string): Record<string, string> {
+    const by = this.identity('default', 'default');
+    return { 'x-forwarded-client-cert': `By=${by};Hash=${'0'.repeat(64)};Subject="";URI=${identity}` };
+  }
+
+  async certificate(pod: PodRef): Promise<WorkloadCertificate> {
+    return await workloadCertificate(this.#access, pod);
+  }
+
+  /** One at a time in a namespace: two would overwrite each other's sentinel. */
+  async converge(options: ConvergeOptions): Promise<{ acknowledgedMs: number; drainedMs: number }> {
+    const started = performance.now();
+    const before = this.#converging.get(options.namespace) ?? Promise.resolve();
+    const turn = before.then(
+      async () => await this.#convergeNow(options, started),
+      async () => await this.#convergeNow(options, started),
+    );
+    this.#converging.set(options.namespace, turn);
+    return await turn;
+  }
+
+  async counts(pod: PodRef): Promise<ProxyCounts> {
+    return await proxyCounts(this.#access, pod);
+  }
+
+  async accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]> {
+    return parseAccessLog(await this.#access.logsSince(pod, PROXY_CONTAINER, since));
+  }
+
+  async requestCounts(pod: PodRef): Promise<RequestCount[]> {
+    return await requestCounts(this.#access, pod);
+  }
+
+  async diagnostics(pods: readonly PodRef[]): Promise<Record<string, string>> {
+    return await istioDiagnostics(this.#access, this.#istiod, pods);
+  }
+
+  async #convergeNow(options: ConvergeOptions, started: number): Promise<{ acknowledgedMs: number; drainedMs: number }> {
+    const waitedMs = performance.now() - started;
+    const { acknowledgedMs, drainedMs } = await converge(this.#access, this.#istiod, options);
+    return { acknowledgedMs: acknowledgedMs + waitedMs, drainedMs: drainedMs + waitedMs };
+  }
+}
+
+/** istiod answers `<version>-<commit>-<state>`. */
+function shortVersion(text: string): string {
+  return text.replace(/-(?:[0-9a-f]{12,40}|unknown)-[A-Za-z]+$/, '');
+}
+
+/** Envoy answers `<commit>/<version>/<state>/<kind>/<TLS library>`. */
+function shortEnvoyVersion(text: string): string {
+  return text.split('/')[1] ?? text;
+}

@@ -1,0 +1,48 @@
+import { MeshproofError } from '../errors.ts';
+import { exec } from '../exec.ts';
+import type { Work } from '../work.ts';
+import { istioOperator, type IstioProfile } from './operator.ts';
+
+/** The command line tool and the cluster it works on. */
+export interface Istioctl {
+  /** Path of the program, or its name on PATH. */
+  istioctl: string;
+  kubeconfig: string;
+  context: string;
+}
+
+const TIMEOUT_MS = 300_000;
+
+/**
+ * Installs Istio, or changes an installation to the profile, and returns when istiod is ready.
+ * @throws MeshproofError with code `COMMAND_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`
+ */
+export async function installIstio(tool: Istioctl, profile: IstioProfile, work: Work = {}): Promise<void> {
+  work.progress?.('istiod');
+  await run(tool, ['install', '-y', '-f', '-', '--readiness-timeout', `${TIMEOUT_MS / 1000}s`], {
+    ...work,
+    input: JSON.stringify(istioOperator(profile)),
+    timeoutMs: TIMEOUT_MS + 30_000,
+    hint: 'the events of namespace istio-system say why istiod is not ready',
+  });
+}
+
+/** Removes everything that istioctl installed, cluster-wide objects included; the namespace istio-system stays. */
+export async function uninstallIstio(tool: Istioctl, work: Work = {}): Promise<void> {
+  work.progress?.('Istio to be removed');
+  await run(tool, ['uninstall', '--purge', '-y'], { ...work, timeoutMs: TIMEOUT_MS });
+}
+
+/** The version that a program named istioctl says it has, e.g. "1.31.0". */
+export async function istioctlVersion(istioctl: string, work: Work = {}): Promise<string> {
+  const text = await exec(istioctl, ['version', '--remote=false', '-o', 'json'], { ...work, timeoutMs: 20_000 });
+  const { clientVersion }: { clientVersion?: { version?: string } } = JSON.parse(text);
+  if (clientVersion?.version === undefined) {
+    throw new MeshproofError('COMMAND_FAILED', `${istioctl} did not tell its version: ${text.slice(0, 200)}`);
+  }
+  return clientVersion.version;
+}
+
+async function run(tool: Istioctl, args: readonly string[], options: Parameters<typeof exec>[2]): Promise<void> {
+  await exec(tool.istioctl, [...args, '--kubeconfig', tool.kubeconfig, '--context', tool.context], options);
+}

@@ -1,0 +1,152 @@
+import { MeshproofError, causeOf } from '../errors.ts';
+import { ApiRefusal } from '../kubernetes/api-error.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
+import type { ClusterAccess, PodObject } from './access.ts';
+
+/** Plain HTTP; its debug pages are open to callers on the pod's loopback, which a port-forward is. */
+const HTTP_PORT = 8080;
+const MONITORING_PORT = 15014;
+
+/** One resource type of one proxy, as istiod's side of the stream knows it. Nonces begin with the version of the push. */
+interface TypeStatus {
+  sent: string;
+  acked: string;
+  /** Why the proxy rejected what was sent last; empty once it has acknowledged something newer. */
+  error: string;
+}
+
+/** Short names of the resource types that carry configuration, by what istiod calls them. */
+export const RESOURCE_TYPES = {
+  cds: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
+  eds: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
+  lds: 'type.googleapis.com/envoy.config.listener.v3.Listener',
+  rds: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+  ecds: 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+} as const;
+export type ResourceType = keyof typeof RESOURCE_TYPES;
+export const RESOURCE_TYPE_NAMES: readonly ResourceType[] = ['cds', 'eds', 'lds', 'rds', 'ecds'];
+
+/** The types that a proxy has subscribed to. */
+export type ProxyStatus = Partial<Record<ResourceType, TypeStatus>>;
+
+/** What istiod says about itself on its debug pages. With several istiods, all of them are asked. */
+export class Istiod {
+  readonly #access: ClusterAccess;
+  readonly #namespace: string;
+  #pods: PodObject[] | undefined;
+
+  constructor(access: ClusterAccess, namespace: string) {
+    this.#access = access;
+    this.#namespace = namespace;
+  }
+
+  /** The configuration objects in the store of each istiod, with their resourceVersion: one list an istiod. */
+  async configurations(signal?: AbortSignal): Promise<Manifest[][]> {
+    return (await this.#ask('/debug/configz', HTTP_PORT, signal)).map(({ text }): Manifest[] => JSON.parse(text));
+  }
+
+  /** The services in the registry of each istiod. */
+  async services(signal?: AbortSignal): Promise<RegisteredService[][]> {
+    return (await this.#ask('/debug/registryz', HTTP_PORT, signal)).map(({ text }): RegisteredService[] => JSON.parse(text));
+  }
+
+  /** For each connected proxy of a namespace, by pod name: what was sent to it and what it acknowledged. */
+  async proxies(namespace: string, signal?: AbortSignal): Promise<Map<string, ProxyStatus>> {
+    const found = new Map<string, ProxyStatus>();
+    for (const { text } of await this.#ask(`/debug/syncz?namespace=${namespace}`, HTTP_PORT, signal)) {
+      for (const [pod, status] of parseSyncStatus(text, namespace)) {
+        const known = found.get(pod);
+        // Right after a reconnect the old istiod may still list the proxy.
+        if (known === undefined || (status.cds?.sent ?? '') > (known.cds?.sent ?? '')) found.set(pod, status);
+      }
+    }
+    return found;
+  }
+
+  /** The version text of each istiod, without repetitions. */
+  async versions(signal?: AbortSignal): Promise<string[]> {
+    return [...new Set((await this.#ask('/version', MONITORING_PORT, signal)).map(({ text }) => text.trim()))];
+  }
+
+  /** One debug page or log of each istiod for diagnostics, by pod name. */
+  async page(path: string, signal?: AbortSignal): Promise<{ pod: string; text: string }[]> {
+    return await this.#ask(path, HTTP_PORT, signal);
+  }
+
+  /** The last lines that each istiod logged. */
+  async logs(tailLines: number): Promise<{ pod: string; text: string }[]> {
+    const pods = await this.#running();
+    return await Promise.all(
+      pods.map(async ({ metadata }) => ({ pod: metadata.name, text: await this.#access.logs(metadata, 'discovery', tailLines) })),
+    );
+  }
+
+  /** @throws MeshproofError with code `ISTIOD_MISSING`, `ISTIOD_UNREACHABLE` (may pass) or `ISTIOD_FORBIDDEN` (will not). */
+  async #ask(path: string, port: number, signal?: AbortSignal): Promise<{ pod: string; text: string }[]> {
+    try {
+      const pods = await this.#running(signal);
+      return await Promise.all(
+        pods.map(async ({ metadata }) => ({
+          pod: metadata.name,
+          text: await this.#access.fetchText(metadata, port, path, signal),
+        })),
+      );
+    } catch (error) {
+      // The pods may have been replaced: look again next time.
+      this.#pods = undefined;
+      signal?.throwIfAborted();
+      if (error instanceof MeshproofError && error.code === 'ISTIOD_MISSING') throw error;
+      const forbidden = error instanceof ApiRefusal && (error.status === 401 || error.status === 403);
+      throw new MeshproofError(
+        forbidden ? 'ISTIOD_FORBIDDEN' : 'ISTIOD_UNREACHABLE',
+        `istiod in ${this.#namespace} did not answer ${path}: ${causeOf(error)}`,
+        {
+          cause: error,
+          hint: `port-forward to pods of ${this.#namespace} must be allowed, and istiod must run with ENABLE_DEBUG_ON_HTTP (the default)`,
+        },
+      );
+    }
+  }
+
+  async #running(signal?: AbortSignal): Promise<PodObject[]> {
+    if (this.#pods === undefined) {
+      const pods = await this.#access.pods(this.#namespace, 'app=istiod', signal);
+      const running = pods.filter((pod) => pod.status?.phase === 'Running' && pod.metadata.deletionTimestamp === undefined);
+      if (running.length === 0) {
+        throw new MeshproofError('ISTIOD_MISSING', `no istiod runs in namespace ${this.#namespace}`, {
+          hint: 'install Istio first, or name its root namespace',
+        });
+      }
+      this.#pods = running;
+    }
+    return this.#pods;
+  }
+}
+
+/** A service in istiod's registry; the fields that are read. */
+export interface RegisteredService {
+  ResourceVersion?: string;
+  Attributes?: { ServiceRegistry?: string; Name?: string; Namespace?: string };
+}
+
+interface SyncStatus {
+  proxy?: string;
+  resources?: Record<string, { sent?: string; acked?: string; lastError?: string }>;
+}
+
+/** Reads the page `/debug/syncz`. A proxy's id there is `<pod>.<namespace>`. */
+export function parseSyncStatus(text: string, namespace: string): Map<string, ProxyStatus> {
+  const found = new Map<string, ProxyStatus>();
+  const statuses: SyncStatus[] = JSON.parse(text);
+  for (const { proxy = '', resources = {} } of statuses) {
+    if (!proxy.endsWith(`.${namespace}`)) continue;
+    const status: ProxyStatus = {};
+    for (const [type, url] of RESOURCE_TYPE_NAMES.map((type) => [type, RESOURCE_TYPES[type]] as const)) {
+      const resource = resources[url];
+      if (resource === undefined) continue;
+      status[type] = { sent: resource.sent ?? '', acked: resource.acked ?? '', error: resource.lastError ?? '' };
+    }
+    found.set(proxy.slice(0, -namespace.length - 1), status);
+  }
+  return found;
+}

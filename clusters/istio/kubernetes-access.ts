@@ -1,0 +1,66 @@
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import { refOf } from '../kubernetes/live-object.ts';
+import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
+import type { Pod } from '../kubernetes/pods.ts';
+import { requestText, type PodTunnel } from '../kubernetes/tunnel.ts';
+import type { ClusterAccess, PodObject } from './access.ts';
+
+interface ListedPod extends Pod {
+  spec: Pod['spec'] & PodObject['spec'];
+}
+
+/** What the Istio adapter needs of a cluster, by its API server. Each pod's port gets one tunnel that is kept until `close`. */
+export class KubernetesAccess implements ClusterAccess {
+  readonly #api: KubernetesApi;
+  readonly #tunnels = new Map<string, PodTunnel>();
+
+  constructor(api: KubernetesApi) {
+    this.#api = api;
+  }
+
+  async apply(objects: readonly Manifest[], namespace: string, signal?: AbortSignal): Promise<void> {
+    await this.#api.apply(objects, { namespace, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  async get(object: Manifest, namespace: string, signal?: AbortSignal): Promise<Manifest | undefined> {
+    return await this.#api.get({ ...refOf(object), namespace: object.metadata.namespace ?? namespace }, signal);
+  }
+
+  async pods(namespace: string | undefined, labelSelector?: string, signal?: AbortSignal): Promise<PodObject[]> {
+    const options = {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const pods = await this.#api.list<ListedPod>('v1', 'Pod', options);
+    return pods.map(({ metadata, ...rest }) => ({ ...rest, metadata: { ...metadata, namespace: metadata.namespace ?? '' } }));
+  }
+
+  async fetchText(pod: PodRef, port: number, path: string, signal?: AbortSignal): Promise<string> {
+    const key = `${pod.namespace}/${pod.name}:${port}`;
+    const tunnel = this.#tunnels.get(key) ?? this.#api.tunnel({ namespace: pod.namespace, name: pod.name }, port);
+    this.#tunnels.set(key, tunnel);
+    try {
+      return await requestText(tunnel, 'GET', path, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // A pod that is gone must not stay in the list, and a broken tunnel is better dialled anew.
+      if (this.#tunnels.get(key) === tunnel) this.#tunnels.delete(key);
+      tunnel.destroy();
+      throw error;
+    }
+  }
+
+  async logs(pod: PodRef, container: string, tailLines: number): Promise<string> {
+    return await this.#api.logs(pod, container, { tailLines });
+  }
+
+  async logsSince(pod: PodRef, container: string, since: Date): Promise<string> {
+    return await this.#api.logs(pod, container, { sinceTime: since });
+  }
+
+  /** Ends the tunnels; the access can be used again and then dials anew. */
+  close(): void {
+    for (const tunnel of this.#tunnels.values()) tunnel.destroy();
+    this.#tunnels.clear();
+  }
+}

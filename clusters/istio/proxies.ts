@@ -1,0 +1,146 @@
+import { MeshproofError } from '../errors.ts';
+import type { ClusterAccess, PodObject } from './access.ts';
+import type { Istiod } from './istiod.ts';
+import { hasClusterLike, hasRoutes, proxyState, withProxy } from './proxy-admin.ts';
+import { ProxyProgress } from './proxy-progress.ts';
+import { newSentinelPrefix, sentinel } from './sentinel.ts';
+
+/** How often convergence looks, and how patient it is. */
+export interface Pace {
+  /** Between two looks at who has acknowledged. */
+  everyMs: number;
+  /** Between two looks at who drains; that takes a second or more, and each look asks every proxy. */
+  drainEveryMs: number;
+  /**
+   * After how long without success a new sentinel is placed, and each later one after twice as long, so as not to add to a heavy load.
+   * It is needed when pushes follow each other so fast that their clusters are seen together: for the later one, if it carried clusters alone
+   * (a PeerAuthentication of another namespace causes such), listeners and routes would be waited for in vain.
+   */
+  renewMs: number;
+  /** For how long a rejection must stand unanswered by a newer push before it counts. */
+  rejectionMs: number;
+  /** How often the list of pods is read again. */
+  podsMs: number;
+}
+
+/** The proxies of a namespace on their way to one configuration. Pods may come and go meanwhile. */
+export class Proxies {
+  readonly #access: ClusterAccess;
+  readonly #istiod: Istiod;
+  readonly #namespace: string;
+  readonly #pace: Pace;
+  readonly #signal: AbortSignal | undefined;
+  readonly #progress = new Map<string, ProxyProgress>();
+  readonly #prefix = newSentinelPrefix();
+  #placed = 0;
+  #placedAt = 0;
+  #listedAt = 0;
+
+  constructor(access: ClusterAccess, istiod: Istiod, namespace: string, pace: Pace, signal: AbortSignal | undefined) {
+    this.#access = access;
+    this.#istiod = istiod;
+    this.#namespace = namespace;
+    this.#pace = pace;
+    this.#signal = signal;
+  }
+
+  /** Reads how things stand before the sentinel. */
+  async start(): Promise<void> {
+    await this.#list();
+    // Without it more questions are asked later, that is all.
+    const statuses = await this.#istiod.proxies(this.#namespace, this.#signal).catch(() => undefined);
+    this.#signal?.throwIfAborted();
+    for (const progress of this.#progress.values()) progress.before(statuses?.get(progress.pod.name));
+  }
+
+  async haveAcknowledged(): Promise<boolean> {
+    await this.#refresh();
+    if (this.#progress.size === 0) return true;
+    if (this.#placed === 0 || performance.now() - this.#placedAt > this.#pace.renewMs * 2 ** this.#placed) await this.#place();
+    await this.#each(async (progress) => {
+      if (progress.acknowledged || progress.hasSentinel || !progress.mayHaveSentinel) return;
+      progress.hasSentinel = await hasClusterLike(this.#access, progress.pod, `${this.#prefix}\\d+`, this.#signal);
+    });
+    const statuses = await this.#istiod.proxies(this.#namespace, this.#signal);
+    for (const progress of this.#progress.values()) progress.saw(statuses.get(progress.pod.name));
+    await this.#each(async (progress) => {
+      if (progress.acknowledged) return;
+      if (progress.lacksOnlyRoutes) progress.hasRoutes = await hasRoutes(this.#access, progress.pod, this.#signal);
+      if (progress.settled || progress.hasRejected) progress.state = await proxyState(this.#access, progress.pod, this.#signal);
+    });
+    return [...this.#progress.values()].every((progress) => progress.acknowledged);
+  }
+
+  async haveDrained(): Promise<boolean> {
+    await this.#each(async (progress) => {
+      if (!progress.drained) progress.state = await proxyState(this.#access, progress.pod, this.#signal);
+    });
+    if ([...this.#progress.values()].every((progress) => progress.drained)) return true;
+    await this.#refresh();
+    return false;
+  }
+
+  /** The first proxy that refuses what it was sent, as an error. */
+  rejection(): MeshproofError | undefined {
+    for (const progress of this.#progress.values()) {
+      const rejection = progress.rejection(this.#pace.rejectionMs);
+      if (rejection !== undefined) {
+        const { namespace, name } = progress.pod;
+        return new MeshproofError('CONFIG_REJECTED', `the proxy of ${namespace}/${name} rejected ${rejection.type}: ${rejection.reason}`, {
+          hint: 'the manifests make a configuration that Envoy does not accept',
+        });
+      }
+    }
+    return undefined;
+  }
+
+  /** What each proxy that is behind lacks. */
+  lacking(): string[] {
+    return [...this.#progress.values()].flatMap((progress) => progress.lacks() ?? []);
+  }
+
+  /** Any sentinel placed here follows the objects, so a proxy that is slow may show an earlier one than the last. */
+  async #place(): Promise<void> {
+    this.#placedAt = performance.now();
+    const cluster = `${this.#prefix}${this.#placed++}`;
+    await this.#access.apply([sentinel(this.#namespace, cluster)], this.#namespace, this.#signal);
+  }
+
+  async #refresh(): Promise<void> {
+    if (performance.now() - this.#listedAt < this.#pace.podsMs) return;
+    await this.#list();
+  }
+
+  async #list(): Promise<void> {
+    this.#listedAt = performance.now();
+    const pods = withProxy(await this.#access.pods(this.#namespace, undefined, this.#signal));
+    const present = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const uid of this.#progress.keys()) if (!present.has(uid)) this.#progress.delete(uid);
+    await Promise.all(pods.map(async (pod) => await this.#add(pod)));
+  }
+
+  async #add({ metadata }: PodObject): Promise<void> {
+    if (this.#progress.has(metadata.uid)) return;
+    const progress = new ProxyProgress({ namespace: metadata.namespace, name: metadata.name });
+    this.#progress.set(metadata.uid, progress);
+    // A proxy that does not answer yet has not rejected anything yet.
+    const state = await proxyState(this.#access, progress.pod, this.#signal).catch(() => undefined);
+    this.#signal?.throwIfAborted();
+    if (state !== undefined) progress.rejectedBefore = state.rejected;
+  }
+
+  /** A proxy that cannot be asked is behind; its pod may be gone, so the list is read again. */
+  async #each(ask: (progress: ProxyProgress) => Promise<void>): Promise<void> {
+    await Promise.all(
+      [...this.#progress.values()].map(async (progress) => {
+        try {
+          await ask(progress);
+        } catch (error) {
+          this.#signal?.throwIfAborted();
+          progress.unreachable(error);
+          this.#listedAt = 0;
+        }
+      }),
+    );
+  }
+}

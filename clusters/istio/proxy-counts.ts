@@ -1,0 +1,44 @@
+import type { PodRef } from '../kubernetes/manifest.ts';
+import type { CountsByPod, ProxyCounts } from '../mesh.ts';
+import type { ClusterAccess } from './access.ts';
+import { ADMIN_PORT } from './proxy-admin.ts';
+
+interface ClustersPage {
+  cluster_statuses?: {
+    name?: string;
+    host_statuses?: {
+      address?: { socket_address?: { address?: string } };
+      stats?: { name?: string; value?: string | number }[];
+    }[];
+  }[];
+}
+
+/**
+ * Reads the counters that Envoy keeps of each endpoint; they exist whatever statistics the bootstrap lets through. An attempt counts
+ * when it is sent, also a retry; a 5xx or a lost connection counts as failed. Endpoints that are no pods are left out.
+ */
+export async function proxyCounts(access: ClusterAccess, pod: PodRef): Promise<ProxyCounts> {
+  const [page, pods] = await Promise.all([access.fetchText(pod, ADMIN_PORT, '/clusters?format=json'), access.pods(undefined)]);
+  const names = new Map(pods.flatMap(({ metadata, status }) => (status?.podIP === undefined ? [] : [[status.podIP, metadata.name]])));
+  return parseCounts(page, (address) => names.get(address), pod.name);
+}
+
+/** Reads the page `/clusters?format=json`; Istio's names of clusters begin with the direction. */
+export function parseCounts(text: string, podAt: (address: string) => string | undefined, own: string): ProxyCounts {
+  const { cluster_statuses: clusters = [] }: ClustersPage = JSON.parse(text);
+  const sent: CountsByPod = {};
+  const received: CountsByPod = { [own]: { requests: 0, failed: 0 } };
+  for (const { name = '', host_statuses: hosts = [] } of clusters) {
+    const [direction] = name.split('|', 1);
+    for (const { address, stats = [] } of hosts) {
+      const to = direction === 'inbound' ? own : podAt(address?.socket_address?.address ?? '');
+      const counts = direction === 'inbound' ? received : direction === 'outbound' ? sent : undefined;
+      if (counts === undefined || to === undefined) continue;
+      const count = (counts[to] ??= { requests: 0, failed: 0 });
+      const value = (stat: string): number => Number(stats.find((one) => one.name === stat)?.value ?? 0);
+      count.requests += value('rq_total');
+      count.failed += value('rq_error');
+    }
+  }
+  return { sent, received };
+}

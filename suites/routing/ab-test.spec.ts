@@ -1,0 +1,17 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'An A/B test shows v2 to the beta testers only and v1 to everybody else',
+  { control: { because: 'the rule names another group', breaks: 'toReachOnly' } },
+  async ({ caller, other, server }) => {
+    for (const prober of [caller, other]) {
+      const testers = await prober.send(server, { count: 300, concurrency: 8, headers: { 'user-group': 'beta-testers' } });
+      expect(testers).toReachOnly('v2');
+      const everybody = await prober.send(server, { count: 300, concurrency: 8 });
+      expect(everybody).toReachOnly('v1');
+    }
+    for (const group of ['beta-tester', 'beta', 'Beta-Testers', 'alpha-testers', 'beta-testers,staff']) {
+      expect(await caller.send(server, { count: 50, headers: { 'user-group': group } })).toReachOnly('v1');
+    }
+  },
+);

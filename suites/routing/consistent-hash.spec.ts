@@ -1,0 +1,27 @@
+import { check, expect, unsupported } from '#fixtures';
+
+const USERS = Array.from({ length: 200 }, (_, user) => ({ 'x-user-id': `user-${user}` }));
+/** Every request another user. */
+const EVERYBODY = { 'x-user-id': '{id}' };
+
+check(
+  'A consistent hash keeps a user at one pod over new connections, spreads the users, and moves few but those of a lost pod',
+  {
+    control: { because: 'the host balances at random', breaks: 'toStick' },
+    linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
+  },
+  async ({ caller, server }) => {
+    const regulars = USERS.slice(0, 24).map((headers) => ({ count: 5, connections: 'new' as const, headers }));
+    expect(await caller.sendEach(server, regulars)).toStick();
+    const crowd = await caller.send(server, { count: 1_000, concurrency: 16, headers: EVERYBODY });
+    expect(crowd).toSplit({ v1: 1, v2: 1, v3: 1 }, { tolerance: 0.15 });
+
+    // 3 pods have 342 points each on the ring, 2 pods have 512: the ring has 1,024 at least. The new points take an eighth from the other pod.
+    const once = USERS.map((headers) => ({ headers }));
+    const before = await caller.sendEach(server, once);
+    await server.without('v3', { prober: caller, burst: { count: 60, concurrency: 8, headers: EVERYBODY } }, async () => {
+      const after = await caller.sendEach(server, once);
+      expect(after).toMoveFrom({ before, lost: server.version('v3').pod, others: { p0: 1 / 8, tolerance: 0.3 } });
+    });
+  },
+);

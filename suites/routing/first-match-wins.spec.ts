@@ -1,0 +1,23 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'Of the rules that match a request the first one acts, however special a later one is',
+  {
+    control: { because: 'the two rules have changed places', breaks: 'toReachOnly' },
+    linkerd: unsupported(
+      'the most specific rule wins, not the first: Gateway API precedence',
+      'https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httprouterule',
+    ),
+  },
+  async ({ caller, server }) => {
+    const canary = { 'x-canary': 'true' };
+    // Rules in their order: /api to v1; /api/users or /users, both with the header, to v2; the rest to v3.
+    expect(await caller.send(server, { count: 100, path: '/api/users', headers: canary })).toReachOnly('v1');
+    expect(await caller.send(server, { count: 100, path: '/api/users' })).toReachOnly('v1');
+    expect(await caller.send(server, { count: 100, path: '/api' })).toReachOnly('v1');
+    // The conditions of one match hold together, the matches of one rule each for itself.
+    expect(await caller.send(server, { count: 100, path: '/users', headers: canary })).toReachOnly('v2');
+    expect(await caller.send(server, { count: 100, path: '/users' })).toReachOnly('v3');
+    expect(await caller.send(server, { count: 100, path: '/', headers: canary })).toReachOnly('v3');
+  },
+);

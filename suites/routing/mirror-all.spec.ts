@@ -1,0 +1,46 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A full mirror is given every request once, and whether it waits, fails, resets or is gone changes nothing for the client',
+  {
+    control: { because: 'the mirror is gone', breaks: 'toEqualIds' },
+    linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
+    guide: [
+      {
+        says: "A mirrored request's host ends in -shadow (Envoy's default, and Istio's documentation of mirroring)",
+        reality: "The copy has the primary's host: pilot's DISABLE_SHADOW_HOST_SUFFIX is true by default",
+      },
+    ],
+  },
+  async ({ caller, server, v2: mirror }) => {
+    const original = { count: 300, concurrency: 8, method: 'POST', path: '/orders?item=7', body: 'one', headers: { 'x-order': '{id}' } };
+    const history = await caller.send(server, original);
+    expect(history).toReachOnly('v1');
+    const copies = await mirror.settled(history);
+    expect(copies).toEqualIds(history);
+    for (const { id, method, path, headers } of copies) {
+      expect([method, path, headers['host'], headers['x-order']]).toEqual(['POST', '/orders?item=7', server.address(), id]);
+    }
+
+    // What the mirror does with a copy travels in a header. The client has all its answers while copies still wait at the barrier.
+    const when = (value: string) => ({ match: { header: { name: 'x-mirror', value } } });
+    const test = mirror.version('v2');
+    await test.faults(
+      { ...when('waits'), act: 'barrier' },
+      { ...when('fails'), status: 503 },
+      { ...when('resets'), act: 'reset' },
+      { ...when('closes'), act: 'close' },
+    );
+    const send = (trouble: string) => caller.send(server, { count: 50, concurrency: 8, headers: { 'x-mirror': trouble } });
+    const troubled = [await send('waits'), await send('fails'), await send('resets'), await send('closes')];
+    const gone = await send('gone');
+    await mirror.settled(gone);
+    for (const unmoved of troubled) {
+      expect(unmoved).toReachOnly('v1');
+      expect(await mirror.received(unmoved)).toEqualIds(unmoved);
+    }
+    expect(await test.agent.state()).toMatchObject({ waiting: 50 });
+    expect(gone).toReachOnly('v1');
+    expect(await mirror.received(gone)).toBeEmpty();
+  },
+);

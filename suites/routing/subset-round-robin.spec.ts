@@ -1,0 +1,16 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A subset with ROUND_ROBIN takes its pods in turn, although its host hashes users to pods',
+  {
+    control: { because: 'the subset has no policy of its own', breaks: 'toTakeTurns' },
+    linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
+  },
+  async ({ caller, server }) => {
+    const headers = { 'x-user-id': 'user-7' };
+    // One connection belongs to one worker of the proxy, and each worker goes round by itself.
+    expect(await caller.send(server, { count: 300, headers })).toTakeTurns(3);
+    const history = await caller.send(server, { count: 1_500, concurrency: 16, headers });
+    expect(history).toSplit({ v1: 1, v2: 1, v3: 1 }, { tolerance: 0.1 });
+  },
+);

@@ -1,0 +1,22 @@
+import { check, expect } from '#fixtures';
+
+/** The path as it is sent, and the version whose route takes it. */
+const ROUTES = {
+  v1: ['/v1/', '/v1/users', '/v1/users?page=/v2/', '/v1//', '/v1/v2/'],
+  v2: ['/v2/', '/v2/users/7', '/v2/v1/'],
+  v3: ['/', '/v1', '/v10/', '/v1?x=/v1/', '/V1/users', '/api/v1/', '//v1/', '/v1%2Fusers', '/v3/'],
+};
+
+check(
+  'A URI prefix ends at its slash: /v1/ and /v2/ have their backends, and every other path takes the default route',
+  { control: { because: 'the two prefixes have changed places', breaks: 'toReachOnly' } },
+  async ({ caller, server }) => {
+    for (const [version, paths] of Object.entries(ROUTES)) {
+      for (const path of paths) {
+        const history = await caller.send(server, { count: 50, path });
+        expect(history).toReachOnly(version);
+        expect(new Set((await server.received(history)).map((entry) => entry.path))).toEqual(new Set([path]));
+      }
+    }
+  },
+);

@@ -1,0 +1,126 @@
+import { expect, test } from '@playwright/test';
+
+import type { ClusterAccess, PodObject } from '../../clusters/istio/access.ts';
+import { istio } from '../../clusters/istio/adapter.ts';
+import { Istiod } from '../../clusters/istio/istiod.ts';
+import { untilIstiodHasSeen } from '../../clusters/istio/store.ts';
+import { ApiRefusal } from '../../clusters/kubernetes/api-error.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { SimulatedMesh } from './simulated-mesh.ts';
+
+const POLICY: Manifest = {
+  apiVersion: 'security.istio.io/v1beta1',
+  kind: 'AuthorizationPolicy',
+  metadata: { name: 'deny', namespace: 'rig', resourceVersion: '100' },
+};
+
+function pod(namespace: string, name: string, image = 'example.test/proxyv2:1'): PodObject {
+  return {
+    metadata: { namespace, name, uid: name },
+    spec: { containers: [{ name: 'istio-proxy', image }] },
+    status: { phase: 'Running' },
+  };
+}
+
+/** An access whose pages are given by `<pod> <path>`; a page is a text, or an error to throw. */
+function pages(pods: PodObject[], texts: Record<string, string | Error>): ClusterAccess {
+  return {
+    apply: async () => {},
+    get: async () => undefined,
+    pods: async (namespace) => pods.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
+    logs: async () => 'a line\n',
+    logsSince: async () => '',
+    fetchText: async ({ name }, _port, path) => {
+      const text = texts[`${name} ${path}`] ?? new Error('connection refused');
+      if (text instanceof Error) throw text;
+      return text;
+    },
+  };
+}
+
+function stored(resourceVersion: string): string {
+  return JSON.stringify([{ ...POLICY, apiVersion: 'security.istio.io/v1', metadata: { ...POLICY.metadata, resourceVersion } }]);
+}
+
+test('a peer identity is a SPIFFE id in the trust domain', () => {
+  const access = pages([], {});
+  expect(istio({ access }).identity('shop', 'cart')).toBe('spiffe://cluster.local/ns/shop/sa/cart');
+  expect(istio({ access, trustDomain: 'mesh.test' }).identity('shop', 'cart')).toBe('spiffe://mesh.test/ns/shop/sa/cart');
+});
+
+test('versions are those of istiod and of one running proxy an image', async () => {
+  const proxies = [pod('a', 'old', 'proxyv2:1'), pod('a', 'new', 'proxyv2:2'), pod('b', 'new-too', 'proxyv2:2')];
+  const access = pages([pod('istio-system', 'istiod-1'), ...proxies], {
+    'istiod-1 /version': '1.31-eed52ebb66ad-eed52ebb66ad-Clean',
+    'old /server_info': JSON.stringify({ version: 'c0ffee/1.39.1/Clean/RELEASE/BoringSSL' }),
+    'new-too /server_info': JSON.stringify({ version: 'c0ffee/1.40.0/Clean/RELEASE/BoringSSL' }),
+    'istiod-1 /server_info': JSON.stringify({ version: 'c0ffee/1.40.0/Clean/RELEASE/BoringSSL' }),
+  });
+  expect(await istio({ access }).versions()).toEqual({ istiod: '1.31-eed52ebb66ad', envoy: '1.39.1, 1.40.0' });
+});
+
+test('every istiod must have seen an object, in whatever API version it lists it', async () => {
+  const texts: Record<string, string> = { 'istiod-1 /debug/configz': stored('100'), 'istiod-2 /debug/configz': stored('99') };
+  const access = pages([pod('istio-system', 'istiod-1'), pod('istio-system', 'istiod-2')], texts);
+  const options = { objects: [POLICY], after: 'applied', namespace: 'rig', timeoutMs: 30, everyMs: 5 } as const;
+  const istiod = new Istiod(access, 'istio-system');
+  await expect(untilIstiodHasSeen(access, istiod, options)).rejects.toMatchObject({ code: 'TIMED_OUT' });
+  texts['istiod-2 /debug/configz'] = stored('1000');
+  await untilIstiodHasSeen(access, istiod, options);
+});
+
+test('a Service is seen in the registry, and kinds that istiod does not keep are not waited for', async () => {
+  const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'server', resourceVersion: '7' } };
+  const foreign: Manifest = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'server', namespace: 'rig' } };
+  const registered = { ResourceVersion: '7', Attributes: { ServiceRegistry: 'Kubernetes', Name: 'server', Namespace: 'rig' } };
+  const external = { ResourceVersion: '9', Attributes: { ServiceRegistry: 'External', Name: 'server', Namespace: 'rig' } };
+  const texts: Record<string, string> = { 'istiod-1 /debug/registryz': JSON.stringify([external]) };
+  const access = pages([pod('istio-system', 'istiod-1')], texts);
+  const options = { objects: [service, foreign], after: 'applied', namespace: 'rig', timeoutMs: 30, everyMs: 5 } as const;
+  const istiod = new Istiod(access, 'istio-system');
+  await expect(untilIstiodHasSeen(access, istiod, options)).rejects.toThrow(/Service rig\/server/);
+  texts['istiod-1 /debug/registryz'] = JSON.stringify([external, registered]);
+  await untilIstiodHasSeen(access, istiod, options);
+});
+
+test('an istiod that may not be asked ends the wait at once; one that does not answer does not', async () => {
+  const options = { objects: [POLICY], after: 'applied', namespace: 'rig', timeoutMs: 60_000, everyMs: 5 } as const;
+  const forbidden = pages([pod('istio-system', 'istiod-1')], { 'istiod-1 /debug/configz': new ApiRefusal('no', 403, 'Forbidden') });
+  await expect(untilIstiodHasSeen(forbidden, new Istiod(forbidden, 'istio-system'), options)).rejects.toMatchObject({
+    code: 'ISTIOD_FORBIDDEN',
+    hint: expect.stringContaining('port-forward'),
+  });
+  const restarting = pages([pod('istio-system', 'istiod-1')], {});
+  let asked = 0;
+  const fetchText = restarting.fetchText.bind(restarting);
+  restarting.fetchText = async (...args) => (++asked < 3 ? await fetchText(...args) : stored('100'));
+  await untilIstiodHasSeen(restarting, new Istiod(restarting, 'istio-system'), options);
+  expect(asked).toBe(3);
+});
+
+test('two convergences of one namespace take turns', async () => {
+  const mesh = new SimulatedMesh(8, 'rig', 2);
+  mesh.haste = 60;
+  const objects = ['one', 'two'].map((name) => ({ ...POLICY, metadata: { name, namespace: 'rig' } }));
+  for (const object of objects) mesh.write(object);
+  const adapter = istio({ access: mesh });
+  const [first, second] = await Promise.all(
+    objects.map(async (object) => await adapter.converge({ objects: [object], after: 'applied', namespace: 'rig', timeoutMs: 20_000 })),
+  );
+  expect(second?.acknowledgedMs).toBeGreaterThan(first?.drainedMs ?? Infinity);
+});
+
+test('diagnostics say of each page that could not be had why', async () => {
+  const access = pages([pod('istio-system', 'istiod-1'), pod('rig', 'server')], {
+    'server /clusters': 'server::default\n',
+    'istiod-1 /debug/syncz': '[]',
+  });
+  const files = await istio({ access }).diagnostics([{ namespace: 'rig', name: 'server' }]);
+  expect(files).toMatchObject({
+    'server/clusters.txt': 'server::default\n',
+    'server/certs.json': 'not available: connection refused\n',
+    'server/proxy.log': 'a line\n',
+    'istiod-1/syncz.json': '[]',
+    'istiod-1/istiod.log': 'a line\n',
+  });
+});

@@ -1,0 +1,159 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { converge } from '../../clusters/istio/convergence.ts';
+import { Istiod } from '../../clusters/istio/istiod.ts';
+import type { Pace } from '../../clusters/istio/proxies.ts';
+import { SENTINEL_NAME } from '../../clusters/istio/sentinel.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { SimulatedMesh, keyOf } from './simulated-mesh.ts';
+
+const NAMESPACE = 'rig';
+/** As fast as the event loop goes: in the simulation time passes by being asked. */
+const PACE: Pace = { everyMs: 0, drainEveryMs: 0, renewMs: 20, rejectionMs: 10, podsMs: 3 };
+
+function policy(kind: string, name = 'one'): Manifest {
+  const group = kind === 'DestinationRule' || kind === 'VirtualService' ? 'networking' : 'security';
+  return { apiVersion: `${group}.istio.io/v1`, kind, metadata: { name, namespace: NAMESPACE }, spec: {} };
+}
+
+async function run(mesh: SimulatedMesh, objects: readonly Manifest[], after: 'applied' | 'removed', options = {}): Promise<unknown> {
+  const settings = { objects, after, namespace: NAMESPACE, timeoutMs: 20_000, ...options };
+  return await converge(mesh, new Istiod(mesh, 'istio-system'), settings, PACE);
+}
+
+/** What is wrong with the moment at which convergence returned; empty when it was not too early. */
+function tooEarly(mesh: SimulatedMesh, objects: readonly Manifest[], after: 'applied' | 'removed'): string[] {
+  return mesh.proxies.flatMap(({ pod, applied, draining, warming }) => {
+    const who = pod.metadata.name;
+    const behind = (['cds', 'lds', 'rds'] as const).flatMap((type) =>
+      objects
+        .filter((object) => (applied.get(type)?.get(keyOf(object)) ?? -1) !== (after === 'applied' ? mesh.version(object) : -1))
+        .map((object) => `${who} has the wrong ${keyOf(object)} in ${type}`),
+    );
+    return [...behind, ...(draining + warming > 0 ? [`${who} drains or warms`] : [])];
+  });
+}
+
+test('convergence never returns before every proxy acts on the change, whatever the order of events', async () => {
+  const kinds = fc.uniqueArray(fc.constantFrom('AuthorizationPolicy', 'PeerAuthentication', 'DestinationRule', 'VirtualService'), {
+    minLength: 1,
+  });
+  const scene = fc.record({
+    seed: fc.integer(),
+    proxies: fc.integer({ min: 1, max: 3 }),
+    kinds,
+    haste: fc.integer({ min: 4, max: 12 }),
+    noise: fc.boolean(),
+  });
+  // Many at a time, since each mostly waits for the event loop.
+  const scenes = fc.array(scene, { minLength: 120, maxLength: 120 });
+  const property = fc.asyncProperty(scenes, async (batch) => {
+    await Promise.all(
+      batch.map(async ({ seed, proxies, kinds, haste, noise }) => {
+        const mesh = new SimulatedMesh(seed, NAMESPACE, proxies);
+        mesh.haste = haste;
+        if (noise) mesh.chaos.clustersOnly = 2;
+        const objects = kinds.map((kind) => policy(kind));
+        for (const object of objects) mesh.write(object);
+        await run(mesh, objects, 'applied');
+        expect(tooEarly(mesh, objects, 'applied'), 'applied').toEqual([]);
+        for (const object of objects) mesh.delete(object);
+        await run(mesh, objects, 'removed');
+        expect(tooEarly(mesh, objects, 'removed'), 'removed').toEqual([]);
+      }),
+    );
+  });
+  await fc.assert(property, { numRuns: 1, endOnFailure: true });
+});
+
+test('convergence outlives proxies that restart on the way', async () => {
+  await Promise.all(
+    Array.from({ length: 24 }, async (_, seed) => {
+      const mesh = new SimulatedMesh(seed, NAMESPACE, 3);
+      mesh.chaos.restart = 4;
+      const object = policy('AuthorizationPolicy');
+      mesh.write(object);
+      await run(mesh, [object], 'applied');
+      // A proxy that has just started again knows nothing, and serves nothing, yet.
+      const serving = mesh.proxies.filter(({ applied }) => applied.has('lds'));
+      const behind = serving.filter(({ applied }) => applied.get('lds')?.get(keyOf(object)) === undefined);
+      expect(behind).toEqual([]);
+    }),
+  );
+});
+
+test('no sentinel is placed while istiod has not seen one of the objects', async () => {
+  const mesh = new SimulatedMesh(1, NAMESPACE, 2);
+  const objects = [policy('DestinationRule'), policy('AuthorizationPolicy')];
+  mesh.stalled.add('AuthorizationPolicy');
+  for (const object of objects) mesh.write(object);
+  const failure = run(mesh, objects, 'applied', { timeoutMs: 150 });
+  await expect(failure).rejects.toMatchObject({
+    code: 'NOT_CONVERGED',
+    message: expect.stringMatching(/current AuthorizationPolicy rig\/one$/),
+  });
+  expect(mesh.applied).toEqual([]);
+  mesh.stalled.clear();
+  await run(mesh, objects, 'applied');
+  expect(mesh.applied.every((key) => key.endsWith(SENTINEL_NAME))).toBe(true);
+  expect(tooEarly(mesh, objects, 'applied')).toEqual([]);
+});
+
+test('an older version in istiod’s store does not pass for the new one', async () => {
+  const mesh = new SimulatedMesh(2, NAMESPACE, 1);
+  const object = policy('AuthorizationPolicy');
+  mesh.write(object);
+  await run(mesh, [object], 'applied');
+  mesh.stalled.add('AuthorizationPolicy');
+  mesh.write(object);
+  await expect(run(mesh, [object], 'applied', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'NOT_CONVERGED' });
+});
+
+test('a configuration that a proxy refuses is an error with the proxy’s reason', async () => {
+  const mesh = new SimulatedMesh(3, NAMESPACE, 2);
+  const bad = policy('AuthorizationPolicy');
+  mesh.refused.add(keyOf(bad));
+  mesh.write(bad);
+  await expect(run(mesh, [bad], 'applied')).rejects.toMatchObject({
+    code: 'CONFIG_REJECTED',
+    message: expect.stringMatching(/rejected LDS: no such filter$/),
+  });
+  mesh.delete(bad);
+  await run(mesh, [bad], 'removed');
+  expect(tooEarly(mesh, [bad], 'removed')).toEqual([]);
+});
+
+test('one proxy that stays behind is named when time is up', async () => {
+  const mesh = new SimulatedMesh(4, NAMESPACE, 2);
+  const mute = mesh.addProxy('mute');
+  Object.defineProperty(mute, 'outbox', { get: () => [] });
+  const object = policy('PeerAuthentication');
+  mesh.write(object);
+  const message = expect.stringMatching(/have not converged: the proxy of mute has not acknowledged cds, eds, lds, rds$/);
+  await expect(run(mesh, [object], 'applied', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'NOT_CONVERGED', message });
+});
+
+test('an object that was never applied is refused at once', async () => {
+  const mesh = new SimulatedMesh(5, NAMESPACE, 1);
+  await expect(run(mesh, [policy('AuthorizationPolicy')], 'applied')).rejects.toMatchObject({ code: 'NOT_APPLIED' });
+});
+
+test('a namespace without proxies converges without a sentinel', async () => {
+  const mesh = new SimulatedMesh(6, NAMESPACE, 0);
+  const object = policy('AuthorizationPolicy');
+  mesh.write(object);
+  await run(mesh, [object], 'applied');
+  expect(mesh.applied).toEqual([]);
+});
+
+test('an abort ends convergence with the signal’s reason', async () => {
+  const mesh = new SimulatedMesh(7, NAMESPACE, 1);
+  mesh.stalled.add('AuthorizationPolicy');
+  const object = policy('AuthorizationPolicy');
+  mesh.write(object);
+  const stop = new AbortController();
+  const failure = run(mesh, [object], 'applied', { signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await expect(failure).rejects.toThrow('enough');
+});

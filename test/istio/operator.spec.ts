@@ -1,0 +1,32 @@
+import { expect, test } from '@playwright/test';
+
+import { istioOperator } from '../../clusters/istio/operator.ts';
+
+const IMAGES = { hub: 'example.test/istio', tag: '1.31.0', plainEnvoy: true };
+
+test('a plain Envoy is not told to use Istio’s own extensions', () => {
+  const { spec } = istioOperator({ images: IMAGES });
+  expect(spec).toMatchObject({ profile: 'minimal', hub: 'example.test/istio', tag: '1.31.0' });
+  const env = { PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_ENABLE_METADATA_EXCHANGE: 'false' };
+  expect(spec).toMatchObject({ values: { pilot: { env }, telemetry: { enabled: false } } });
+});
+
+test('a released proxy keeps its extensions', () => {
+  const { spec } = istioOperator({ images: { ...IMAGES, plainEnvoy: false } });
+  expect(JSON.stringify(spec)).not.toMatch(/ALPN|METADATA_EXCHANGE|telemetry/);
+});
+
+test('overrides are merged field by field and win', () => {
+  const overrides = {
+    meshConfig: { accessLogFile: '/dev/stderr', defaultConfig: { concurrency: 1 } },
+    values: { pilot: { env: { A: 'b' } } },
+  };
+  const { spec } = istioOperator({ images: IMAGES, accessLog: true, overrides });
+  expect(spec).toMatchObject({
+    meshConfig: {
+      accessLogFile: '/dev/stderr',
+      defaultConfig: { concurrency: 1, drainDuration: '1s', holdApplicationUntilProxyStarts: true },
+    },
+    values: { pilot: { autoscaleEnabled: false, env: { A: 'b', PILOT_DEBOUNCE_AFTER: '25ms' } } },
+  });
+});

@@ -1,0 +1,60 @@
+import { expect, test } from '@playwright/test';
+
+import type { History } from '../../fixtures/agent/protocol.ts';
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, ENVOY, historyOf, times } from './histories.ts';
+
+const { toMoveFrom, toStick } = matchers;
+
+/** A user who is answered by these versions, one after the other. */
+const user = (...versions: string[]): History => historyOf(versions.map((version) => answered(version)));
+
+test('users who stay at their pod stick, one answer of another pod or of nobody breaks it', () => {
+  const users = [user('v1', 'v1'), user('v3', 'v3', 'v3'), user('v2', 'v2')];
+  expect(toStick(users).pass).toBe(true);
+  for (const stray of [user('v1', 'v2'), historyOf([answered('v1'), ENVOY.unhealthy]), historyOf(times(2, ENVOY.unhealthy))]) {
+    const judged = toStick([...users, stray]);
+    expect(judged.pass).toBe(false);
+    expect(judged.inconclusive).toBeUndefined();
+    expect(judged.message).toContain('1 of 4 users not answered by one pod');
+  }
+});
+
+test('one request of a user, or no user, cannot show that users stick', () => {
+  expect(toStick([user('v1', 'v1'), user('v2')]).inconclusive).toContain('too few');
+  expect(toStick([]).inconclusive).toContain('too few');
+});
+
+const others = { p0: 1 / 8, tolerance: 0.3 };
+const spread = (n: number, versionOf: (i: number) => string): History[] => Array.from({ length: n }, (_, i) => user(versionOf(i)));
+const before = spread(210, (i) => `v${(i % 3) + 1}`);
+/** Where users go when v3 is lost and every `k`-th user of the others moves too. */
+const after = (k: number): History[] =>
+  spread(210, (i) => {
+    if (i % 3 === 2) return i % 2 === 0 ? 'v1' : 'v2';
+    const moves = (Math.floor(i / 3) * 2 + (i % 3)) % k === k - 1;
+    return `v${((i % 3) + (moves ? 1 : 0)) % 2 === 0 ? 1 : 2}`;
+  });
+
+test('users of a lost pod and an eighth of the others may move', () => {
+  expect(toMoveFrom(after(8), { before, lost: 'server-v3', others })).toMatchObject({ pass: true, statistics: [{ method: 'sprt' }] });
+});
+
+test('half of the others moving, a user left behind, and a user whom nobody answers are rejected', () => {
+  const wrong: [History[], string][] = [
+    [after(2), 'reject'],
+    [after(8).with(5, user('v3')), '1 of all users still there or not answered by one pod'],
+    [after(8).with(6, historyOf([ENVOY.unhealthy])), '1 of all users still there or not answered by one pod'],
+  ];
+  for (const [seen, words] of wrong) {
+    const judged = toMoveFrom(seen, { before, lost: 'server-v3', others });
+    expect(judged.pass).toBe(false);
+    expect(judged.inconclusive).toBeUndefined();
+    expect(judged.message).toContain(words);
+  }
+});
+
+test('a pod without users, or few users, say nothing', () => {
+  expect(toMoveFrom(after(8), { before, lost: 'server-v9', others }).inconclusive).toContain('server-v9 had no user');
+  expect(toMoveFrom(after(8).slice(0, 12), { before: before.slice(0, 12), lost: 'server-v3', others }).inconclusive).toContain('undecided');
+});
