@@ -1,7 +1,13 @@
+import { MeshproofError } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
+import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import type { Work } from '../work.ts';
 import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, outsideOf, rigNamespaces, rigObjects } from './rig.ts';
+
+interface Pod extends LiveObject {
+  spec?: { containers?: { image?: string }[] };
+}
 
 export interface RigsOptions {
   count: number;
@@ -39,6 +45,19 @@ async function deployRig(
     api.podsReady(neighbourOf(name), ACTOR_LABEL, 1, waiting),
     api.podsReady(outsideOf(name), ACTOR_LABEL, 1, waiting),
   ]);
+}
+
+/** Removes a rig with all that is in it, and makes it anew under the same name with the same image. */
+export async function replaceRig(api: KubernetesApi, mesh: MeshAdapter, name: string, work: Work = {}): Promise<void> {
+  const namespace = await api.get({ apiVersion: 'v1', kind: 'Namespace', name });
+  const pods = await api.list<Pod>('v1', 'Pod', { namespace: outsideOf(name), labelSelector: ACTOR_LABEL });
+  const owner = namespace?.metadata.labels?.[OWNER_LABEL];
+  const image = pods[0]?.spec?.containers?.[0]?.image;
+  if (owner === undefined || image === undefined) {
+    throw new MeshproofError('RIG_INCOMPLETE', `${name} no longer says what it was made of`, { hint: 'meshproof down, then up' });
+  }
+  await api.remove(rigNamespaces(name, mesh, owner), { ...work, timeoutMs: 180_000 });
+  await deployRig(api, mesh, name, { image, owner }, work);
 }
 
 /** Removes every namespace of an owner, and waits until they are gone. */

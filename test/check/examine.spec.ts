@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { expect as base, test as plain } from '@playwright/test';
+import { expect as base, test as plain, type TestInfo } from '@playwright/test';
 
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
@@ -54,6 +54,7 @@ class StandIn {
         diagnostics: async () => ({}),
       },
       reset: async () => void this.log.push('reset'),
+      replace: async () => void this.log.push('replace'),
     };
     this.rig = stand as unknown as Rig;
   }
@@ -91,7 +92,7 @@ const run = (
   place: Place,
   { rig }: StandIn,
   body: (actors: Actors) => Promise<void>,
-  more: Partial<{ details: Details; withControl: boolean }> = {},
+  more: Partial<{ details: Details; withControl: boolean; info: TestInfo }> = {},
 ) => examine({ place, details, rig, body, withControl: true, info: plain.info(), ...more });
 
 test('a check that its control turns red and the true manifest green passes, and leaves nothing', async ({ place, standIn }) => {
@@ -171,4 +172,14 @@ test('a rig that cannot be handed back takes the PASS away', async ({ place, sta
   });
   expect(result.verdict).toBe('INCONCLUSIVE');
   expect(result.reason).toContain('the API server is gone');
+  expect(standIn.log.at(-1)).toBe('replace');
+});
+
+test('a body that does not end is given up in time to clean up', async ({ place, standIn }) => {
+  const info = Object.create(plain.info(), { timeout: { value: 400 } }) as TestInfo;
+  const never = new Promise<void>(() => undefined);
+  const { result } = await run(place, standIn, () => never, { info });
+  expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
+  expect(result.reason).toContain('not done within');
+  expect(standIn.objects.size).toBe(0);
 });
