@@ -1,0 +1,28 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'The retired field consecutiveErrors is ignored: five failures in a row eject, four do not',
+  {
+    control: { because: 'consecutive5xxErrors is 1', breaks: 'toLeaveOut' },
+    linkerd: unsupported('a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
+    guide: [
+      {
+        says: 'outlierDetection: consecutiveErrors: 1 ejects at the first error',
+        reality: "the field is accepted with a deprecation warning and ignored; Envoy's default of five 5xx in a row holds",
+      },
+    ],
+  },
+  async ({ caller, server }) => {
+    const bad = server.version('v2');
+    for (const [failures, leftOut] of [
+      [4, []],
+      [5, [bad]],
+    ] as const) {
+      await bad.faults({ status: 500, times: failures });
+      await caller.send(server, { rate: 40, durationMs: 2_000 });
+      const history = await caller.send(server, { count: 90 });
+      expect(history).toSucceed();
+      expect(await server.received(history)).toLeaveOut(leftOut, { of: server.endpoints, history });
+    }
+  },
+);

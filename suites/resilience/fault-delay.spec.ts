@@ -1,0 +1,27 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A delay fault adds five seconds to the requests with the test header and touches no other',
+  {
+    control: { because: 'no rule matches the header', breaks: 'toTake' },
+    linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),
+  },
+  async ({ caller, v1 }) => {
+    const send = (headers: Record<string, string>) => caller.send(v1, { count: 10, concurrency: 10, headers });
+    const [qa, fault, plain, ...others] = await Promise.all([
+      send({ 'x-test-user': 'qa' }),
+      send({ 'x-test-fault': 'true' }),
+      send({}),
+      send({ 'x-test-user': 'qa2', 'x-test-fault': 'TRUE' }),
+      send({ 'x-test-user': 'QA', 'x-test-fault': '' }),
+    ]);
+    for (const delayed of [qa, fault]) {
+      expect(delayed).toTake({ atLeastMs: 5_000, atMostMs: 5_400, beside: { history: plain, ms: 0 } });
+      expect(delayed).toSucceed();
+    }
+    for (const other of [plain, ...others]) {
+      expect(other).toTake({ lessThanMs: 5_000 });
+      expect(other).toSucceed();
+    }
+  },
+);

@@ -1,0 +1,15 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A delay fault of 0.1 % strikes some requests and no more than its share allows',
+  {
+    control: { because: 'the share is 1 %', breaks: 'toBeRare' },
+    linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),
+  },
+  async ({ caller, v3 }) => {
+    const history = await caller.send(v3, { count: 14_500, concurrency: 64 });
+    expect(history).toSucceed();
+    const isDelayed = ({ sentMs, answeredMs }: (typeof history.outcomes)[number]) => answeredMs - sentMs >= 2_000;
+    expect(history).toBeRare({ what: 'delayed by 2 s', when: isDelayed, rate: 0.001, tooMuch: 0.01 });
+  },
+);

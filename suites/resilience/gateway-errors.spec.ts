@@ -1,0 +1,23 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'The count of gateway errors ejects on 502, 503 and 504 only, and the count of 5xx on 500 too',
+  {
+    control: { because: 'the two counts have changed places', breaks: 'toLeaveOut' },
+    linkerd: unsupported('its failure accrual counts every 5xx', 'https://linkerd.io/2/features/circuit-breaking/'),
+  },
+  async ({ caller, server }) => {
+    const { endpoints } = server;
+    const leftOut = async (expected: Record<string, number>) => {
+      await Promise.all(Object.keys(expected).map((path) => caller.send(server, { rate: 40, durationMs: 2_500, path })));
+      for (const [path, ejected] of Object.entries(expected)) {
+        const history = await caller.send(server, { count: 90, path });
+        expect(await server.received(history)).toLeaveOut(ejected, { of: endpoints, history });
+      }
+    };
+    for (const endpoint of endpoints) await endpoint.faults({ status: 500 });
+    await leftOut({ '/gateway': 0, '/all': 3 });
+    for (const [index, endpoint] of endpoints.entries()) await endpoint.faults({ status: 502 + index });
+    await leftOut({ '/gateway': 3 });
+  },
+);

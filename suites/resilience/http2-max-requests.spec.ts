@@ -1,0 +1,22 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'HTTP/2 requests beyond the limit of concurrent ones overflow exactly',
+  {
+    control: { because: 'the limit is 100', breaks: 'toOverflow' },
+    linkerd: unsupported('no limit on concurrent requests to a service', 'https://linkerd.io/2/features/circuit-breaking/'),
+  },
+  async ({ caller, v3 }) => {
+    const held = v3.version('v3');
+    await held.faults({ act: 'barrier' });
+    const [streams] = await Promise.all([
+      caller.send(v3, { protocol: 'h2c', count: 50, concurrency: 50, path: '/held' }),
+      held.openBarrierAt(20),
+    ]);
+    expect(streams).toOverflow({ exactly: 30 });
+    const delivered = await v3.received(streams);
+    expect(delivered).toHaveLength(20);
+    // All of them over one connection: between the proxies it was HTTP/2 too.
+    expect(delivered).toFillConnections(streams, { each: 20, header: 'x-peer-port' });
+  },
+);

@@ -1,0 +1,18 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'No more endpoints are ejected than the maximum allows: one of three by 50 %, none by the default of 10 %',
+  {
+    control: { because: 'the maximum is 100 %', breaks: 'toLeaveOut' },
+    linkerd: unsupported('no limit on how many endpoints may be out', 'https://linkerd.io/2/features/circuit-breaking/'),
+  },
+  async ({ caller, server }) => {
+    for (const endpoint of server.endpoints) await endpoint.faults({ status: 500 });
+    const paths = { '/half': 1, '/default': 0 };
+    await Promise.all(Object.keys(paths).map((path) => caller.send(server, { rate: 40, durationMs: 2_500, path })));
+    for (const [path, ejected] of Object.entries(paths)) {
+      const history = await caller.send(server, { count: 90, path });
+      expect(await server.received(history)).toLeaveOut(ejected, { of: server.endpoints, history });
+    }
+  },
+);

@@ -1,0 +1,23 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'Each try has its own limit, and the overall timeout cuts whatever try it meets',
+  {
+    control: { because: 'there is no limit of a try', breaks: 'toShowAttempts' },
+    linkerd: unsupported('the last try has no limit of its own', 'https://linkerd.io/2/reference/retries/'),
+  },
+  async ({ caller, v3 }) => {
+    await v3.version('v3').faults({ match: { pathPrefix: '/hang' }, act: 'hang' }, { match: { pathPrefix: '/overall' }, act: 'hang' });
+    const send = (path: string) => caller.send(v3, { count: 10, concurrency: 10, path });
+    const [overall, tries, history] = await Promise.all([send('/overall'), send('/hang'), send('/')]);
+    const beside = { history, ms: 0 };
+    // The first try ends at 1.2 s, the second is cut at 1.8 s; two more would have been allowed.
+    expect(await v3.received(overall)).toShowAttempts(overall, 2);
+    expect(overall).toTimeOut();
+    expect(overall).toTake({ atLeastMs: 1_800, atMostMs: 2_100, beside });
+    // Two tries of 1 s are over before 4 s are. Envoy waits up to 25 ms between them.
+    expect(await v3.received(tries)).toShowAttempts(tries, 2);
+    expect(tries).toTimeOut();
+    expect(tries).toTake({ atLeastMs: 2_000, atMostMs: 2_350, beside });
+  },
+);

@@ -1,0 +1,24 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A pool of one connection and one waiting request overflows with 503 for exactly the surplus',
+  {
+    control: { because: 'the limits are 100', breaks: 'toOverflow' },
+    linkerd: unsupported('no limits on connections or waiting requests', 'https://linkerd.io/2/features/circuit-breaking/'),
+    guide: [
+      {
+        says: 'maxConnections: 1 and http1MaxPendingRequests: 1',
+        reality:
+          'each worker thread of the proxy may have one connection whatever the limit, so a proxy of two workers accepts three requests',
+      },
+    ],
+  },
+  async ({ caller, v1 }) => {
+    await v1.version('v1').faults({ delayMs: 1_500 });
+    // Each of the proxy's workers may have a connection of its own, and one connection of the caller stays with one worker.
+    // While the first request waits for its connection, others overflow; then one waits, until the first is answered.
+    const streams = await caller.send(v1, { protocol: 'h2c', rate: 60, count: 30, path: '/held' });
+    expect(streams).toOverflow({ exactly: 28 });
+    expect(await v1.received(streams)).toHaveLength(2);
+  },
+);

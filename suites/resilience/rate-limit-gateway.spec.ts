@@ -1,0 +1,20 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A local rate limit at the ingress gateway lets 100 requests of all callers pass and one more every 600 ms',
+  {
+    stage: 'ingress-gateway',
+    control: { because: 'the filter is gone', breaks: 'toBeLimited' },
+    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+  },
+  async ({ outsider, ingress, v1 }) => {
+    await ingress.openFor(outsider);
+    const mark = 'x-local-rate-limit';
+    // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
+    const limited = await outsider.send(ingress, { rate: 100, count: 390, headers: { host: 'api.example.com' }, keepHeaders: [mark] });
+    expect(limited).toBeLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
+    expect(await v1.received(limited)).toHaveLength(
+      limited.outcomes.filter(({ ending }) => ending.kind === 'response' && ending.status === 200).length,
+    );
+  },
+);

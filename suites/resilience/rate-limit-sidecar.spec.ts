@@ -1,0 +1,31 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A local rate limit lets 100 requests pass and one more every 600 ms, and leaves other workloads alone',
+  {
+    control: { because: 'the filter sits on another workload', breaks: 'toBeLimited' },
+    linkerd: unsupported('its rate limit has no bucket of tokens to count', 'https://linkerd.io/2/features/rate-limiting/'),
+    guide: [
+      {
+        says: "the filter adds the header x-rate-limit-remaining: '%RATE_LIMIT_REMAINING%'",
+        reality: 'Envoy knows no such field and rejects the whole listener, so nothing is limited; a fixed value is taken',
+      },
+      {
+        says: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
+        reality: 'the bucket is filled evenly: one token every 600 ms',
+      },
+    ],
+  },
+  async ({ caller, v1, v2 }) => {
+    const mark = 'x-local-rate-limit';
+    // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
+    const limited = await caller.send(v1, { rate: 100, count: 390, keepHeaders: [mark] });
+    expect(limited).toBeLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
+    expect(await v1.received(limited)).toHaveLength(
+      limited.outcomes.filter(({ ending }) => ending.kind === 'response' && ending.status === 200).length,
+    );
+
+    const other = await caller.send(v2, { count: 300, concurrency: 8 });
+    expect(other).toSucceed();
+  },
+);

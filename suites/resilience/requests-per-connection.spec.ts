@@ -1,0 +1,19 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A connection between proxies is closed after exactly the requests that it may carry',
+  {
+    control: { because: 'there is no limit', breaks: 'toFillConnections' },
+    linkerd: unsupported('connections between proxies carry any number of requests', 'https://linkerd.io/2/features/http-grpc/'),
+  },
+  async ({ caller, v1, v2 }) => {
+    for (const [server, each] of [
+      [v2, 1],
+      [v1, 2],
+    ] as const) {
+      const history = await caller.send(server, { count: 40 });
+      expect(history).toSucceed();
+      expect(await server.received(history)).toFillConnections(history, { each, header: 'x-peer-port' });
+    }
+  },
+);

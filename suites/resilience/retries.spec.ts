@@ -1,0 +1,29 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A failed request is tried three more times on the listed conditions, once on others, and succeeds when the fault clears in time',
+  {
+    control: { because: 'retries are off', breaks: 'toShowAttempts' },
+    guide: [{ says: 'retries: attempts: 3', reality: 'three retries follow the first attempt: up to four deliveries of one request' }],
+  },
+  async ({ caller, v2 }) => {
+    const bad = v2.version('v2');
+    for (const fault of [{ status: 500 }, { status: 503 }, { act: 'reset' }, { act: 'close' }] as const) {
+      await bad.faults(fault);
+      const listed = await caller.send(v2, { count: 20, concurrency: 4 });
+      expect(await v2.received(listed)).toShowAttempts(listed, 4);
+    }
+    for (const status of [404, 409, 429]) {
+      await bad.faults({ status });
+      const unlisted = await caller.send(v2, { count: 20, concurrency: 4 });
+      expect(unlisted).toHaveStatus(status);
+      expect(await v2.received(unlisted)).toShowAttempts(unlisted, 1);
+    }
+    for (const failures of [1, 2, 3]) {
+      await bad.faults({ status: 500, times: failures });
+      const cleared = await caller.send(v2, { count: 1 });
+      expect(cleared).toSucceed();
+      expect(await v2.received(cleared)).toShowAttempts(cleared, failures + 1);
+    }
+  },
+);

@@ -1,0 +1,46 @@
+/** A defect that is planted behind the harness's back. */
+export interface Defect {
+  /** Stem of the manifest under defects/. */
+  defect: string;
+  /** The checks that must find it; no other may. */
+  found: string[];
+  /** How their words name the promise. */
+  words: RegExp;
+}
+
+const row = (defect: string, found: string | string[], words: RegExp): Defect => ({ defect, found: [found].flat(), words });
+
+export const DEFECTS: readonly Defect[] = [
+  row('permissive-server', 'security/strict-mesh-wide', /refused at transport level/),
+  row('outlier-detection-off', 'resilience/circuit-breaker-ejects', /never ejected/),
+  row('header-rule-to-v1', 'routing/canary-header', /reaches v2 and no other.*\n.*v1/),
+  row('weights-85-15', 'routing/canary-header', /90 % to v1/),
+  row('mirror-20-percent', 'routing/mirror-percentage', /10 % of the requests are mirrored/),
+
+  row('header-rule-by-prefix', 'routing/header-exact', /reaches v1 and no other.*\n.*v2/),
+  row('regex-ignores-case', 'routing/header-regex', /delivered exactly once/),
+  row('ab-test-leaks', 'routing/ab-test', /reaches v1 and no other/),
+  row('rollout-95-5', 'routing/weighted-canary', /90 %/),
+  row('old-colour-lingers', 'routing/blue-green', /reaches v2 and no other|go over from v1 to v2/),
+  row('prefix-without-slash', 'routing/uri-prefix', /reaches v3 and no other/),
+  row('special-rule-first', 'routing/first-match-wins', /reaches v1 and no other/),
+  row('mirror-95-percent', 'routing/mirror-all', /delivered exactly once/),
+  row('hash-ignored', 'routing/consistent-hash', /answered by one pod/),
+  row('least-request-subset', 'routing/subset-round-robin', /answer in turn/),
+
+  row('timeout-20-percent-late', 'resilience/timeout', /at most 2350 ms/),
+  row('retry-too-many', 'resilience/retries', /delivered 5 times/),
+  row('try-20-percent-late', 'resilience/per-try-timeout', /at most 2350 ms/),
+  row('post-retried', 'resilience/retry-safety', /delivered more than once/),
+  row('pool-one-too-many', 'resilience/pool-overflow', /exactly 28 of 30/),
+  row('http2-one-too-few', 'resilience/http2-max-requests', /exactly 30 of 50/),
+  row('three-requests-per-connection', 'resilience/requests-per-connection', /20 connections, 2 over each/),
+  row('delay-10-percent-short', 'resilience/fault-delay', /at least 5000 ms/),
+  row('abort-20-percent', 'resilience/fault-abort', /500 FI: 10 %/),
+  row('rare-delay-1-percent', 'resilience/fault-rare-delay', /0.1 % delayed/),
+  row('rate-limit-one-too-generous', 'resilience/rate-limit-sidecar', /passed without a token/),
+  row('two-of-three-ejected', 'resilience/max-ejection-percent', /exactly 1 of 3 endpoints left out/),
+  row('gateway-counts-500', 'resilience/gateway-errors', /exactly 0 of 3 endpoints left out/),
+  row('no-minimum-of-healthy', 'resilience/min-health-percent', /left out/),
+  row('retired-field-acts', 'resilience/consecutive-errors', /no endpoint left out/),
+];

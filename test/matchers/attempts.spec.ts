@@ -1,0 +1,32 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, delivery, historyOf, times } from './histories.ts';
+
+const { toShowAttempts } = matchers;
+const failed = answered('v1', { status: 500 });
+
+test('every request is delivered exactly so many times, neither fewer nor more', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 5 }), fc.nat(), (n, attempts, one) => {
+      const history = historyOf(times(n, failed));
+      const ledger = history.outcomes.flatMap(({ id }) => Array.from({ length: attempts }, () => delivery(id)));
+      expect(toShowAttempts(ledger, history, attempts).pass).toBe(true);
+      expect(toShowAttempts([...ledger, delivery(`r-${one % n}`)], history, attempts).pass).toBe(false);
+      expect(toShowAttempts(ledger.toSpliced(one % ledger.length, 1), history, attempts).pass).toBe(false);
+    }),
+  );
+});
+
+test('the message counts the deliveries and gives examples', () => {
+  const history = historyOf(times(3, failed));
+  const { message } = toShowAttempts([delivery('r-0'), delivery('r-0'), delivery('r-1')], history, 2);
+  expect(message).toContain('promised: every request is delivered exactly 2 times');
+  expect(message).toContain('1× delivered 0 times, 1× delivered 1 times, 1× delivered 2 times');
+  expect(message).toContain('r-1 1 times, r-2 0 times');
+});
+
+test('a prober at fault allows no judgement', () => {
+  expect(toShowAttempts([], historyOf([{ kind: 'tool', detail: 'x' }]), 1).inconclusive).toContain('the prober was at fault');
+});

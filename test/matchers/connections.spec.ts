@@ -1,0 +1,36 @@
+import { expect, test } from '@playwright/test';
+
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, delivery, historyOf, times } from './histories.ts';
+
+const { toFillConnections } = matchers;
+const header = 'x-peer-port';
+
+/** Deliveries over connections that carry so many requests each. */
+function over(...carried: number[]) {
+  const ports = carried.flatMap((count, i) => Array.from({ length: count }, () => String(40_000 + i)));
+  const history = historyOf(times(ports.length, answered()));
+  return { history, ledger: history.outcomes.map(({ id }, i) => delivery(id, { headers: { [header]: ports[i] ?? '' } })) };
+}
+
+test('every connection carries exactly so many requests', () => {
+  for (const [carried, each, pass] of [
+    [[1, 1, 1], 1, true],
+    [[2, 2], 2, true],
+    [[2, 1, 1], 2, false],
+    [[3, 1], 2, false],
+    [[4], 2, false],
+    [[4], 4, true],
+  ] as const) {
+    const { ledger, history } = over(...carried);
+    expect(toFillConnections(ledger, history, { each, header }).pass).toBe(pass);
+  }
+  const { ledger, history } = over(3, 1);
+  expect(toFillConnections(ledger, history, { each: 2, header }).message).toContain('2 connections: 1× 1 requests, 1× 3 requests');
+});
+
+test('without the mark of the connection, or without deliveries, nothing is known', () => {
+  const { history } = over(2);
+  expect(toFillConnections([delivery('r-0')], history, { each: 1, header }).inconclusive).toContain('1 requests came without x-peer-port');
+  expect(toFillConnections([], history, { each: 1, header }).inconclusive).toContain('nothing was delivered');
+});

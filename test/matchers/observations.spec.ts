@@ -1,0 +1,122 @@
+import { expect, test } from '@playwright/test';
+
+import type { AccessLogLine } from '../../clusters/mesh.ts';
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, delivery, historyOf, times } from './histories.ts';
+
+const { toAgreeWithLedger, toCountRequests, toLogEachAs, toLogEachOnce, toPresent, toRedirect } = matchers;
+
+const history = historyOf(times(3, answered('v1')), { path: '/orders?page=2', method: 'POST', body: 'five!' });
+const ledger = history.outcomes.map(({ id }) =>
+  delivery(id, { method: 'POST', path: '/orders?page=2', headers: { host: 'server:8080', 'user-agent': `probe/${id}` } }),
+);
+const lines = ledger.map(({ id }): AccessLogLine => ({
+  id,
+  method: 'POST',
+  path: '/orders?page=2',
+  protocol: 'HTTP/1.1',
+  status: 200,
+  flags: '',
+  bytesReceived: 5,
+  bytesSent: 67,
+  userAgent: `probe/${id}`,
+  authority: 'server:8080',
+  upstream: 'outbound|8080||server',
+  route: 'default',
+  text: `the line of ${id}`,
+}));
+
+test('the access log has each request once, with the right fields', () => {
+  expect(toLogEachOnce(lines, history, ledger).pass).toBe(true);
+  expect(toLogEachOnce([], history, ledger)).toMatchObject({ pass: false, message: expect.stringContaining('3 requests without a line') });
+  const twice = toLogEachOnce([...lines, ...lines.slice(0, 1)], history, ledger);
+  expect(twice).toMatchObject({ pass: false, message: expect.stringContaining('1 requests with several: r-0') });
+  for (const [field, value] of Object.entries({
+    method: 'GET',
+    path: '/',
+    status: 500,
+    flags: 'UF',
+    bytesReceived: 6,
+    userAgent: '',
+    authority: 'x',
+  })) {
+    const wrong = toLogEachOnce(lines.with(1, { ...lines[1], [field]: value } as AccessLogLine), history, ledger);
+    expect(wrong, field).toMatchObject({ pass: false, message: expect.stringContaining(`1 wrong fields: ${field} "${value}"`) });
+  }
+  expect(toLogEachOnce(lines, history, ledger.slice(1))).toMatchObject({
+    pass: false,
+    inconclusive: expect.stringContaining('never delivered'),
+  });
+});
+
+test('the access log tells what became of each request', () => {
+  expect(toLogEachAs(lines, history, { status: 200, route: 'default', flags: '' }).pass).toBe(true);
+  expect(toLogEachAs(lines, history, { route: 'block_all' })).toMatchObject({
+    pass: false,
+    message: expect.stringContaining('3 otherwise: the line of r-0'),
+  });
+  expect(toLogEachAs(lines.slice(1), history, { status: 200 }).pass).toBe(false);
+  expect(toLogEachAs([...lines, ...lines], history, { status: 200 }).pass).toBe(false);
+});
+
+test("proxies' counters agree with the ledgers pod by pod", () => {
+  const mixed = historyOf([...times(2, answered('v1')), answered('v2', { status: 500 })]);
+  const delivered = [
+    ...mixed.outcomes.slice(0, 2).map(({ id }) => delivery(id, { pod: 'server-v1' })),
+    ...mixed.outcomes.slice(2).map(({ id }) => delivery(id, { pod: 'server-v2' })),
+  ];
+  const right = { 'server-v1': { requests: 2, failed: 0 }, 'server-v2': { requests: 1, failed: 1 }, mirror: { requests: 0, failed: 0 } };
+  expect(toAgreeWithLedger(right, delivered, mixed).pass).toBe(true);
+  for (const wrong of [
+    { ...right, 'server-v1': { requests: 3, failed: 0 } },
+    { ...right, 'server-v2': { requests: 1, failed: 0 } },
+    { ...right, mirror: { requests: 1, failed: 0 } },
+    { 'server-v1': { requests: 2, failed: 0 } },
+  ]) {
+    expect(toAgreeWithLedger(wrong, delivered, mixed)).toMatchObject({ pass: false, message: expect.stringContaining('counted') });
+  }
+  expect(toAgreeWithLedger({}, []).inconclusive).toBeDefined();
+});
+
+test('the request counter is judged series by series', () => {
+  const labels = { reporter: 'source', response_code: '200', request_protocol: 'http' };
+  const expected = [{ labels: { reporter: 'source', response_code: '200' }, value: 5 }];
+  expect(toCountRequests([{ labels, value: 5 }], expected).pass).toBe(true);
+  expect(
+    toCountRequests(
+      [
+        { labels, value: 4 },
+        { labels: { ...labels, request_protocol: 'grpc' }, value: 1 },
+      ],
+      expected,
+    ).pass,
+  ).toBe(true);
+  expect(toCountRequests([{ labels, value: 4 }], expected).message).toContain('4 instead of 5 with reporter="source"');
+  expect(toCountRequests([], expected).pass).toBe(false);
+  const strange = [
+    { labels, value: 5 },
+    { labels: { ...labels, response_code: '500' }, value: 1 },
+  ];
+  expect(toCountRequests(strange, expected).message).toContain('1 more with reporter="source", response_code="500"');
+});
+
+test('a redirect is judged by status and address', () => {
+  const to = (location: string, status = 301) => ({ kind: 'response' as const, status, headers: { location }, bodyStart: '' });
+  const expected = { status: 301, location: 'https://api.example.com/a?b' };
+  expect(toRedirect(historyOf(times(3, to(expected.location))), expected).pass).toBe(true);
+  expect(toRedirect(historyOf([to(expected.location), to('https://api.example.com/a')]), expected).pass).toBe(false);
+  expect(toRedirect(historyOf([to(expected.location, 302)]), expected).pass).toBe(false);
+  expect(toRedirect(historyOf([answered()]), expected).message).toContain('sent to:  nowhere');
+});
+
+test('certificates are told apart by their fingerprints', () => {
+  const certificate = (fingerprint: string) => ({ host: 'api.example.com', fingerprint, certificate: '', key: '' });
+  const shown = (fingerprint: string, distrust = '') => ({ host: 'api.example.com', fingerprint, distrust });
+  const [first, next] = [certificate('AA:01'), certificate('BB:02')];
+  expect(toPresent([shown('AA:01'), shown('AA:01')], first).pass).toBe(true);
+  expect(toPresent([shown('AA:01'), shown('BB:02')], first, next).pass).toBe(true);
+  expect(toPresent([shown('AA:01')], first, next).pass).toBe(false);
+  expect(toPresent([shown('AA:01'), shown('BB:02')], first).message).toContain('unexpected certificate');
+  expect(toPresent([shown('AA:01', 'CERT_HAS_EXPIRED')], first).message).toContain('not believed: CERT_HAS_EXPIRED');
+  expect(toPresent([], first).inconclusive).toBeDefined();
+});

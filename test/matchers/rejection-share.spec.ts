@@ -1,0 +1,31 @@
+import { expect, test } from '@playwright/test';
+
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, ENVOY, historyOf } from './histories.ts';
+
+const { toBeRejectedWith } = matchers;
+const abort = { status: 500, flag: 'FI', share: { p0: 0.1, tolerance: 0.05 } } as const;
+
+/** Every k-th request aborted. */
+const everyKth = (k: number, n = 3_000) => historyOf(Array.from({ length: n }, (_, i) => (i % k === 0 ? ENVOY.aborted : answered())));
+
+test('a share of the requests is rejected, and the others succeed', () => {
+  const right = toBeRejectedWith(everyKth(10), abort);
+  expect(right).toMatchObject({ pass: true, statistics: [{ expected: 0.1, method: 'sprt' }] });
+  expect(toBeRejectedWith(everyKth(5), abort).pass).toBe(false);
+  expect(toBeRejectedWith(everyKth(50), abort).pass).toBe(false);
+});
+
+test('one answer that is neither of this kind nor a success breaks the promise, and so does the same status by the application', () => {
+  const history = everyKth(10);
+  const outcomes = history.outcomes.map((outcome, i) => (i === 2_999 ? { ...outcome, ending: ENVOY.unreachable } : outcome));
+  const judged = toBeRejectedWith({ ...history, outcomes }, abort);
+  expect(judged).toMatchObject({ pass: false, message: expect.stringContaining('1 neither of this kind nor a success') });
+  expect(judged.inconclusive).toBeUndefined();
+  const byApplication = historyOf(Array.from({ length: 3_000 }, (_, i) => answered('v1', { status: i % 10 === 0 ? 500 : 200 })));
+  expect(toBeRejectedWith(byApplication, abort).pass).toBe(false);
+});
+
+test('too few requests leave a share undecided', () => {
+  expect(toBeRejectedWith(everyKth(10, 50), abort).inconclusive).toContain('undecided after 50');
+});

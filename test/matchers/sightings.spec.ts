@@ -1,0 +1,16 @@
+import { expect, test } from '@playwright/test';
+
+import { matchers } from '../../fixtures/matchers/index.ts';
+
+const { toHide } = matchers;
+
+test('a marker is hidden when nobody saw it who saw the plaintext', () => {
+  const options = { besides: 'open', requests: 50 };
+  expect(toHide({ secret: 0, open: 50 }, 'secret', options).pass).toBe(true);
+  expect(toHide({ secret: 1, open: 100 }, 'secret', options)).toMatchObject({
+    pass: false,
+    message: expect.stringContaining('1 packets with it'),
+  });
+  expect(toHide({ secret: 0, open: 49 }, 'secret', options).inconclusive).toContain('the capture missed plaintext');
+  expect(toHide({}, 'secret', options).inconclusive).toContain('the capture missed plaintext');
+});
