@@ -17,7 +17,7 @@ export interface HostFacts {
   linux?: LinuxFacts;
 }
 
-export interface LinuxFacts {
+interface LinuxFacts {
   /** Whether CAP_SYS_RESOURCE is in the capability bounding set: without it no privileged container starts unaided. */
   sysResource: boolean;
   /** Which cgroup hierarchy holds the controllers. */

@@ -24,7 +24,7 @@ export function systemPath(): string {
 }
 
 /** The absolute path of a program, or undefined. */
-export async function findProgram(name: string): Promise<string | undefined> {
+async function findProgram(name: string): Promise<string | undefined> {
   for (const folder of systemPath().split(delimiter)) {
     const path = join(folder, name);
     if (

@@ -17,7 +17,7 @@ export async function workloadCertificate(access: ClusterAccess, pod: PodRef): P
 }
 
 /** Reads the secrets of a config dump: the agent in the proxy's container calls its own certificate `default`, the mesh's authorities `ROOTCA`. */
-export function parseSecrets(text: string): WorkloadCertificate {
+function parseSecrets(text: string): WorkloadCertificate {
   const { configs = [] }: { configs?: Secret[] } = JSON.parse(text);
   const secret = (wanted: string) => configs.find(({ name }) => name === wanted)?.secret;
   return {

@@ -78,11 +78,6 @@ export async function deleteCluster(name: string, engine: Engine, work: Work = {
   await releaseRanges(name);
 }
 
-/** Loads an archive, as `docker save` writes it, into every node of a cluster. */
-export async function loadImage(name: string, archive: string, kind: string, engine: Engine, work: Work = {}): Promise<void> {
-  await runKind(kind, ['load', 'image-archive', archive, '--name', name], engine, work);
-}
-
 async function waitForNodes(name: string, engine: Engine, work: Work): Promise<void> {
   work.progress?.(`waiting for the nodes of cluster ${name} to be ready`);
   await kubectlOnNode(name, ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s'], engine, work);

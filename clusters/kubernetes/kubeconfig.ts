@@ -25,7 +25,7 @@ export interface Kubeconfig {
 }
 
 /** The kubeconfig files that count when none is named: KUBECONFIG's list, otherwise ~/.kube/config. */
-export function defaultKubeconfigFiles(): string[] {
+function defaultKubeconfigFiles(): string[] {
   const named = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
   return named.length > 0 ? named.filter((file) => existsSync(file)) : [join(homedir(), '.kube', 'config')];
 }

@@ -34,7 +34,7 @@ export async function readDocuments(file: string, variables: Variables): Promise
 }
 
 /** As `readDocuments`, of text at hand; `source` is how messages call it. */
-export function parseDocuments(text: string, source: string, variables: Variables): YamlDocument[] {
+function parseDocuments(text: string, source: string, variables: Variables): YamlDocument[] {
   const lines = new LineCounter();
   const invalid = (offset: number, message: string, cause?: unknown): MeshproofError => {
     const { line, col } = lines.linePos(offset);

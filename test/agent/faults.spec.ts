@@ -87,6 +87,20 @@ test('faults match by header, path prefix and method; the first that acts decide
   expect(await statuses({ path: '/a/', count: 6 })).toEqual([503, 503, 200, 504, 200, 504]);
 });
 
+test('a body takes the place of the usual answer, also with a status', async ({ prober, server }) => {
+  await server.client.setFaults([
+    { match: { pathPrefix: '/keys' }, body: '{"keys":[]}' },
+    { match: { pathPrefix: '/gone' }, status: 410, body: 'gone' },
+  ]);
+  for (const protocol of ['http1', 'h2c'] as const) {
+    const answer = async (path: string) =>
+      (await prober.client.probe({ target: server.target(protocol), protocol, path })).outcomes[0]?.ending;
+    expect(await answer('/keys')).toMatchObject({ status: 200, bodyStart: '{"keys":[]}' });
+    expect(await answer('/gone')).toMatchObject({ status: 410, bodyStart: 'gone' });
+    expect(await answer('/')).toMatchObject({ status: 200, bodyStart: expect.stringContaining('server-pod') });
+  }
+});
+
 test('a share is exact after every number of requests', () => {
   const entry: LedgerEntry = {
     id: '',

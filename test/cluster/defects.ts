@@ -43,4 +43,14 @@ export const DEFECTS: readonly Defect[] = [
   row('gateway-counts-500', 'resilience/gateway-errors', /exactly 0 of 3 endpoints left out/),
   row('no-minimum-of-healthy', 'resilience/min-health-percent', /left out/),
   row('retired-field-acts', 'resilience/consecutive-errors', /no endpoint left out/),
+
+  row('secret-copy', 'observability/proxy-stats', /90 requests counted, 0 requests in its ledger/),
+  row('one-workload-unlogged', 'observability/access-log', /30 requests without a line/),
+  row('gateway-takes-any-host', 'gateway/gateway-host-and-prefix', /rejection by the proxy with 404 NR/),
+  row('redirect-drops-query', 'gateway/https-redirect', /301 to https:\/\/api\.example\.com\/v1\/orders\?id=7/),
+  row('gateway-token-too-many', 'resilience/rate-limit-gateway', /passed without a token/),
+  row('stranger-is-listed', 'gateway/registry-only', /rejection by the proxy with 502/),
+  row('gateway-answers-any-name', 'gateway/gateway-tls', /toHaveLength/),
+  row('around-the-egress-gateway', 'gateway/egress-gateway', /logs each request once.*partner\.example\.com/),
+  row('captured-name-astray', 'gateway/dns-capture', /60 never delivered/),
 ];

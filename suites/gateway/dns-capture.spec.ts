@@ -1,0 +1,29 @@
+import { check, elsewhere, expect, unsupported } from '#fixtures';
+
+const orders = elsewhere('orders.example.internal', 8080);
+
+check(
+  'A pod with DNS capture resolves a ServiceEntry name that no DNS server knows, and reaches its endpoints',
+  {
+    control: { because: 'the capture is off', breaks: 'toResolve' },
+    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
+    guide: [
+      {
+        says: 'ISTIO_META_DNS_AUTO_ALLOCATE: "true" stands beside ISTIO_META_DNS_CAPTURE',
+        reality: 'it is not needed: istiod allocates the addresses, and the capture alone makes the name resolve',
+      },
+    ],
+    linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
+  },
+  async ({ deployed, caller, outsider, server }) => {
+    const captured = await deployed('captured');
+    const asked = await captured.send(orders, { count: 60, connections: 'new' });
+    expect(asked).toResolve();
+    expect(asked).toSucceed();
+    expect(await server.received(asked)).toEqualIds(asked);
+
+    for (const bystander of [caller, outsider]) {
+      expect(await bystander.send(orders, { count: 5, connections: 'new' })).not.toResolve();
+    }
+  },
+);

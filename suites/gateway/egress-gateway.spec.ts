@@ -1,0 +1,27 @@
+import { check, elsewhere, expect, unsupported } from '#fixtures';
+
+/** An address that nobody has (TEST-NET-2): the caller's own proxy decides by the host where the request goes. */
+const partner = elsewhere('198.51.100.7', 80);
+
+check(
+  'Every request to an external host leaves the mesh through the egress gateway',
+  {
+    stage: 'egress-gateway',
+    control: { because: "the caller's own route leads straight out", breaks: 'toLogEachAs' },
+    linkerd: unsupported('it has no egress gateway of its own', 'https://linkerd.io/2/features/egress/'),
+  },
+  async ({ caller, egress, external, namespace }) => {
+    await egress.openFor(caller);
+    const headers = { host: 'partner.example.com', 'user-agent': '{id}' };
+    const sent = await caller.send(partner, { count: 60, path: '/orders?page=2', headers });
+    expect(sent).toSucceed();
+    expect(await external.received(sent)).toEqualIds(sent);
+
+    const [passed, left] = await Promise.all([
+      egress.proxy().then(async (proxy) => await proxy.accessLog(sent, ({ userAgent }) => userAgent)),
+      caller.proxy.accessLog(sent, ({ userAgent }) => userAgent),
+    ]);
+    expect(passed).toLogEachAs(sent, { status: 200, upstream: 'outbound|80||partner.example.com' });
+    expect(left).toLogEachAs(sent, { status: 200, upstream: `outbound|80||egressgateway.${namespace}.svc.cluster.local` });
+  },
+);

@@ -1,0 +1,31 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'The ingress gateway routes one host by path prefix and answers 404 for every other host',
+  {
+    stage: 'ingress-gateway',
+    control: { because: 'the routes are of another host', breaks: 'toReachOnly' },
+    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+  },
+  async ({ outsider, ingress, server }) => {
+    await ingress.openFor(outsider);
+    const ask = (host: string, path: string) => outsider.send(ingress, { count: 50, path, headers: { host } });
+    for (const [path, version] of [
+      ['/v1/orders?id=7', 'v1'],
+      ['/v2/orders', 'v2'],
+      ['/', 'v3'],
+      ['/v1', 'v3'],
+      ['/v10/orders', 'v3'],
+      ['/x/v1/', 'v3'],
+    ] as const) {
+      const asked = await ask('api.example.com', path);
+      expect(asked).toReachOnly(version);
+      for (const entry of await server.received(asked)) expect(entry.path).toBe(path);
+    }
+    for (const host of ['api.example.org', 'example.com', 'www.api.example.com']) {
+      const stray = await ask(host, '/v1/orders');
+      expect(stray).toBeRejectedWith({ status: 404, flag: 'NR' });
+      expect(await server.received(stray)).toBeEmpty();
+    }
+  },
+);

@@ -1,0 +1,26 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'Port 80 of the ingress gateway answers 301 to https with path and query kept, and lets nothing through',
+  {
+    stage: 'ingress-gateway',
+    control: { because: 'the redirect is off', breaks: 'toRedirect' },
+    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+  },
+  async ({ outsider, ingress, v1 }) => {
+    await ingress.openFor(outsider);
+    for (const path of ['/', '/v1/orders?id=7&x=%2F', '/a//b/?']) {
+      for (const method of ['GET', 'POST']) {
+        const asked = await outsider.send(ingress, {
+          count: 25,
+          method,
+          path,
+          headers: { host: 'api.example.com' },
+          keepHeaders: ['location'],
+        });
+        expect(asked).toRedirect({ status: 301, location: `https://api.example.com${path}` });
+        expect(await v1.received(asked)).toBeEmpty();
+      }
+    }
+  },
+);

@@ -1,0 +1,21 @@
+import { check, expect } from '#fixtures';
+
+check(
+  "With the outbound policy REGISTRY_ONLY an unlisted host is refused by the caller's own proxy, which says so in its log",
+  {
+    control: { because: 'the policy is ALLOW_ANY', breaks: 'toBeRejectedWith' },
+  },
+  async ({ caller, outsider, external, server }) => {
+    const unlisted = await caller.send(external, { count: 50 });
+    expect(unlisted).toBeRejectedWith({ status: 502 });
+    expect(await external.received(unlisted)).toBeEmpty();
+    expect(await caller.proxy.accessLog(unlisted)).toLogEachAs(unlisted, { status: 502, route: 'block_all', upstream: '' });
+
+    const raw = await caller.send(external, { count: 20, protocol: 'tcp', port: 9000, connections: 'new' });
+    expect(raw).toBeRefused({ by: 'transport' });
+    expect(await external.received(raw)).toBeEmpty();
+
+    expect(await caller.send(server, { count: 50 })).toSucceed();
+    expect(await outsider.send(external, { count: 50 })).toSucceed();
+  },
+);

@@ -1,0 +1,25 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A Telemetry resource makes every proxy of its namespace log each request once, with fields that agree with the ledger',
+  {
+    control: { because: 'the provider is switched off', breaks: 'toLogEachOnce' },
+    guide: [
+      {
+        says: 'accessLogFile: /dev/stdout at installation enables access logs',
+        reality: 'it is not needed: the Telemetry resource with the provider envoy does it, for one namespace alone',
+      },
+    ],
+  },
+  async ({ caller, server, v1 }) => {
+    await server.version('v2').faults({ status: 500 });
+    const headers = { 'user-agent': 'probe/{id}' };
+    const mixed = await caller.send(server, { count: 60, method: 'POST', path: '/orders?page=2', body: 'five!', headers });
+    const single = await caller.send(v1, { count: 30, path: '/items/7', headers });
+
+    expect(await caller.proxy.accessLog(mixed)).toLogEachOnce(mixed, await server.received(mixed));
+    for (const { proxy } of v1.endpoints) {
+      expect(await proxy.accessLog(single)).toLogEachOnce(single, await v1.received(single));
+    }
+  },
+);

@@ -1,0 +1,23 @@
+import { check, expect, watchCounts } from '#fixtures';
+
+check(
+  "The proxies' own counters on both sides rise by exactly what the servers' ledgers hold",
+  {
+    control: {
+      because: "the second caller's requests go through the first caller's proxy",
+      breaks: 'toAgreeWithLedger',
+      swap: { other: 'caller' },
+    },
+  },
+  async ({ caller, other, server }) => {
+    await server.version('v2').faults({ status: 500, share: 0.5 });
+    const left = await watchCounts(caller.proxy);
+    const arrived = await watchCounts(...server.endpoints.map(({ proxy }) => proxy));
+
+    const mine = await caller.send(server, { count: 90, connections: 'new' });
+    const others = await other.send(server, { count: 40 });
+
+    expect((await arrived()).received).toAgreeWithLedger(await server.ledger(), mine, others);
+    expect((await left()).sent).toAgreeWithLedger(await server.received(mine), mine);
+  },
+);

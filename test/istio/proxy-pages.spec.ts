@@ -1,0 +1,96 @@
+import { expect, test } from '@playwright/test';
+
+import { parseAccessLog } from '../../clusters/istio/access-log.ts';
+import { parseCounts } from '../../clusters/istio/proxy-counts.ts';
+import { parseRequestCounts } from '../../clusters/istio/request-counts.ts';
+
+const SUCCESS =
+  '[2026-11-21T23:35:54.572Z] "POST /x?a=b HTTP/1.1" 200 - via_upstream - "-" 5 67 9 5 "-" "probe/7" "d37bf115-5d1d" "server.shop:8080" "198.19.32.28:8080" outbound|8080||server.shop.svc.cluster.local 198.19.32.25:47150 198.19.44.151:8080 198.19.32.25:41288 - default';
+const BLOCKED =
+  '[2026-11-21T23:55:48.101Z] "GET / HTTP/1.1" 502 - direct_response - "-" 0 0 0 - "-" "-" "77aa" "outsider.away:8080" "-" - - 198.19.44.7:8080 198.19.32.25:33012 - block_all';
+const CONNECTION =
+  '[2026-11-21T23:55:49.500Z] "- - -" 0 UH - - "-" 0 0 0 - "-" "-" "-" "-" "-" BlackHoleCluster - 198.19.44.7:9000 198.19.32.25:33018 - -';
+
+test('lines of the access log are read, and what else a proxy prints is not', () => {
+  const [success, blocked, connection, ...more] = parseAccessLog(
+    ['2026-11-21T23:32:18.9Z\twarning\tenvoy upstream\tsomething else', SUCCESS, BLOCKED, '', CONNECTION, '\tthread=18'].join('\n'),
+  );
+  expect(more).toEqual([]);
+  expect(success).toEqual({
+    id: 'd37bf115-5d1d',
+    method: 'POST',
+    path: '/x?a=b',
+    protocol: 'HTTP/1.1',
+    status: 200,
+    flags: '',
+    bytesReceived: 5,
+    bytesSent: 67,
+    userAgent: 'probe/7',
+    authority: 'server.shop:8080',
+    upstream: 'outbound|8080||server.shop.svc.cluster.local',
+    route: 'default',
+    text: SUCCESS,
+  });
+  expect(blocked).toMatchObject({ id: '77aa', status: 502, flags: '', userAgent: '', upstream: '', route: 'block_all' });
+  expect(connection).toMatchObject({ id: '', method: '', status: 0, flags: 'UH', upstream: 'BlackHoleCluster', route: '' });
+});
+
+test('counters are added up by pod, and endpoints that are no pods are left out', () => {
+  const host = (address: string, rq_total: number, rq_error = 0) => ({
+    address: { socket_address: { address, port_value: 8080 } },
+    stats: [
+      { name: 'cx_total', value: '3' },
+      { name: 'rq_error', value: String(rq_error) },
+      { name: 'rq_total', value: String(rq_total) },
+      { name: 'rq_active', type: 'GAUGE' },
+    ],
+  });
+  const page = JSON.stringify({
+    cluster_statuses: [
+      { name: 'outbound|8080||server.shop.svc.cluster.local', host_statuses: [host('10.0.0.1', 5, 2), host('10.0.0.2', 7)] },
+      { name: 'outbound|8080|v1|server.shop.svc.cluster.local', host_statuses: [host('10.0.0.1', 4)] },
+      { name: 'outbound|443||kubernetes.default.svc.cluster.local', host_statuses: [host('192.168.0.1', 9)] },
+      { name: 'inbound|8080||', host_statuses: [host('10.0.0.9', 30, 1)] },
+      { name: 'inbound|9090||' },
+      { name: 'xds-grpc', host_statuses: [host('127.0.0.1', 1)] },
+    ],
+  });
+  const pods = new Map([
+    ['10.0.0.1', 'server-v1'],
+    ['10.0.0.2', 'server-v2'],
+    ['10.0.0.9', 'caller'],
+  ]);
+  expect(parseCounts(page, (address) => pods.get(address), 'caller')).toEqual({
+    sent: { 'server-v1': { requests: 9, failed: 2 }, 'server-v2': { requests: 7, failed: 0 } },
+    received: { caller: { requests: 30, failed: 1 } },
+  });
+  expect(parseCounts('{}', () => undefined, 'caller')).toEqual({ sent: {}, received: { caller: { requests: 0, failed: 0 } } });
+});
+
+test('the request counter is read from the text form that Istio documents', () => {
+  const page = `# TYPE istio_requests_total counter
+istio_requests_total{reporter="source",source_workload="caller",destination_service_name="server",response_code="200",response_flags="-",connection_security_policy="unknown"} 42
+
+istio_requests_total{reporter="destination",source_principal="spiffe://cluster.local/ns/shop/sa/a,\\"b\\"",response_code="500"} 3 1790000000000
+# TYPE istio_request_bytes_sum counter
+istio_request_bytes_sum{reporter="source"} 17
+`;
+  expect(parseRequestCounts(page)).toEqual([
+    {
+      labels: {
+        reporter: 'source',
+        source_workload: 'caller',
+        destination_service_name: 'server',
+        response_code: '200',
+        response_flags: '-',
+        connection_security_policy: 'unknown',
+      },
+      value: 42,
+    },
+    {
+      labels: { reporter: 'destination', source_principal: 'spiffe://cluster.local/ns/shop/sa/a,"b"', response_code: '500' },
+      value: 3,
+    },
+  ]);
+  expect(parseRequestCounts('')).toEqual([]);
+});
