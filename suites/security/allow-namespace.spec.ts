@@ -1,0 +1,20 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'Callers of the allowed namespace are served, whoever they are; a mesh caller of another namespace and an outsider are denied',
+  {
+    control: { because: 'another namespace is allowed', breaks: 'toSucceed' },
+  },
+  async ({ caller, other, neighbour, outsider, server }) => {
+    for (const from of [caller, other]) {
+      const allowed = await from.send(server, { count: 50, connections: 'new' });
+      expect(allowed).toSucceed();
+      expect(await server.received(allowed)).toEqualIds(allowed);
+    }
+    for (const from of [neighbour, outsider]) {
+      const denied = await from.send(server, { count: 50, connections: 'new' });
+      expect(denied).toBeRefused({ by: 'policy' });
+      expect(await server.received(denied)).toBeEmpty();
+    }
+  },
+);

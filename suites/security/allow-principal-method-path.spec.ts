@@ -1,0 +1,25 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'One principal may use two methods on one path prefix; another principal, method or path is denied',
+  {
+    control: { because: 'the policy names another principal', breaks: 'toSucceed' },
+  },
+  async ({ caller, other, neighbour, outsider, server }) => {
+    for (const method of ['GET', 'POST']) {
+      const allowed = await caller.send(server, { count: 30, method, path: '/api/items' });
+      expect(allowed).toSucceed();
+      expect(await server.received(allowed)).toEqualIds(allowed);
+    }
+    const denied = [
+      ...[other, neighbour, outsider].map((from) => ({ from, method: 'GET', path: '/api/items' })),
+      ...['PUT', 'DELETE', 'PATCH', 'OPTIONS'].map((method) => ({ from: caller, method, path: '/api/items' })),
+      ...['/', '/api', '/apis/items', '/API/items', '/v1/api/items'].map((path) => ({ from: caller, method: 'GET', path })),
+    ];
+    for (const { from, ...order } of denied) {
+      const history = await from.send(server, { ...order, count: 30, connections: 'new' });
+      expect(history).toBeRefused({ by: 'policy' });
+      expect(await server.received(history)).toBeEmpty();
+    }
+  },
+);

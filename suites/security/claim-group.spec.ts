@@ -1,0 +1,33 @@
+import { bearer, check, expect, unsupported } from '#fixtures';
+
+check(
+  'Members of the group in the token may read; other groups and other methods are denied',
+  {
+    control: { because: 'the claim is not looked at', breaks: 'toBeRefused' },
+    linkerd: unsupported(
+      'requests carry no end-user identity: tokens are left to the application',
+      'https://linkerd.io/2/features/server-policy/',
+    ),
+    variables: ({ issuer }) => issuer.open(),
+  },
+  async ({ caller, server, issuer }) => {
+    const as = async (group: unknown) => bearer(await issuer.token({ claims: { group } }));
+    for (const group of ['viewers', ['editors', 'viewers']]) {
+      const viewer = await caller.send(server, { count: 30, headers: await as(group) });
+      expect(viewer).toSucceed();
+      expect(await server.received(viewer)).toEqualIds(viewer);
+    }
+    const denied = [
+      { method: 'POST', headers: await as('viewers') },
+      ...(await Promise.all(['editors', 'Viewers', 'viewers2', '', ['editors'], { viewers: true }, undefined].map(as))).map((headers) => ({
+        headers,
+      })),
+      {},
+    ];
+    for (const order of denied) {
+      const history = await caller.send(server, { ...order, count: 30 });
+      expect(history).toBeRefused({ by: 'policy' });
+      expect(await server.received(history)).toBeEmpty();
+    }
+  },
+);

@@ -1,0 +1,42 @@
+import { check, expect, pathDisguises, unsupported } from '#fixtures';
+
+check(
+  'A denied path is delivered under no disguise, except to callers of the exempt namespace',
+  {
+    control: { because: 'there is no policy', breaks: 'toStayOutOf' },
+    guide: [
+      {
+        says: 'a DENY rule for paths ["/admin/*"] protects the admin endpoints',
+        reality:
+          'it compares the path after RFC 3986 normalisation only: //admin/x, /admin%2Fx, /%2561dmin/x, /ADMIN/x, /admin;/x and /admin itself are delivered as they are (meshConfig.pathNormalization can be stricter)',
+      },
+      {
+        says: 'the policy denies admin endpoints',
+        reality: 'it also cuts every connection to the TCP ports of the workload, where no path can be compared',
+      },
+    ],
+    linkerd: unsupported('no policy denies: what is not allowed is denied', 'https://linkerd.io/2/reference/authorization-policy/'),
+  },
+  async ({ caller, outsider, neighbour, server }) => {
+    const disguises = pathDisguises('admin', 'x');
+    for (const [from, protocol] of [
+      [outsider, 'http1'],
+      [outsider, 'h2c'],
+      [caller, 'http1'],
+    ] as const) {
+      await from.sendEach(
+        server,
+        disguises.map((path) => ({ path, protocol })),
+      );
+      expect(await server.ledger()).toStayOutOf('/admin/');
+      expect(await from.send(server, { count: 30, protocol, path: '/admin/x', connections: 'new' })).toBeRefused({ by: 'policy' });
+      expect(await from.send(server, { count: 30, protocol, path: '/public', connections: 'new' })).toSucceed();
+      expect(await from.send(server, { count: 30, port: 9000, protocol: 'tcp', connections: 'new' })).toBeRefused({ by: 'policy' });
+    }
+    expect(await server.ledger()).toStayOutOf('/admin/');
+
+    const exempt = await neighbour.send(server, { count: 30, path: '/admin/x' });
+    expect(exempt).toSucceed();
+    expect(await server.received(exempt)).toEqualIds(exempt);
+  },
+);

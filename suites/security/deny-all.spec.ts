@@ -1,0 +1,22 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'An empty authorization policy denies every caller on every port of the namespace',
+  { control: { because: 'there is no policy', breaks: 'toBeRefused' } },
+  async ({ caller, other, neighbour, outsider, server, mirror }) => {
+    for (const target of [server, mirror]) {
+      for (const from of [caller, other, neighbour, outsider]) {
+        for (const order of [
+          { method: 'GET' },
+          { method: 'POST', path: '/api/items' },
+          { port: 9090 },
+          { port: 9000, protocol: 'tcp' },
+        ] as const) {
+          const history = await from.send(target, { ...order, count: 30, connections: 'new' });
+          expect(history).toBeRefused({ by: 'policy' });
+          expect(await target.received(history)).toBeEmpty();
+        }
+      }
+    }
+  },
+);

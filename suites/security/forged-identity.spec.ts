@@ -1,0 +1,18 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'An identity that a client claims in a header never reaches the server, neither from outside nor from the mesh',
+  { control: { because: 'the server has no proxy', breaks: 'toHaveIdentity', swap: { server: 'external' } } },
+  async ({ outsider, caller, server, identity, identityHeaders }) => {
+    const headers = identityHeaders('admin');
+    for (const [from, truth] of [
+      [outsider, ''],
+      [caller, identity('frontend')],
+    ] as const) {
+      const forged = await from.send(server, { count: 50, headers, connections: 'new' });
+      expect(forged).toSucceed();
+      expect(await server.received(forged)).toHaveIdentity(truth);
+      expect(await server.received(forged)).toCarryNowhere(identity('admin'));
+    }
+  },
+);

@@ -1,0 +1,17 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A workload proves its service account with a certificate of a day that its peers can trust',
+  { control: { because: 'a workload of another service account is looked at', breaks: 'toIdentify', swap: { caller: 'other' } } },
+  async ({ caller, server, identity }) => {
+    const certificate = await caller.proxy.certificate();
+    for (const { proxy } of server.endpoints) {
+      const peer = await proxy.certificate();
+      expect(certificate).toIdentify({ as: identity('frontend'), to: peer, lifetimeHours: 24 });
+      expect(peer).toIdentify({ as: identity('server'), to: certificate, lifetimeHours: 24 });
+    }
+    const history = await caller.send(server, { count: 50 });
+    expect(history).toSucceed();
+    expect(await server.received(history)).toHaveIdentity(identity('frontend'));
+  },
+);

@@ -1,0 +1,33 @@
+import { bearer, check, expect, unsupported } from '#fixtures';
+
+check(
+  'A new signing key is accepted once published, an old one refused once withdrawn, and every valid token passes meanwhile',
+  {
+    control: { because: 'the keys that the mesh fetches never change', breaks: 'toSucceed' },
+    linkerd: unsupported(
+      'requests carry no end-user identity: tokens are left to the application',
+      'https://linkerd.io/2/features/server-policy/',
+    ),
+    variables: ({ issuer }) => issuer.open(),
+  },
+  async ({ caller, server, issuer }) => {
+    const first = issuer.firstKey;
+    const second = await issuer.newKey();
+    const old = { headers: bearer(await issuer.token({ key: first })), count: 50 };
+    const fresh = { headers: bearer(await issuer.token({ key: second })), count: 50 };
+
+    await issuer.publish(first);
+    expect(await caller.send(server, old)).toSucceed();
+    expect(await caller.send(server, fresh)).toBeRejectedWith({ status: 401, flag: 'JWT' });
+
+    const whileAdding = await caller.sendDuring(issuer.publish(first, second), server, old);
+    expect(whileAdding).toSucceed();
+    expect(await caller.send(server, fresh)).toSucceed();
+
+    const whileRemoving = await caller.sendDuring(issuer.publish(second), server, fresh);
+    expect(whileRemoving).toSucceed();
+    const withdrawn = await caller.send(server, old);
+    expect(withdrawn).toBeRejectedWith({ status: 401, flag: 'JWT' });
+    expect(await server.received(withdrawn)).toBeEmpty();
+  },
+);

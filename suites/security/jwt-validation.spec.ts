@@ -1,0 +1,62 @@
+import { bearer, check, expect, unsupported } from '#fixtures';
+
+check(
+  'A valid token passes; one that is malformed, out of date, of another issuer, for another audience or signed otherwise does not',
+  {
+    control: { because: 'no audience is demanded', breaks: 'toBeRejectedWith' },
+    guide: [
+      {
+        says: 'a RequestAuthentication with audiences rejects tokens for others',
+        reality:
+          'with 403, where any other fault of a token is answered with 401; and a request without a token passes unless an AuthorizationPolicy demands one',
+      },
+    ],
+    linkerd: unsupported(
+      'requests carry no end-user identity: tokens are left to the application',
+      'https://linkerd.io/2/features/server-policy/',
+    ),
+    variables: ({ issuer }) => issuer.open(),
+  },
+  async ({ caller, server, issuer }) => {
+    const now = Math.floor(Date.now() / 1000);
+    const valid = await issuer.token();
+    const stranger = await issuer.newKey();
+    const [head = '', payload = '', signature = ''] = valid.split('.');
+    const [, otherPayload = ''] = (await issuer.token({ claims: { sub: 'admin' } })).split('.');
+    const unauthorized = {
+      'not a token': 'nonsense',
+      'two parts': `${head}.${payload}`,
+      'no base64': `${head}.%%%.${signature}`,
+      'signature cut off': `${head}.${payload}.`,
+      'payload exchanged': `${head}.${otherPayload}.${signature}`,
+      expired: await issuer.token({ claims: { exp: now - 3_600 } }),
+      'not yet valid': await issuer.token({ claims: { nbf: now + 3_600 } }),
+      'another issuer': await issuer.token({ claims: { iss: 'https://accounts.example.org' } }),
+      'no issuer': await issuer.token({ claims: { iss: undefined } }),
+      'unknown key': await issuer.token({ key: stranger }),
+      'wrong key under a known id': await issuer.token({ key: stranger, keyId: issuer.firstKey.id }),
+      'alg none': issuer.unsignedToken(),
+      'HMAC with the published key': await issuer.confusedToken(),
+    };
+    const misdirected = {
+      'another audience': await issuer.token({ claims: { aud: 'api.example.org' } }),
+      'no audience': await issuer.token({ claims: { aud: undefined } }),
+    };
+
+    for (const [status, tokens] of [
+      [401, unauthorized],
+      [403, misdirected],
+    ] as const) {
+      for (const [fault, token] of Object.entries(tokens)) {
+        const history = await caller.send(server, { count: 30, concurrency: 3, headers: { ...bearer(token), 'x-fault': fault } });
+        expect(history, fault).toBeRejectedWith({ status, flag: 'JWT' });
+        expect(await server.received(history), fault).toBeEmpty();
+      }
+    }
+
+    const passes = await caller.send(server, { count: 50, headers: bearer(valid) });
+    expect(passes).toSucceed();
+    expect(await server.received(passes)).toEqualIds(passes);
+    expect(await caller.send(server, { count: 50 })).toBeRefused({ by: 'policy' });
+  },
+);

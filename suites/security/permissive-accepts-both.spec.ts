@@ -1,0 +1,21 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'PERMISSIVE answers plaintext, and a mesh caller still arrives with its identity',
+  {
+    control: { because: 'the mode is STRICT', breaks: 'toSucceed' },
+    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+  },
+  async ({ outsider, caller, server, identity }) => {
+    for (const port of [8080, 9090]) {
+      const plain = await outsider.send(server, { count: 50, port, connections: 'new' });
+      expect(plain).toSucceed();
+      expect(await server.received(plain)).toHaveIdentity('');
+
+      const meshed = await caller.send(server, { count: 50, port });
+      expect(meshed).toSucceed();
+      expect(await server.received(meshed)).toHaveIdentity(identity('frontend'));
+    }
+    expect(await outsider.send(server, { count: 50, port: 9000, protocol: 'tcp', connections: 'new' })).toSucceed();
+  },
+);

@@ -1,0 +1,22 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A port with mTLS disabled gets plaintext even from a mesh caller, and the other ports stay STRICT',
+  {
+    control: { because: 'the port is STRICT', breaks: 'toHaveIdentity' },
+    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+  },
+  async ({ caller, outsider, server, identity }) => {
+    const bare = await caller.send(server, { count: 50, port: 9090 });
+    expect(bare).toSucceed();
+    expect(await server.received(bare)).toHaveIdentity('');
+    expect(await outsider.send(server, { count: 50, port: 9090, connections: 'new' })).toSucceed();
+
+    const strict = await caller.send(server, { count: 50, port: 8080 });
+    expect(strict).toSucceed();
+    expect(await server.received(strict)).toHaveIdentity(identity('frontend'));
+    const plain = await outsider.send(server, { count: 50, port: 8080, connections: 'new' });
+    expect(plain).toBeRefused({ by: 'transport' });
+    expect(await server.received(plain)).toBeEmpty();
+  },
+);

@@ -1,0 +1,25 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A PERMISSIVE port accepts plaintext on a workload that is STRICT otherwise',
+  {
+    control: { because: 'the port is STRICT too', breaks: 'toSucceed' },
+    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+  },
+  async ({ outsider, caller, server, identity }) => {
+    const open = await outsider.send(server, { count: 50, port: 9090, connections: 'new' });
+    expect(open).toSucceed();
+    expect(await server.received(open)).toEqualIds(open);
+    expect(await server.received(open)).toHaveIdentity('');
+
+    const closed = await outsider.send(server, { count: 50, port: 8080, connections: 'new' });
+    expect(closed).toBeRefused({ by: 'transport' });
+    expect(await server.received(closed)).toBeEmpty();
+
+    for (const port of [8080, 9090]) {
+      const meshed = await caller.send(server, { count: 50, port });
+      expect(meshed).toSucceed();
+      expect(await server.received(meshed)).toHaveIdentity(identity('frontend'));
+    }
+  },
+);

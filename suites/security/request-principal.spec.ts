@@ -1,0 +1,36 @@
+import { bearer, check, expect, unsupported } from '#fixtures';
+
+check(
+  'A path that demands a request principal is open to any valid token and to nobody without one',
+  {
+    control: { because: 'tokens are validated, but no policy demands one', breaks: 'toBeRefused' },
+    linkerd: unsupported(
+      'requests carry no end-user identity: tokens are left to the application',
+      'https://linkerd.io/2/features/server-policy/',
+    ),
+    variables: ({ issuer }) => issuer.open(),
+  },
+  async ({ caller, outsider, server, issuer }) => {
+    for (const sub of ['alice', 'bob']) {
+      const headers = bearer(await issuer.token({ claims: { sub } }));
+      for (const method of ['GET', 'POST']) {
+        const valid = await caller.send(server, { count: 30, method, path: '/api/items', headers });
+        expect(valid).toSucceed();
+        expect(await server.received(valid)).toEqualIds(valid);
+      }
+      for (const order of [
+        { method: 'PUT', path: '/api/items' },
+        { method: 'GET', path: '/items' },
+      ]) {
+        const beside = await caller.send(server, { ...order, count: 30, headers });
+        expect(beside).toBeRefused({ by: 'policy' });
+        expect(await server.received(beside)).toBeEmpty();
+      }
+    }
+    for (const from of [caller, outsider]) {
+      const without = await from.send(server, { count: 30, path: '/api/items', connections: 'new' });
+      expect(without).toBeRefused({ by: 'policy' });
+      expect(await server.received(without)).toBeEmpty();
+    }
+  },
+);

@@ -1,0 +1,25 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A STRICT namespace refuses plaintext in a PERMISSIVE mesh, and its neighbour namespace stays open',
+  {
+    control: { because: 'the namespace has no policy', breaks: 'toBeRefused' },
+    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+  },
+  async ({ outsider, caller, server, neighbourServer, identity }) => {
+    for (const connections of ['new', 'kept'] as const) {
+      const plain = await outsider.send(server, { count: 50, connections });
+      expect(plain).toBeRefused({ by: 'transport' });
+      expect(await server.received(plain)).toBeEmpty();
+    }
+    const open = await outsider.send(neighbourServer, { count: 50, connections: 'new' });
+    expect(open).toSucceed();
+    expect(await neighbourServer.received(open)).toHaveIdentity('');
+
+    for (const target of [server, neighbourServer]) {
+      const meshed = await caller.send(target, { count: 50 });
+      expect(meshed).toSucceed();
+      expect(await target.received(meshed)).toHaveIdentity(identity('frontend'));
+    }
+  },
+);

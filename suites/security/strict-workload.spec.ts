@@ -1,0 +1,25 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A STRICT workload refuses plaintext and keeps serving the mesh, and the workload beside it accepts both',
+  {
+    control: { because: 'the selector matches nothing', breaks: 'toBeRefused' },
+    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+  },
+  async ({ outsider, caller, server, mirror, identity }) => {
+    for (const connections of ['new', 'kept'] as const) {
+      const plain = await outsider.send(server, { count: 50, connections });
+      expect(plain).toBeRefused({ by: 'transport' });
+      expect(await server.received(plain)).toBeEmpty();
+    }
+    const beside = await outsider.send(mirror, { count: 50, connections: 'new' });
+    expect(beside).toSucceed();
+    expect(await mirror.received(beside)).toHaveIdentity('');
+
+    for (const target of [server, mirror]) {
+      const meshed = await caller.send(target, { count: 50 });
+      expect(meshed).toSucceed();
+      expect(await target.received(meshed)).toHaveIdentity(identity('frontend'));
+    }
+  },
+);

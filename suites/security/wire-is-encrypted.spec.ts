@@ -1,0 +1,18 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'Who listens on a node reads nothing of what meshed pods send to each other',
+  { control: { because: 'mTLS is off', breaks: 'toHide' } },
+  async ({ caller, server, outsider, neighbourServer, wire }) => {
+    const [secret, open] = [wire.marker(), wire.marker()];
+    const sightings = await wire.listen([secret, open], async () => {
+      for (const order of [{ method: 'POST' }, { port: 9000, protocol: 'tcp' }] as const) {
+        const meshed = await caller.send(server, { ...order, count: 50, body: secret });
+        expect(meshed).toSucceed();
+        expect(await server.received(meshed)).toEqualIds(meshed);
+        expect(await outsider.send(neighbourServer, { ...order, count: 50, body: open })).toSucceed();
+      }
+    });
+    expect(sightings).toHide(secret, { besides: open, requests: 100 });
+  },
+);
