@@ -59,7 +59,7 @@ async function runTest(filters: string[], options: TestOptions): Promise<number>
   const report = resolve(options.report);
   const args = [...runnerArguments({ ...options }), ...runnerFilters(chosen, choice)];
   const env = runnerEnvironment(options, report);
-  const { countTests, runPlaywright } = await import('./run/playwright.ts');
+  const { loadChecks, runPlaywright } = await import('./run/playwright.ts');
   if (options.list === true) {
     const code = await runPlaywright({ args: [...args, '--reporter=list'], env, signal });
     return code === 0 ? EXIT.ok : EXIT.usage;
@@ -73,12 +73,13 @@ async function runTest(filters: string[], options: TestOptions): Promise<number>
     rigs: options.workers,
     ...(options.cluster === undefined ? {} : { name: options.cluster }),
   };
+  progress.say('loading the checks');
+  const { count, traits } = await loadChecks({ args, env, signal });
+  if (count === 0) throw nothingToRun();
   progress.say('reading the manifests');
   const { checkManifests } = await import('./run/preflight.ts');
-  const { files: manifests, meshWide } = await checkManifests(chosen, options.mesh);
+  const { files: manifests, meshWide } = await checkManifests(chosen, options.mesh, traits);
   if (options.provider === 'existing' && options.meshWide !== true && meshWide.length > 0) throw forbidden(meshWide);
-  progress.say('loading the checks');
-  if ((await countTests({ args, env, signal })) === 0) throw nothingToRun();
   const keep = options.keep === true;
   if (options.dryRun === true) {
     progress.pause();

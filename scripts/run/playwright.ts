@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { execa } from 'execa';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/results/traits.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const COMMAND = [resolve(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', resolve(PROJECT, 'playwright.config.ts')];
@@ -39,13 +40,13 @@ export async function runPlaywright({ args, env, signal }: PlaywrightRun): Promi
 }
 
 /**
- * Lets Playwright load the chosen specs without running them, and returns how many tests it found.
+ * Lets Playwright load the chosen specs without running them, and returns how many tests it found and what its checks tell of themselves.
  * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. of a check without a manifest for the mesh.
  */
-export async function countTests({ args, env, signal }: PlaywrightRun): Promise<number> {
+export async function loadChecks({ args, env, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
   const { stdout, stderr } = await execa(process.execPath, [...COMMAND, ...args, '--list', '--reporter=json'], {
     cwd: PROJECT,
-    env,
+    env: { ...env, MESHPROOF_LISTING: '1' },
     stdin: 'ignore',
     reject: false,
     cancelSignal: signal,
@@ -57,11 +58,16 @@ export async function countTests({ args, env, signal }: PlaywrightRun): Promise<
     const said = errors.slice(0, 3).join('\n');
     throw new MeshproofError('CHECKS_DO_NOT_LOAD', said, { hint: 'mend the spec; nothing was started', exitCode: EXIT.usage });
   }
-  return count(listed.suites);
+  const tests = testsOf(listed.suites);
+  return { count: tests.length, traits: new Map(tests.flatMap(traitsOf)) };
+}
+
+interface ListedTest {
+  annotations: { type: string; description?: string }[];
 }
 
 interface ListedSuite {
-  specs: { tests: unknown[] }[];
+  specs: { tests: ListedTest[] }[];
   suites?: ListedSuite[];
 }
 
@@ -79,6 +85,13 @@ function parseList(text: string): Listed | undefined {
   }
 }
 
-function count(suites: readonly ListedSuite[]): number {
-  return suites.reduce((sum, { specs, suites: inner = [] }) => sum + specs.reduce((n, { tests }) => n + tests.length, 0) + count(inner), 0);
+function testsOf(suites: readonly ListedSuite[]): ListedTest[] {
+  return suites.flatMap(({ specs, suites: inner = [] }) => [...specs.flatMap(({ tests }) => tests), ...testsOf(inner)]);
+}
+
+function traitsOf({ annotations }: ListedTest): [string, Traits][] {
+  const told = annotations.find(({ type }) => type === TRAITS_ANNOTATION)?.description;
+  if (told === undefined) return [];
+  const traits = JSON.parse(told) as Traits;
+  return [[traits.id, traits]];
 }
