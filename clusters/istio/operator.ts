@@ -30,6 +30,9 @@ const DRAIN_DURATION = '1s';
  */
 const DEBOUNCE = '25ms';
 
+/** How often istiod fetches the keys of token issuers (default 20 min): a rotation is to be seen within a check. */
+const KEYS_AGAIN = '1s';
+
 const SMALL = { requests: { cpu: '10m', memory: '64Mi' } };
 
 /** The IstioOperator resource that istioctl takes. */
@@ -45,7 +48,11 @@ export function istioOperator({ profile = 'minimal', images, accessLog = false, 
     },
     values: {
       global: { imagePullPolicy: 'IfNotPresent', proxy: { resources: SMALL }, proxy_init: { resources: SMALL } },
-      pilot: { autoscaleEnabled: false, resources: SMALL, env: { PILOT_DEBOUNCE_AFTER: DEBOUNCE, ...plain } },
+      pilot: {
+        autoscaleEnabled: false,
+        resources: SMALL,
+        env: { PILOT_DEBOUNCE_AFTER: DEBOUNCE, PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: KEYS_AGAIN, ...plain },
+      },
       ...(images.plainEnvoy ? { telemetry: { enabled: false } } : {}),
     },
   };

@@ -9,7 +9,8 @@ check(
   async ({ caller, v3 }) => {
     const history = await caller.send(v3, { count: 14_500, concurrency: 64 });
     expect(history).toSucceed();
-    const isDelayed = ({ sentMs, answeredMs }: (typeof history.outcomes)[number]) => answeredMs - sentMs >= 2_000;
+    // Envoy arms its timer by the time at which its loop last woke, so a delay may end some milliseconds early.
+    const isDelayed = ({ sentMs, answeredMs }: (typeof history.outcomes)[number]) => answeredMs - sentMs >= 1_900;
     expect(history).toBeRare({ what: 'delayed by 2 s', when: isDelayed, rate: 0.001, tooMuch: 0.01 });
   },
 );

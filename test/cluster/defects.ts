@@ -10,8 +10,15 @@ export interface Defect {
 
 const row = (defect: string, found: string | string[], words: RegExp): Defect => ({ defect, found: [found].flat(), words });
 
+/** The ids of checks of the security suite. */
+const security = (stems: string): string[] => stems.split(' ').map((stem) => `security/${stem}`);
+
 export const DEFECTS: readonly Defect[] = [
-  row('permissive-server', 'security/strict-mesh-wide', /refused at transport level/),
+  row(
+    'permissive-server',
+    security('port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload'),
+    /refused at transport level|without an identity/,
+  ),
   row('outlier-detection-off', 'resilience/circuit-breaker-ejects', /never ejected/),
   row('header-rule-to-v1', 'routing/canary-header', /reaches v2 and no other.*\n.*v1/),
   row('weights-85-15', 'routing/canary-header', /90 % to v1/),
@@ -53,4 +60,26 @@ export const DEFECTS: readonly Defect[] = [
   row('gateway-answers-any-name', 'gateway/gateway-tls', /toHaveLength/),
   row('around-the-egress-gateway', 'gateway/egress-gateway', /logs each request once.*partner\.example\.com/),
   row('captured-name-astray', 'gateway/dns-capture', /60 never delivered/),
+
+  row('another-method-allowed', security('allow-principal-method-path request-principal'), /denied with 403|403/),
+  row('another-namespace-allowed', security('allow-namespace allow-principal-method-path deny-admin-path deny-all'), /403/),
+  row('another-account-allowed', security('allow-principal-method-path deny-all'), /denied with 403/),
+  row('writing-allowed', security('claim-group deny-all'), /denied with 403/),
+  row('slashes-merged-late', security('deny-admin-path'), /under \/admin\//),
+  row('claimed-identity-passed-on', security('forged-identity'), /no request arrives with/),
+  row('audience-not-checked', security('jwt-validation'), /another audience/),
+  row('token-passed-on', security('jwt-forward'), /no request arrives with/),
+  row(
+    'token-lost',
+    security('claim-group jwks-rotation jwt-forward jwt-validation request-principal'),
+    /succeeds|with authorization|rejection by the proxy/,
+  ),
+
+  row(
+    'mtls-off',
+    security(
+      'allow-namespace allow-principal-method-path deny-admin-path forged-identity identity-certificate permissive-accepts-both port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload wire-is-encrypted',
+    ),
+    /./,
+  ),
 ];
