@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import { currentRecord, Record, recording } from '../../fixtures/check/record.ts';
+import type { Statistic } from '../../fixtures/results/result.ts';
 import { answered, delivery, historyOf } from '../matchers/histories.ts';
 
 test('histories of a phase are one file, a ledger is kept as it was last read, and a control keeps its own', async () => {
@@ -37,7 +38,7 @@ test('histories of a phase are one file, a ledger is kept as it was last read, a
 
 test('only the true run is measured, and there is a record only while a check runs', async () => {
   const record = new Record();
-  const statistic = {
+  const statistic: Statistic = {
     name: 'share',
     n: 1,
     observed: 1,
