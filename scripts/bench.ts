@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { exec } from '../clusters/exec.ts';
+import { keepCluster } from '../clusters/kind/owner.ts';
 import { descriptionFile, down, up } from '../clusters/lifecycle.ts';
 import type { ClusterDescription } from '../clusters/cluster.ts';
 import { newClusterName } from './run/cluster.ts';
@@ -29,6 +30,8 @@ async function bench(): Promise<Figure[]> {
   const report = await mkdtemp(join(tmpdir(), 'meshproof-bench-'));
   const work = { signal, progress: progress.say };
   const cluster = await up({ name, mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, work);
+  // Else it is this process's alone, and the command that runs the checks would not take it.
+  await keepCluster(name);
   try {
     progress.say('running every check once');
     const began = performance.now();
