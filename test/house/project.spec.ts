@@ -33,7 +33,7 @@ test('no file of ours names a place on the machine it was written on', () => {
 });
 
 test('what the documents tell to type exists', () => {
-  const commands = ['README.md', 'CONTRIBUTING.md', '.ci/run'].flatMap((file) =>
+  const commands = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'fixtures/README.md', 'scripts/CI.md', '.ci/run'].flatMap((file) =>
     [...read(file).matchAll(/\b(npm (?:run )?[a-z:-]+|npx meshproof [a-z]+)/g)].map(([, typed]) => ({ file, typed: typed ?? '' })),
   );
   const meshproof = execFileSync(process.execPath, [join(PROJECT, manifest.bin['meshproof'] ?? ''), '--help'], { encoding: 'utf8' });
