@@ -7,7 +7,7 @@ export default defineConfig({
   fullyParallel: true,
   retries: 0,
   workers: 2,
-  reporter: [['line']],
+  reporter: [['line'], ['./cluster/defect-table.ts']],
   outputDir: '../test-results',
   projects: [
     { name: 'unit', grepInvert: /@engine|@cluster/ },
