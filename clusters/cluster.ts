@@ -15,6 +15,10 @@ export interface ClusterDescription {
   rigs: string[];
   /** The Docker daemon's address that the kind cluster lives on (a DOCKER_HOST value), if kind. */
   dockerHost?: string;
+  /** Whether the rigs' namespaces were made by the owner of an existing cluster, and stay. */
+  premade?: boolean;
+  /** Rigs that a run kept because a check failed on them; no run borrows them again. */
+  kept?: string[];
   versions: Record<string, string>;
   timings: Partial<Record<'engineMs' | 'imagesMs' | 'clusterMs' | 'meshMs' | 'rigsMs', number>>;
 }

@@ -1,4 +1,4 @@
-import { execa, ExecaError, type Options } from 'execa';
+import type { Options } from 'execa';
 
 import { MeshproofError } from './errors.ts';
 import type { Work } from './work.ts';
@@ -28,6 +28,8 @@ export async function exec(command: string, args: readonly string[], options: Ex
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     forceKillAfterDelay: 5_000,
   };
+  // Loaded with the first program: whoever only lists checks runs none.
+  const { execa, ExecaError } = await import('execa');
   try {
     const { stdout } = await execa(command, args, settings);
     return String(stdout);

@@ -3,15 +3,27 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ClusterDescription, Mesh } from './cluster.ts';
+import type { AppliedKind } from './existing/rights.ts';
 import { MeshproofError } from './errors.ts';
 import { clustersFolder } from './paths.ts';
 import type { Work } from './work.ts';
+
+/** A cluster that somebody else owns. */
+export interface ExistingProvider {
+  kind: 'existing';
+  kubeconfig?: string;
+  context?: string;
+  /** Prefix of namespaces that the owner made for rigs; without it our own are made, where that is allowed. */
+  namespaces?: string;
+  /** Of which kinds the run's checks apply objects, in their rig and in the mesh's root namespace; default none. */
+  applies?: { kinds: readonly AppliedKind[]; meshWide: readonly AppliedKind[] };
+}
 
 export interface UpOptions {
   mesh: Mesh;
   /** Default: one chosen at random, `meshproof-<4 hex digits>`. */
   name?: string;
-  provider: { kind: 'kind'; nodes: number } | { kind: 'existing'; kubeconfig?: string; context?: string };
+  provider: { kind: 'kind'; nodes: number } | ExistingProvider;
   /** auto, pull, build, or a folder of image archives. */
   images: string;
   /** Whether a private engine may be installed and started where Docker is missing. */

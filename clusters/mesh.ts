@@ -8,6 +8,8 @@ export interface Capabilities {
   proxy: string;
   /** Names of the extensions compiled in, as the proxy lists them. */
   extensions: ReadonlySet<string>;
+  /** How many threads handle connections; each has pools of its own. */
+  workers: number;
 }
 
 export interface ConvergeOptions extends Work {
@@ -65,14 +67,102 @@ export interface WorkloadCertificate {
   authorities: readonly string[];
 }
 
+/** What writes proxies into pods. */
+export interface MeshInjector {
+  /** The objects as the mesh's command line tool returns them: every workload among them with a proxy, unless it opts out. */
+  inject(objects: readonly Manifest[]): Promise<Manifest[]>;
+  /**
+   * Makes the injector unreachable for the API server, and leaves the proxies that run alone. The API server takes a moment to notice.
+   * @param owner the cluster's name: whose it is to mend
+   * @throws MeshproofError `INJECTOR_CUT` when it is so already, `INJECTOR_MISSING`, `INJECTOR_ELSEWHERE`
+   */
+  cut(owner: string): Promise<void>;
+  /** Puts back what `cut` found, in this process or in one that was killed. Does nothing where nothing of that owner is cut. */
+  mend(owner: string): Promise<void>;
+}
+
+/** What a program said when it ended, on both of its outputs. */
+export interface ToolAnswer {
+  exitCode: number;
+  said: string;
+}
+
+/** One proxy as the mesh's command-line tool lists it. */
+export interface ReportedProxy {
+  /** `<namespace>/<pod>` */
+  pod: string;
+  version: string;
+  /** Kinds of configuration of which it has not acknowledged the last push. */
+  stale: string[];
+}
+
+export interface ReportedVersions {
+  client: string;
+  controlPlane: string[];
+  proxies: ReportedProxy[];
+}
+
+/** The mesh's own command-line tool, of the version that belongs to this project. */
+export interface MeshTool {
+  /** Runs it against the cluster; an exit code other than 0 is an answer and no error. */
+  run(args: readonly string[], input?: string): Promise<ToolAnswer>;
+  /** The versions that it reports of itself, the control plane and the proxies of these namespaces. */
+  versions(namespaces: readonly string[]): Promise<ReportedVersions>;
+  /**
+   * What its checks before an installation complain of; empty when they pass.
+   * @param as the user who would install, e.g. `system:serviceaccount:shop:installer`; default whose credentials these are
+   */
+  preflight(as?: string): Promise<string[]>;
+}
+
+/** What an installation's settings became in one proxy; what is not there is undefined. */
+export interface ProxySettings {
+  accessLogFile?: string;
+  accessLogFormat?: string;
+  /** Percent of requests whose traces the proxy begins by chance. */
+  tracingSampling?: number;
+  /** Host and port that traces go to. */
+  tracingCollector?: string;
+  dnsCapture?: string;
+  dnsAutoAllocate?: string;
+}
+
+/** Installations that are made beside the mesh that is there, each in a namespace of its own, without either touching the other. */
+export interface Installations {
+  /** Whether a manifest describes an installation: no API server takes it, the mesh's tool does. Its namespace is the installation's. */
+  describes(object: Manifest): boolean;
+  /**
+   * Makes the installation, or changes it to what the manifest says, and returns when it is ready.
+   * @param beside the rig whose owner it belongs to
+   */
+  install(object: Manifest, beside: string): Promise<void>;
+  /** Removes it with its namespace and all that is cluster-wide of it. */
+  uninstall(object: Manifest): Promise<void>;
+  /** Whether the object was put there by the mesh's installer. */
+  made(object: Manifest): boolean;
+  proxySettings(pod: PodRef): Promise<ProxySettings>;
+}
+
 /** What a mesh is to the harness: words are the same for all meshes, the means are the adapter's. */
 export interface MeshAdapter {
   readonly name: Mesh;
   /** Metadata of a namespace whose new pods get a proxy. */
   readonly injection: { labels: Record<string, string>; annotations: Record<string, string> };
+  readonly injector: MeshInjector;
+  /** Undefined where the adapter was made without the means to run programs. */
+  readonly tool?: MeshTool;
+  /** Undefined for a mesh that can be in a cluster only once. */
+  readonly installations?: Installations;
+  /** The name of the proxy's container in a pod. */
+  readonly proxyContainer: string;
   /** The namespace of mesh-wide configuration, e.g. istio-system. */
   readonly rootNamespace: string;
-  versions(work?: Work): Promise<Record<string, string>>;
+  /** Annotations of pods whose proxies shall act on changes soon, whatever the mesh's own defaults are. */
+  readonly quickPods: Record<string, string>;
+  /** Versions of the control plane and of the proxies that run in these namespaces; default all. */
+  versions(work?: Work, among?: readonly string[]): Promise<Record<string, string>>;
+  /** How many proxies of each version of the mesh are connected to the control plane, in all namespaces. */
+  proxyVersions(work?: Work): Promise<Map<string, number>>;
   capabilities(pod: PodRef): Promise<Capabilities>;
   /** Peer identity of a service account, as the server sees it. */
   identity(namespace: string, serviceAccount: string): string;

@@ -1,5 +1,7 @@
 import type { Mesh } from './cluster.ts';
 import { MeshproofError } from './errors.ts';
+import type { Istioctl } from './istio/istioctl.ts';
+import { given } from './kubernetes/given.ts';
 import type { KubernetesApi } from './kubernetes/api.ts';
 import type { MeshAdapter } from './mesh.ts';
 import type { Work } from './work.ts';
@@ -15,21 +17,60 @@ export interface MeshPlace {
  * What a mesh is to the harness, on a cluster that has it already.
  * @throws MeshproofError `MESH_MISSING` for a mesh that this version has no adapter for.
  */
-export async function adapterOf({ mesh }: Pick<MeshPlace, 'mesh'>, api: KubernetesApi): Promise<MeshAdapter> {
+export async function adapterOf(
+  { mesh, ...place }: Pick<MeshPlace, 'mesh'> & Partial<MeshPlace>,
+  api: KubernetesApi,
+): Promise<MeshAdapter> {
   if (mesh !== 'istio') throw new MeshproofError('MESH_MISSING', `there is no adapter for ${mesh} yet`, { hint: 'use --mesh=istio' });
-  const [{ istio }, { KubernetesAccess }] = await Promise.all([import('./istio/adapter.ts'), import('./istio/kubernetes-access.ts')]);
-  return istio({ access: new KubernetesAccess(api) });
+  const [{ istio }, { KubernetesAccess }, { IstioInjector }, { IstioTool }, { IstioInstallations }] = await Promise.all([
+    import('./istio/adapter.ts'),
+    import('./istio/kubernetes-access.ts'),
+    import('./istio/injector.ts'),
+    import('./istio/tool.ts'),
+    import('./istio/installations.ts'),
+  ]);
+  const istioctl = async (): Promise<Istioctl> => {
+    const { kubeconfig, context } = place;
+    if (kubeconfig === undefined || context === undefined) throw new MeshproofError('NO_KUBECONFIG', 'istioctl needs a kubeconfig');
+    const { tool } = await import('./images/tools.ts');
+    return { istioctl: await tool('istioctl', {}), kubeconfig, context };
+  };
+  const access = new KubernetesAccess(api);
+  return istio({
+    access,
+    injector: new IstioInjector(api, istioctl),
+    tool: new IstioTool(istioctl),
+    installations: new IstioInstallations(api, { access, tool: istioctl, rootNamespace: 'istio-system' }),
+  });
+}
+
+/** Puts right what a run on this cluster changed in the whole mesh and could not put back, because it was killed. */
+export async function mendMesh({ name, ...place }: MeshPlace & { name: string }): Promise<void> {
+  const [{ KubernetesApi }, { ApiRefusal }] = await Promise.all([import('./kubernetes/api.ts'), import('./kubernetes/api-error.ts')]);
+  const api = await KubernetesApi.open(place);
+  try {
+    const { injector } = await adapterOf(place, api);
+    await injector.mend(name).catch((error: unknown) => {
+      // Whoever may not even read it has changed nothing there.
+      if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
+    });
+  } finally {
+    api.close();
+  }
 }
 
 /** Installs a mesh from the images that are in the nodes, and returns its adapter. */
 export async function installMesh(place: MeshPlace, api: KubernetesApi, work: Work): Promise<MeshAdapter> {
   const adapter = await adapterOf(place, api);
-  const [{ installIstio }, { ISTIO_HUB }, { tool }, { VERSIONS }] = await Promise.all([
+  const [{ installIstio }, { ISTIO_HUB }, { tool }, { VERSIONS }, { gatewayApi }] = await Promise.all([
     import('./istio/istioctl.ts'),
     import('./images/recipes/istio.ts'),
     import('./images/tools.ts'),
     import('./images/versions.ts'),
+    import('./images/gateway-api.ts'),
   ]);
+  work.progress?.('the Gateway API');
+  await api.apply(await gatewayApi(work), given({ signal: work.signal }));
   const images = { hub: ISTIO_HUB, tag: VERSIONS.istio, plainEnvoy: true };
   await installIstio({ istioctl: await tool('istioctl', work), ...place }, { images }, work);
   return adapter;

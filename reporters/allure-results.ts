@@ -1,9 +1,10 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Status, type Attachment, type StepResult, type TestResult } from 'allure-js-commons';
+import { ContentType, Status, type Attachment, type StepResult, type TestResult } from 'allure-js-commons';
 
-import { RESULT_ATTACHMENT } from '../fixtures/results/result.ts';
+import type { Picture, TakenPicture } from '../fixtures/results/picture.ts';
+import { RESULT_ATTACHMENT, type CheckResult } from '../fixtures/results/result.ts';
 import { settled } from './allure-verdict.ts';
 
 /**
@@ -14,11 +15,14 @@ import { settled } from './allure-verdict.ts';
 export async function settleAllureResults(folder: string, mesh: string): Promise<void> {
   const files = (await readdir(folder).catch(nothing)).filter((file) => file.endsWith('-result.json'));
   if (files.length === 0) throw new Error(`allure-playwright left no results in ${folder}`);
+  const { draw } = await import('./charts/draw.ts');
   await Promise.all(
     files.map(async (file) => {
       const path = join(folder, file);
       const result: TestResult = JSON.parse(await readFile(path, 'utf8'));
-      const judged = settled(withAttachmentsInPlace(result), await attachedResult(result, folder), mesh);
+      const attached = await attachedResult(result, folder);
+      const judged = settled(withAttachmentsInPlace(result), attached, mesh, draw);
+      if (!hasVerdict(result)) await attachPictures(judged, attached, folder, draw);
       await writeFile(`${path}.new`, JSON.stringify(judged));
       await rename(`${path}.new`, path);
     }),
@@ -29,6 +33,25 @@ export async function settleAllureResults(folder: string, mesh: string): Promise
 async function attachedResult(result: TestResult, folder: string): Promise<unknown> {
   const attachment = attachmentsOf(result).findLast(({ name }) => name === RESULT_ATTACHMENT);
   return attachment && JSON.parse(await readFile(join(folder, attachment.source), 'utf8'));
+}
+
+function hasVerdict({ labels }: TestResult): boolean {
+  return labels.some(({ name }) => name === 'verdict');
+}
+
+/** Puts each picture under the step in which it was taken, where it can be opened whole: the control's beside the check's, which shows what a failure looks like. */
+async function attachPictures(result: TestResult, attached: unknown, folder: string, draw: (picture: Picture) => string): Promise<void> {
+  const taken = (attached as Partial<CheckResult> | undefined)?.pictures;
+  if (!hasVerdict(result) || !Array.isArray(taken)) return;
+  for (const [index, { phase, picture }] of taken.entries()) {
+    const source = `${result.uuid}-picture-${index + 1}-attachment.svg`;
+    await writeFile(join(folder, source), draw(picture));
+    (stepOf(result, phase) ?? result).attachments.push({ name: picture.title, type: ContentType.SVG, source });
+  }
+}
+
+function stepOf({ steps }: TestResult, phase: TakenPicture['phase']): StepResult | undefined {
+  return steps.find(({ name = '' }) => (phase === 'check' ? name === phase : name.startsWith(`${phase}: `)));
 }
 
 function attachmentsOf({ attachments, steps }: TestResult | StepResult): Attachment[] {

@@ -7,8 +7,10 @@ import { execa } from 'execa';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
 import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
+import { adoptHistory, forgetRun, historyOf, nameEnd } from './allure-history.ts';
 import { settleAllureResults } from './allure-results.ts';
-import { duration, seenToFail } from './in-words.ts';
+import { writePictures } from './charts/files.ts';
+import { duration, transitionsInWords, worth } from './in-words.ts';
 
 export interface AllureSite {
   /** The report folder: its Allure results are settled and read, and the site becomes its `allure/index.html`. */
@@ -16,20 +18,22 @@ export interface AllureSite {
   conformance: Conformance;
   /** The mesh of checks that left no result. */
   mesh: string;
+  /** An earlier report, whose runs come before this one in the history; default: the one that MESHPROOF_AGAINST names. */
+  earlier?: string;
 }
 
 /** Label values are matched as regular expressions; the first category that matches takes the check. */
 const CATEGORIES = [
-  { name: 'INVALID: the control stayed green', matchers: { labels: { verdict: '^INVALID$' } } },
+  { name: 'INVALID: the control stayed green', matchers: { labels: { tag: '^INVALID$' } } },
   {
     name: 'INCONCLUSIVE: the tool, the cluster or the fault was not what it should be',
-    matchers: { labels: { verdict: '^INCONCLUSIVE$' } },
+    matchers: { labels: { tag: '^INCONCLUSIVE$' } },
   },
-  { name: 'UNSUPPORTED: by design', matchers: { labels: { verdict: '^UNSUPPORTED$' } } },
-  { name: 'FAIL: the mesh broke its promise', matchers: { labels: { verdict: '^FAIL$' } } },
+  { name: 'UNSUPPORTED: by design', matchers: { labels: { tag: '^UNSUPPORTED$' } } },
+  { name: 'FAIL: the mesh broke its promise', matchers: { labels: { tag: '^FAIL$' } } },
 ];
 
-/** Labels that say where a test ran or lives, which the tree of suites and the path already show. */
+/** Labels that say where a test ran or lives, or what its parameters say too. */
 const HIDDEN_LABELS = [
   '_fallbackTestCaseId',
   'titlePath',
@@ -39,6 +43,8 @@ const HIDDEN_LABELS = [
   'language',
   'package',
   'parentSuite',
+  'verdict',
+  'control',
   'suite',
   'subSuite',
 ];
@@ -47,13 +53,21 @@ const HIDDEN_LABELS = [
  * Generates the Allure site: one HTML file that opens by double click. The run becomes one line of the history beside it, however often its site is made.
  * @throws Error with what Allure said, or when its page cannot be kept from calling its maker; then there is no page.
  */
-export async function generateAllureSite({ report, conformance, mesh }: AllureSite): Promise<void> {
+export async function generateAllureSite({
+  report,
+  conformance,
+  mesh,
+  earlier = process.env['MESHPROOF_AGAINST'] ?? '',
+}: AllureSite): Promise<void> {
+  if (earlier !== '') await adoptHistory(report, earlier);
+  await forgetRun(report, conformance.run.id);
+  await writePictures(report, conformance.checks);
   await settleAllureResults(join(report, ALLURE_RESULTS), mesh);
   const output = join(report, 'allure');
   await rm(output, { recursive: true, force: true });
   const workplace = await mkdtemp(join(tmpdir(), 'meshproof-allure-'));
   try {
-    await writeFile(join(workplace, 'allurerc.json'), JSON.stringify(await configuration(report, output, conformance)));
+    await writeFile(join(workplace, 'allurerc.json'), JSON.stringify(configuration(report, output, conformance)));
     const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js');
     const args = [cli, 'generate', '--cwd', workplace, '--config', 'allurerc.json', '--output', output, join(report, ALLURE_RESULTS)];
     await execa(process.execPath, args, { stdin: 'ignore', all: true });
@@ -63,20 +77,23 @@ export async function generateAllureSite({ report, conformance, mesh }: AllureSi
   }
 }
 
-async function configuration(report: string, output: string, { run, timings, checks }: Conformance): Promise<object> {
+function configuration(report: string, output: string, { run, timings, checks, against }: Conformance): object {
   const took = Object.entries(timings).flatMap(([name, ms]) =>
     ms === null ? [] : [[`${name.replace(/Ms$/, '')} ready in`, duration(ms)]],
   );
-  const name = `meshproof ${run.id}`;
-  const historyPath = join(report, 'allure-history.jsonl');
-  const history = await readFile(historyPath, 'utf8').catch(() => '');
   return {
-    name,
+    // The headline of the first page.
+    name: `${worth(checks)} ${nameEnd(run.id)}`,
     output,
-    historyPath,
-    appendHistory: !history.includes(`"name":${JSON.stringify(name)}`),
+    historyPath: historyOf(report),
     hideLabels: HIDDEN_LABELS,
-    variables: { 'seen to fail first': seenToFail(checks), ...run.versions, ...run.environment, ...Object.fromEntries(took) },
+    variables: {
+      ...(against === undefined ? {} : { 'since the earlier run': transitionsInWords(against) }),
+      mesh: [...new Set(checks.map((check) => check.mesh))].join(', '),
+      ...run.versions,
+      ...run.environment,
+      ...Object.fromEntries(took),
+    },
     categories: CATEGORIES,
     plugins: { awesome: { options: { singleFile: true, groupBy: ['epic', 'story'], reportLanguage: 'en' } } },
   };

@@ -1,8 +1,10 @@
-import { Status, type Label, type TestResult } from 'allure-js-commons';
+import { LinkType, Status, type Label, type Link, type Parameter, type TestResult } from 'allure-js-commons';
 
+import type { Picture } from '../fixtures/results/picture.ts';
 import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
-import { confidence, printable } from './in-words.ts';
-import { inline } from './markdown.ts';
+import { describe } from './allure-description.ts';
+import { linksOf } from './documentation.ts';
+import { printable } from './in-words.ts';
 import { checkNameOf, judge, type CheckName, type Ending } from './verdict.ts';
 
 /** Allure's word for each verdict. */
@@ -15,24 +17,26 @@ const ALLURE_STATUS: Record<Verdict, Status> = {
 };
 
 /**
- * An Allure result with what its check came to: status, message, a description that names the evidence, and the labels
+ * An Allure result with what its check came to: status, message, a description with the pictures of what was measured, links, and the labels
  * `epic` (suite), `story` (mesh), `tag` (mesh and verdict), `verdict` and `control`. A result that is no check's, or has a verdict already, comes back as it is.
  * @param attached the content of the check's attachment, undefined without one.
+ * @param draw makes an SVG text of a picture.
  */
-export function settled(result: TestResult, attached: unknown, mesh: string): TestResult {
+export function settled(result: TestResult, attached: unknown, mesh: string, draw: (picture: Picture) => string): TestResult {
   const name = nameOf(result);
   const done = result.labels.some((label) => label.name === 'verdict');
   if (!name || done) return result;
   const check = judge(name, mesh, attached, endingOf(result), (result.stop ?? 0) - (result.start ?? 0));
   return {
     ...result,
-    name: printable(result.name ?? ''),
+    name: nameWith(check.verdict, printable(result.name ?? '')),
     fullName: printable(result.fullName ?? ''),
     status: ALLURE_STATUS[check.verdict],
     ...(check.verdict === 'PASS' ? {} : { statusDetails: { ...result.statusDetails, message: `${check.verdict}: ${check.reason}` } }),
     labels: [...result.labels, ...labelsOf(check)],
-    parameters: [...result.parameters, { name: 'mesh', value: check.mesh }],
-    description: describe(check),
+    parameters: [...result.parameters, ...parametersOf(check)],
+    links: [...result.links, ...linksOf(check).map((link): Link => ({ ...link, type: LinkType.DEFAULT }))],
+    descriptionHtml: describe(check, drawn(check, draw)),
     // Allure takes results of one history id for retries of one another; the same check on another mesh is none.
     ...(result.historyId === undefined ? {} : { historyId: `${result.historyId}.${check.mesh}` }),
   };
@@ -48,19 +52,29 @@ function endingOf({ status, statusDetails }: TestResult): Ending {
   return { status: ended, said: statusDetails.message ?? '' };
 }
 
-/**
- * Markdown. Histories and ledgers are named, not attached: they would make the one file of the site heavy.
- * They are no links either: Allure shows a description in a frame that may not navigate, and drops relative links elsewhere.
- */
-function describe(check: CheckResult): string {
-  const evidence = check.evidence.map(
-    ({ phase, name, file, lines }) => `evidence of the ${phase}, ${inline(name)}, ${lines} lines: ${inline(file)}`,
-  );
-  const facts = [...confidence(check).map((line) => inline(line)), ...evidence, `run again: ${inline(check.rerun)}`];
-  return facts.map((fact) => `- ${fact}`).join('\n');
-}
-
 function labelsOf({ suite, mesh, verdict, control }: CheckResult): Label[] {
   const single = Object.entries({ epic: suite, story: mesh, verdict, control }).map(([name, value]) => ({ name, value }));
   return [...single, { name: 'tag', value: mesh }, { name: 'tag', value: verdict }];
+}
+
+/** Beside each other at the top of the page. They are left out of what Allure knows a check by, but for the mesh: its history must go on when the verdict changes. */
+function parametersOf({ mesh, verdict, control, controlBecause }: CheckResult): Parameter[] {
+  const because = controlBecause === '' || control === 'skipped' ? '' : `: ${printable(controlBecause)}`;
+  const words = { red: 'red', green: 'green', skipped: 'not run' };
+  return [
+    { name: 'verdict', value: verdict, excluded: true },
+    { name: 'control', value: `${words[control]}${because}`, excluded: true },
+    { name: 'mesh', value: mesh },
+  ];
+}
+
+/** Allure has one colour for both of the verdicts that judge nothing. */
+function nameWith(verdict: Verdict, name: string): string {
+  return verdict === 'INVALID' || verdict === 'INCONCLUSIVE' ? `${verdict}: ${name}` : name;
+}
+
+/** What the check itself measured; where it was not come to, what its control did. */
+function drawn({ pictures = [] }: CheckResult, draw: (picture: Picture) => string): string[] {
+  const own = pictures.filter(({ phase }) => phase === 'check');
+  return (own.length > 0 ? own : pictures).map(({ picture }) => draw(picture));
 }

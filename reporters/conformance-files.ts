@@ -37,8 +37,13 @@ export async function readConformance(file: string): Promise<Conformance> {
   return validated(Conformance, JSON.parse(await readFile(file, 'utf8')), file);
 }
 
+/** The conformance.json of a report: a folder's, or the file itself. */
+export function conformanceIn(report: string): string {
+  return report.endsWith('.json') ? report : join(report, 'conformance.json');
+}
+
 /** Removes what an earlier run left, so that a run which dies does not seem to have its predecessor's verdicts. */
 export function removeConformance(report: string): void {
-  for (const name of [...FILES, 'allure', ALLURE_RESULTS, 'evidence', 'diagnostics'])
+  for (const name of [...FILES, 'allure', ALLURE_RESULTS, 'evidence', 'diagnostics', 'pictures'])
     rmSync(join(report, name), { recursive: true, force: true });
 }

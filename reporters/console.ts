@@ -1,7 +1,9 @@
 import { styleText } from 'node:util';
 
-import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
-import { confidence, duration, printable } from './in-words.ts';
+import type { Conformance } from '../fixtures/results/conformance.ts';
+import type { CheckResult, Kept, Verdict } from '../fixtures/results/result.ts';
+import { closingLine, confidence, duration, printable, told, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { shortForm } from './short-form.ts';
 
 const COLOUR = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', UNSUPPORTED: 'gray', INVALID: 'magenta' } as const satisfies Record<
   Verdict,
@@ -21,16 +23,58 @@ export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.Wr
   const word = styleText(COLOUR[verdict], verdict.padEnd(12), { stream });
   const red = verdict === 'UNSUPPORTED' ? '' : `  control ${control}`;
   const head = `${word} ${printable(id)} (${printable(mesh)})  ${duration(durationMs)}${red}`;
-  if (verdict === 'PASS') return [head];
+  const warned = warningsOf(check).map((text) => fact('warned', text, stream));
+  if (verdict === 'PASS') return [head, ...warned];
   if (verdict === 'UNSUPPORTED') return [head, fact('because', check.reason, stream)];
+  const { promised, seen, sure } = told(check.reason);
   return [
     head,
     fact('promised', check.title, stream),
-    fact('seen', check.reason, stream),
+    ...(promised === undefined ? [] : [fact('that is', promised, stream)]),
+    fact('seen', seen, stream),
+    ...(sure === undefined ? [] : [fact('how sure', sure, stream)]),
     ...confidence(check).map((line) => fact('how sure', line, stream)),
+    ...warned,
     ...traces.evidence.map((path) => fact('evidence', path, stream)),
     ...(traces.diagnostics === undefined ? [] : [fact('diagnostics', traces.diagnostics, stream)]),
     fact('run again', check.rerun, stream),
+    ...keptLines(check.kept, stream),
+  ];
+}
+
+/**
+ * What the console is to show: `all` checks as they end; `short`, the short form at the end; or, where `others` show each check,
+ * only what they do not know of those that did not pass. MESHPROOF_CONSOLE says which.
+ */
+export type ConsoleState = 'all' | 'short' | 'others';
+
+export function stateOfConsole(): ConsoleState {
+  const wanted = process.env['MESHPROOF_CONSOLE'];
+  return wanted === 'short' || wanted === 'others' ? wanted : 'all';
+}
+
+/** The lines that a run ends with. The last one is the count alone, for scripts. */
+export function endLines(conformance: Conformance, report: string, state: ConsoleState): string[] {
+  const { checks, against } = conformance;
+  if (state === 'short') return [...shortForm(conformance), closingLine(checks)];
+  const worse = against?.changes.filter(({ change }) => change === 'regressed') ?? [];
+  return [
+    '',
+    worth(checks),
+    ...unsaid(conformance),
+    ...(against === undefined ? [] : [transitionsInWords(against)]),
+    ...worse.map(({ id, mesh, before, now }) => `  regressed  ${id} (${mesh}): ${before}, now ${now}`),
+    `report: ${report}`,
+    closingLine(checks),
+  ].map((line) => printable(line));
+}
+
+function keptLines(kept: Kept | undefined, stream: NodeJS.WriteStream): string[] {
+  if (kept === undefined) return [];
+  return [
+    fact('kept', kept.namespace, stream),
+    ...kept.look.map((command) => fact('look inside', command, stream)),
+    fact('remove it', kept.remove, stream),
   ];
 }
 

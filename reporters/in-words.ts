@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
-import type { CheckResult, Statistic } from '../fixtures/results/result.ts';
+import type { Against, Conformance } from '../fixtures/results/conformance.ts';
+import type { CheckResult, Statistic, Warning } from '../fixtures/results/result.ts';
+import { TOLD_FIRST } from './transitions.ts';
 
 /** Text without escape sequences, other control characters and line breaks: a title must not be able to move the cursor or end a line. */
 export function printable(text: string): string {
@@ -17,10 +19,14 @@ export function duration(milliseconds: number): string {
 }
 
 /** A statistical claim in one line: what was seen, what was promised, and how sure that is. */
-export function claim({ name, n, observed, expected, tolerance, interval, alpha, power, method }: Statistic): string {
+export function claim({ name, unit, n, observed, expected, tolerance, interval, alpha, power, method }: Statistic): string {
   const [low, high] = interval;
-  const seen = `${name}: ${short(observed)} of n = ${n}, interval ${short(low)} to ${short(high)}`;
-  return `${seen}, promised ${short(expected)} ± ${short(tolerance)}, α = ${short(alpha)}, power ${short(power)} (${method})`;
+  const [seen, promised] =
+    unit === undefined
+      ? [`${short(observed)} of n = ${n}`, `${short(expected)} ± ${short(tolerance)}`]
+      : [`median ${short(observed)} ${unit} of n = ${n}`, `at most ${short(expected + tolerance)} ${unit}`];
+  const said = `${name}: ${seen}, interval ${short(low)} to ${short(high)}, promised ${promised}`;
+  return `${said}, α = ${short(alpha)}, power ${short(power)} (${method})`;
 }
 
 /** How sure a verdict is, a line each: what its control showed, and the error rates of its samples. */
@@ -35,7 +41,7 @@ export function confidence(check: CheckResult): string[] {
 }
 
 /** `3 of 4`: how many checks were seen to fail under their control, of those that the mesh supports. */
-export function seenToFail(checks: readonly CheckResult[]): string {
+function seenToFail(checks: readonly CheckResult[]): string {
   const supported = checks.filter(({ verdict }) => verdict !== 'UNSUPPORTED');
   return `${supported.filter(({ control }) => control === 'red').length} of ${supported.length}`;
 }
@@ -54,6 +60,45 @@ export function closingLine(checks: readonly CheckResult[]): string {
   const passed = checks.filter(({ verdict }) => verdict === 'PASS').length;
   const skipped = checks.filter(({ verdict }) => verdict === 'UNSUPPORTED').length;
   return `${passed} passed, ${checks.length - passed - skipped} failed, ${skipped} skipped`;
+}
+
+/** What was accepted and yet has no, or not the whole, effect: `DestinationRule server (control): …`. */
+export function warning({ phase, object, said }: Warning): string {
+  return `${object}${phase === 'check' ? '' : ` (${phase})`}: ${said}`;
+}
+
+/** The warnings of a check, each once: what the true manifest is warned of too is no matter of the control. */
+export function warningsOf({ warnings = [] }: CheckResult): string[] {
+  const ofCheck = new Set(warnings.filter(({ phase }) => phase === 'check').map((one) => `${one.object} ${one.said}`));
+  return warnings.filter(({ phase, object, said }) => phase === 'check' || !ofCheck.has(`${object} ${said}`)).map((one) => warning(one));
+}
+
+/** What a matcher's message says of each: what was promised, what was seen and how sure that is. Another text is all that was seen. */
+export function told(reason: string): { promised?: string; seen: string; sure?: string } {
+  const parts = /^promised:\s*(.*?)\n\s*seen:\s*(.*?)(?:\n\s*sure:\s*(.*))?$/s.exec(reason.trim());
+  const [, promised, seen, sure] = parts ?? [];
+  if (promised === undefined || seen === undefined) return { seen: reason };
+  return { promised, seen: seen.replaceAll(/\s*\n\s*/g, '; '), ...(sure === undefined ? {} : { sure }) };
+}
+
+/** How much there is that this report says nothing about, a line each; nothing where all is said. */
+export function unsaid({ notChosen = [], planned = [] }: Conformance): string[] {
+  const byMesh = [...Map.groupBy(planned, ({ mesh }) => mesh)].map(([mesh, rows]) => `${rows.length} for ${mesh}`);
+  return [
+    ...(notChosen.length === 0 ? [] : [`${counted(notChosen.length, 'check')} not chosen for this run`]),
+    ...(byMesh.length === 0 ? [] : [`${counted(planned.length, 'behaviour')} without a check yet: ${byMesh.join(', ')}`]),
+  ];
+}
+
+/** `1 regressed, 2 fixed since run 3f9a0c1d of 2026-01-02`, or that nothing changed. */
+export function transitionsInWords({ id, startedAt, changes }: Against): string {
+  const counts = TOLD_FIRST.map((change) => [changes.filter((one) => one.change === change).length, change] as const);
+  const named = counts.filter(([count]) => count > 0).map(([count, change]) => `${count} ${change}`);
+  return `${named.length === 0 ? 'nothing changed' : named.join(', ')} since run ${id} of ${startedAt.slice(0, 10)}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function short(value: number): string {

@@ -1,5 +1,6 @@
 import type { Conformance } from '../fixtures/results/conformance.ts';
 import type { CheckResult } from '../fixtures/results/result.ts';
+import { warningsOf } from './in-words.ts';
 
 type Attributes = Record<string, string | number>;
 
@@ -41,7 +42,8 @@ function testCase(check: CheckResult): string {
   const { id, suite, mesh, title, verdict, reason, control, controlBecause, rerun, durationMs } = check;
   const facts = Object.entries({ id, mesh, verdict, control, controlBecause, rerun });
   const properties = facts.map(([name, value]) => element('property', { name, value }));
-  const children = [element('properties', {}, properties.join(''))];
+  const warned = warningsOf(check).map((value) => element('property', { name: 'warning', value }));
+  const children = [element('properties', {}, [...properties, ...warned].join(''))];
   if (verdict === 'UNSUPPORTED') children.push(element('skipped', { message: reason }));
   else if (verdict !== 'PASS') {
     const tag = verdict === 'FAIL' ? 'failure' : 'error';

@@ -1,19 +1,31 @@
 import { markdownTable } from 'markdown-table';
 
-import type { Conformance } from '../fixtures/results/conformance.ts';
+import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/results/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/results/result.ts';
-import { claim, confidence, duration, printable, worth } from './in-words.ts';
+import { claim, confidence, duration, printable, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { TOLD_FIRST } from './transitions.ts';
 
 /** conformance.md: fit for a pull request comment. */
-export function conformanceMarkdown({ run, checks }: Conformance): string {
+export function conformanceMarkdown(conformance: Conformance): string {
+  const { run, checks, planned = [], against } = conformance;
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
   const facts = [`Run ${run.id}, ${run.startedAt}, ${duration(run.durationMs)}`, ...versions].join(' · ');
-  const sections = [`# ${worth(checks)}`, inline(facts), matrix(checks), table(checks)];
+  const sections = [
+    `# ${worth(checks)}`,
+    inline(facts),
+    matrix(conformance),
+    ...unsaid(conformance).map((line) => `${inline(line)}.`),
+    table(checks),
+  ];
+  if (against !== undefined) sections.push('## Since the earlier run', transitionTable(against));
   if (run.errors.length > 0) sections.push('## Errors outside the checks', run.errors.map((error) => `- ${inline(error)}`).join('\n'));
   const notPassed = checks.filter(({ verdict }) => verdict !== 'PASS');
   if (notPassed.length > 0) sections.push('## What did not pass', ...notPassed.map((check) => reason(check)));
+  const warnings = warningTable(checks);
+  if (warnings !== '') sections.push('## Accepted, and yet without the whole effect', warnings);
   const guide = guideTable(checks);
   if (guide !== '') sections.push('## Guide against reality', guide);
+  if (planned.length > 0) sections.push('## Not done yet', plannedTable(planned));
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
@@ -27,21 +39,29 @@ export function inline(text: string): string {
     .trim();
 }
 
-function matrix(checks: readonly CheckResult[]): string {
-  const suites = [...new Set(checks.map(({ suite }) => suite))];
-  const meshes = [...new Set(checks.map(({ mesh }) => mesh))];
-  if (checks.length === 0) return '';
-  const rows = suites.map((suite) => [
-    inline(suite),
-    ...meshes.map((mesh) => tally(checks.filter((check) => check.suite === suite && check.mesh === mesh))),
-  ]);
+/** Suite by mesh, with what was left out and what has no check yet: a count that is not there would seem to be a pass. */
+function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
+  const all: NotChosen[] = [...checks, ...notChosen, ...planned];
+  const suites = [...new Set(all.map((one) => suiteOf(one)))].toSorted();
+  const meshes = [...new Set(all.map(({ mesh }) => mesh))].toSorted();
+  if (all.length === 0) return '';
+  const cell = (suite: string, mesh: string): string => {
+    const here = <T extends NotChosen>(rows: readonly T[]): T[] => rows.filter((row) => suiteOf(row) === suite && row.mesh === mesh);
+    const verdicts = here(checks).map(({ verdict }) => verdict);
+    const counts: [number, string][] = [
+      ...VERDICTS.map((verdict): [number, string] => [verdicts.filter((one) => one === verdict).length, verdict]),
+      [here(notChosen).length, 'not chosen'],
+      [here(planned).length, 'not done'],
+    ];
+    const named = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    return named.length === 0 ? '-' : named.join(', ');
+  };
+  const rows = suites.map((suite) => [inline(suite), ...meshes.map((mesh) => cell(suite, mesh))]);
   return markdownTable([['suite', ...meshes.map((mesh) => inline(mesh))], ...rows]);
 }
 
-function tally(checks: readonly CheckResult[]): string {
-  const counts = VERDICTS.map((verdict) => [checks.filter((check) => check.verdict === verdict).length, verdict] as const);
-  const named = counts.filter(([count]) => count > 0).map(([count, verdict]) => `${count} ${verdict}`);
-  return named.length === 0 ? '-' : named.join(', ');
+function suiteOf({ id }: NotChosen): string {
+  return id.slice(0, id.indexOf('/'));
 }
 
 function table(checks: readonly CheckResult[]): string {
@@ -77,4 +97,29 @@ function guideTable(checks: readonly CheckResult[]): string {
     guide.map(({ says, reality }) => [inline(id), inline(mesh), inline(says), inline(reality)]),
   );
   return rows.length === 0 ? '' : markdownTable([['check', 'mesh', 'the guide says', 'the mesh does'], ...rows]);
+}
+
+function warningTable(checks: readonly CheckResult[]): string {
+  const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(check.id), inline(check.mesh), inline(text)]));
+  return rows.length === 0 ? '' : markdownTable([['check', 'mesh', 'warned'], ...rows]);
+}
+
+function plannedTable(planned: readonly PlannedCheck[]): string {
+  return markdownTable([['check', 'mesh', 'what it will show'], ...planned.map((row) => [row.id, row.mesh, row.sentence].map(inline))]);
+}
+
+function transitionTable(against: Against): string {
+  const { versions, changes } = against;
+  const facts = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const sentence = inline([transitionsInWords(against), ...facts].join(' · '));
+  if (changes.length === 0) return sentence;
+  const sorted = changes.toSorted((a, b) => TOLD_FIRST.indexOf(a.change) - TOLD_FIRST.indexOf(b.change));
+  const rows = sorted.map(({ change, id, mesh, title, before, now }) => [
+    change,
+    `${inline(id)}<br>${inline(title)}`,
+    inline(mesh),
+    before ?? '-',
+    now ?? '-',
+  ]);
+  return `${sentence}\n\n${markdownTable([['change', 'check', 'mesh', 'before', 'now'], ...rows])}`;
 }

@@ -1,4 +1,4 @@
-import type { Conformance } from '../fixtures/results/conformance.ts';
+import type { Conformance, NotChosen } from '../fixtures/results/conformance.ts';
 import type { CheckResult } from '../fixtures/results/result.ts';
 import type { Facts, Timings } from '../fixtures/results/run.ts';
 
@@ -13,6 +13,8 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
   const runs = parts.map(({ run }) => run);
   const begins = runs.map(({ startedAt }) => Date.parse(startedAt));
   const begin = Math.min(...begins);
+  const checks = inOrder(parts.flatMap((part) => part.checks));
+  const against = mergedAgainst(parts);
   return {
     run: {
       id: distinct(runs.map(({ id }) => id)).join('+'),
@@ -23,13 +25,39 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
       errors: distinct(runs.flatMap(({ errors }) => errors)),
     },
     timings: parts.map(({ timings }) => timings).reduce(longest),
-    checks: inOrder(parts.flatMap(({ checks }) => checks)),
+    checks,
+    notChosen: leftOutByAll(parts, checks),
+    planned: distinctRows(parts.flatMap(({ planned = [] }) => planned)),
+    ...(against === undefined ? {} : { against }),
   };
 }
 
 /** Checks by id, then mesh, in code unit order, so that a report does not depend on which worker was first. */
 export function inOrder(checks: readonly CheckResult[]): CheckResult[] {
-  return checks.toSorted((a, b) => compare(a.id, b.id) || compare(a.mesh, b.mesh));
+  return checks.toSorted(byIdAndMesh);
+}
+
+export function byIdAndMesh(a: NotChosen, b: NotChosen): number {
+  return compare(a.id, b.id) || compare(a.mesh, b.mesh);
+}
+
+/** What no part ran: a check that one shard left out and another ran was chosen. */
+function leftOutByAll(parts: readonly Conformance[], checks: readonly CheckResult[]): NotChosen[] {
+  const ran = new Set(checks.map(({ id, mesh }) => `${id} ${mesh}`));
+  return distinctRows(parts.flatMap(({ notChosen = [] }) => notChosen)).filter(({ id, mesh }) => !ran.has(`${id} ${mesh}`));
+}
+
+/** Rows without repetitions: what every shard says alike is said once. */
+function distinctRows<T extends NotChosen>(rows: readonly T[]): T[] {
+  return [...new Map(rows.map((row) => [`${row.id} ${row.mesh}`, row])).values()].toSorted(byIdAndMesh);
+}
+
+/** The comparisons of the parts with one earlier run, as one; none where they compared with several. */
+function mergedAgainst(parts: readonly Conformance[]): Conformance['against'] {
+  const given = parts.flatMap(({ against }) => against ?? []);
+  const [first] = given;
+  if (first === undefined || given.some(({ id }) => id !== first.id)) return undefined;
+  return { ...first, changes: distinctRows(given.flatMap(({ changes }) => changes)) };
 }
 
 function compare(a: string, b: string): number {
@@ -41,7 +69,7 @@ function distinct(values: readonly string[]): string[] {
 }
 
 function mergedFacts(all: readonly Facts[]): Facts {
-  const names = distinct(all.flatMap((facts) => Object.keys(facts))).toSorted(compare);
+  const names = distinct(all.flatMap((facts) => Object.keys(facts)));
   return Object.fromEntries(names.map((name) => [name, distinct(all.flatMap((facts) => facts[name] ?? [])).join(' | ')]));
 }
 

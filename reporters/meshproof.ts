@@ -1,20 +1,26 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult } from '@playwright/test/reporter';
+import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult, TestStep } from '@playwright/test/reporter';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
 import { reportFolder } from '../fixtures/results/report-folder.ts';
-import { RESULT_ATTACHMENT, type CheckResult } from '../fixtures/results/result.ts';
+import type { CheckResult } from '../fixtures/results/result.ts';
 import { generateAllureSite } from './allure-site.ts';
+import { checksIn, leftOut, plannedIn } from './catalogue.ts';
 import { removeConformance, writeConformance } from './conformance-files.ts';
-import { checkLines } from './console.ts';
+import { checkLines, endLines, stateOfConsole } from './console.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { closingLine, printable, worth } from './in-words.ts';
+import { addToSummary, annotations, onGithub } from './github.ts';
+import { printable } from './in-words.ts';
+import { conformanceMarkdown } from './markdown.ts';
 import { inOrder } from './merge.ts';
-import { allTimings, describedRun, meshOfRun, undescribedRun } from './run-description.ts';
-import { checkNameOf, firstLines, judge, type Ending } from './verdict.ts';
+import { allTimings, describedRun, earlierRun, meshOfRun, undescribedRun } from './run-description.ts';
+import { RunningChecks } from './running.ts';
+import { attachedTo, endingOf, nameOf } from './test-results.ts';
+import { compare } from './transitions.ts';
+import { firstLines, judge } from './verdict.ts';
 
 /**
  * Tells on the console what becomes of each check, and leaves the report: conformance.json, conformance.md, junit.xml and the Allure site.
@@ -29,6 +35,10 @@ export default class MeshproofReporter implements Reporter {
   readonly #startedAt = new Date();
   /** Of checks that left no result. */
   readonly #mesh = meshOfRun();
+  readonly #console = stateOfConsole();
+  readonly #running = new RunningChecks();
+  #earlier: Conformance | undefined;
+  #catalogue: Pick<Conformance, 'notChosen' | 'planned'> = {};
   #suite: Suite | undefined;
   #conformance: Conformance | undefined;
 
@@ -44,16 +54,36 @@ export default class MeshproofReporter implements Reporter {
   onBegin(config: FullConfig, suite: Suite): void {
     if (this.#listing) return;
     this.#suite = suite;
+    this.#attempt(() => (this.#earlier = earlierRun()));
     removeConformance(this.#report);
-    const checks = suite.allTests().filter((test) => nameOf(test) !== undefined).length;
-    print(`${checks} checks, ${Math.min(config.workers, Math.max(1, checks))} at once`);
+    const chosen = suite.allTests().flatMap((test) => nameOf(test)?.id ?? []);
+    this.#attempt(() => this.#lookAround(config.projects[0]?.testDir ?? config.rootDir, new Set(chosen)));
+    const { notChosen = [] } = this.#catalogue;
+    const others = notChosen.length === 0 ? '' : `; ${notChosen.length} others are not chosen`;
+    if (this.#console === 'all')
+      this.#print(`${chosen.length} checks, ${Math.min(config.workers, Math.max(1, chosen.length))} at once${others}`);
+  }
+
+  onTestBegin(test: TestCase): void {
+    const name = nameOf(test);
+    if (name && this.#console !== 'others') this.#running.begin(name.id);
+  }
+
+  onStepBegin(test: TestCase, _: TestResult, step: TestStep): void {
+    if (step.category === 'test.step') this.#running.enter(nameOf(test)?.id ?? '', step.title);
+  }
+
+  onStepEnd(test: TestCase, _: TestResult, step: TestStep): void {
+    if (step.category === 'test.step') this.#running.leave(nameOf(test)?.id ?? '');
   }
 
   onStdOut(chunk: string | Buffer): void {
+    this.#running.clear();
     process.stdout.write(forStream(chunk, process.stdout));
   }
 
   onStdErr(chunk: string | Buffer): void {
+    this.#running.clear();
     process.stderr.write(forStream(chunk, process.stderr));
   }
 
@@ -68,7 +98,8 @@ export default class MeshproofReporter implements Reporter {
       if (result.status !== 'passed' && result.status !== 'skipped') this.#fault(`${test.title}: ${endingOf(result).said}`);
       return;
     }
-    this.#take(judge(name, this.#mesh, attachedTo(result), endingOf(result), result.duration));
+    this.#running.end(name.id);
+    this.#take(judge(name, this.#mesh, attachedTo(result), endingOf(result), result.duration), test);
   }
 
   async onEnd(result: FullResult): Promise<{ status?: FullResult['status'] }> {
@@ -82,10 +113,16 @@ export default class MeshproofReporter implements Reporter {
     }
     const { id, startedAt, versions, environment, timings } = run;
     const durationMs = Math.max(0, Date.now() - Date.parse(startedAt));
+    const checks = inOrder(this.#checks);
+    const made = new Set(checks.map(({ id, mesh }) => `${id} ${mesh}`));
+    const { notChosen = [], planned = [] } = this.#catalogue;
     this.#conformance = {
       run: { id, startedAt, durationMs, versions, environment, errors: this.#errors },
       timings: allTimings(timings),
-      checks: inOrder(this.#checks),
+      checks,
+      notChosen,
+      planned: planned.filter(({ id, mesh }) => !made.has(`${id} ${mesh}`)),
+      ...(this.#earlier === undefined ? {} : { against: compare(this.#earlier, { checks, notChosen }) }),
     };
     await this.#write();
     return result.status === 'passed' && exitCodeOf(this.#conformance) !== 0 ? { status: 'failed' } : {};
@@ -101,17 +138,27 @@ export default class MeshproofReporter implements Reporter {
       this.#fault(`the Allure site could not be generated: ${messageOf(error)}`);
       await this.#write();
     }
-    print('', worth(conformance.checks), `report: ${shown(this.#report)}`, closingLine(conformance.checks));
+    this.#attempt(() => onGithub() && addToSummary(conformanceMarkdown(conformance)));
+    this.#print(...endLines(conformance, shown(this.#report), this.#console));
   }
 
-  #take(check: CheckResult): void {
+  /** Sees what there is besides what was chosen. */
+  #lookAround(suites: string, chosen: ReadonlySet<string>): void {
+    const planned = plannedIn(suites);
+    this.#catalogue = { planned, notChosen: leftOut(checksIn(suites), chosen, planned, this.#mesh) };
+  }
+
+  #take(check: CheckResult, { location }: TestCase): void {
     this.#checks.push(check);
+    if (onGithub()) for (const line of annotations(check, location)) this.#print(line);
+    const good = check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED';
+    if (this.#console === 'short' || (this.#console === 'others' && good)) return;
     const diagnostics = join(this.#report, 'diagnostics', check.id);
     const traces = {
       evidence: check.evidence.map(({ file }) => shown(join(this.#report, file))),
       diagnostics: existsSync(diagnostics) ? shown(diagnostics) : undefined,
     };
-    print(...checkLines(check, traces, process.stdout));
+    this.#print(...checkLines(check, traces, process.stdout));
   }
 
   /** Silence is no PASS: a check that the run did not come to is INCONCLUSIVE. */
@@ -120,14 +167,28 @@ export default class MeshproofReporter implements Reporter {
       this.#errors[0] ?? (status === 'interrupted' ? 'the run was interrupted' : status === 'timedout' ? 'the run ran out of time' : '');
     for (const test of this.#suite?.allTests() ?? []) {
       const name = nameOf(test);
-      if (name && !this.#judged.has(test)) this.#take(judge(name, this.#mesh, undefined, { status: 'not run', said: because }, 0));
+      if (name && !this.#judged.has(test)) this.#take(judge(name, this.#mesh, undefined, { status: 'not run', said: because }, 0), test);
+    }
+  }
+
+  /** What only helps to tell the result must not take it away. */
+  #attempt(act: () => unknown): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fault(messageOf(error));
     }
   }
 
   #fault(message: string): void {
     const short = firstLines(message);
     this.#errors.push(short);
-    print(`error: ${printable(short)}`);
+    this.#print(`error: ${printable(short)}`);
+  }
+
+  #print(...lines: string[]): void {
+    this.#running.clear();
+    process.stdout.write(`${lines.join('\n')}\n`);
   }
 
   async #write(): Promise<void> {
@@ -138,28 +199,6 @@ export default class MeshproofReporter implements Reporter {
       this.#fault(messageOf(error));
     }
   }
-}
-
-function nameOf(test: TestCase): ReturnType<typeof checkNameOf> {
-  return checkNameOf(test.location.file, test.title);
-}
-
-/** What a check attached as its result; an attachment that cannot be read stays as the text it is, which is no valid result. */
-function attachedTo({ attachments }: TestResult): unknown {
-  const attachment = attachments.findLast(({ name }) => name === RESULT_ATTACHMENT);
-  if (!attachment) return undefined;
-  const text = attachment.path === undefined ? String(attachment.body) : readFileSync(attachment.path, 'utf8');
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-function endingOf({ status, errors, annotations }: TestResult): Ending {
-  const skipped = annotations.find(({ type }) => type === 'skip' || type === 'fixme')?.description ?? '';
-  const said = status === 'skipped' ? skipped : errors.map(({ message, value }) => message ?? value ?? '').join('\n');
-  return { status: status === 'passed' || status === 'skipped' ? status : 'failed', said };
 }
 
 function shown(path: string): string {
@@ -173,8 +212,4 @@ function forStream(chunk: string | Buffer, stream: NodeJS.WriteStream): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function print(...lines: string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { arch, platform, release } from 'node:os';
 
+import { Conformance } from '../fixtures/results/conformance.ts';
 import { RunDescription, type Timings } from '../fixtures/results/run.ts';
+import { conformanceIn } from './conformance-files.ts';
 import { validated } from './validate.ts';
 
 /**
@@ -12,6 +15,17 @@ export async function describedRun(startedAt: Date): Promise<RunDescription> {
   const file = process.env['MESHPROOF_RUN'];
   if (file === undefined || file === '') return undescribedRun(startedAt);
   return validated(RunDescription, JSON.parse(await readFile(file, 'utf8')), `the run description ${file}`);
+}
+
+/**
+ * The run to compare with: the report that MESHPROOF_AGAINST names, a folder or a conformance.json. It is read at once, because this run may write to the same place.
+ * @throws Error when it is named but cannot be read or is none.
+ */
+export function earlierRun(): Conformance | undefined {
+  const report = process.env['MESHPROOF_AGAINST'];
+  if (report === undefined || report === '') return undefined;
+  const file = conformanceIn(report);
+  return validated(Conformance, JSON.parse(readFileSync(file, 'utf8')), file);
 }
 
 /** A run that nobody described, as after a plain `npx playwright test`. */

@@ -76,7 +76,7 @@ async function throughputs(cluster: string): Promise<Figure[]> {
     }
     figures.push({ name: `prober ${name}`, value: Math.max(...rates), unit: 'requests/s' });
   }
-  rig.detach();
+  await rig.detach();
   return figures;
 }
 

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 
 import { MESHES, type Mesh } from '../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../clusters/errors.ts';
+import { given } from '../clusters/kubernetes/given.ts';
 import type { UpOptions } from '../clusters/lifecycle.ts';
 import { positiveInteger } from './console/command.ts';
 
@@ -11,6 +12,7 @@ export interface ClusterOptions {
   provider: 'kind' | 'existing';
   context?: string;
   kubeconfig?: string;
+  namespaces?: string;
   images: string;
   engine: boolean;
   nodes: number;
@@ -25,20 +27,23 @@ export function addClusterOptions(command: Command): Command {
     )
     .option('--context <name>', 'kubeconfig context of the existing cluster')
     .option('--kubeconfig <file>', 'kubeconfig of the existing cluster; default KUBECONFIG, then ~/.kube/config')
+    .option('--namespaces <prefix>', 'of namespaces that the owner of the existing cluster made for this')
     .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
     .option('--nodes <n>', 'nodes of the kind cluster', positiveInteger, 1);
 }
 
 /** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */
-export async function providerOf({ provider, context, kubeconfig, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
+export async function providerOf({ provider, context, kubeconfig, namespaces, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
   if (provider === 'existing') {
     const wanted = named(context);
     const { chooseContext, readKubeconfig } = await import('../clusters/kubernetes/kubeconfig.ts');
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
-    return { kind: 'existing', context: name, ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+    return { kind: 'existing', context: name, ...given({ kubeconfig, namespaces }) };
   }
-  const stray = context === undefined ? (kubeconfig === undefined ? undefined : '--kubeconfig') : '--context';
+  const [stray] = Object.entries({ '--context': context, '--kubeconfig': kubeconfig, '--namespaces': namespaces }).flatMap(
+    ([option, value]) => (value === undefined ? [] : [option]),
+  );
   if (stray === undefined) return { kind: 'kind', nodes };
   throw new MeshproofError('CONTRADICTION', `${stray} names a cluster that exists, but a kind cluster would be made`, {
     hint: 'add --provider=existing',

@@ -49,7 +49,9 @@ function buildCommand(): Command {
     .action(async ({ engine: allowPrivate }: { engine: boolean }) => {
       const tag = await withEngine(allowPrivate, async (engine, work) => {
         const { ensureImages } = await import('../clusters/images/ensure.ts');
-        return ensureImages('build', engine, work);
+        const tag = await ensureImages('build', engine, work);
+        await ensureBeside('build', engine, work);
+        return tag;
       });
       process.stdout.write(`${tag} is built\n`);
       process.exitCode = EXIT.ok;
@@ -72,10 +74,20 @@ function saveCommand(): Command {
         const tag = await ensureImages(await requireImageSource(images), engine, work);
         work.progress?.(`saving ${tag}`);
         await engine.docker(['save', '-o', archive, tag], work);
+        const beside = await ensureBeside(images, engine, work);
+        await engine.docker(['save', '-o', join(resolve(folder), 'beside.tar'), ...beside], work);
       });
-      process.stdout.write(`${archive} holds the node image with every other image in it\n`);
+      process.stdout.write(`${archive} holds the node image with all that its pods use, beside.tar what runs beside it\n`);
       process.exitCode = EXIT.ok;
     });
+}
+
+/** Sees to it that the engine has the images that run beside clusters, and returns their names. */
+async function ensureBeside(mode: string, engine: Engine, work: Work): Promise<string[]> {
+  const { ensureOutsideImages } = await import('../clusters/images/outside.ts');
+  const { OUTSIDE_NAMES, outsideImages } = await import('../clusters/images/recipes/outside.ts');
+  await ensureOutsideImages(OUTSIDE_NAMES, mode, engine, work);
+  return (await outsideImages()).map(({ name }) => name);
 }
 
 /** Lends the Docker engine, and stops one that was started for this alone. */

@@ -2,9 +2,11 @@
 import { command } from './console/command.ts';
 import { explain } from './console/failure.ts';
 import { refuseOptionsKeptByNpm } from './console/npm.ts';
+import { completeCommand, completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { downCommand } from './down.ts';
 import { imagesCommand } from './images.ts';
+import { rbacCommand } from './rbac.ts';
 import { reportCommand } from './report.ts';
 import { sweepCommand } from './sweep.ts';
 import { testCommand } from './test.ts';
@@ -14,9 +16,23 @@ const meshproof = command('meshproof', {
   about: 'Proves that a service mesh does what its configuration says, and that each proof could have failed.',
   example: 'npm test -- --suite=resilience --mesh=istio',
 });
-for (const sub of [testCommand, upCommand, downCommand, doctorCommand, imagesCommand, reportCommand, sweepCommand]) {
+for (const sub of [
+  testCommand,
+  upCommand,
+  downCommand,
+  doctorCommand,
+  imagesCommand,
+  reportCommand,
+  sweepCommand,
+  rbacCommand,
+  completionCommand,
+]) {
   meshproof.addCommand(sub());
 }
+meshproof.addCommand(
+  completeCommand(() => meshproof),
+  { hidden: true },
+);
 
 try {
   refuseOptionsKeptByNpm(process.env, process.argv.slice(3), meshproof);

@@ -3,46 +3,47 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import { EXIT, MeshproofError, causeOf } from '../clusters/errors.ts';
+import { EXIT, MeshproofError } from '../clusters/errors.ts';
 import type { Conformance } from '../fixtures/results/conformance.ts';
 import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
 import { command } from './console/command.ts';
 import { REPORT, TRACES } from './run/record.ts';
+import { readReport } from './run/report-folder.ts';
+
+interface ReportOptions {
+  out: string;
+  into?: string;
+  against?: string;
+  short?: boolean;
+}
 
 export function reportCommand(): Command {
   return command('report', {
     about: 'Makes the Allure site, conformance.md and junit.xml again; of several report folders, such as those of shards, one.',
-    example: 'npx meshproof report shard-1 shard-2 --into=meshproof-report',
+    example: 'npx meshproof report shard-1 shard-2 --out=meshproof-report',
   })
     .argument('[folders...]', `report folders; default ${REPORT}`)
-    .option('--into <folder>', 'where the report of several folders goes', REPORT)
-    .action(async (given: string[], { into }: { into: string }) => {
+    .option('--out <folder>', 'where the report of several folders goes', REPORT)
+    .option('--into <folder>', 'the same as --out')
+    .option('--against <report>', 'the folder of an earlier run, to say what is new, fixed and regressed')
+    .option('--short', 'print the result in a form to paste into a chat')
+    .action(async (given: string[], { out, into = out, against, short = false }: ReportOptions) => {
       const folders = (given.length === 0 ? [REPORT] : given).map((folder) => resolve(folder));
       const report = folders.length === 1 && folders[0] !== undefined ? folders[0] : resolve(into);
-      const parts = await Promise.all(folders.map((folder) => read(folder)));
+      const parts = await Promise.all(folders.map((folder) => readReport(folder)));
       const { exitCodeOf } = await import('../reporters/exit-code.ts');
       const conformance = parts.length === 1 && parts[0] !== undefined ? parts[0] : await merge(parts, folders, report);
-      await write(conformance, report);
-      process.stdout.write(`report: ${report}\n`);
-      process.exitCode = exitCodeOf(conformance);
+      const compared = against === undefined ? conformance : await since(conformance, resolve(against));
+      await write(compared, report);
+      await tell(compared, report, short);
+      process.exitCode = exitCodeOf(compared);
     });
-}
-
-async function read(folder: string): Promise<Conformance> {
-  const { readConformance } = await import('../reporters/conformance-files.ts');
-  return readConformance(join(folder, 'conformance.json')).catch((cause: unknown) => {
-    throw new MeshproofError('NO_REPORT', `${folder} holds no report: ${causeOf(cause)}`, {
-      hint: 'a run leaves one: npm test',
-      cause,
-      exitCode: EXIT.usage,
-    });
-  });
 }
 
 async function merge(parts: readonly Conformance[], folders: readonly string[], report: string): Promise<Conformance> {
   if (folders.includes(report)) {
     throw new MeshproofError('SAME_FOLDER', `${report} is one of the reports to be put together`, {
-      hint: 'name another folder with --into',
+      hint: 'name another folder with --out',
       exitCode: EXIT.usage,
     });
   }
@@ -65,6 +66,22 @@ async function write(conformance: Conformance, report: string): Promise<void> {
   ]);
   await writeConformance(report, conformance);
   await generateAllureSite({ report, conformance, mesh: conformance.checks[0]?.mesh ?? 'unknown' });
+}
+
+async function since(conformance: Conformance, earlier: string): Promise<Conformance> {
+  const { compare } = await import('../reporters/transitions.ts');
+  return { ...conformance, against: compare(await readReport(earlier), conformance) };
+}
+
+/** On the console, and where this is a step of GitHub Actions in its summary. */
+async function tell(conformance: Conformance, report: string, short: boolean): Promise<void> {
+  const [{ endLines }, { addToSummary, onGithub }, { conformanceMarkdown }] = await Promise.all([
+    import('../reporters/console.ts'),
+    import('../reporters/github.ts'),
+    import('../reporters/markdown.ts'),
+  ]);
+  if (onGithub()) addToSummary(conformanceMarkdown(conformance));
+  process.stdout.write(`${endLines(conformance, report, short ? 'short' : 'all').join('\n')}\n`);
 }
 
 function unlessMissing(error: NodeJS.ErrnoException): void {

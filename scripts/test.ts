@@ -8,8 +8,11 @@ import { addClusterOptions, providerOf, requireImageSource, type ClusterOptions 
 import { command, names, positiveInteger } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
+import { outsideOf } from './run/beside.ts';
 import { chooseChecks, listChecks, runnerFilters } from './run/checks.ts';
 import { REPORT } from './run/record.ts';
+import { readReport } from './run/report-folder.ts';
+import { runnerEnvironment, type Keep } from './run/runner-environment.ts';
 import { runnerArguments, runnerOptions } from './run/runner-options.ts';
 
 interface TestOptions extends ClusterOptions {
@@ -18,14 +21,20 @@ interface TestOptions extends ClusterOptions {
   control: boolean;
   workers: number;
   cluster?: string;
-  keep?: boolean;
+  keep?: true | Exclude<Keep, 'no'>;
+  against?: string;
+  short?: boolean;
+  reporter?: string;
   fresh?: boolean;
   dryRun?: boolean;
-  meshWide?: boolean;
+  allowMeshWide?: boolean;
   report: string;
   list?: boolean;
   ui?: boolean;
 }
+
+/** Why a check is not run on a cluster of somebody else. */
+const LEFT_OUT = 'it changes the whole mesh of a cluster that others may own; --allow-mesh-wide runs it';
 
 export function testCommand(): Command {
   const test = command('test', {
@@ -39,12 +48,19 @@ export function testCommand(): Command {
     .option('--no-control', 'skip the controls: quicker, but nothing is proven able to fail')
     .option('--workers <n>', 'checks at once, each on a rig of its own', positiveInteger, 2)
     .option('--report <folder>', 'where the reports go', REPORT)
+    .option('--against <report>', 'the folder of an earlier run, to say what is new, fixed and regressed')
+    .option('--short', 'show only the result, in a form to paste into a chat')
     .option('--dry-run', 'print what would be done, and do nothing');
   addClusterOptions(test)
     .option('--cluster <name>', 'the cluster to use, as `up` named it')
-    .option('--mesh-wide', 'allow checks that change the whole mesh on a cluster that exists')
+    .option('--allow-mesh-wide', 'run checks that change the whole mesh on a cluster that exists too')
     .option('--fresh', 'make a cluster for this run even where one is up')
-    .option('--keep', 'leave the cluster that was made for this run');
+    .addOption(
+      new Option('--keep [what]', 'leave the cluster that was made for this run; `failed`: only what a check failed on').choices([
+        'all',
+        'failed',
+      ]),
+    );
   for (const option of runnerOptions()) test.addOption(option);
   return test.action(async (files: string[], options: TestOptions) => {
     process.exitCode = await runTest(files, options);
@@ -58,7 +74,10 @@ async function runTest(filters: string[], options: TestOptions): Promise<number>
   const chosen = chooseChecks(await listChecks(), choice);
   const report = resolve(options.report);
   const args = [...runnerArguments({ ...options }), ...runnerFilters(chosen, choice)];
-  const env = runnerEnvironment(options, report);
+  const keep: Keep = options.keep === true ? 'all' : (options.keep ?? 'no');
+  const against = options.against === undefined ? undefined : resolve(options.against);
+  if (against !== undefined) await readReport(against);
+  const env = runnerEnvironment({ ...options, keep, against, short: options.short === true, reporter: options.reporter }, report);
   const { loadChecks, runPlaywright } = await import('./run/playwright.ts');
   if (options.list === true) {
     const code = await runPlaywright({ args: [...args, '--reporter=list'], env, signal });
@@ -78,13 +97,14 @@ async function runTest(filters: string[], options: TestOptions): Promise<number>
   if (count === 0) throw nothingToRun();
   progress.say('reading the manifests');
   const { checkManifests } = await import('./run/preflight.ts');
-  const { files: manifests, meshWide } = await checkManifests(chosen, options.mesh, traits);
-  if (options.provider === 'existing' && options.meshWide !== true && meshWide.length > 0) throw forbidden(meshWide);
-  const keep = options.keep === true;
+  const { files: manifests, meshWide, applied } = await checkManifests(chosen, options.mesh, traits);
+  const allowed = options.provider === 'kind' || options.allowMeshWide === true;
+  const leftOut = Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, LEFT_OUT]));
+  if (wanted.provider.kind === 'existing') wanted.provider.applies = { ...applied, ...(allowed ? {} : { meshWide: [] }) };
   if (options.dryRun === true) {
     progress.pause();
     const { describePlan } = await import('./run/plan.ts');
-    process.stdout.write(`${(await describePlan({ chosen, manifests, wanted, report, keep })).join('\n')}\n`);
+    process.stdout.write(`${(await describePlan({ chosen, manifests, wanted, report, keep, leftOut })).join('\n')}\n`);
     return EXIT.ok;
   }
   const { runOnCluster } = await import('./run/on-cluster.ts');
@@ -95,26 +115,11 @@ async function runTest(filters: string[], options: TestOptions): Promise<number>
     fresh: options.fresh === true,
     report,
     args,
-    env,
+    env: { ...env, MESHPROOF_LEFT_OUT: JSON.stringify(leftOut) },
+    outside: await outsideOf(traits.values()),
     interactive: options.ui === true,
   };
   return runOnCluster(run, { signal, progress });
-}
-
-function runnerEnvironment({ mesh, control, workers }: TestOptions, report: string): Record<string, string> {
-  return {
-    MESHPROOF_REPORT: report,
-    MESHPROOF_MESH: mesh,
-    MESHPROOF_WORKERS: String(workers),
-    MESHPROOF_CONTROL: control ? '1' : '0',
-  };
-}
-
-function forbidden(ids: readonly string[]): MeshproofError {
-  return new MeshproofError('MESH_WIDE', `${ids.join(', ')} would change the whole mesh of a cluster that others may own`, {
-    hint: 'choose other checks, or allow it with --mesh-wide',
-    exitCode: EXIT.usage,
-  });
 }
 
 function nothingToRun(): MeshproofError {

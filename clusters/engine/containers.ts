@@ -3,12 +3,18 @@ import type { Engine } from './engine.ts';
 import type { Leftover, LeftoversOptions } from './leftover.ts';
 import { identify, isAlive } from './processes.ts';
 
-const OWNER_LABEL = 'meshproof.owner';
+/** Names the process that a container belongs to. */
+export const OWNER_LABEL = 'meshproof.owner';
+
+/** The owner label's value for this process. */
+export async function ownerValue(): Promise<string> {
+  const { pid, began } = await identify(process.pid);
+  return `${pid}@${began}`;
+}
 
 /** Arguments of `docker run` that tie a container to this process: when that has gone, `sweep` removes the container. */
 export async function ownerLabel(): Promise<string[]> {
-  const { pid, began } = await identify(process.pid);
-  return ['--label', `${OWNER_LABEL}=${pid}@${began}`];
+  return ['--label', `${OWNER_LABEL}=${await ownerValue()}`];
 }
 
 /** Containers named `meshproof-…` that are not nodes of a cluster and whose process has gone. One without an owner has none. */

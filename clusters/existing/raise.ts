@@ -2,60 +2,130 @@ import { writeFile } from 'node:fs/promises';
 
 import type { ClusterDescription } from '../cluster.ts';
 import { MeshproofError } from '../errors.ts';
-import { agentImage } from '../images/recipes/agent.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
+import { given } from '../kubernetes/given.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
 import type { UpOptions } from '../lifecycle.ts';
-import { adapterOf } from '../meshes.ts';
-import { deployRigs, removeRigs } from '../rigs/deploy.ts';
+import type { MeshAdapter } from '../mesh.ts';
+import { adapterOf, mendMesh } from '../meshes.ts';
+import { clearNamespaces } from '../rigs/clear.ts';
+import { deployPremade, deployRigs, removeRigs } from '../rigs/deploy.ts';
+import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { Work } from '../work.ts';
+import { namespacesOf, requirePremade } from './namespaces.ts';
+import { guardedNamespaces, meshFound, requireAdmission, requireRights, sampleImage, survey, type Survey } from './survey.ts';
+import { whilePullable } from './pulls.ts';
+import { samplesMaySpeak } from './traffic.ts';
 
 /**
- * Makes rigs in a cluster that somebody else owns, with the mesh that is there. Only namespaces of our own are made, nothing cluster-wide.
+ * Makes rigs in a cluster that somebody else owns, with the mesh that is there: in namespaces of our own, or in those that the owner made for us.
+ * Nothing is made until the account's rights and the cluster's policies are known to allow all of it.
  * The nodes must be able to pull the sample image; MESHPROOF_SAMPLE_IMAGE names the copy that they can reach.
+ * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
 export async function raise(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
   if (options.provider.kind !== 'existing') throw new MeshproofError('PROVIDER', 'this provider uses clusters that exist');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
-  await writeFile(kubeconfig, config.exportConfig(), { mode: 0o600 });
   const context = config.getCurrentContext();
+  // Only this context: nobody else's credentials need a second copy.
+  await writeFile(kubeconfig, onlyCurrent(config.exportConfig()), { mode: 0o600 });
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const adapter = await adapterOf({ mesh }, api);
-    if ((await api.get({ apiVersion: 'v1', kind: 'Namespace', name: adapter.rootNamespace })) === undefined) {
-      throw new MeshproofError('MESH_MISSING', `${context} has no namespace ${adapter.rootNamespace}, so no ${mesh}`, {
+    work.progress?.(`asking ${context} what is allowed there`);
+    const found = await survey(api, adapter, { name, count: options.rigs, provider }, work.signal);
+    if (found.premade) await requirePremade(api, adapter, found.rigs, work.signal);
+    requireRights(found, context);
+    const there = await meshFound(api, adapter, [], work.signal);
+    if (typeof there === 'string') {
+      throw new MeshproofError('MESH_MISSING', `no ${mesh} was found in ${context}: ${there}`, {
         hint: 'install the mesh first, or use --provider=kind',
       });
     }
-    const image = process.env['MESHPROOF_SAMPLE_IMAGE'] ?? (await agentImage()).name;
     const began = performance.now();
-    const rigs = await deployRigs(api, adapter, { count: options.rigs, image, owner: name }, work).catch(async (error: unknown) => {
-      await removeRigs(api, name, {});
-      throw error;
-    });
+    await makeRigs(api, adapter, { name, found }, work);
     const timings = { rigsMs: Math.round(performance.now() - began) };
-    return {
-      name,
-      provider: 'existing',
-      kubeconfig,
-      context,
-      mesh,
-      rigs,
-      versions: { kubernetes: await api.version(), ...(await adapter.versions(work)) },
-      timings,
-    };
+    const versions = { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) };
+    return { name, provider: 'existing', kubeconfig, context, mesh, rigs: found.rigs, premade: found.premade, versions, timings };
   } finally {
     api.close();
   }
 }
 
-/** Removes our namespaces from the cluster, and nothing else. */
-export async function lower({ name, kubeconfig, context }: ClusterDescription, work: Work): Promise<void> {
+interface Making {
+  name: string;
+  found: Survey;
+}
+
+async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
+  const { rigs, premade } = found;
+  const options = { image: await sampleImage(), owner: name, annotations: mesh.quickPods };
+  if (premade) await requireFree(api, rigs, work);
+  try {
+    if (!premade)
+      await api.apply(
+        rigs.flatMap((rig) => rigNamespaces(rig, mesh, name)),
+        given({ signal: work.signal }),
+      );
+    await requireAdmission(api, mesh, rigs, options.image, work.signal);
+    const guarded = await guardedNamespaces(api, rigs, work.signal);
+    const policies = rigs
+      .filter((rig) => namespacesOf(rig).some((one) => guarded.has(one)))
+      .flatMap((rig) => samplesMaySpeak(rig, mesh.rootNamespace));
+    await api.apply(policies, given({ signal: work.signal }));
+    await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {
+      if (premade) await deployPremade(api, { ...options, rigs }, watched);
+      else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
+    });
+  } catch (error) {
+    await clear(api, name, found, {});
+    throw error;
+  }
+}
+
+/** @throws MeshproofError `RIG_IN_USE` where samples stand already: two runs must not share a rig. */
+async function requireFree(api: KubernetesApi, rigs: readonly string[], { signal }: Work): Promise<void> {
+  for (const namespace of rigs.flatMap(namespacesOf)) {
+    const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...given({ signal }) });
+    if (pods.length === 0) continue;
+    throw new MeshproofError('RIG_IN_USE', `sample services run in ${namespace} already: another run uses it, or was killed`, {
+      hint: 'wait for that run; npx meshproof sweep, where the killed one was started, removes what it left',
+    });
+  }
+}
+
+/** Removes from the cluster what is ours, and nothing else. */
+export async function lower({ name, kubeconfig, context, mesh, rigs, premade = false }: ClusterDescription, work: Work): Promise<void> {
+  await mendMesh({ name, kubeconfig, context, mesh });
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    await removeRigs(api, name, work);
+    await clear(api, name, { rigs, premade }, work);
   } finally {
     api.close();
   }
+}
+
+async function clear(api: KubernetesApi, owner: string, { rigs, premade }: Pick<Survey, 'rigs' | 'premade'>, work: Work): Promise<void> {
+  if (premade) await clearNamespaces(api, rigs.flatMap(namespacesOf), work);
+  else await removeRigs(api, owner, work);
+}
+
+interface KubeconfigFile {
+  'current-context': string;
+  contexts: { name: string; context: { cluster: string; user: string } }[];
+  clusters: { name: string }[];
+  users: { name: string }[];
+}
+
+function onlyCurrent(text: string): string {
+  const config: KubeconfigFile = JSON.parse(text);
+  const contexts = config.contexts.filter(({ name }) => name === config['current-context']);
+  const [current] = contexts;
+  return JSON.stringify({
+    ...config,
+    contexts,
+    clusters: config.clusters.filter(({ name }) => name === current?.context.cluster),
+    users: config.users.filter(({ name }) => name === current?.context.user),
+  });
 }

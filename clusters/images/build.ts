@@ -2,15 +2,22 @@ import { join } from 'node:path';
 
 import { writeArchive } from './archive.ts';
 import { hashOf, type Artifact } from './cache.ts';
-import { debianRoot, fillSmallRoot, withDebianRoot, withFolder } from './debian.ts';
+import { addPackages, debianRoot, fillSmallRoot, withDebianRoot, withFolder } from './debian.ts';
 import type { Image, Recipe } from './image.ts';
 import { agentImage } from './recipes/agent.ts';
 import { ISTIO_IMAGES } from './recipes/istio.ts';
+import { K6_IMAGE } from './recipes/k6.ts';
 import { KUBERNETES_IMAGES } from './recipes/kubernetes.ts';
+import { outsideImages } from './recipes/outside.ts';
 
-/** Every image that a cluster with this mesh and its sample services uses. */
+/** Every image that a cluster with this mesh and its sample services uses; its nodes hold them all. */
+export async function clusterImages(): Promise<Image[]> {
+  return [...KUBERNETES_IMAGES, ...ISTIO_IMAGES, await agentImage(), K6_IMAGE];
+}
+
+/** Every image that the harness uses, on the engine beside the clusters too. */
 export async function imageTable(): Promise<Image[]> {
-  return [...KUBERNETES_IMAGES, ...ISTIO_IMAGES, await agentImage()];
+  return [...(await clusterImages()), ...(await outsideImages())];
 }
 
 /** The artifact of an image: one file `image.tar`, as `docker save` writes it. */
@@ -25,6 +32,7 @@ export async function imageArtifact(image: Image & { recipe: Recipe }): Promise<
       await withDebianRoot(
         (debian) =>
           withFolder(async (root) => {
+            if (contents.packages !== undefined) await addPackages(debian, contents.packages, work);
             await fillSmallRoot(debian, root, contents, work);
             await writeArchive(root, image.name, contents.config, join(folder, 'image.tar'), work);
           }),

@@ -77,12 +77,26 @@ export async function withDebianRoot<T>(use: (root: string) => Promise<T>, work:
 export interface SmallRoot {
   /** Path in the image → file on this machine; made executable. */
   files: Record<string, string>;
+  /** Debian packages whose files are to be had besides those of the root; they are unpacked, not set up. */
+  packages?: string[];
   /** Absolute paths of programs in Debian, and folders that are copied whole. */
   debian?: string[];
   /** Path in the image → text. */
   texts?: Record<string, string>;
   /** Folders that must exist and be writable by everybody. */
   writable?: string[];
+}
+
+/** Unpacks Debian packages with all that they depend on into a root. Nothing of theirs is run. */
+export async function addPackages(root: string, packages: readonly string[], work: Work): Promise<void> {
+  work.progress?.(`fetching ${packages.join(' ')} from the distribution`);
+  await cp('/etc/resolv.conf', join(root, 'etc/resolv.conf'), { dereference: true });
+  const apt = (...args: string[]) => exec('chroot', [root, 'apt-get', ...args], { ...work, env: { DEBIAN_FRONTEND: 'noninteractive' } });
+  await apt('update');
+  await apt('install', '-y', '--no-install-recommends', '--download-only', ...packages);
+  // Some packages have a folder /lib, which is a link in the root.
+  const unpack = 'dpkg-deb --fsys-tarfile "$file" | tar -x --keep-directory-symlink -C /';
+  await exec('chroot', [root, 'sh', '-ec', `for file in /var/cache/apt/archives/*.deb; do ${unpack}; done; ldconfig`], work);
 }
 
 /** Shared libraries that a program of the root needs, as its own dynamic loader finds them. */

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { MeshproofError } from '../errors.ts';
 import type { Work } from '../work.ts';
 import { artifact, digestOf, hashOf } from './cache.ts';
-import { imageArtifact, imageTable } from './build.ts';
+import { clusterImages, imageArtifact } from './build.ts';
 import { archivesByTag } from './folder.ts';
 import type { Image, Recipe } from './image.ts';
 import { bake, loadNodeBase, nodeBase, type Docker } from './node-image.ts';
+import { OUTSIDE_NAMES } from './recipes/outside.ts';
 import { VERSIONS } from './versions.ts';
 
 const NODE = 'docker.io/meshproof/node';
@@ -16,7 +17,8 @@ const PROBE = `registry.k8s.io/pause:${VERSIONS.pause[0]}`;
 
 const isBuildable = (image: Image): image is Image & { recipe: Recipe } => image.recipe !== undefined;
 
-async function has(engine: Docker, tag: string): Promise<boolean> {
+/** Whether the engine has an image under this name. */
+export async function hasImage(engine: Docker, tag: string): Promise<boolean> {
   return engine.docker(['image', 'inspect', '--format', '{{.Id}}', tag]).then(
     () => true,
     () => false,
@@ -25,7 +27,7 @@ async function has(engine: Docker, tag: string): Promise<boolean> {
 
 /** What building would make, and the node image's tag, which is the hash of all of it. */
 async function plan() {
-  const images = (await imageTable()).filter((image) => isBuildable(image));
+  const images = (await clusterImages()).filter((image) => isBuildable(image));
   const parts = await Promise.all(images.map((image) => imageArtifact(image)));
   return {
     parts,
@@ -38,7 +40,7 @@ async function plan() {
 
 async function build(engine: Docker, work: Work): Promise<string> {
   const { parts, tag } = await plan();
-  if (await has(engine, tag)) return tag;
+  if (await hasImage(engine, tag)) return tag;
   const archives: string[] = [];
   for (const [index, part] of parts.entries()) {
     const progress = (doing: string) => work.progress?.(`${doing} (image ${index + 1} of ${parts.length})`);
@@ -51,9 +53,9 @@ async function build(engine: Docker, work: Work): Promise<string> {
 
 /** Bakes what a registry has published, and builds only what is our own. */
 async function pull(engine: Docker, work: Work): Promise<string> {
-  const images = (await imageTable()).filter((image) => image.part !== 'kubernetes');
+  const images = (await clusterImages()).filter((image) => image.part !== 'kubernetes');
   const tag = `${NODE}:${VERSIONS.kubernetes}-pulled-${hashOf(images.map((image) => [image.name, image.upstream]))}`;
-  if (await has(engine, tag)) return tag;
+  if (await hasImage(engine, tag)) return tag;
   work.progress?.(`pulling ${UPSTREAM_NODE}`);
   await engine.docker(['pull', UPSTREAM_NODE], work);
   const archives: string[] = [];
@@ -93,15 +95,17 @@ async function fromFolder(engine: Docker, folder: string, work: Work): Promise<s
     await engine.docker(['load', '-i', found.get(node) ?? ''], work);
     if (ready) return node;
   }
-  const files = [...new Set([...found].filter(([tag]) => tag !== node).map(([, file]) => file))];
+  const isBeside = (tag: string): boolean => OUTSIDE_NAMES.some((name) => tag.includes(`meshproof/${name}:`));
+  const files = [...new Set([...found].filter(([tag]) => tag !== node && !isBeside(tag)).map(([, file]) => file))];
   const digests = await Promise.all(files.map((file) => digestOf(file)));
   const base = node ?? (await loadNodeBase(engine, work));
   const tag = `${NODE}:folder-${hashOf(base, digests)}`;
-  if (!(await has(engine, tag))) await bake(engine, base, files, tag, work);
+  if (!(await hasImage(engine, tag))) await bake(engine, base, files, tag, work);
   return tag;
 }
 
-async function registryAnswers(engine: Docker, work: Work): Promise<boolean> {
+/** Whether the smallest image can be pulled. */
+export async function registryAnswers(engine: Docker, work: Work): Promise<boolean> {
   return engine
     .docker(['pull', '-q', PROBE], {
       ...work,
@@ -123,7 +127,7 @@ export async function ensureImages(mode: string, engine: Docker, work: Work): Pr
   if (mode === 'pull') return pull(engine, work);
   if (mode !== 'auto') return fromFolder(engine, mode, work);
   const { tag } = await plan();
-  if (await has(engine, tag)) return tag;
+  if (await hasImage(engine, tag)) return tag;
   work.progress?.('asking whether an image registry answers');
   return (await registryAnswers(engine, work)) ? pull(engine, work) : build(engine, work);
 }

@@ -6,6 +6,7 @@ import { artifact, type Artifact } from './cache.ts';
 import { goArtifact } from './go.ts';
 import { onPath } from './packages.ts';
 import { istio } from './recipes/istio.ts';
+import { k6 } from './recipes/k6.ts';
 import { VERSIONS } from './versions.ts';
 
 interface Tool {
@@ -23,7 +24,7 @@ const TOOLS = {
     made: () => goArtifact({ module: 'kind', binaries: { kind: 'sigs.k8s.io/kind' } }),
   },
   istioctl: { versionArgs: ['version', '--remote=false'], fits: new RegExp(VERSIONS.istio.replaceAll('.', '\\.')), made: istio },
-  k6: { versionArgs: ['version'], fits: /v1\.8\./, made: () => goArtifact({ module: 'k6', binaries: { k6: 'go.k6.io/k6' } }) },
+  k6: { versionArgs: ['version'], fits: /v1\.8\./, made: k6 },
 } satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;

@@ -9,5 +9,7 @@ export const VERSIONS = {
   /** The release whose images stand for this line where a registry answers. */
   istioRelease: '1.31.1',
   envoy: '1.40.0',
+  /** The tag of the published image; the module's version stands in its go.mod. */
+  jaeger: '1.76.0',
   debian: 'bookworm',
 } as const;

@@ -11,13 +11,24 @@ const LINE = new RegExp(
   ].join(' '),
 );
 
-/** Reads what a proxy printed; lines in another form than the default one are left out. */
+/**
+ * The format that many guides set and that was Istio's own once: `[start] "METHOD path protocol" status flags received sent duration
+ * service-time "forwarded-for" "user-agent" "request-id" "authority" "upstream host"`.
+ */
+const SHORT_LINE = new RegExp(
+  [
+    String.raw`^\[(?<start>[^\]]+)\] "(?<method>\S+) (?<path>\S+) (?<protocol>[^"]+)" (?<status>\d+) (?<flags>\S+)`,
+    String.raw`(?<received>\d+) (?<sent>\d+) \d+ \S+ "[^"]*" "(?<agent>[^"]*)" "(?<id>[^"]*)" "(?<authority>[^"]*)" "[^"]*"$`,
+  ].join(' '),
+);
+
+/** Reads what a proxy printed; lines in another form than these two are left out. */
 export function parseAccessLog(text: string): AccessLogLine[] {
   return text.split('\n').flatMap((line) => parseLine(line) ?? []);
 }
 
 function parseLine(text: string): AccessLogLine | undefined {
-  const groups = LINE.exec(text)?.groups;
+  const groups = (LINE.exec(text) ?? SHORT_LINE.exec(text))?.groups;
   if (groups === undefined) return undefined;
   const field = (name: string): string => (groups[name] === '-' ? '' : (groups[name] ?? ''));
   return {

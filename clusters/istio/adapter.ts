@@ -1,11 +1,23 @@
+import { MeshproofError } from '../errors.ts';
 import type { PodRef } from '../kubernetes/manifest.ts';
-import type { AccessLogLine, Capabilities, ConvergeOptions, MeshAdapter, ProxyCounts, RequestCount, WorkloadCertificate } from '../mesh.ts';
+import type {
+  AccessLogLine,
+  Capabilities,
+  ConvergeOptions,
+  MeshAdapter,
+  MeshInjector,
+  MeshTool,
+  ProxyCounts,
+  RequestCount,
+  WorkloadCertificate,
+} from '../mesh.ts';
 import type { Work } from '../work.ts';
 import type { ClusterAccess } from './access.ts';
 import { parseAccessLog } from './access-log.ts';
 import { workloadCertificate } from './certificate.ts';
 import { converge } from './convergence.ts';
 import { istioDiagnostics } from './diagnostics.ts';
+import type { IstioInstallations } from './installations.ts';
 import { Istiod } from './istiod.ts';
 import { PROXY_CONTAINER, proxyCapabilities, proxyImage, withProxy } from './proxy-admin.ts';
 import { proxyCounts } from './proxy-counts.ts';
@@ -13,6 +25,10 @@ import { requestCounts } from './request-counts.ts';
 
 export interface IstioOptions {
   access: ClusterAccess;
+  /** Without one, nothing can be asked of it. */
+  injector?: MeshInjector;
+  tool?: MeshTool;
+  installations?: IstioInstallations;
   /** Where istiod and mesh-wide configuration live; default istio-system. */
   rootNamespace?: string;
   /** As in the mesh configuration; default cluster.local. */
@@ -20,30 +36,54 @@ export interface IstioOptions {
 }
 
 /** Istio with sidecars, installed by whoever: everything is asked of istiod and of the running proxies. */
-export function istio({ access, rootNamespace = 'istio-system', trustDomain = 'cluster.local' }: IstioOptions): MeshAdapter {
-  return new IstioAdapter(access, rootNamespace, trustDomain);
+export function istio(options: IstioOptions): MeshAdapter {
+  const { access, injector, rootNamespace = 'istio-system', trustDomain = 'cluster.local' } = options;
+  return new IstioAdapter(access, injector, rootNamespace, trustDomain, options);
 }
 
 class IstioAdapter implements MeshAdapter {
   readonly name = 'istio';
   readonly injection = { labels: { 'istio-injection': 'enabled' }, annotations: {} };
+  /** As clusters/istio/operator.ts does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
+  readonly quickPods = { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) };
+  readonly proxyContainer = PROXY_CONTAINER;
   readonly rootNamespace: string;
+  readonly tool?: MeshTool;
+  readonly installations?: IstioInstallations;
   readonly #access: ClusterAccess;
+  readonly #injector: MeshInjector | undefined;
   readonly #istiod: Istiod;
   readonly #trustDomain: string;
   readonly #converging = new Map<string, Promise<unknown>>();
 
-  constructor(access: ClusterAccess, rootNamespace: string, trustDomain: string) {
+  constructor(
+    access: ClusterAccess,
+    injector: MeshInjector | undefined,
+    rootNamespace: string,
+    trustDomain: string,
+    { tool, installations }: Pick<IstioOptions, 'tool' | 'installations'>,
+  ) {
+    if (tool !== undefined) this.tool = tool;
+    if (installations !== undefined) this.installations = installations;
     this.#access = access;
+    this.#injector = injector;
     this.rootNamespace = rootNamespace;
     this.#istiod = new Istiod(access, rootNamespace);
     this.#trustDomain = trustDomain;
   }
 
+  get injector(): MeshInjector {
+    if (this.#injector === undefined) throw new MeshproofError('INJECTOR_MISSING', 'this adapter was made without an injector');
+    return this.#injector;
+  }
+
   /** istiod's version, and the Envoy versions of the proxies that run now, if any does. */
-  async versions(work: Work = {}): Promise<Record<string, string>> {
+  async versions(work: Work = {}, among?: readonly string[]): Promise<Record<string, string>> {
     const istiod = (await this.#istiod.versions(work.signal)).map(shortVersion).join(', ');
-    const proxies = withProxy(await this.#access.pods(undefined, 'security.istio.io/tlsMode=istio', work.signal));
+    const lists = await Promise.all(
+      (among ?? [undefined]).map((namespace) => this.#access.pods(namespace, 'security.istio.io/tlsMode=istio', work.signal)),
+    );
+    const proxies = withProxy(lists.flat());
     // One proxy an image: all others of it are the same program.
     const ofEachImage = new Map(proxies.map((pod) => [proxyImage(pod), pod]));
     const envoys = await Promise.all(
@@ -51,6 +91,10 @@ class IstioAdapter implements MeshAdapter {
     );
     const envoy = [...new Set(envoys.map(shortEnvoyVersion))].toSorted().join(', ');
     return envoy === '' ? { istiod } : { istiod, envoy };
+  }
+
+  async proxyVersions({ signal }: Work = {}): Promise<Map<string, number>> {
+    return await this.#istiod.proxyVersions(signal);
   }
 
   async capabilities(pod: PodRef): Promise<Capabilities> {
@@ -100,7 +144,8 @@ class IstioAdapter implements MeshAdapter {
 
   async #convergeNow(options: ConvergeOptions, started: number): Promise<{ acknowledgedMs: number; drainedMs: number }> {
     const waitedMs = performance.now() - started;
-    const { acknowledgedMs, drainedMs } = await converge(this.#access, this.#istiod, options);
+    const istiod = this.installations?.istiodOf(options.namespace) ?? this.#istiod;
+    const { acknowledgedMs, drainedMs } = await converge(this.#access, istiod, options);
     return { acknowledgedMs: acknowledgedMs + waitedMs, drainedMs: drainedMs + waitedMs };
   }
 }

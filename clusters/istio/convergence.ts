@@ -2,6 +2,7 @@ import { MeshproofError } from '../errors.ts';
 import type { ConvergeOptions } from '../mesh.ts';
 import { until } from '../until.ts';
 import type { ClusterAccess } from './access.ts';
+import { untilIstiodHasRouted } from './gateway-routes.ts';
 import type { Istiod } from './istiod.ts';
 import { Proxies, type Pace } from './proxies.ts';
 import { untilIstiodHasSeen } from './store.ts';
@@ -12,11 +13,11 @@ const TIMEOUT_MS = 90_000;
 /**
  * Returns when every proxy of a namespace acts on what was applied, or no longer acts on what was removed, for new and for kept connections.
  *
- * 1. istiod's store shows the objects. 2. A sentinel is placed after that: one cluster with a name never used before. Pushes are computed from the
- * whole store one after the other, so a push with the sentinel has the objects too. 3. Each proxy shows the sentinel, and has then acknowledged
- * that push, or a later one, for each resource type; what it received is warm. 4. No proxy drains listeners or filter chains any longer: until then
- * kept connections follow the old configuration: of 120 requests on kept connections, sent right after a DENY policy was acknowledged, 8 to 23 still
- * passed; once drained, none of 960 did.
+ * 1. istiod's store shows the objects, or what istiod derives from them. 2. A sentinel is placed after that: one cluster with a name never used
+ * before. Pushes are computed from the whole store one after the other, so a push with the sentinel has the objects too. 3. Each proxy shows the
+ * sentinel, and has then acknowledged that push, or a later one, for each resource type; what it received is warm. 4. No proxy drains listeners or
+ * filter chains any longer: until then kept connections follow the old configuration: of 120 requests on kept connections, sent right after a DENY
+ * policy was acknowledged, 8 to 23 still passed; once drained, none of 960 did.
  *
  * Between istiod's store showing an object and the event that makes the next push read it lies no more than a switch of goroutines,
  * while the sentinel takes a write to etcd, a watch event and istiod's debounce time. Nothing in istiod lets the first be observed.
@@ -40,9 +41,9 @@ export async function converge(
   progress?.(`istiod to see ${objects.length} objects`);
   const proxies = new Proxies(access, istiod, namespace, pace, signal);
   await proxies.start();
-  await untilIstiodHasSeen(access, istiod, { objects, after, namespace, timeoutMs: left(), everyMs: pace.everyMs, ...stop }).catch(
-    asNotConverged,
-  );
+  const seen = { objects, after, namespace, timeoutMs: left(), everyMs: pace.everyMs, ...stop };
+  await untilIstiodHasSeen(access, istiod, seen).catch(asNotConverged);
+  await untilIstiodHasRouted(access, istiod, { ...seen, timeoutMs: left() }).catch(asNotConverged);
 
   progress?.(`proxies of ${namespace} to acknowledge`);
   let rejection: MeshproofError | undefined;

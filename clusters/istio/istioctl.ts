@@ -19,11 +19,24 @@ const TIMEOUT_MS = 300_000;
  */
 export async function installIstio(tool: Istioctl, profile: IstioProfile, work: Work = {}): Promise<void> {
   work.progress?.('istiod');
-  await run(tool, ['install', '-y', '-f', '-', '--readiness-timeout', `${TIMEOUT_MS / 1000}s`], {
+  await installFrom(tool, istioOperator(profile), {}, work);
+}
+
+/**
+ * Installs what an IstioOperator resource says, or changes an installation to it, and returns when its components are ready.
+ * @throws as `installIstio`
+ */
+export async function installFrom(
+  tool: Istioctl,
+  resource: Record<string, unknown>,
+  { flags = [], readyMs = TIMEOUT_MS }: { flags?: readonly string[]; readyMs?: number },
+  work: Work = {},
+): Promise<void> {
+  await run(tool, ['install', '-y', '-f', '-', '--readiness-timeout', `${readyMs / 1000}s`, ...flags], {
     ...work,
-    input: JSON.stringify(istioOperator(profile)),
-    timeoutMs: TIMEOUT_MS + 30_000,
-    hint: 'the events of namespace istio-system say why istiod is not ready',
+    input: JSON.stringify(resource),
+    timeoutMs: readyMs + 30_000,
+    hint: 'the events of its namespace say why istiod or a gateway is not ready',
   });
 }
 

@@ -68,6 +68,16 @@ export class Istiod {
     return [...new Set((await this.#ask('/version', MONITORING_PORT, signal)).map(({ text }) => text.trim()))];
   }
 
+  /** How many proxies of each Istio version are connected; those that do not tell theirs count as `unknown`. */
+  async proxyVersions(signal?: AbortSignal): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const { text } of await this.#ask('/debug/syncz', HTTP_PORT, signal)) {
+      const statuses: { istio_version?: string }[] = JSON.parse(text);
+      for (const { istio_version: version = 'unknown' } of statuses) counts.set(version, (counts.get(version) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   /** One debug page or log of each istiod for diagnostics, by pod name. */
   async page(path: string, signal?: AbortSignal): Promise<{ pod: string; text: string }[]> {
     return await this.#ask(path, HTTP_PORT, signal);

@@ -1,5 +1,5 @@
 /** Where the mesh's images come from: `<hub>/pilot:<tag>` and `<hub>/proxyv2:<tag>`. */
-interface IstioImages {
+export interface IstioImages {
   hub: string;
   tag: string;
   /** The proxy image holds an Envoy without Istio's own extensions, so configuration must not name them. */
@@ -33,7 +33,17 @@ const DEBOUNCE = '25ms';
 /** How often istiod fetches the keys of token issuers (default 20 min): a rotation is to be seen within a check. */
 const KEYS_AGAIN = '1s';
 
-const SMALL = { requests: { cpu: '10m', memory: '64Mi' } };
+/** How long a proxy gathers spans before it hands them on (default 5 s): a check waits for them. Read by Envoy from its runtime, in milliseconds. */
+const SPANS_AFTER_MS = 100;
+
+/**
+ * The trace collector that Telemetry resources name. Its host is what a ServiceEntry says: nothing is traced, and nothing sent, where none does.
+ * One namespace at a time may define it, since istiod looks the host up in the whole mesh.
+ */
+const COLLECTOR = { name: 'collector', zipkin: { service: 'collector.tracing.example', port: 9411 } };
+
+/** What each part requests where nothing else is said. */
+export const SMALL = { requests: { cpu: '10m', memory: '64Mi' } };
 
 /** The IstioOperator resource that istioctl takes. */
 export function istioOperator({ profile = 'minimal', images, accessLog = false, overrides = {} }: IstioProfile): Record<string, unknown> {
@@ -44,7 +54,12 @@ export function istioOperator({ profile = 'minimal', images, accessLog = false, 
     tag: images.tag,
     meshConfig: {
       accessLogFile: accessLog ? '/dev/stdout' : '',
-      defaultConfig: { drainDuration: DRAIN_DURATION, holdApplicationUntilProxyStarts: true },
+      defaultConfig: {
+        drainDuration: DRAIN_DURATION,
+        holdApplicationUntilProxyStarts: true,
+        runtimeValues: { 'tracing.zipkin.flush_interval_ms': String(SPANS_AFTER_MS) },
+      },
+      extensionProviders: [COLLECTOR],
     },
     values: {
       global: { imagePullPolicy: 'IfNotPresent', proxy: { resources: SMALL }, proxy_init: { resources: SMALL } },

@@ -89,7 +89,9 @@ export async function proxyCapabilities(access: ClusterAccess, pod: PodRef, sign
 
 /** Reads the page `/server_info`: the node that the proxy introduces itself as lists its extensions. */
 export function parseServerInfo(text: string): Capabilities {
-  const { version = '', node }: { version?: string; node?: { extensions?: { name?: string }[] } } = JSON.parse(text);
+  const info: { version?: string; node?: { extensions?: { name?: string }[] }; command_line_options?: { concurrency?: number } } =
+    JSON.parse(text);
+  const { version = '', node, command_line_options: options } = info;
   const names = (node?.extensions ?? []).flatMap(({ name }) => (name === undefined ? [] : [name]));
-  return { proxy: version, extensions: new Set(names) };
+  return { proxy: version, extensions: new Set(names), workers: options?.concurrency ?? 1 };
 }

@@ -4,13 +4,15 @@ import { until } from '../until.ts';
 import type { ClusterAccess } from './access.ts';
 import type { Istiod } from './istiod.ts';
 
-/** The API groups whose objects istiod keeps in the store that its debug page shows. Others, but for Services, do not pass through it. */
+/**
+ * The API groups whose objects istiod keeps in the store that its debug page shows. Others, but for Services, do not pass through it;
+ * for the Gateway API's routes see `gateway-routes.ts`.
+ */
 const STORED_GROUPS: ReadonlySet<string> = new Set([
   'networking.istio.io',
   'security.istio.io',
   'telemetry.istio.io',
   'extensions.istio.io',
-  'gateway.networking.k8s.io',
 ]);
 
 /** An object by what stays the same over API versions. */
@@ -100,8 +102,11 @@ async function appliedVersion(
   const stored = await access.get(object, namespace, signal);
   const version = stored?.metadata['resourceVersion'];
   if (typeof version === 'string') return version;
-  throw new MeshproofError('NOT_APPLIED', `${name} is not in the cluster, so no proxy can act on it`, { hint: 'apply it first' });
+  throw notApplied(name);
 }
+
+export const notApplied = (name: string): MeshproofError =>
+  new MeshproofError('NOT_APPLIED', `${name} is not in the cluster, so no proxy can act on it`, { hint: 'apply it first' });
 
 async function storedVersions(
   istiod: Istiod,

@@ -2,6 +2,7 @@ import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { NETWORK } from '../engine/addresses.ts';
+import { removeBeside } from '../engine/beside.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ensureHermeticNetwork } from '../engine/hermetic.ts';
 import { causeOf, MeshproofError } from '../errors.ts';
@@ -72,6 +73,7 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
 export async function deleteCluster(name: string, engine: Engine, work: Work = {}): Promise<void> {
   const folder = (await clusterFolders(engine, work)).get(name) || folderOf(name);
   await clientsDone(folder);
+  await removeBeside(name, engine, work);
   const containers = await containersOf(name, engine, work);
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
   await rm(folder, { recursive: true, force: true });

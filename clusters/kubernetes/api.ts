@@ -5,6 +5,7 @@ import { loadContext } from './kubeconfig.ts';
 import { type LiveObject, refOf } from './live-object.ts';
 import type { PodRef } from './manifest.ts';
 import { ObjectApi, type WaitOptions } from './object-api.ts';
+import { execInPod, type Executed, type ExecOrder } from './pod-exec.ts';
 import { isReady, type Pod, whyNotReady } from './pods.ts';
 import { PodTunnel } from './tunnel.ts';
 
@@ -113,6 +114,11 @@ export class KubernetesApi extends ObjectApi {
   /** An http.Agent whose connections end at a port in the pod's network namespace; loopback-only ports too. Destroy it after use. */
   tunnel(pod: PodRef, port: number): PodTunnel {
     return new PodTunnel(this.connection, pod, port);
+  }
+
+  /** Runs a program in a running container and returns what it wrote, see `execInPod`. */
+  async exec(pod: PodRef, order: ExecOrder): Promise<Executed> {
+    return await execInPod(this.connection, pod, order);
   }
 }
 

@@ -18,6 +18,8 @@ export interface ApiRequest {
   signal?: AbortSignal | undefined;
   /** Default 30 000. */
   timeoutMs?: number;
+  /** Called with each warning of the server, or of an admission webhook behind it, about what it accepts. */
+  warned?: ((text: string) => void) | undefined;
 }
 
 interface Answer {
@@ -57,7 +59,10 @@ export class Connection {
   async text(method: Method, path: string, request: ApiRequest): Promise<string> {
     for (let busy = 0; ; busy++) {
       const answer = await this.#send(method, path, request);
-      if (answer.status < 400) return answer.text;
+      if (answer.status < 400) {
+        for (const text of warningsOf(answer.headers.warning)) request.warned?.(text);
+        return answer.text;
+      }
       if (answer.status !== 429 || busy === BUSY_RETRIES) throw refusal(request.doing, answer.status, answer.text);
       await delay(Number(answer.headers['retry-after'] ?? 1) * 1_000, undefined, request.signal ? { signal: request.signal } : {});
     }
@@ -154,6 +159,12 @@ export class Connection {
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     return url;
   }
+}
+
+/** The texts of a Warning header, which holds one or several of `299 - "text"`. */
+export function warningsOf(header: string | undefined): string[] {
+  const quoted = (header ?? '').matchAll(/\b\d{3} \S+ "((?:[^"\\]|\\.)*)"/g);
+  return [...quoted].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
 }
 
 class StaleConnection extends Error {}

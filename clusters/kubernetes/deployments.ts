@@ -43,7 +43,9 @@ export async function rolledOut(api: ObjectApi, objects: readonly Manifest[], op
 function isRolledOut({ metadata, spec, status }: Deployment): boolean {
   const wanted = spec.replicas ?? 1;
   const { observedGeneration, replicas, updatedReplicas, availableReplicas } = status ?? {};
-  return observedGeneration === metadata['generation'] && [replicas, updatedReplicas, availableReplicas].every((count) => count === wanted);
+  return (
+    observedGeneration === metadata['generation'] && [replicas, updatedReplicas, availableReplicas].every((count = 0) => count === wanted)
+  );
 }
 
 async function podsOf(api: ObjectApi, { metadata, spec }: Deployment, signal: AbortSignal | undefined): Promise<Pod[]> {

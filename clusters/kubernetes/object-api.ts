@@ -13,6 +13,8 @@ export interface ApplyOptions {
   namespace?: string;
   /** Let the server judge and change nothing. Objects whose namespace or CRD is yet to come are refused. */
   dryRun?: boolean;
+  /** Called with what the server warns of while it accepts an object. */
+  warned?: (object: Manifest, text: string) => void;
   signal?: AbortSignal;
 }
 
@@ -23,6 +25,8 @@ export interface RemoveOptions extends Work {
   wait?: boolean;
   /** Default 60 000. */
   timeoutMs?: number;
+  /** What pods get instead of their own grace period. */
+  gracePeriodSeconds?: number;
 }
 
 export interface ListOptions {
@@ -52,7 +56,8 @@ const PATCHES = {
   strategic: 'application/strategic-merge-patch+json',
 } as const;
 
-const FIELD_MANAGER = 'meshproof';
+/** Who applied an object, as the API server records it. */
+export const FIELD_MANAGER = 'meshproof';
 const PAGE = 500;
 
 /**
@@ -73,12 +78,12 @@ export class ObjectApi {
    * Namespaces and CRDs come first and are waited for; objects that do not need each other go in parallel.
    * @returns the objects as stored, in the order given
    */
-  async apply(objects: readonly Manifest[], { namespace, dryRun = false, signal }: ApplyOptions = {}): Promise<LiveObject[]> {
+  async apply(objects: readonly Manifest[], { namespace, ...options }: ApplyOptions = {}): Promise<LiveObject[]> {
     const stored = new Map<Manifest, LiveObject>();
     for (const wave of waves(objects)) {
       await settled(wave, async (object) => {
-        stored.set(object, await this.#apply(object, namespace, dryRun, signal));
-        if (object.kind === 'CustomResourceDefinition' && !dryRun) await this.#established(object, signal);
+        stored.set(object, await this.#apply(object, namespace, options));
+        if (object.kind === 'CustomResourceDefinition' && options.dryRun !== true) await this.#established(object, options.signal);
       });
     }
     return objects.flatMap((object) => stored.get(object) ?? []);
@@ -92,6 +97,11 @@ export class ObjectApi {
         if (resource !== undefined) await this.#remove(placed(object, resource, namespace), resource, options);
       });
     }
+  }
+
+  /** Whether the server knows the kind: a custom one needs its definition. */
+  async serves({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#discovery.find(apiVersion, kind, signal)) !== undefined;
   }
 
   /** @returns undefined when there is no such object */
@@ -149,7 +159,7 @@ export class ObjectApi {
     await this.waitFor(ref, `${nameOf(ref)} to be gone`, look, options);
   }
 
-  async #apply(object: Manifest, namespace: string | undefined, dryRun: boolean, signal: AbortSignal | undefined): Promise<LiveObject> {
+  async #apply(object: Manifest, namespace: string | undefined, { dryRun = false, warned, signal }: ApplyOptions): Promise<LiveObject> {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, namespace);
     return await this.connection.json('PATCH', pathOf(ref, resource), {
@@ -158,11 +168,13 @@ export class ObjectApi {
       contentType: 'application/apply-patch+yaml',
       body: { ...object, metadata: { ...object.metadata, namespace: ref.namespace } },
       signal,
+      ...(warned === undefined ? {} : { warned: (text: string) => warned(object, text) }),
     });
   }
 
-  async #remove(ref: ObjectRef, resource: Resource, { wait = true, ...options }: RemoveOptions): Promise<void> {
-    const request = { doing: `removing ${nameOf(ref)}`, query: { propagationPolicy: 'Background' }, signal: options.signal };
+  async #remove(ref: ObjectRef, resource: Resource, { wait = true, gracePeriodSeconds, ...options }: RemoveOptions): Promise<void> {
+    const query = { propagationPolicy: 'Background', gracePeriodSeconds };
+    const request = { doing: `removing ${nameOf(ref)}`, query, signal: options.signal };
     const answer = await absent(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
     // The answer is a Status when the object went at once, and the object itself while finalizers or a grace period hold it.
     if (wait && answer !== undefined && answer.kind !== 'Status') await this.gone(ref, answer.metadata.uid, options);

@@ -26,6 +26,7 @@ const OUTLINE_ONLY: readonly string[] = [
   'autoscaling',
   'batch',
   'gateway.networking.k8s.io',
+  'install.istio.io',
   'linkerd.io',
   'networking.k8s.io',
   'policy',

@@ -1,12 +1,14 @@
 import { MeshproofError } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import type { Work } from '../work.ts';
+import { clearNamespaces } from './clear.ts';
 import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, outsideOf, rigNamespaces, rigObjects } from './rig.ts';
 
-interface Pod extends LiveObject {
-  spec?: { containers?: { image?: string }[] };
+interface Sample extends LiveObject {
+  spec?: { template?: { metadata?: { annotations?: Record<string, string> }; spec?: { containers?: { image?: string }[] } } };
 }
 
 export interface RigsOptions {
@@ -15,30 +17,39 @@ export interface RigsOptions {
   image: string;
   /** Value of the owner label, by which everything is found again. */
   owner: string;
+  /** Annotations of the pods that get a proxy; default none. */
+  annotations?: Record<string, string>;
+}
+
+/** Rigs whose namespaces are somebody else's and stay. */
+export interface PremadeOptions extends Omit<RigsOptions, 'count'> {
+  /** Names of the rigs. */
+  rigs: readonly string[];
 }
 
 /** Makes rigs side by side and returns their namespaces once every pod is ready. */
-export async function deployRigs(
-  api: KubernetesApi,
-  mesh: MeshAdapter,
-  { count, image, owner }: RigsOptions,
-  work: Work,
-): Promise<string[]> {
-  const names = Array.from({ length: count }, (_, index) => `${owner}-rig-${index}`);
-  await Promise.all(names.map((name) => deployRig(api, mesh, name, { image, owner }, work)));
+export async function deployRigs(api: KubernetesApi, mesh: MeshAdapter, { count, ...options }: RigsOptions, work: Work): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, index) => `${options.owner}-rig-${index}`);
+  await Promise.all(names.map((name) => deployRig(api, name, rigNamespaces(name, mesh, options.owner), options, work)));
   return names;
+}
+
+/** As `deployRigs`, in namespaces that are there. */
+export async function deployPremade(api: KubernetesApi, { rigs, ...options }: PremadeOptions, work: Work): Promise<void> {
+  await Promise.all(rigs.map((name) => deployRig(api, name, [], options, work)));
 }
 
 async function deployRig(
   api: KubernetesApi,
-  mesh: MeshAdapter,
   name: string,
-  { image, owner }: Omit<RigsOptions, 'count'>,
+  namespaces: readonly Manifest[],
+  { image, owner, annotations }: Omit<RigsOptions, 'count'>,
   work: Work,
 ): Promise<void> {
   work.progress?.(`deploying ${name}`);
   const signal = work.signal === undefined ? {} : { signal: work.signal };
-  await api.apply([...rigNamespaces(name, mesh, owner), ...rigObjects(name, image)], signal);
+  const objects = rigObjects(name, image, annotations).map((object) => ownedBy(owner, object));
+  await api.apply([...namespaces, ...objects], signal);
   const waiting = { timeoutMs: 180_000, ...work };
   await Promise.all([
     api.podsReady(name, ACTOR_LABEL, ACTORS.length - 2, waiting),
@@ -47,17 +58,41 @@ async function deployRig(
   ]);
 }
 
-/** Removes a rig with all that is in it, and makes it anew under the same name with the same image. */
+/** Removes a rig with all that is in it, and makes it anew under the same name with the same image. Namespaces of others are emptied of what is ours. */
 export async function replaceRig(api: KubernetesApi, mesh: MeshAdapter, name: string, work: Work = {}): Promise<void> {
   const namespace = await api.get({ apiVersion: 'v1', kind: 'Namespace', name });
-  const pods = await api.list<Pod>('v1', 'Pod', { namespace: outsideOf(name), labelSelector: ACTOR_LABEL });
-  const owner = namespace?.metadata.labels?.[OWNER_LABEL];
-  const image = pods[0]?.spec?.containers?.[0]?.image;
+  const sample = await api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: name, name: 'caller' });
+  const owner = sample?.metadata.labels?.[OWNER_LABEL];
+  const template = sample?.spec?.template;
+  const image = template?.spec?.containers?.[0]?.image;
   if (owner === undefined || image === undefined) {
     throw new MeshproofError('RIG_INCOMPLETE', `${name} no longer says what it was made of`, { hint: 'meshproof down, then up' });
   }
-  await api.remove(rigNamespaces(name, mesh, owner), { ...work, timeoutMs: 180_000 });
-  await deployRig(api, mesh, name, { image, owner }, work);
+  const options = { image, owner, annotations: template?.metadata?.annotations ?? {} };
+  const own = namespace?.metadata.labels?.[OWNER_LABEL] === undefined ? [] : rigNamespaces(name, mesh, owner);
+  const waiting = { ...work, timeoutMs: 180_000 };
+  if (own.length === 0) await clearNamespaces(api, [name, neighbourOf(name), outsideOf(name)], waiting);
+  else await api.remove(own, waiting);
+  await deployRig(api, name, own, options, work);
+}
+
+/** Makes one more rig, of the same image as another one that stays as it is. */
+export async function deployBeside(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { like, name, owner }: { like: string; name: string; owner: string },
+  work: Work = {},
+): Promise<void> {
+  const sample = await api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: like, name: 'caller' });
+  const template = sample?.spec?.template;
+  const image = template?.spec?.containers?.[0]?.image;
+  if (image === undefined)
+    throw new MeshproofError('RIG_INCOMPLETE', `${like} no longer says what it was made of`, { hint: 'meshproof down, then up' });
+  await deployRig(api, name, rigNamespaces(name, mesh, owner), { image, owner, annotations: template?.metadata?.annotations ?? {} }, work);
+}
+
+function ownedBy(owner: string, object: Manifest): Manifest {
+  return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, [OWNER_LABEL]: owner } } };
 }
 
 /** Removes every namespace of an owner, and waits until they are gone. */

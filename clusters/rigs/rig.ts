@@ -11,11 +11,24 @@ export const OWNER_LABEL = 'meshproof.dev/owner';
 /** Ports that samples listen on; the agent's own numbers. */
 const SAMPLE_PORTS = { http: 8080, metrics: 9090, tcp: 9000, ready: 15998 };
 
+/** What the profile `restricted` of Pod Security Admission asks of a container. */
+export const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const;
+
 /** The namespace of a rig's unmeshed pods. */
 export const outsideOf = (namespace: string): string => `${namespace}-outside`;
 
 /** The namespace of a rig's meshed pod that shares no policy with the others. */
 export const neighbourOf = (namespace: string): string => `${namespace}-neighbour`;
+
+/** Whether a check on this rig may make and remove a namespace of that name: it begins with the rig's, and is none of the rig itself. */
+export function isForChecks(name: string, rig: string): boolean {
+  return name.startsWith(`${rig}-`) && name !== neighbourOf(rig) && name !== outsideOf(rig);
+}
 
 /** The namespaces of a rig: two whose pods get a proxy, and one whose pods do not. */
 export function rigNamespaces(namespace: string, mesh: Pick<MeshAdapter, 'injection'>, owner: string): Manifest[] {
@@ -47,7 +60,12 @@ const SAMPLES: readonly Sample[] = [
 const NEIGHBOUR: Sample = { actor: 'neighbour', account: 'default', app: 'neighbour', version: 'v1' };
 const OUTSIDER: Sample = { actor: 'outsider', account: 'default', app: 'outsider', version: 'v1' };
 
-function deployment({ actor, account, app, version }: Sample, namespace: string, image: string): Manifest {
+function deployment(
+  { actor, account, app, version }: Sample,
+  namespace: string,
+  image: string,
+  annotations: Record<string, string>,
+): Manifest {
   const labels = { app, version, [ACTOR_LABEL]: actor };
   const container = {
     name: 'app',
@@ -61,12 +79,7 @@ function deployment({ actor, account, app, version }: Sample, namespace: string,
     readinessProbe: { httpGet: { path: '/ready', port: SAMPLE_PORTS.ready }, periodSeconds: 1, failureThreshold: 1 },
     // Where the cores are busy, who keeps an open loop's time comes before who answers.
     resources: { requests: { cpu: ['server', 'mirror', 'neighbour'].includes(app) ? '10m' : '50m', memory: '48Mi' } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      runAsNonRoot: true,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: RESTRICTED,
   };
   return {
     apiVersion: 'apps/v1',
@@ -76,7 +89,7 @@ function deployment({ actor, account, app, version }: Sample, namespace: string,
       replicas: 1,
       selector: { matchLabels: { [ACTOR_LABEL]: actor } },
       template: {
-        metadata: { labels },
+        metadata: { labels, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
         spec: { serviceAccountName: account, terminationGracePeriodSeconds: 1, enableServiceLinks: false, containers: [container] },
       },
     },
@@ -101,19 +114,22 @@ function service(name: string, namespace: string, selector: Record<string, strin
   };
 }
 
-/** Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one outsider. */
-export function rigObjects(namespace: string, image: string): Manifest[] {
+/**
+ * Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one outsider.
+ * @param annotations of the pods that get a proxy
+ */
+export function rigObjects(namespace: string, image: string, annotations: Record<string, string> = {}): Manifest[] {
   const accounts = [...new Set(SAMPLES.map((sample) => sample.account))];
   return [
     ...accounts.map((name): Manifest => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
     service('server', namespace, { app: 'server' }),
     service('mirror', namespace, { app: 'mirror' }),
     ...['v1', 'v2', 'v3'].map((version) => service(`server-${version}`, namespace, { app: 'server', version })),
-    ...SAMPLES.map((sample) => deployment(sample, namespace, image)),
+    ...SAMPLES.map((sample) => deployment(sample, namespace, image, annotations)),
     service('neighbour', neighbourOf(namespace), { app: 'neighbour' }),
-    deployment(NEIGHBOUR, neighbourOf(namespace), image),
+    deployment(NEIGHBOUR, neighbourOf(namespace), image, annotations),
     // The outsider is called too: by istiod, for the keys of a token issuer.
     service('outsider', outsideOf(namespace), { app: 'outsider' }),
-    deployment(OUTSIDER, outsideOf(namespace), image),
+    deployment(OUTSIDER, outsideOf(namespace), image, {}),
   ];
 }

@@ -39,7 +39,8 @@ export function names(value: string, before: readonly string[] = []): string[] {
 
 function usageError(of: Command, error: CommanderError): MeshproofError {
   const message = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
-  const commands = of.commands.map((sub) => sub.name());
+  // What only completion scripts call is no answer to a person.
+  const commands = of.commands.map((sub) => sub.name()).filter((name) => name !== 'complete');
   const options = of.options.flatMap((option) => option.long ?? option.short ?? []);
   const [list, among]: [string, string[]] =
     error.code === 'commander.unknownOption' ? [`options of ${of.name()}`, options] : ['commands', commands];

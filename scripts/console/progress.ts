@@ -1,6 +1,12 @@
 import type { Writable } from 'node:stream';
 
-/** Says on stderr what is being done, with the seconds since it began: one line that changes in a terminal, one line a step elsewhere. */
+/** Where lines stay, a step that takes so long is said again. */
+const AGAIN_MS = 30_000;
+
+/**
+ * Says on stderr what is being done or waited for, with the seconds since all of it began and those of the step: one line that changes in a terminal;
+ * elsewhere one line a step, and one more for every half minute that it takes.
+ */
 export interface Progress {
   say: (doing: string) => void;
   /** Ends the changing line, so that others may write. `say` begins a new one. */
@@ -11,24 +17,45 @@ export interface ProgressOptions {
   stream?: Writable & { isTTY?: boolean; columns?: number };
   /** Whether steps are said where there is no terminal; default true. */
   lines?: boolean;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
+  everyMs?: number;
 }
 
-export function startProgress({ stream = process.stderr, lines = true }: ProgressOptions = {}): Progress {
-  const began = performance.now();
+export function startProgress({
+  stream = process.stderr,
+  lines = true,
+  now = () => performance.now(),
+  everyMs = 1_000,
+}: ProgressOptions = {}): Progress {
+  const began = now();
   const terminal = stream.isTTY === true && process.env['CI'] === undefined;
   let current = '';
+  let since = began;
+  let saidAt = began;
   let ticking: NodeJS.Timeout | undefined;
 
-  const line = () => `${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${current}`;
-  const draw = () => stream.write(`\r\u001B[K${line().slice(0, (stream.columns || 80) - 1)}`);
+  const line = (what: string) => `${seconds(now() - began).padStart(4)} s  ${what}`;
+  const draw = () => {
+    const took = now() - since < 2_000 ? '' : ` (${seconds(now() - since)} s)`;
+    const width = (stream.columns || 80) - 1 - took.length;
+    stream.write(`\r\u001B[K${line(current).slice(0, width)}${took}`);
+  };
+  const again = () => {
+    if (now() - saidAt < AGAIN_MS) return;
+    saidAt = now();
+    stream.write(`${line(`still: ${current} (${seconds(now() - since)} s)`)}\n`);
+  };
   return {
     say(doing) {
       if (doing === current) return;
       current = doing;
-      if (terminal) {
-        draw();
-        ticking ??= setInterval(draw, 1000).unref();
-      } else if (lines) stream.write(`${line()}\n`);
+      since = now();
+      saidAt = since;
+      if (!terminal && !lines) return;
+      if (terminal) draw();
+      else stream.write(`${line(doing)}\n`);
+      ticking ??= setInterval(terminal ? draw : again, everyMs).unref();
     },
     pause() {
       clearInterval(ticking);
@@ -37,4 +64,8 @@ export function startProgress({ stream = process.stderr, lines = true }: Progres
       current = '';
     },
   };
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1_000).toFixed(0);
 }

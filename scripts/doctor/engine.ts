@@ -1,26 +1,106 @@
-import { findEngines } from '../../clusters/engine/engine.ts';
+import { realpath } from 'node:fs/promises';
+
 import type { HostFacts } from '../../clusters/engine/host.ts';
-import { MeshproofError } from '../../clusters/errors.ts';
-import { judge, type Finding } from './finding.ts';
+import { privateEngineFiles, privateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
+import { exec } from '../../clusters/exec.ts';
+import { onPath } from '../../clusters/images/packages.ts';
+import { inGib, LEAST_DISK } from '../run/disk.ts';
+import { diskFreeAt } from './disk-free.ts';
+import { answeringEngines, type EngineInfo } from './engine-info.ts';
+import { inTime, judge, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 1_500;
+const category = 'engine';
 
-/** Whether a Docker engine answers, or can be made. Nothing is started. */
+/** Whether a Docker engine answers, or can be made, and whether it is of a kind that nodes do not start on. Nothing is started. */
 export async function engineFindings(host: HostFacts): Promise<Finding[]> {
-  const about = { category: 'engine', check: 'a Docker engine answers or can be started' };
-  try {
-    const engines = await findEngines({ signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (engines.length > 0)
-      return engines.map((engine) => ({
-        ...about,
-        status: 'ok' as const,
-        seen: `Docker ${engine.version} at ${engine.host}${engine.private ? ' (private)' : ''}`,
-      }));
-  } catch (error) {
-    if (error instanceof MeshproofError) throw error;
-    return [{ ...about, status: 'warning', seen: `no answer within ${PATIENCE_MS} ms`, hint: 'docker info says more' }];
+  const about = { category, check: 'a Docker engine answers or can be started' };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const named = process.env['DOCKER_HOST'];
+  const [found, client] = await Promise.all([answeringEngines(signal), clientFindings(signal)]);
+  const ours = privateEngineFiles(privateEngineSettings()).host;
+  const [used] = found;
+  if (used === undefined) {
+    if (signal.aborted)
+      return [...client, judge({ ...about, seen: `no answer within ${PATIENCE_MS} ms` }, false, 'warning', 'docker info says more')];
+    return [...client, named === undefined ? none(host) : nobodyAt(named)];
   }
+  const answering = found.map(({ at, info }): Finding => ({
+    ...about,
+    status: 'ok',
+    seen: `Docker ${info.ServerVersion ?? ''} at ${at}${at === ours ? ' (private)' : ''}`,
+  }));
+  return [...answering, ...client, ...(await daemonFindings(used.at, used.info))];
+}
+
+function none(host: HostFacts): Finding {
   const possible = host.platform === 'linux' && host.root;
   const seen = possible ? 'none answers; a private one will be started' : 'none answers';
-  return [judge({ ...about, seen }, possible, 'failed', 'start Docker, or set DOCKER_HOST, or on Linux run as root')];
+  const about = { category, check: 'a Docker engine answers or can be started', seen };
+  return judge(about, possible, 'failed', 'start Docker, or set DOCKER_HOST, or on Linux run as root');
+}
+
+function nobodyAt(named: string): Finding {
+  const about = { category, check: 'a Docker engine answers or can be started', seen: `none answers at DOCKER_HOST=${named}` };
+  return judge(about, false, 'failed', 'start it, or unset DOCKER_HOST');
+}
+
+/** What goes by the name of docker: kind's nodes need the real one, and one that may read files outside of the home folder. */
+async function clientFindings(signal: AbortSignal): Promise<Finding[]> {
+  const path = await onPath('docker');
+  if (path === undefined) return [];
+  const [target, version] = await Promise.all([realpath(path), inTime(exec(path, ['--version'], { signal }), signal)]);
+  const findings: Finding[] = [];
+  if (version !== undefined && /podman/i.test(version)) {
+    findings.push({
+      category,
+      check: 'docker is Docker',
+      status: 'failed',
+      seen: `${path} is ${version.split('\n')[0]}`,
+      hint: 'nodes do not start on rootless Podman; install Docker, or as root let meshproof start an engine of its own: sudo npx meshproof up',
+    });
+  }
+  if (/\/snap\//.test(target) || target.endsWith('/snap')) findings.push(snap(path));
+  return findings;
+}
+
+function snap(seen: string): Finding {
+  return {
+    category,
+    check: 'Docker is not a snap',
+    status: 'warning',
+    seen,
+    hint: 'a snap reads files below the home folder only: set MESHPROOF_CACHE to a folder there that is not hidden, or install Docker from its packages',
+  };
+}
+
+/** What the daemon says of itself. */
+async function daemonFindings(host: string, info: EngineInfo): Promise<Finding[]> {
+  const { DockerRootDir: root = '', SecurityOptions: security = [], CgroupVersion: cgroup, Driver: driver = '' } = info;
+  const rootless = security.some((option) => option.includes('rootless'));
+  const findings = [
+    judge(
+      {
+        category,
+        check: 'the engine may make nodes',
+        seen: rootless ? `rootless, cgroup version ${cgroup ?? 'unknown'}` : 'it runs as root',
+      },
+      !rootless || cgroup === '2',
+      'failed',
+      'rootless Docker makes nodes with cgroup version 2 only: boot with systemd.unified_cgroup_hierarchy=1, or use a daemon that runs as root',
+    ),
+    judge(
+      { category, check: 'layers are stored as an overlay', seen: driver },
+      /overlay|btrfs|zfs/.test(driver),
+      'warning',
+      'the driver vfs copies every layer of every node: see "storage driver" in Docker’s documentation',
+    ),
+  ];
+  if (root.startsWith('/var/snap/')) findings.push(snap(root));
+  const free = host.startsWith('unix:') ? await diskFreeAt(root) : undefined;
+  if (free !== undefined) {
+    const about = { category, check: "the engine's folder has room for a node", seen: `${inGib(free)} at ${root}` };
+    findings.push(judge(about, free >= LEAST_DISK, 'failed', 'docker system prune removes what no container uses'));
+  }
+  return findings;
 }

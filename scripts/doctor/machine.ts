@@ -9,17 +9,18 @@ const INOTIFY = { watches: 524_288, instances: 512 };
 /** A node of a cluster opens a few thousand files, and limits below stop container start-up. */
 const OPEN_FILES = 16_384;
 
+/** Whether Node is new enough for all of this. */
+export function nodeFinding(): Finding {
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  const about = { category: 'machine', check: 'Node is 24 or newer', seen: process.versions.node };
+  return judge(about, major >= 24, 'failed', 'run it through npm, which has its own Node: npx meshproof doctor');
+}
+
 /** The runtime, the platform and what the machine has of everything. */
 export function machineFindings(host: HostFacts): Finding[] {
   const category = 'machine';
-  const [major = 0] = process.versions.node.split('.').map(Number);
   const findings = [
-    judge(
-      { category, check: 'Node is 24 or newer', seen: process.versions.node },
-      major >= 24,
-      'failed',
-      'run it through npm, which has its own Node: npx meshproof doctor',
-    ),
+    nodeFinding(),
     judge(
       { category, check: 'the platform can run kind', seen: `${host.platform} ${host.arch}` },
       ['linux', 'darwin'].includes(host.platform),
@@ -37,6 +38,12 @@ export function machineFindings(host: HostFacts): Finding[] {
       host.memoryBytes >= 5.5 * GIB,
       'warning',
       'a node with a mesh and two rigs takes about 4 GiB',
+    ),
+    judge(
+      { category, check: 'memory is free for a cluster', seen: inGib(host.memoryAvailableBytes) },
+      host.memoryAvailableBytes >= 2 * GIB,
+      'warning',
+      'end what else runs, or use --workers=1',
     ),
     judge(
       { category, check: 'the cache folder has 12 GiB free', seen: `${inGib(host.diskFreeBytes)} at ${cacheFolder()}` },

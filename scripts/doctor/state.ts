@@ -4,28 +4,40 @@ import { ownerOf } from '../../clusters/kind/owner.ts';
 import { clustersFolder } from '../../clusters/paths.ts';
 import { listImages } from '../image-list.ts';
 import { isInUse } from '../run/in-use.ts';
+import { answerFindings } from './clusters.ts';
 import { judge, type Finding } from './finding.ts';
 
-/** What earlier work left: images in the cache, clusters that are used, clusters that nobody uses any more. */
-export async function stateFindings(): Promise<Finding[]> {
+/** The images of the table that the cache has. */
+export interface CachedImages {
+  cached: number;
+  all: number;
+}
+
+export async function cachedImages(): Promise<CachedImages> {
   const images = await listImages();
-  const cached = images.filter((image) => image.cached).length;
+  return { cached: images.filter((image) => image.cached).length, all: images.length };
+}
+
+/** What earlier work left: images in the cache, clusters that are used, clusters that nobody uses any more. */
+export async function stateFindings({ cached, all }: CachedImages): Promise<Finding[]> {
   const names = await readdir(clustersFolder()).catch((): string[] => []);
   const states = await Promise.all(names.map(async (name) => ({ name, owner: await ownerOf(name), inUse: await isInUse(name) })));
   const left = states.filter(({ owner }) => owner === 'dead').map(({ name }) => name);
-  const there = states.filter(({ owner }) => owner !== 'dead').map(({ name, inUse }) => (inUse ? `${name} (in use)` : name));
+  const there = states.filter(({ owner }) => owner !== 'dead');
+  const shown = there.map(({ name, inUse }) => (inUse ? `${name} (in use)` : name));
   return [
     {
       category: 'cache',
       check: 'images that can be built are built',
       status: 'ok',
-      seen: `${cached} of ${images.length}${cached < images.length ? '; the first cluster takes longer' : ''}`,
+      seen: `${cached} of ${all}${cached < all ? '; the first cluster takes longer' : ''}`,
     },
     judge(
-      { category: 'clusters', check: 'nothing is left of killed runs', seen: left.join(', ') || `clusters: ${there.join(', ') || 'none'}` },
+      { category: 'clusters', check: 'nothing is left of killed runs', seen: left.join(', ') || `clusters: ${shown.join(', ') || 'none'}` },
       left.length === 0,
       'warning',
       'npx meshproof sweep removes it',
     ),
+    ...(await answerFindings(there.map(({ name }) => name))),
   ];
 }

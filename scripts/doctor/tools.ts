@@ -1,20 +1,35 @@
+import { exec } from '../../clusters/exec.ts';
 import { onPath } from '../../clusters/images/packages.ts';
-import type { Finding } from './finding.ts';
+import { inTime, type Finding } from './finding.ts';
+
+interface ToolUse {
+  /** What happens where it is not on PATH. */
+  otherwise: string;
+  /** Prints its version without a cluster and without asking the network. */
+  version?: readonly string[];
+}
 
 /** The programs that are used where they are on PATH, and what happens where they are not. None is required. */
-const TOOLS: Readonly<Record<string, string>> = {
-  kind: 'built from its pinned module',
-  istioctl: 'built from its pinned module',
-  k6: 'built from its pinned module',
-  go: 'fetched when something must be built',
-  chromium: 'the test that opens the report in a browser needs it: apt-get install chromium',
+const TOOLS: Readonly<Record<string, ToolUse>> = {
+  kind: { otherwise: 'built from its pinned module', version: ['version'] },
+  istioctl: { otherwise: 'built from its pinned module', version: ['version', '--remote=false'] },
+  k6: { otherwise: 'built from its pinned module', version: ['version'] },
+  go: { otherwise: 'fetched when something must be built', version: ['version'] },
+  kubectl: { otherwise: 'not needed; handy to look into a cluster', version: ['version', '--client'] },
+  chromium: { otherwise: 'the test that opens the report in a browser needs it: apt-get install chromium' },
 };
 
+const PATIENCE_MS = 1_000;
+
 export async function toolFindings(): Promise<Finding[]> {
-  return Promise.all(
-    Object.entries(TOOLS).map(async ([tool, otherwise]): Promise<Finding> => {
-      const path = await onPath(tool);
-      return { category: 'tools', check: tool, status: 'ok', seen: path ?? `not on PATH; ${otherwise}` };
-    }),
-  );
+  return Promise.all(Object.entries(TOOLS).map(([tool, use]) => toolFinding(tool, use)));
+}
+
+async function toolFinding(tool: string, { otherwise, version }: ToolUse): Promise<Finding> {
+  const path = await onPath(tool);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const said = path === undefined || version === undefined ? '' : ((await inTime(exec(path, version, { signal }), signal)) ?? '');
+  const number = /\d+\.\d+(?:\.\d+)?[\w.+-]*/.exec(said)?.[0];
+  const seen = path === undefined ? `not on PATH; ${otherwise}` : number === undefined ? path : `${number} at ${path}`;
+  return { category: 'tools', check: tool, status: 'ok', seen };
 }

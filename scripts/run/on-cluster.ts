@@ -1,20 +1,25 @@
 import { join } from 'node:path';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import type { OutsideName } from '../../clusters/images/recipes/outside.ts';
 import { descriptionFile, type UpOptions } from '../../clusters/lifecycle.ts';
+import { mendMesh } from '../../clusters/meshes.ts';
+import { keptRigs } from '../../clusters/rigs/kept.ts';
 import type { Conformance } from '../../fixtures/results/conformance.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { explain } from '../console/failure.ts';
 import { startProgress, type Progress } from '../console/progress.ts';
+import { clearOutside, provideOutside } from './beside.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
 import { runPlaywright } from './playwright.ts';
+import type { Keep } from './runner-environment.ts';
 import { describeRun, prepareReport } from './record.ts';
 
 export interface ClusterRun {
   wanted: UpOptions;
   workers: number;
-  keep: boolean;
+  keep: Keep;
   /** Whether clusters that are up are left alone. */
   fresh: boolean;
   /** Absolute path of the report folder. */
@@ -22,34 +27,54 @@ export interface ClusterRun {
   /** For Playwright. */
   args: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** Images that the chosen checks want beside the cluster. */
+  outside: readonly OutsideName[];
   /** Whether a person drives the runner, which then leaves no report. */
   interactive: boolean;
+}
+
+const STAYS = { all: 'it will be kept', failed: 'it will be kept if a check fails' } as const;
+
+/** Whether a cluster that was made for this run outlives it. An interrupted run is nobody's to look into. */
+async function stays(keep: Keep, cluster: string, signal: AbortSignal): Promise<boolean> {
+  if (keep !== 'failed') return keep === 'all';
+  return !signal.aborted && (await keptRigs(descriptionFile(cluster)).catch(() => [])).length > 0;
 }
 
 /** Runs checks on a borrowed cluster, gives it back whatever happens, and returns the exit code. */
 export async function runOnCluster(run: ClusterRun, { signal, progress }: { signal: AbortSignal; progress: Progress }): Promise<number> {
   const cluster = await borrowCluster(run.wanted, run.fresh, { signal, progress: progress.say });
   progress.say(`${cluster.description.name} ${cluster.made ? 'is ready' : 'is used; it was there already'}`);
-  if (cluster.made && run.keep) progress.say(`it will be kept; npx meshproof down ${cluster.description.name} removes it`);
+  const { made, description } = cluster;
+  if (made && run.keep !== 'no') progress.say(`${STAYS[run.keep]}; npx meshproof down ${description.name} removes it`);
   progress.pause();
   let returned: number = EXIT.ok;
   let code: number;
   try {
+    await provideOutside(description, run.outside, run.wanted.images, { signal, progress: progress.say });
+    progress.pause();
     code = await runChecks(cluster, run, signal);
   } finally {
+    progress.pause();
+    await clearOutside(description, run.outside).catch(explain);
     // The reporter's closing line is to stay the last one, so a removal that goes well says nothing where lines stay.
     const removal = startProgress({ lines: signal.aborted });
-    returned = await returnCluster(cluster, run.keep, { progress: removal.say }).then(() => EXIT.ok, explain);
+    returned = await returnCluster(cluster, await stays(run.keep, description.name, signal), { progress: removal.say }).then(
+      () => EXIT.ok,
+      explain,
+    );
     removal.pause();
   }
   return code === EXIT.ok ? returned : code;
 }
 
 async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
+  if (!made) await mendMesh(description);
   const workers = Math.min(run.workers, Math.max(description.rigs.length, 1));
   const env = {
     ...run.env,
     MESHPROOF_CLUSTER: descriptionFile(description.name),
+    MESHPROOF_MADE: made ? '1' : '0',
     MESHPROOF_WORKERS: String(workers),
     MESHPROOF_RUN: await prepareReport(run.report, describeRun(description, made, workers)),
   };

@@ -1,6 +1,7 @@
 import type { UpOptions } from '../../clusters/lifecycle.ts';
 import type { CheckFile } from './checks.ts';
 import { findCluster } from './cluster.ts';
+import type { Keep } from './runner-environment.ts';
 
 export interface Plan {
   chosen: readonly CheckFile[];
@@ -8,26 +9,31 @@ export interface Plan {
   manifests: readonly string[];
   wanted: UpOptions;
   report: string;
-  keep: boolean;
+  keep: Keep;
+  /** Why checks are left out, by id. */
+  leftOut?: Readonly<Record<string, string>>;
 }
 
-/** What a run would do, in lines. Nothing is started and nothing is asked of a cluster. */
-export async function describePlan({ chosen, manifests, wanted, report, keep }: Plan): Promise<string[]> {
+/** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
+export async function describePlan({ chosen, manifests, wanted, report, keep, leftOut = {} }: Plan): Promise<string[]> {
   const { clusters } = await import('../../clusters/lifecycle.ts');
   const found = await findCluster(await clusters(), wanted);
+  const run = chosen.filter(({ id }) => leftOut[id] === undefined);
   return [
-    ...(found === undefined ? newCluster(wanted, keep) : [`cluster  ${found.name} is used as it is, and left as it was`]),
+    ...(found === undefined ? await newCluster(wanted, keep) : [`cluster  ${found.name} is used as it is, and left as it was`]),
     `mesh     ${wanted.mesh}`,
-    ...chosen.map(({ id }) => `check    ${id}`),
+    ...run.map(({ id }) => `check    ${id}`),
+    ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),
     ...manifests.map((file) => `applies  ${file}, and removes it after the check`),
     `report   ${report}`,
   ];
 }
 
-function newCluster({ provider, images, engine, rigs }: UpOptions, keep: boolean): string[] {
-  const end = keep ? 'kept at the end' : 'removed at the end';
+async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep): Promise<string[]> {
+  const end = { no: 'removed at the end', all: 'kept at the end', failed: 'removed at the end unless a check fails' }[keep];
   if (provider.kind === 'existing') {
-    return [`cluster  context ${provider.context}: ${count(rigs, 'rig')}, each two namespaces whose names begin with meshproof-, ${end}`];
+    const { planOfExisting } = await import('./existing-plan.ts');
+    return planOfExisting({ mesh, provider, rigs, end });
   }
   return [
     `cluster  a kind cluster with ${count(provider.nodes, 'node')} and ${count(rigs, 'rig')}, ${end}`,

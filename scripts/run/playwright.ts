@@ -44,7 +44,9 @@ export async function runPlaywright({ args, env, signal }: PlaywrightRun): Promi
  * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. of a check without a manifest for the mesh.
  */
 export async function loadChecks({ args, env, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
-  const { stdout, stderr } = await execa(process.execPath, [...COMMAND, ...args, '--list', '--reporter=json'], {
+  // Another reporter would write into the list.
+  const alone = args.filter((arg) => !arg.startsWith('--add-reporter='));
+  const { stdout, stderr } = await execa(process.execPath, [...COMMAND, ...alone, '--list', '--reporter=json'], {
     cwd: PROJECT,
     env: { ...env, MESHPROOF_LISTING: '1' },
     stdin: 'ignore',

@@ -7,7 +7,9 @@ import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { applyControl, readControl, readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { validateManifests } from '../../clusters/kubernetes/schemas.ts';
+import { isForChecks } from '../../clusters/rigs/rig.ts';
 import type { Traits } from '../../fixtures/results/traits.ts';
+import { kindsOf, type Applied } from './applied-kinds.ts';
 import type { CheckFile } from './checks.ts';
 
 /** Stand for the names that a rig has; what is read here is never applied. */
@@ -25,6 +27,8 @@ export interface Preflight {
   files: string[];
   /** Ids of the checks that touch more than the namespaces of their rig. */
   meshWide: string[];
+  /** Of which kinds checks apply objects; those that touch more than their rig's namespaces apart. */
+  applied: Applied;
 }
 
 /**
@@ -36,7 +40,8 @@ export async function checkManifests(
   mesh: Mesh,
   traits: ReadonlyMap<string, Traits> = new Map(),
 ): Promise<Preflight> {
-  const preflight: Preflight = { files: [], meshWide: [] };
+  const all: Manifest[] = [];
+  const preflight: Omit<Preflight, 'applied'> = { files: [], meshWide: [] };
   const problems: unknown[] = [];
   for (const { id, file } of checks) {
     const stem = relative('', file).slice(0, -'.spec.ts'.length);
@@ -44,18 +49,27 @@ export async function checkManifests(
     preflight.files.push(...own);
     try {
       const objects = await readAll(own, traits.get(id));
-      if (objects.some((object) => isShared(object))) preflight.meshWide.push(id);
+      if (traits.get(id)?.meshWide === true || objects.some(sharedAmong(objects))) preflight.meshWide.push(id);
+      all.push(...objects);
     } catch (error) {
       problems.push(error);
     }
   }
   if (problems.length > 0) throw refusal(problems);
-  return preflight;
+  // Whoever made the namespaces of a rig may make those of its checks.
+  return {
+    ...preflight,
+    applied: kindsOf(
+      all.filter((object) => !isNamespaceForChecks(object)),
+      sharedAmong(all),
+    ),
+  };
 }
 
 /** The objects of the manifest and its stage, and those that the control and the change make of them. */
 async function readAll(files: readonly string[], traits: Traits | undefined): Promise<Manifest[]> {
-  const standing: Manifest[] = traits?.stage === undefined ? [] : await readManifests(traits.stage, VARIABLES);
+  const standing: Manifest[] =
+    traits?.stage === undefined ? [] : await readManifests(traits.stage, await variablesOf(traits.stage, traits.variables));
   const all: Manifest[] = [...standing];
   for (const file of files) {
     const variables = await variablesOf(file, traits?.variables === true);
@@ -75,8 +89,18 @@ async function variablesOf(file: string, moreAtRunTime: boolean): Promise<Record
   return { ...Object.fromEntries([...asked].map(([, name = '']) => [name, `${name} of the run`])), ...VARIABLES };
 }
 
-function isShared({ kind, metadata }: Manifest): boolean {
-  return CLUSTER_WIDE.test(kind) || !OF_THE_RIG.includes(metadata.namespace);
+/** Tells objects that others than the rig and its checks feel: what is in a namespace that is made with it is felt by nobody else. */
+function sharedAmong(objects: readonly Manifest[]): (object: Manifest) => boolean {
+  const own = new Set<string | undefined>(objects.filter(isNamespaceForChecks).map(({ metadata }) => metadata.name));
+  return (object) => {
+    if (isNamespaceForChecks(object)) return false;
+    const { kind, metadata } = object;
+    return CLUSTER_WIDE.test(kind) || !(OF_THE_RIG.includes(metadata.namespace) || own.has(metadata.namespace));
+  };
+}
+
+function isNamespaceForChecks({ kind, metadata }: Manifest): boolean {
+  return kind === 'Namespace' && isForChecks(metadata.name, VARIABLES.NAMESPACE);
 }
 
 function refusal(problems: readonly unknown[]): MeshproofError {

@@ -14,17 +14,17 @@ check(
     ],
   },
   async ({ caller, server }) => {
-    for (const [failing, leftOut] of [
-      [['v2'], ['v2']],
-      [['v2', 'v3'], []],
-    ] as const) {
-      for (const version of failing) await server.version(version).faults({ status: 500 });
-      await caller.send(server, { rate: 40, durationMs: 2_500 });
-      const history = await caller.send(server, { count: 90 });
-      expect(await server.received(history)).toLeaveOut(
-        leftOut.map((version) => server.version(version)),
-        { of: server.endpoints, history },
-      );
-    }
+    const { endpoints } = server;
+    const [second, third] = [server.version('v2'), server.version('v3')];
+
+    await second.faults({ status: 500 });
+    await caller.sendDuring(server.untilLeftOut(second), server, { rate: 80, count: 40 });
+    const without = await caller.send(server, { count: 90 });
+    expect(await server.received(without)).toLeaveOut([second], { of: endpoints, history: without });
+
+    await third.faults({ status: 500 });
+    await caller.send(server, { rate: 80, durationMs: 2_200 });
+    const all = await caller.send(server, { count: 90 });
+    expect(await server.received(all)).toLeaveOut([], { of: endpoints, history: all });
   },
 );

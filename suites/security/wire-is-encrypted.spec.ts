@@ -2,7 +2,10 @@ import { check, expect } from '#fixtures';
 
 check(
   'Who listens on a node reads nothing of what meshed pods send to each other',
-  { control: { because: 'mTLS is off', breaks: 'toHide' } },
+  {
+    control: { because: 'mTLS is off', breaks: 'toHide' },
+    needs: { nodes: 'kind', because: 'who listens must be let onto the node', link: 'https://kubernetes.io/docs/concepts/architecture/nodes/' },
+  },
   async ({ caller, server, outsider, neighbourServer, wire }) => {
     const [secret, open] = [wire.marker(), wire.marker()];
     const sightings = await wire.listen([secret, open], async () => {

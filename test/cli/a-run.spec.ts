@@ -10,9 +10,11 @@ import { describeCluster, specOf, test, writeSuites } from './suite-folder.ts';
 
 test('a run uses the cluster that is there, leaves a report that can be put together with others, and says its verdict last', async ({
   folder,
+  server,
 }) => {
+  test.slow();
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), 's/b.spec.ts': specOf('s/b', 'FAIL') });
-  const cluster = await describeCluster(folder, 'meshproof-here');
+  const cluster = await describeCluster(folder, 'meshproof-here', server);
   const { exitCode, stdout, stderr } = await meshproof(['test', '--workers=4'], env);
   expect(stderr).toContain('meshproof-here is used; it was there already');
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed, 0 skipped');
@@ -39,11 +41,11 @@ test('a run uses the cluster that is there, leaves a report that can be put toge
   expect(mixed.exitCode).toBe(2);
 });
 
-test('Ctrl-C stops the checks and gives the cluster back', async ({ folder }) => {
+test('Ctrl-C stops the checks and gives the cluster back', async ({ folder, server }) => {
   const hanging =
     "import { test } from '@playwright/test';\ntest('hangs', async () => { console.log('hanging'); await new Promise(() => {}); });\n";
   const env = await writeSuites(folder, { 's/a.spec.ts': hanging });
-  const cluster = await describeCluster(folder, 'meshproof-here');
+  const cluster = await describeCluster(folder, 'meshproof-here', server);
   const child = spawn(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), 'test', '--cluster=meshproof-here'], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -77,11 +77,13 @@ test('a check that changes the whole mesh of a cluster that exists needs leave',
   });
   const kubeconfig = await writeKubeconfig(folder, 'staging');
   const existing = ['test', '--dry-run', '--provider=existing', '--context=staging', `--kubeconfig=${kubeconfig}`];
-  const refused = await meshproof(existing, env);
-  expect(refused.stderr).toMatch(/MESH_WIDE.*: s\/a would change the whole mesh/);
-  expect(refused.exitCode).toBe(2);
-  const allowed = await meshproof([...existing, '--mesh-wide'], env);
+  const skipped = await meshproof(existing, env);
+  expect(skipped.stdout).toMatch(/^skips {4}s\/a: .*--allow-mesh-wide/m);
+  expect(skipped.stdout).toMatch(/^check {4}s\/b$/m);
+  expect(skipped.exitCode).toBe(0);
+  const allowed = await meshproof([...existing, '--allow-mesh-wide'], env);
   expect(allowed.stdout).toMatch(/context staging: 2 rigs/);
+  expect(allowed.stdout).toMatch(/^check {4}s\/a\ncheck {4}s\/b$/m);
   expect(allowed.exitCode).toBe(0);
 });
 

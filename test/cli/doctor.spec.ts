@@ -1,13 +1,69 @@
-import { expect, test } from '@playwright/test';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, test as base } from '@playwright/test';
 
 import type { Finding } from '../../scripts/doctor/finding.ts';
+import { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { meshproof } from './run.ts';
 
-test('doctor --output=json: findings, and an exit code that follows from them', async () => {
-  const info = test.info();
-  const { exitCode, stdout } = await meshproof(['doctor', '--output=json'], { MESHPROOF_CACHE: info.outputPath('cache') });
+/** A folder with a short path, because that of a socket may have 108 bytes. */
+const test = base.extend<{ place: string }>({
+  // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
+  place: async ({}, use) => {
+    const place = await mkdtemp(join(tmpdir(), 'mp-'));
+    await use(place);
+    await rm(place, { recursive: true, force: true });
+  },
+});
+
+/** An engine as far as doctor looks at it: what Docker's /info says, on a socket. */
+const ENGINE = {
+  ServerVersion: '28.1.0',
+  DockerRootDir: '/',
+  Driver: 'overlay2',
+  CgroupVersion: '2',
+  SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+};
+
+async function serveEngine(place: string, info: object): Promise<{ host: string; close: () => void }> {
+  const server = http.createServer((_, response) => response.end(JSON.stringify(info)));
+  const socket = join(place, 'docker.sock');
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  return { host: `unix://${socket}`, close: () => server.close() };
+}
+
+/** What differs from machine to machine: numbers, paths, and of what the machine itself is like the marks and hints too. */
+function masked(text: string, place: string): string {
+  const sections = text.replaceAll(place, 'PLACE').split('\n\n');
+  const ofTheMachine = /^(machine|limits|kernel|network|tools)\n/;
+  const marks = (section: string) => section.replaceAll(/^(√|‼|×) ([^:]+): .*$/gm, '· $2: SEEN').replaceAll(/^ {4}.*\n?/gm, '');
+  return sections
+    .map((section) => (ofTheMachine.test(section) ? marks(section).trimEnd() : section.replaceAll(/(?<![A-Za-z])v?\d+(\.\d+)*/g, 'N')))
+    .join('\n\n')
+    .replace(/^Status check.*$/m, 'Status check');
+}
+
+const golden = async (state: string) => (await readFile(join(import.meta.dirname, 'doctor', `${state}.txt`), 'utf8')).trimEnd();
+
+/** The lines of one category, and whether the whole is healthy. */
+async function examine(env: Record<string, string>, args: readonly string[] = ['--no-network']) {
+  const { exitCode, stdout, stderr } = await meshproof(['doctor', '--output=json', ...args], env);
+  expect(stderr).toBe('');
   const { healthy, findings }: { healthy: boolean; findings: Finding[] } = JSON.parse(stdout);
-  for (const finding of findings) {
+  expect(healthy).toBe(findings.every(({ status }) => status !== 'failed'));
+  expect(exitCode).toBe(healthy ? 0 : 3);
+  return findings;
+}
+
+const failed = (findings: readonly Finding[]) => findings.filter(({ status }) => status === 'failed');
+
+test('--output=json: the documented fields, and an exit code that follows from them', async ({ place }) => {
+  for (const finding of await examine({ MESHPROOF_CACHE: place })) {
     expect(finding).toEqual({
       category: expect.stringMatching(/^[a-z]+$/),
       check: expect.stringMatching(/./),
@@ -16,9 +72,141 @@ test('doctor --output=json: findings, and an exit code that follows from them', 
       ...(finding.status === 'ok' ? {} : { hint: expect.stringMatching(/./) }),
     });
   }
-  expect(new Set(findings.map(({ category }) => category)).isSupersetOf(new Set(['machine', 'engine', 'tools', 'cache', 'clusters']))).toBe(
-    true,
+  const { stdout } = await meshproof(['doctor', '--help']);
+  for (const field of ['healthy', 'findings[].category', 'findings[].check', 'findings[].status', 'findings[].seen', 'findings[].hint']) {
+    expect(stdout).toContain(field);
+  }
+});
+
+test('a good machine', async ({ place }) => {
+  test.skip(process.platform !== 'linux', 'the lines about the kernel are those of Linux');
+  const engine = await serveEngine(place, ENGINE);
+  const { stdout } = await meshproof(['doctor', '--no-network'], { MESHPROOF_CACHE: join(place, 'cache'), DOCKER_HOST: engine.host });
+  engine.close();
+  expect(masked(stdout, place)).toBe(await golden('good-machine'));
+});
+
+test('no engine', async ({ place }) => {
+  const findings = await examine({ MESHPROOF_CACHE: place, DOCKER_HOST: `unix://${place}/none.sock` });
+  expect(failed(findings).filter(({ category }) => category === 'engine')).toEqual([
+    {
+      category: 'engine',
+      check: 'a Docker engine answers or can be started',
+      status: 'failed',
+      seen: `none answers at DOCKER_HOST=unix://${place}/none.sock`,
+      hint: 'start it, or unset DOCKER_HOST',
+    },
+  ]);
+});
+
+const UNFIT: readonly [string, object, Partial<Finding>][] = [
+  [
+    'rootless with cgroup version 1',
+    { ...ENGINE, CgroupVersion: '1', SecurityOptions: ['name=rootless'] },
+    { check: 'the engine may make nodes', status: 'failed' },
+  ],
+  [
+    'of a snap',
+    { ...ENGINE, DockerRootDir: '/var/snap/docker/common/var-lib-docker' },
+    { check: 'Docker is not a snap', status: 'warning' },
+  ],
+  ['without overlays', { ...ENGINE, Driver: 'vfs' }, { check: 'layers are stored as an overlay', status: 'warning' }],
+];
+
+for (const [what, info, expected] of UNFIT) {
+  test(`an engine ${what}`, async ({ place }) => {
+    const engine = await serveEngine(place, info);
+    const findings = await examine({ MESHPROOF_CACHE: place, DOCKER_HOST: engine.host });
+    engine.close();
+    expect(findings).toContainEqual(expect.objectContaining({ ...expected, hint: expect.stringMatching(/./) }));
+  });
+}
+
+test('Podman by the name of docker is refused with the command that works', async ({ place }) => {
+  await writeFile(join(place, 'docker'), '#!/bin/sh\necho "podman version 5.4.0"\n', { mode: 0o755 });
+  const PATH = `${place}:${process.env['PATH'] ?? ''}`;
+  const findings = await examine({ MESHPROOF_CACHE: place, PATH, DOCKER_HOST: `unix://${place}/none.sock` });
+  const hint = expect.stringContaining('sudo npx meshproof up');
+  expect(findings).toContainEqual(expect.objectContaining({ check: 'docker is Docker', status: 'failed', hint }));
+});
+
+test('a full disk', async ({ place }) => {
+  test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'only root may mount a small file system');
+  const disk = join(place, 'disk');
+  await mkdir(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'meshproof-full', disk]);
+  try {
+    const findings = await examine({ MESHPROOF_CACHE: join(disk, 'cache') });
+    expect(failed(findings)).toContainEqual({
+      category: 'machine',
+      check: 'the cache folder has 12 GiB free',
+      status: 'failed',
+      seen: `0.1 GiB at ${disk}/cache`,
+      hint: 'building every image takes about 10 GiB once; MESHPROOF_CACHE names another folder',
+    });
+  } finally {
+    execFileSync('umount', [disk]);
+  }
+});
+
+test('a taken port: another program has that of a cluster', async ({ place }) => {
+  const other = net.createServer((socket) => socket.on('error', () => undefined).end('not a cluster\n', () => socket.destroy()));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const address = other.address();
+  const at = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const cluster = join(place, 'clusters/meshproof-taken');
+  await mkdir(cluster, { recursive: true });
+  const content = { clusters: [{ name: 'c', cluster: { server: `https://${at}`, 'certificate-authority-data': 'AAAA' } }] };
+  await writeFile(join(cluster, 'kubeconfig'), JSON.stringify(content));
+  const about = { category: 'clusters', check: 'meshproof-taken answers at its port' };
+  expect(failed(await examine({ MESHPROOF_CACHE: place }))).toContainEqual({
+    ...about,
+    status: 'failed',
+    seen: `${at}: taken by another program`,
+    hint: 'end the program that has the port (ss -ltnp), or remove the cluster: npx meshproof down meshproof-taken',
+  });
+  await new Promise((resolve) => other.close(resolve));
+  expect(await examine({ MESHPROOF_CACHE: place })).toContainEqual(
+    expect.objectContaining({ ...about, status: 'warning', seen: `${at}: nobody listens` }),
   );
-  expect(healthy).toBe(findings.every(({ status }) => status !== 'failed'));
-  expect(exitCode).toBe(healthy ? 0 : 3);
+});
+
+test('a cluster without rights', async ({ place }) => {
+  const api = await StandInApi.start();
+  api.intercept = ({ path, method }) => {
+    if (path === '/version') return { status: 200, body: { gitVersion: 'v1.35.4' } };
+    if (path.endsWith('/selfsubjectreviews')) return { status: 201, body: { status: { userInfo: { username: 'nobody-in-particular' } } } };
+    if (path.endsWith('/selfsubjectaccessreviews')) return { status: 201, body: { status: { allowed: false } } };
+    const message = `${method} ${path} is forbidden`;
+    return path.endsWith('/api/v1') ? undefined : { status: 403, body: { kind: 'Status', message, reason: 'Forbidden', code: 403 } };
+  };
+  const kubeconfig = api.writeKubeconfig(join(place, 'kubeconfig'));
+  const args = ['doctor', '--provider=existing', '--context=stand-in', `--kubeconfig=${kubeconfig}`, '--check=routing/canary-header'];
+  const { exitCode, stdout } = await meshproof(args);
+  const said = stdout.replace(api.address, 'SERVER');
+  await api.stop();
+  expect(masked(said, place)).toBe(await golden('cluster-without-rights'));
+  expect(exitCode).toBe(3);
+});
+
+test('package registries are asked where their own configuration says', async ({ place }) => {
+  const registry = http.createServer((_, response) => response.end());
+  await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
+  const address = registry.address();
+  const here = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const env = {
+    MESHPROOF_CACHE: place,
+    NPM_CONFIG_REGISTRY: here,
+    PIP_INDEX_URL: 'http://127.0.0.1:1/simple',
+    DOCKER_HOST: `unix://${place}/x`,
+  };
+  const findings = await examine(env, []);
+  registry.close();
+  const of = (check: string) => findings.find((finding) => finding.category === 'packages' && finding.check.startsWith(check));
+  expect(of('npm')).toMatchObject({ status: 'ok', seen: here });
+  expect(of('Python')).toMatchObject({
+    status: 'warning',
+    seen: expect.stringContaining('http://127.0.0.1:1: '),
+    hint: expect.stringMatching(/Envoy/),
+  });
 });

@@ -13,7 +13,7 @@ export interface Said {
 /** The environment of the command: ours without what npm and Playwright put there for the tests themselves. */
 function environment(more: Record<string, string>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|PLAYWRIGHT_|TEST_|PW_|FORCE_COLOR|DEBUG_COLORS|MESHPROOF_)/.test(name),
+    ([name]) => !/^(npm_|PLAYWRIGHT_|TEST_|PW_|FORCE_COLOR|DEBUG_COLORS|GITHUB_|MESHPROOF_)/.test(name),
   );
   return { ...Object.fromEntries(kept), NO_COLOR: '1', ...more };
 }

@@ -4,10 +4,17 @@ import { dirname, join } from 'node:path';
 
 import { test as base } from '@playwright/test';
 
+import { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { PROJECT } from './run.ts';
 
-/** Tests with a folder of their own that is removed at their end, in which specs find the project's packages. */
-export const test = base.extend<{ folder: string }>({
+/** Tests with a stand-in for a cluster's API server, and a folder of their own that is removed at their end, in which specs find the project's packages. */
+export const test = base.extend<{ folder: string; server: StandInApi }>({
+  // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
+  server: async ({}, use) => {
+    const server = await StandInApi.start();
+    await use(server);
+    await server.stop();
+  },
   // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
   folder: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'meshproof-cli-'));
@@ -58,21 +65,22 @@ test('a title', async ({}, info) => {
 `;
 }
 
-/** Leaves the description of a cluster that stays, where the command looks for one, and returns its folder. */
-export async function describeCluster(folder: string, name: string): Promise<string> {
+/** Leaves the description of a cluster that stays, where the command looks for one, and returns its folder. @param server that answers for it */
+export async function describeCluster(folder: string, name: string, server?: StandInApi): Promise<string> {
   const place = join(folder, 'cache', 'clusters', name);
   await mkdir(place, { recursive: true });
   const description = {
     name,
     provider: 'kind',
     kubeconfig: join(place, 'kubeconfig'),
-    context: `kind-${name}`,
+    context: server === undefined ? `kind-${name}` : 'stand-in',
     mesh: 'istio',
     rigs: ['rig-0'],
     versions: { istio: '1' },
     timings: { clusterMs: 5 },
   };
   await writeFile(join(place, 'cluster.json'), JSON.stringify(description));
+  server?.writeKubeconfig(description.kubeconfig);
   return place;
 }
 

@@ -25,6 +25,8 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['test --provider=existing', /CONTEXT_NOT_NAMED/, /--context/],
   ['test --provider=existing --context=a --kubeconfig=/no/such/file', /KUBECONFIG_MISSING/, /--kubeconfig/],
   ['test --cluster', /OPTION_MISSING_ARGUMENT/, /./],
+  ['test --keep=some', /INVALID_ARGUMENT.*some/, /all, failed/],
+  ['test --against=/no/such/report', /NO_REPORT/, /npm test/],
   ['up --nodes=two', /INVALID_ARGUMENT/, /./],
   ['up --rigs', /OPTION_MISSING_ARGUMENT/, /./],
   ['down nobody', /UNKNOWN_CLUSTER.*nobody/, /clusters: none/],

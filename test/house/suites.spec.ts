@@ -1,9 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect, test } from '@playwright/test';
 
 import { MESHES } from '../../clusters/cluster.ts';
-import { sources } from './sources.ts';
+import { plannedIn } from '../../reporters/catalogue.ts';
+import { PROJECT, sources } from './sources.ts';
 
-const files = new Set(sources().filter((file) => file.startsWith('suites/')));
+/** Listed by hand: what no check shows yet. */
+const PLANNED = 'suites/planned.yaml';
+const files = new Set(sources().filter((file) => file.startsWith('suites/') && file !== PLANNED));
 const meshes = MESHES.join('|');
 
 test('a suite is a folder of specs and manifests, and nothing else', () => {
@@ -18,4 +24,33 @@ test('a manifest stands beside its spec, a control or a change beside its manife
     return files.has(needed) ? [] : [`${file} without ${needed}`];
   });
   expect(alone).toEqual([]);
+});
+
+const planned = plannedIn(join(PROJECT, 'suites'));
+const stems = [...files].flatMap((file) => (file.endsWith('.spec.ts') ? [file.slice(0, -'.spec.ts'.length)] : []));
+/** Whether a spec has files for the mesh, or says why there are none. */
+const covers = (stem: string, mesh: string): boolean =>
+  [...files].some((file) => file.startsWith(`${stem}.${mesh}.`)) ||
+  new RegExp(String.raw`^\s+${mesh}[:,]`, 'm').test(readFileSync(join(PROJECT, `${stem}.spec.ts`), 'utf8'));
+/** Without configuration of its own a check runs on any mesh. */
+const isNeutral = (stem: string): boolean => !MESHES.some((mesh) => covers(stem, mesh));
+
+test('what has a check is not planned any more', () => {
+  const done = planned.filter(({ id, mesh }) => stems.includes(`suites/${id}`) && covers(`suites/${id}`, mesh));
+  expect(done.map(({ id, mesh }) => `${id} has a check on ${mesh}: take its row out of ${PLANNED}`)).toEqual([]);
+});
+
+test('what a check leaves out on a mesh is unsupported there, or planned', () => {
+  const rows = new Set(planned.map(({ id, mesh }) => `suites/${id} ${mesh}`));
+  const silent = stems.flatMap((stem) =>
+    MESHES.filter((mesh) => !covers(stem, mesh) && !isNeutral(stem) && !rows.has(`${stem} ${mesh}`)).map((mesh) => `${stem} on ${mesh}`),
+  );
+  expect(silent, `add <stem>.<mesh>.yaml with its control, say unsupported(…) in the spec, or add a row to ${PLANNED}`).toEqual([]);
+});
+
+test('a row of what is planned names a suite, a mesh and what will be shown', () => {
+  const odd = planned.filter(
+    ({ id, mesh, sentence }) => !/^[a-z]+\/[a-z0-9-]+$/.test(id) || !MESHES.some((one) => one === mesh) || !/^[A-Z].{20}/.test(sentence),
+  );
+  expect(odd).toEqual([]);
 });

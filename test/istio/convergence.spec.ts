@@ -13,6 +13,7 @@ const NAMESPACE = 'rig';
 const PACE: Pace = { everyMs: 0, drainEveryMs: 0, renewMs: 20, rejectionMs: 10, podsMs: 3 };
 
 function policy(kind: string, name = 'one'): Manifest {
+  if (kind === 'HTTPRoute') return { apiVersion: 'gateway.networking.k8s.io/v1', kind, metadata: { name, namespace: NAMESPACE }, spec: {} };
   const group = kind === 'DestinationRule' || kind === 'VirtualService' ? 'networking' : 'security';
   return { apiVersion: `${group}.istio.io/v1`, kind, metadata: { name, namespace: NAMESPACE }, spec: {} };
 }
@@ -36,9 +37,12 @@ function tooEarly(mesh: SimulatedMesh, objects: readonly Manifest[], after: 'app
 }
 
 test('convergence never returns before every proxy acts on the change, whatever the order of events', async () => {
-  const kinds = fc.uniqueArray(fc.constantFrom('AuthorizationPolicy', 'PeerAuthentication', 'DestinationRule', 'VirtualService'), {
-    minLength: 1,
-  });
+  const kinds = fc.uniqueArray(
+    fc.constantFrom('AuthorizationPolicy', 'PeerAuthentication', 'DestinationRule', 'VirtualService', 'HTTPRoute'),
+    {
+      minLength: 1,
+    },
+  );
   const scene = fc.record({
     seed: fc.integer(),
     proxies: fc.integer({ min: 1, max: 3 }),
@@ -47,7 +51,7 @@ test('convergence never returns before every proxy acts on the change, whatever 
     noise: fc.boolean(),
   });
   // Many at a time, since each mostly waits for the event loop.
-  const scenes = fc.array(scene, { minLength: 120, maxLength: 120 });
+  const scenes = fc.array(scene, { minLength: 90, maxLength: 90 });
   const property = fc.asyncProperty(scenes, async (batch) => {
     await Promise.all(
       batch.map(async ({ seed, proxies, kinds, haste, noise }) => {
@@ -101,13 +105,30 @@ test('no sentinel is placed while istiod has not seen one of the objects', async
 });
 
 test('an older version in istiod’s store does not pass for the new one', async () => {
-  const mesh = new SimulatedMesh(2, NAMESPACE, 1);
-  const object = policy('AuthorizationPolicy');
-  mesh.write(object);
-  await run(mesh, [object], 'applied');
-  mesh.stalled.add('AuthorizationPolicy');
-  mesh.write(object);
-  await expect(run(mesh, [object], 'applied', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'NOT_CONVERGED' });
+  for (const [kind, words] of [
+    ['AuthorizationPolicy', 'istiod does not list the current AuthorizationPolicy rig/one'],
+    ['HTTPRoute', 'istiod has not written the status of HTTPRoute/one.rig'],
+  ] as const) {
+    const mesh = new SimulatedMesh(2, NAMESPACE, 1);
+    const object = policy(kind);
+    mesh.write(object);
+    await run(mesh, [object], 'applied');
+    mesh.stalled.add(kind);
+    mesh.write(object);
+    const message = expect.stringContaining(words);
+    await expect(run(mesh, [object], 'applied', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'NOT_CONVERGED', message });
+  }
+});
+
+test('a route whose traces istiod still shows is not forgotten', async () => {
+  const mesh = new SimulatedMesh(8, NAMESPACE, 1);
+  const route = policy('HTTPRoute');
+  mesh.write(route);
+  await run(mesh, [route], 'applied');
+  mesh.stalled.add('HTTPRoute');
+  mesh.delete(route);
+  const message = expect.stringContaining('istiod still acts on HTTPRoute/one.rig');
+  await expect(run(mesh, [route], 'removed', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'NOT_CONVERGED', message });
 });
 
 test('a configuration that a proxy refuses is an error with the proxy’s reason', async () => {
@@ -136,7 +157,9 @@ test('one proxy that stays behind is named when time is up', async () => {
 
 test('an object that was never applied is refused at once', async () => {
   const mesh = new SimulatedMesh(5, NAMESPACE, 1);
-  await expect(run(mesh, [policy('AuthorizationPolicy')], 'applied')).rejects.toMatchObject({ code: 'NOT_APPLIED' });
+  for (const kind of ['AuthorizationPolicy', 'HTTPRoute']) {
+    await expect(run(mesh, [policy(kind)], 'applied')).rejects.toMatchObject({ code: 'NOT_APPLIED' });
+  }
 });
 
 test('a namespace without proxies converges without a sentinel', async () => {

@@ -30,3 +30,13 @@ test('overrides are merged field by field and win', () => {
     values: { pilot: { autoscaleEnabled: false, env: { A: 'b', PILOT_DEBOUNCE_AFTER: '25ms' } } },
   });
 });
+
+test('a trace collector can be named by Telemetry resources, and proxies hand their spans on soon', () => {
+  const { spec } = istioOperator({ images: IMAGES });
+  expect(spec).toMatchObject({
+    meshConfig: {
+      defaultConfig: { runtimeValues: { 'tracing.zipkin.flush_interval_ms': '100' } },
+      extensionProviders: [{ name: 'collector', zipkin: { service: 'collector.tracing.example', port: 9411 } }],
+    },
+  });
+});

@@ -33,6 +33,7 @@ test('a proxy’s extensions are those of the node it introduces itself as', () 
   const text = JSON.stringify({
     version: '9e55/1.40.0/Clean/RELEASE/BoringSSL',
     state: 'LIVE',
+    command_line_options: { concurrency: 2 },
     node: {
       id: 'sidecar~10.9.9.9~client.rig~rig.svc.cluster.local',
       extensions: [
@@ -42,7 +43,8 @@ test('a proxy’s extensions are those of the node it introduces itself as', () 
       ],
     },
   });
-  const { proxy, extensions } = parseServerInfo(text);
+  const { proxy, extensions, workers } = parseServerInfo(text);
+  expect(workers).toBe(2);
   expect(proxy).toBe('9e55/1.40.0/Clean/RELEASE/BoringSSL');
   expect([...extensions]).toEqual(['envoy.filters.http.local_ratelimit', 'envoy.filters.http.rbac']);
   expect(extensions.has('istio.stats')).toBe(false);

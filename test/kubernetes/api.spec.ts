@@ -84,8 +84,10 @@ test('one refused object does not leave others on their way', async ({ api, serv
 test('a kind that is not served is refused by name, and found once its CRD is there', async ({ api, server }) => {
   const ref = { apiVersion: 'test.dev/v1', kind: 'Widget', name: 'w', namespace: 'shop' };
   await expect(api.get(ref)).rejects.toThrow('does not serve Widget in test.dev/v1');
+  expect(await api.serves(ref)).toBe(false);
   server.kinds.set('test.dev/v1', [{ name: 'widgets', kind: 'Widget', namespaced: true }]);
   expect(await api.get(ref)).toBeUndefined();
+  expect(await api.serves(ref)).toBe(true);
 });
 
 test('removing what is not there, or of a kind that is not served, is fine', async ({ api }) => {

@@ -43,6 +43,10 @@ export class StandInApi {
         { name: 'namespaces', kind: 'Namespace', namespaced: false },
       ],
     ],
+    [
+      'admissionregistration.k8s.io/v1',
+      [{ name: 'mutatingwebhookconfigurations', kind: 'MutatingWebhookConfiguration', namespaced: false }],
+    ],
     ['apiextensions.k8s.io/v1', [{ name: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false }]],
   ]);
   /** Answers instead, when it returns something. */
@@ -51,6 +55,8 @@ export class StandInApi {
   forward: (webSocket: WebSocket, port: number, path: string) => void = (webSocket, port) =>
     bridge(webSocket, port, this.forwardTo ?? port);
   forwardTo: number | undefined;
+  /** What becomes of a program that is to run in a pod. */
+  exec: (webSocket: WebSocket, query: URLSearchParams) => void = (webSocket) => webSocket.close();
   /** Whether handshakes are left without an answer. */
   silent = false;
   /** HTTP connections and port-forwards ever opened. */
@@ -75,7 +81,7 @@ export class StandInApi {
     this.#server.on('upgrade', (request, socket, head) => {
       if (this.silent) return;
       const url = new URL(request.url ?? '', 'http://stand-in');
-      const pod = url.pathname.replace(/\/portforward$/, '');
+      const pod = url.pathname.replace(/\/(portforward|exec)$/, '');
       if (!this.objects.has(pod)) {
         const body = JSON.stringify({
           kind: 'Status',
@@ -87,9 +93,10 @@ export class StandInApi {
         return;
       }
       this.dials++;
-      webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-        this.forward(webSocket, Number(url.searchParams.get('ports')), url.pathname),
-      );
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        if (url.pathname.endsWith('/exec')) this.exec(webSocket, url.searchParams);
+        else this.forward(webSocket, Number(url.searchParams.get('ports')), url.pathname);
+      });
     });
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, historyOf, times } from './histories.ts';
 
-const { toFillConnections } = matchers;
+const { toFillConnections, toShareConnections } = matchers;
 const header = 'x-peer-port';
 
 /** Deliveries over connections that carry so many requests each. */
@@ -27,6 +27,25 @@ test('every connection carries exactly so many requests', () => {
   }
   const { ledger, history } = over(3, 1);
   expect(toFillConnections(ledger, history, { each: 2, header }).message).toContain('2 connections: 1× 1 requests, 1× 3 requests');
+});
+
+test('the connections that are shared stay within the bound', () => {
+  for (const [carried, atMost, pass] of [
+    [[40], 1, true],
+    [[25, 15], 2, true],
+    [[25, 15], 3, true],
+    [[20, 19, 1], 2, false],
+    [Array.from({ length: 40 }, () => 1), 2, false],
+  ] as const) {
+    const { ledger, history } = over(...carried);
+    expect(toShareConnections(ledger, history, { atMost, header }).pass).toBe(pass);
+  }
+  const { ledger, history } = over(20, 19, 1);
+  const judged = toShareConnections(ledger, history, { atMost: 2, header });
+  expect(judged.message).toContain('40 requests arrive over 2 connections at most');
+  expect(judged.message).toContain('3 connections: 1× 1 requests');
+  expect(toShareConnections([...ledger, delivery('r-0')], history, { atMost: 3, header }).inconclusive).toContain('without x-peer-port');
+  expect(toShareConnections([], history, { atMost: 2, header }).inconclusive).toContain('nothing was delivered');
 });
 
 test('without the mark of the connection, or without deliveries, nothing is known', () => {

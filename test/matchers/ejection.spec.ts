@@ -2,22 +2,25 @@ import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
 import type { History, LedgerEntry } from '../../fixtures/agent/protocol.ts';
+import { isSuccess } from '../../fixtures/matchers/endings.ts';
 import { ejectionsOf, matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from './histories.ts';
 
 const { toShowEjection } = matchers;
 
 interface Breaker {
-  /** Failures until the first ejection and until the next ones. */
+  /** Failures until the first ejection and until the second. */
   failures?: readonly number[];
-  /** How long each ejection lasts. */
+  /** How long each ejection lasts, from the failure that causes it. */
   outMs?: readonly number[];
   durationMs?: number;
   rate?: number;
+  /** How long the third endpoint serves after its return, before it fails again; Infinity: never again. */
+  servesMs?: number;
 }
 
-/** A service of three endpoints of which the third always fails, behind a breaker that counts and ejects. */
-function timeline({ failures = [5, 31], outMs = [5_200, 10_100], durationMs = 25_000, rate = 100 }: Breaker = {}): {
+/** A service of three endpoints of which the third fails twice, and is healed while it is out, behind a breaker that counts and ejects. */
+function timeline({ failures = [5, 31], outMs = [5_200, 10_100], durationMs = 25_000, rate = 100, servesMs = 1_000 }: Breaker = {}): {
   history: History;
   ledger: LedgerEntry[];
 } {
@@ -27,50 +30,52 @@ function timeline({ failures = [5, 31], outMs = [5_200, 10_100], durationMs = 25
   let failed = 0;
   let turn = 0;
   let outUntil = -1;
+  let sickFrom = 500;
   for (let dueMs = 0; dueMs < durationMs; dueMs += 1_000 / rate) {
     const pods = dueMs < outUntil ? ['v1', 'v2'] : ['v1', 'v2', 'v3'];
     const version = pods[turn++ % pods.length] ?? 'v1';
     const id = `r-${steps.length}`;
+    const isSick = version === 'v3' && dueMs >= sickFrom;
     ledger.push(delivery(id, { at: STARTED_AT + dueMs + 1, pod: `server-${version}`, version }));
-    steps.push({ ending: answered(version, { status: version === 'v3' ? 500 : 200 }), dueMs });
-    if (version !== 'v3') continue;
+    steps.push({ ending: answered(version, { status: isSick ? 500 : 200 }), dueMs });
+    if (!isSick) continue;
     failed++;
     if (failed < (failures[ejections] ?? Infinity)) continue;
     outUntil = dueMs + (outMs[ejections] ?? 0);
+    sickFrom = ejections === 0 ? outUntil + servesMs : Infinity;
     ejections++;
     failed = 0;
   }
   return { history: historyOf(steps, { rate }), ledger };
 }
 
-const options = { endpoint: 'server-v3', failures: 5, baseEjectionMs: 5_000 };
+const options = { endpoint: 'server-v3', failures: 5, baseEjectionMs: 5_000, intervalMs: 2_000 };
 const judge = ({ history, ledger }: { history: History; ledger: LedgerEntry[] }, more = {}) =>
   toShowEjection(history, { ...options, ledger, ...more });
 
-test('ejected after five failures, back after the base time, out for longer the second time', () => {
+test('ejected after five failures, back and serving after the base time, out for longer the second time, and back again', () => {
   const judged = judge(timeline());
   expect(judged).toMatchObject({ pass: true });
   expect(judged.message).toMatch(
-    /5 delivered, at \d+ ms out for 52\d\d ms; 31 delivered, at \d+ ms out for 10\d\d\d ms; \d+ delivered in all/,
+    /\d+ served and 5 failed, at \d+ ms out for 5\d\d\d ms; \d+ served and 31 failed, at \d+ ms out for 10\d\d\d ms; \d+ delivered in all, \d+ served at last/,
   );
-});
-
-test('a second ejection that is still under way counts when it has lasted long enough', () => {
-  expect(judge(timeline({ durationMs: 17_000 })).pass).toBe(true);
-  expect(judge(timeline({ durationMs: 12_500 })).inconclusive).toContain('into the second ejection');
 });
 
 test('each broken promise is named', () => {
   const broken: [Breaker, string][] = [
     [{ failures: [] }, 'never ejected, the longest pause was 30 ms'],
-    [{ failures: [9, 31] }, 'ejected after 9 failures'],
-    [{ failures: [3, 31] }, 'ejected after 3 failures'],
+    [{ failures: [18, 31] }, 'first ejection after 18 failures'],
+    [{ failures: [3, 31] }, 'first ejection after 3 failures'],
+    [{ failures: [5, 3] }, 'second ejection after 3 failures'],
+    [{ failures: [5, 60] }, 'second ejection after 60 failures'],
     [{ outMs: [2_000, 10_000] }, 'delivered in all'],
-    [{ outMs: [9_000, 18_000], durationMs: 40_000 }, 'first ejection of 90'],
+    [{ outMs: [9_000, 10_000], durationMs: 40_000 }, 'first ejection of 90'],
     [{ outMs: [30_000], durationMs: 25_000 }, 'first ejection of more than'],
-    [{ outMs: [5_200, 5_200] }, 'second ejection of 60'],
+    [{ outMs: [5_200, 5_200] }, 'second ejection of 6'],
     [{ outMs: [5_000, 6_400] }, 'second ejection of 7'],
+    [{ outMs: [5_000, 15_000], durationMs: 30_000 }, 'second ejection of 15'],
     [{ failures: [5] }, 'not ejected a second time by'],
+    [{ servesMs: 0 }, 'it served nothing between the ejections'],
   ];
   for (const [breaker, words] of broken) {
     const judged = judge(timeline(breaker));
@@ -80,19 +85,27 @@ test('each broken promise is named', () => {
   }
 });
 
-test('the others must carry everything meanwhile', () => {
+/** The timeline with one outcome replaced: the first sent after so many milliseconds that holds. */
+function spoilt(afterMs: number, holds: (outcome: History['outcomes'][number]) => boolean = () => true) {
   const { history, ledger } = timeline();
-  const during = history.outcomes.findIndex(({ sentMs }) => sentMs > 2_000);
-  const outcomes = history.outcomes.with(during, { ...history.outcomes[during]!, ending: ENVOY.unhealthy });
-  const judged = judge({ history: { ...history, outcomes }, ledger });
-  expect(judged.pass).toBe(false);
-  expect(judged.message).toMatch(/while it was out, 1 of \d+ were not answered by the others: 1× 503 UH/);
+  const at = history.outcomes.findIndex((outcome) => outcome.sentMs > afterMs && holds(outcome));
+  const outcomes = history.outcomes.with(at, { ...history.outcomes[at]!, ending: ENVOY.unhealthy });
+  return { history: { ...history, outcomes }, ledger: ledger.filter(({ id }) => id !== history.outcomes[at]!.id) };
+}
+
+test('the others must carry everything, while the endpoint is out and before', () => {
+  const during = judge(spoilt(2_000));
+  expect(during.pass).toBe(false);
+  expect(during.message).toMatch(/while it was out, 1 of \d+ were not answered by the others: 1× 503 UH/);
+  const before = judge(spoilt(100));
+  expect(before.pass).toBe(false);
+  expect(before.message).toContain('1 failed elsewhere: 1× 503 UH');
 });
 
 test('a failure that a retry hides from the caller is still counted', () => {
   const { history, ledger } = timeline();
-  const outcomes = history.outcomes.map((outcome) => ({ ...outcome, ending: answered('v1') }));
-  expect(judge({ history: { ...history, outcomes }, ledger }).pass).toBe(true);
+  const hidden = history.outcomes.map((outcome) => (isSuccess(outcome, history.order) ? outcome : { ...outcome, ending: answered('v1') }));
+  expect(judge({ history: { ...history, outcomes: hidden }, ledger }).pass).toBe(true);
 });
 
 test('requests of others do not blur the picture, the time to react may be allowed for', () => {
@@ -103,11 +116,16 @@ test('requests of others do not blur the picture, the time to react may be allow
   expect(judge(timeline({ failures: [6, 31] }), { reactionMs: 10 }).pass).toBe(false);
 });
 
-test('what is too short or too thin decides nothing', () => {
+test('what is too short, too thin or too late decides nothing', () => {
   expect(judge(timeline({ durationMs: 4_000 })).inconclusive).toContain('into what may be the first ejection');
-  expect(judge(timeline({ durationMs: 6_000 })).inconclusive).toContain('fewer than 100 deliveries since');
+  expect(judge(timeline({ durationMs: 6_000 })).inconclusive).toContain('not enough failures since');
+  expect(judge(timeline({ durationMs: 12_500 })).inconclusive).toContain('into the second ejection');
   expect(judge(timeline({ rate: 5 })).inconclusive).toContain('deliveries to each endpoint in the base time');
   expect(judge(timeline(), { endpoint: 'server-v9' }).inconclusive).toContain('server-v9 was given 0 requests');
+  expect(judge(timeline({ servesMs: 3_000, outMs: [5_200, 5_200] })).inconclusive).toContain('ms make the proxy forget');
+  const { history, ledger } = timeline();
+  const silent = history.outcomes.filter(({ sentMs }) => sentMs < 1_000 || sentMs > 4_000);
+  expect(judge({ history: { ...history, outcomes: silent }, ledger }).inconclusive).toContain('the prober sent nothing for');
 });
 
 test('pauses are found wherever they are, and partition the deliveries', () => {

@@ -18,7 +18,7 @@ const test = base.extend<object, { run: InnerProject & InnerRun }>({
       await using project = await innerProject(everyEnding());
       await use({ ...project, ...(await project.run()) });
     },
-    { scope: 'worker' },
+    { scope: 'worker', timeout: 180_000 },
   ],
 });
 test.describe.configure({ mode: 'default' });
@@ -58,12 +58,13 @@ test('the console names promise, sight, confidence, evidence and the way to run 
   expect(lines.at(-1)).toBe('2 passed, 8 failed, 1 skipped');
   expect(lines).toContain('PASS         security/strict-workload (istio)  3.40 s  control red');
   const fail = lines.findIndex((line) => line.startsWith('FAIL '));
-  expect(lines.slice(fail, fail + 7)).toEqual([
+  expect(lines.slice(fail, fail + 8)).toEqual([
     'FAIL         routing/mirror-percentage (istio)  3.40 s  control red',
     '  promised    the mirror gets its share of requests',
     '  seen        Promised a mirrored share of 0.1, seen 0.2014 of 640 requests.',
     '  how sure    control red: the check was seen to fail first (the selector matches nothing)',
     '  how sure    share of v2: 0.2014 of n = 640, interval 0.13 to 0.28, promised 0.1 ± 0.05, α = 1e-6, power 0.999 (sprt)',
+    '  warned      VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
     '  evidence    report/evidence/routing/mirror-percentage/check-0.ndjson',
     '  run again   npm test -- --check=routing/mirror-percentage --mesh=istio',
   ]);

@@ -1,17 +1,14 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { expect, test as base } from '@playwright/test';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { expect } from '@playwright/test';
 
+import { test as base, watchedPage } from './browser.ts';
 import { everyEnding, innerProject, type InnerProject } from './inner-run.ts';
 import { serveFolder } from './static-server.ts';
 
-const OWN_TRAFFIC = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
-
-const test = base.extend<object, { run: InnerProject; reader: Browser }>({
+const test = base.extend<object, { run: InnerProject }>({
   run: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of what a fixture uses from this pattern
     async ({}, use) => {
@@ -21,40 +18,8 @@ const test = base.extend<object, { run: InnerProject; reader: Browser }>({
     },
     { scope: 'worker' },
   ],
-  reader: [
-    // oxlint-disable-next-line no-empty-pattern
-    async ({}, use) => {
-      const executablePath = process.env['MESHPROOF_CHROMIUM'] ?? '/usr/bin/chromium';
-      if (!existsSync(executablePath)) {
-        throw new Error(
-          `no Chromium at ${executablePath}: apt-get install chromium, or set MESHPROOF_CHROMIUM; meshproof doctor lists what is missing`,
-        );
-      }
-      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', ...OWN_TRAFFIC] });
-      await use(browser);
-      await browser.close();
-    },
-    { scope: 'worker' },
-  ],
 });
 test.describe.configure({ mode: 'default' });
-
-/** A page that writes down whatever it should not do. */
-async function watchedPage(browser: Browser, home: string): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 1400 } });
-  page.setDefaultTimeout(10_000);
-  const complaints: string[] = [];
-  const complain = (what: string): void => void complaints.push(what);
-  page.on('console', (message) => message.type() === 'error' && complain(message.text()));
-  page.on('pageerror', (error) => complain(error.message));
-  page.on('requestfailed', (request) => complain(`failed: ${request.url()}`));
-  page.on('response', (response) => response.status() >= 400 && complain(`${response.status()} ${response.url()}`));
-  page.on(
-    'request',
-    (request) => /^(data|blob):/.test(request.url()) || request.url().startsWith(home) || complain(`left home: ${request.url()}`),
-  );
-  return { page, complaints };
-}
 
 for (const kind of ['a file', 'a server'] as const) {
   test(
@@ -68,7 +33,7 @@ for (const kind of ['a file', 'a server'] as const) {
       await page.goto(`${home}/allure/index.html`);
       for (const suite of ['chaos', 'resilience', 'routing', 'security'])
         await expect(page.getByText(suite, { exact: true }).first()).toBeVisible();
-      await expect(page.getByText('4 of 10', { exact: true })).toBeVisible();
+      await expect(page.getByText('4 of 10 checks were seen to fail first')).toBeVisible();
       await page.screenshot({ path: info.outputPath('overview.png'), fullPage: true });
 
       await page.locator('button', { hasText: /^Categories\s*4$/ }).click();

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { execa } from 'execa';
 
+import type { Conformance } from '../../fixtures/results/conformance.ts';
 import { RESULT_ATTACHMENT, type CheckResult } from '../../fixtures/results/result.ts';
 import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
 
@@ -21,8 +22,14 @@ export interface InnerProject extends AsyncDisposable {
   run: (...args: string[]) => Promise<InnerRun>;
 }
 
+interface InnerOptions {
+  allure?: boolean;
+  /** The earlier run to compare with. */
+  against?: Conformance;
+}
+
 /** Makes a project of spec files: path within its `suites` folder → content. */
-export async function innerProject(specs: Record<string, string>, { allure = true } = {}): Promise<InnerProject> {
+export async function innerProject(specs: Record<string, string>, { allure = true, against }: InnerOptions = {}): Promise<InnerProject> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'meshproof-inner-')));
   const report = join(folder, 'report');
   const ours = [[join(PROJECT, 'reporters/meshproof.ts')]];
@@ -31,6 +38,7 @@ export async function innerProject(specs: Record<string, string>, { allure = tru
   const files = {
     'package.json': '{ "type": "module" }',
     'run.json': JSON.stringify(RUN),
+    ...(against === undefined ? {} : { 'earlier.json': JSON.stringify(against) }),
     'playwright.config.ts': `export default ${JSON.stringify(config)};`,
     ...Object.fromEntries(Object.entries(specs).map(([path, text]) => [join('suites', path), text])),
   };
@@ -41,7 +49,7 @@ export async function innerProject(specs: Record<string, string>, { allure = tru
   await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
   return {
     report,
-    run: (...args) => playwrightIn(folder, report, args),
+    run: (...args) => playwrightIn(folder, { report, against: against === undefined ? '' : join(folder, 'earlier.json') }, args),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -55,12 +63,16 @@ const RUN = {
   mesh: 'istio',
 };
 
-async function playwrightIn(folder: string, report: string, args: readonly string[]): Promise<InnerRun> {
-  const outer = /^(TEST_|PW_|PWTEST_|PLAYWRIGHT_|ALLURE_|MESHPROOF_|FORCE_COLOR|NO_COLOR)/;
+async function playwrightIn(
+  folder: string,
+  { report, against }: { report: string; against: string },
+  args: readonly string[],
+): Promise<InnerRun> {
+  const outer = /^(TEST_|PW_|PWTEST_|PLAYWRIGHT_|ALLURE_|MESHPROOF_|GITHUB_|FORCE_COLOR|NO_COLOR)/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !outer.test(name)));
   const { stdout, exitCode } = await execa(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', ...args], {
     cwd: folder,
-    env: { ...env, MESHPROOF_REPORT: report, MESHPROOF_RUN: join(folder, 'run.json'), MESHPROOF_MESH: 'istio' },
+    env: { ...env, MESHPROOF_REPORT: report, MESHPROOF_RUN: join(folder, 'run.json'), MESHPROOF_MESH: 'istio', MESHPROOF_AGAINST: against },
     extendEnv: false,
     stdin: 'ignore',
     reject: false,

@@ -74,6 +74,7 @@ export function sampleConformance(): Conformance {
         reason: 'Promised a mirrored share of 0.1, seen 0.2014 of 640 requests.',
         statistics: [{ ...SHARE, observed: 0.2014, interval: [0.13, 0.28] }],
         evidence: [{ name: 'ledger mirror', phase: 'check', file: 'evidence/routing/mirror-percentage/check-0.ndjson', lines: 129 }],
+        warnings: [{ phase: 'check', object: 'VirtualService server', said: 'mirrorPercent is deprecated | use mirrorPercentage' }],
       }),
       sampleCheck({ id: 'routing/weighted-canary', title: 'a 90/10 split holds', statistics: [SHARE] }),
       sampleCheck({
@@ -87,5 +88,27 @@ export function sampleConformance(): Conformance {
       }),
       sampleCheck(),
     ],
+    notChosen: [{ id: 'routing/uri-prefix', mesh: 'istio' }],
+    planned: [
+      { id: 'install/extensions', mesh: 'linkerd', sentence: 'The extension installs, and its *dashboard* answers' },
+      { id: 'routing/canary-header', mesh: 'linkerd', sentence: 'A canary header leads to v2' },
+    ],
+    against: {
+      id: '11111111',
+      startedAt: '2026-01-01T03:04:05.000Z',
+      versions: { istio: '1.30.0' },
+      changes: [
+        {
+          id: 'routing/mirror-percentage',
+          mesh: 'istio',
+          title: 'the mirror gets its share of requests',
+          change: 'regressed',
+          before: 'PASS',
+          now: 'FAIL',
+        },
+        { id: 'routing/old', mesh: 'istio', title: 'what nobody needs any more', change: 'gone', before: 'PASS', now: null },
+        { id: 'security/strict-workload', mesh: 'istio', title: 'a STRICT workload', change: 'fixed', before: 'INCONCLUSIVE', now: 'PASS' },
+      ],
+    },
   };
 }

@@ -56,10 +56,15 @@ test('merged shards are the unsharded report, but for times', () => {
       fc.integer({ min: 1, max: 4 }),
       (changes, shards) => {
         const whole = { ...sampleConformance(), checks: inOrder(changes.map((change) => sampleCheck(change))) };
-        const parts = Array.from({ length: shards }, (_, shard) => ({
-          ...whole,
-          checks: whole.checks.filter((_check, index) => index % shards === shard),
-        }));
+        const parts = Array.from({ length: shards }, (_, shard) => {
+          const mine = (index: number) => index % shards === shard;
+          const others = whole.checks.filter((_check, index) => !mine(index)).map(({ id, mesh }) => ({ id, mesh }));
+          return {
+            ...whole,
+            checks: whole.checks.filter((_check, index) => mine(index)),
+            notChosen: [...(whole.notChosen ?? []), ...others],
+          };
+        });
         expect(mergeConformance(parts.toReversed())).toEqual(whole);
       },
     ),

@@ -40,7 +40,9 @@ function readAttributes(source: string): Record<string, string> {
 }
 
 function unescaped(text: string): string {
-  return text.replaceAll(/&(?:#(\d+);)?/g, (_, code: string | undefined) => {
+  const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+  return text.replaceAll(/&(?:#(\d+);|(amp|lt|gt|quot);)?/g, (_, code: string | undefined, name: string | undefined) => {
+    if (name !== undefined) return named[name] ?? '';
     if (code === undefined) throw new Error('a bare ampersand');
     return String.fromCodePoint(Number(code));
   });

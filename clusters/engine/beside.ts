@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+
+import type { StartedTestContainer } from 'testcontainers';
+
+import { causeOf, MeshproofError } from '../errors.ts';
+import { requireOutsideImage } from '../images/outside.ts';
+import type { OutsideName } from '../images/recipes/outside.ts';
+import type { Work } from '../work.ts';
+import { NETWORK } from './addresses.ts';
+import { OWNER_LABEL, ownerValue } from './containers.ts';
+import type { Engine } from './engine.ts';
+
+/** Of the cluster that a container is there for; it goes with it. */
+const CLUSTER_LABEL = 'meshproof.cluster';
+const START_MS = 60_000;
+
+export interface BesideOptions {
+  image: OutsideName;
+  /** The name of the cluster on whose network it is to be. */
+  cluster: string;
+  entrypoint: readonly string[];
+  user?: string;
+  environment?: Record<string, string>;
+  /** Path in the container → text. */
+  files?: Record<string, string>;
+  /** It is ready when it has logged this, so many times. */
+  ready: { says: RegExp; times?: number };
+}
+
+/** A container on the network of the clusters' nodes. */
+export interface Beside {
+  /** Its IPv4 address, which pods reach. */
+  readonly address: string;
+  /** What it has printed to its standard output. */
+  logs(): Promise<string>;
+  /** Ends and removes it, without grace: nothing in it is to be kept. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a container beside a cluster. It belongs to this process: when that has gone, `sweep` removes it, and `down` removes it with the cluster.
+ * No port of it is opened on this machine.
+ * @throws MeshproofError `IMAGE_UNAVAILABLE`, or `BESIDE_FAILED` when it does not become ready
+ */
+export async function startBeside(engine: Engine, options: BesideOptions): Promise<Beside> {
+  const image = await requireOutsideImage(options.image, engine);
+  const { GenericContainer, Wait } = await library(engine);
+  const name = `meshproof-beside-${options.image}-${randomBytes(3).toString('hex')}`;
+  const { says, times = 1 } = options.ready;
+  // The library removes what does not become ready, with all that it has said.
+  let said = '';
+  const described = new GenericContainer(image)
+    .withName(name)
+    .withLabels({ [OWNER_LABEL]: await ownerValue(), [CLUSTER_LABEL]: options.cluster })
+    .withNetworkMode(NETWORK)
+    .withTmpFs({ '/tmp': 'mode=1777' })
+    .withEnvironment(options.environment ?? {})
+    .withEntrypoint([...options.entrypoint])
+    .withCopyContentToContainer(Object.entries(options.files ?? {}).map(([target, content]) => ({ target, content, mode: 0o644 })))
+    .withWaitStrategy(Wait.forLogMessage(says, times))
+    .withLogConsumer((log) => log.on('data', (line) => (said += String(line))))
+    .withStartupTimeout(START_MS);
+  if (options.user !== undefined) described.withUser(options.user);
+  let started: StartedTestContainer;
+  try {
+    started = await described.start();
+  } catch (cause) {
+    await engine.docker(['rm', '--force', '--volumes', name]).catch(() => '');
+    throw new MeshproofError('BESIDE_FAILED', `${name} did not become ready: ${causeOf(cause)}\n${said.slice(-2_000)}`.trim(), { cause });
+  }
+  return {
+    address: started.getIpAddress(NETWORK),
+    logs: () => engine.docker(['logs', name]),
+    stop: async () => void (await started.stop({ timeout: 0, remove: true, removeVolumes: true })),
+  };
+}
+
+/** Removes the containers beside a cluster, whoever started them. */
+export async function removeBeside(cluster: string, engine: Engine, work: Work = {}): Promise<void> {
+  const ids = await engine.docker(['ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}=${cluster}`], work);
+  const containers = ids.split('\n').filter(Boolean);
+  if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
+}
+
+/** The library takes its settings from the environment, once, when it first connects. Its reaper is an image that is not to be had everywhere. */
+async function library(engine: Engine): Promise<typeof import('testcontainers')> {
+  Object.assign(process.env, { DOCKER_HOST: engine.host, TESTCONTAINERS_RYUK_DISABLED: 'true' });
+  return await import('testcontainers');
+}

@@ -1,0 +1,79 @@
+import { MeshproofError } from '../errors.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import type { LiveObject } from '../kubernetes/live-object.ts';
+import type { MeshAdapter } from '../mesh.ts';
+import { neighbourOf, outsideOf } from '../rigs/rig.ts';
+import { isAllowed } from './rights.ts';
+
+/** The first part of the names of namespaces that a cluster's owner made for rigs, unless another is named. */
+const PREMADE = 'meshproof';
+
+/** Names of rigs: the owner's prefix, or the run's name. */
+export function rigNames(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}-rig-${index}`);
+}
+
+/** Every namespace of a rig. */
+export function namespacesOf(rig: string): string[] {
+  return [rig, neighbourOf(rig), outsideOf(rig)];
+}
+
+/** Where the rigs of a run go. */
+export interface RigPlaces {
+  rigs: string[];
+  /** Whether the namespaces are there already, made by the cluster's owner, and stay. */
+  premade: boolean;
+}
+
+export interface Wish {
+  /** Name of the run, by which its own namespaces are called. */
+  name: string;
+  count: number;
+  /** Prefix of namespaces that the owner made; they are then used, whatever the account may do. */
+  namespaces?: string;
+}
+
+/** Namespaces that the owner made where one is named or the account may not make any; otherwise namespaces of our own. */
+export async function rigPlaces(api: KubernetesApi, { name, count, namespaces }: Wish, signal?: AbortSignal): Promise<RigPlaces> {
+  const right = { where: 'cluster', group: '', resource: 'namespaces', verbs: ['create'], purpose: 'make namespaces' } as const;
+  const premade = namespaces !== undefined || !(await isAllowed(api.connection, { verb: 'create', right, namespace: undefined }, signal));
+  return { rigs: rigNames(premade ? (namespaces ?? PREMADE) : name, count), premade };
+}
+
+/**
+ * Sees whether namespaces of the owner are there, and whether pods in them would get a proxy where one is needed.
+ * @throws MeshproofError `NAMESPACES_MISSING` or `NAMESPACES_UNFIT`
+ */
+export async function requirePremade(api: KubernetesApi, mesh: MeshAdapter, rigs: readonly string[], signal?: AbortSignal): Promise<void> {
+  for (const rig of rigs) {
+    for (const name of namespacesOf(rig)) {
+      const found = await readNamespace(api, name, signal);
+      const hint = 'npx meshproof rbac prints the namespaces and rights to ask the cluster’s owner for; --namespaces names others';
+      if (found === undefined) {
+        throw new MeshproofError('NAMESPACES_MISSING', `no namespace ${name} is there for the account, or it may not read it`, {
+          hint,
+        });
+      }
+      const labels = found.metadata.labels ?? {};
+      const meshed = isMeshed(labels, mesh);
+      if (meshed === (name === outsideOf(rig))) {
+        const wrong = meshed ? 'injects a proxy into pods that must be outside of the mesh' : `does not inject ${mesh.name}’s proxy`;
+        throw new MeshproofError('NAMESPACES_UNFIT', `the namespace ${name} ${wrong}`, { hint });
+      }
+    }
+  }
+}
+
+/** The namespace, or undefined: where it cannot be read it is as good as missing, because RBAC hides which of the two it is. */
+async function readNamespace(api: KubernetesApi, name: string, signal?: AbortSignal): Promise<LiveObject | undefined> {
+  return await api.get({ apiVersion: 'v1', kind: 'Namespace', name }, signal).catch((error: unknown) => {
+    if (error instanceof MeshproofError && error.code === 'API_REFUSED') return undefined;
+    throw error;
+  });
+}
+
+/** By the mesh's own label, or by a revision's. */
+function isMeshed(labels: Readonly<Record<string, string>>, { injection }: MeshAdapter): boolean {
+  const own = Object.entries(injection.labels).every(([label, value]) => labels[label] === value);
+  return own || labels['istio.io/rev'] !== undefined;
+}

@@ -1,0 +1,59 @@
+import { MeshproofError } from '../errors.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import { given } from '../kubernetes/given.ts';
+import type { Pod } from '../kubernetes/pods.ts';
+import { ACTOR_LABEL } from '../rigs/rig.ts';
+import { until } from '../until.ts';
+import type { Work } from '../work.ts';
+
+/** For how long the nodes may be unable to pull before it is final: a registry may stumble once. */
+const PATIENCE_MS = 15_000;
+
+/**
+ * Runs `deploy`, and stops it when the nodes cannot pull the samples' image, which would otherwise be waited for in vain.
+ * @throws MeshproofError `IMAGE_UNREACHABLE` with the node's own words
+ */
+export async function whilePullable(
+  api: KubernetesApi,
+  namespaces: readonly string[],
+  image: string,
+  work: Work,
+  deploy: (work: Work) => Promise<void>,
+): Promise<void> {
+  const done = new AbortController();
+  const failed = new AbortController();
+  const signals = [failed.signal, ...(work.signal === undefined ? [] : [work.signal])];
+  const watch = async (): Promise<void> => {
+    let since: number | undefined;
+    const look = async (): Promise<boolean> => {
+      const why = await pullFailure(api, namespaces, done.signal);
+      // Between two attempts it says nothing of the first.
+      if (why !== undefined) since ??= performance.now();
+      if (why === undefined || since === undefined || performance.now() - since < PATIENCE_MS) return false;
+      failed.abort(
+        new MeshproofError('IMAGE_UNREACHABLE', `the nodes cannot pull the samples’ image ${image}: ${why}`, {
+          hint: 'npx meshproof images save writes it to a file; put it where the nodes can pull it, and name it in MESHPROOF_SAMPLE_IMAGE',
+        }),
+      );
+      return true;
+    };
+    await until(look, { what: 'images', timeoutMs: 600_000, everyMs: 2_000, signal: done.signal });
+  };
+  // Its end is the abort below, or what it has told `failed`.
+  const watching = watch().catch(() => undefined);
+  try {
+    await deploy({ ...work, signal: AbortSignal.any(signals) });
+  } finally {
+    done.abort();
+    await watching;
+  }
+}
+
+async function pullFailure(api: KubernetesApi, namespaces: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+  const lists = await Promise.all(
+    namespaces.map((namespace) => api.list<Pod>('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...given({ signal }) })),
+  );
+  const waiting = lists.flat().flatMap(({ status }) => (status?.containerStatuses ?? []).flatMap(({ state }) => state?.waiting ?? []));
+  const failing = waiting.find(({ reason }) => /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)$/.test(reason ?? ''));
+  return failing === undefined ? undefined : (failing.message ?? failing.reason ?? 'no reason given');
+}

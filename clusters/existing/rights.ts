@@ -1,0 +1,170 @@
+import type { Connection } from '../kubernetes/connection.ts';
+
+/** Where a right is needed: in each namespace of a rig, in the mesh's root namespace, or on the cluster. */
+export type Where = 'rig' | 'root' | 'cluster';
+
+/** What an account must be allowed, as a rule of a Role says it. */
+export interface Right {
+  where: Where;
+  /** API group; '' for the core one. */
+  group: string;
+  /** e.g. pods, or pods/log. */
+  resource: string;
+  verbs: readonly string[];
+  /** What it is for, as it completes the sentence "may …". */
+  purpose: string;
+}
+
+/** A kind of which checks apply objects. */
+export interface AppliedKind {
+  group: string;
+  kind: string;
+}
+
+export interface Needs {
+  /** Of which checks apply objects in their rig. */
+  kinds: readonly AppliedKind[];
+  /** Of which checks apply objects in the mesh's root namespace; none unless that is allowed. */
+  meshWide: readonly AppliedKind[];
+  /** Whether the account makes and removes the namespaces of its rigs itself. */
+  createNamespaces: boolean;
+}
+
+/** Server-side apply is a PATCH that may create; what was applied is read, waited for and deleted. */
+const OWN = ['get', 'list', 'create', 'patch', 'delete'] as const;
+/** A port-forward over a WebSocket is a GET; newer API servers ask for create as well. */
+const TUNNEL = ['get', 'create'] as const;
+
+/** What the harness itself calls, whatever the checks are. */
+const ALWAYS: readonly Right[] = [
+  { where: 'rig', group: '', resource: 'namespaces', verbs: ['get'], purpose: 'read the namespace of a rig' },
+  {
+    where: 'rig',
+    group: '',
+    resource: 'pods',
+    verbs: ['get', 'list', 'create'],
+    purpose: 'wait for the sample pods, and ask by a dry run whether they are admitted',
+  },
+  { where: 'rig', group: '', resource: 'pods/log', verbs: ['get'], purpose: "read the samples' and proxies' logs" },
+  {
+    where: 'rig',
+    group: '',
+    resource: 'pods/portforward',
+    verbs: TUNNEL,
+    purpose: "reach the samples' control port and their proxies' administration",
+  },
+  { where: 'rig', group: '', resource: 'events', verbs: ['list'], purpose: 'keep the events of what failed' },
+  { where: 'rig', group: '', resource: 'services', verbs: OWN, purpose: 'make the sample services' },
+  { where: 'rig', group: '', resource: 'serviceaccounts', verbs: OWN, purpose: 'give the samples identities' },
+  { where: 'rig', group: 'apps', resource: 'deployments', verbs: OWN, purpose: 'run the samples' },
+  { where: 'rig', group: '', resource: 'resourcequotas', verbs: ['list'], purpose: 'see whether the samples fit' },
+  {
+    where: 'rig',
+    group: 'networking.k8s.io',
+    resource: 'networkpolicies',
+    verbs: OWN,
+    purpose: 'let the samples speak to each other where policies forbid it by default',
+  },
+  { where: 'root', group: '', resource: 'namespaces', verbs: ['get'], purpose: 'find the mesh' },
+  { where: 'root', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
+  { where: 'root', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
+  {
+    where: 'root',
+    group: '',
+    resource: 'pods/portforward',
+    verbs: TUNNEL,
+    purpose: 'ask the control plane what it has seen and who has acknowledged it',
+  },
+];
+
+/** The kind of the sentinel that every wait for convergence places. */
+const SENTINEL: AppliedKind = { group: 'networking.istio.io', kind: 'EnvoyFilter' };
+
+/** Everything that a run with these checks may ask of an API server. */
+export function rightsNeeded({ kinds, meshWide, createNamespaces }: Needs): Right[] {
+  const rights: Right[] = [...ALWAYS];
+  const add = (where: Where, { group, kind }: AppliedKind, purpose: string): void => {
+    const resource = pluralOf(kind);
+    const known = rights.find((right) => right.where === where && right.group === group && right.resource === resource);
+    // Widened, where reading alone was enough for the harness.
+    if (known !== undefined) rights[rights.indexOf(known)] = { ...known, verbs: [...new Set([...known.verbs, ...OWN])] };
+    else rights.push({ where, group, resource, verbs: OWN, purpose });
+  };
+  for (const kind of [SENTINEL, ...kinds]) add('rig', kind, 'apply and remove what checks configure');
+  for (const kind of meshWide) add('root', kind, 'apply and remove what checks configure for the whole mesh');
+  // Whoever makes a Role must hold what it grants: a gateway of a check reads the credentials in its namespace.
+  const grants = kinds.some(({ kind }) => kind === 'Role');
+  return [
+    ...rights.map((right) =>
+      grants && right.where === 'rig' && right.resource === 'secrets' ? { ...right, verbs: [...right.verbs, 'watch'] } : right,
+    ),
+    ...(createNamespaces
+      ? [{ where: 'cluster' as const, group: '', resource: 'namespaces', verbs: OWN, purpose: 'make and remove the namespaces of rigs' }]
+      : []),
+  ];
+}
+
+/** A right that is missing, in one place and with one verb. */
+export interface Denial {
+  verb: string;
+  right: Right;
+  namespace: string | undefined;
+}
+
+/** As a sentence ends with it: `create deployments in shop`. */
+export function inWords({ verb, right, namespace }: Denial): string {
+  const what = right.group === '' ? right.resource : `${right.resource}.${right.group}`;
+  return `${verb} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`;
+}
+
+/** Who the API server takes us for; undefined where it does not tell. */
+export async function accountOf(connection: Connection, signal?: AbortSignal): Promise<string | undefined> {
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+  return await connection
+    .json<{ status?: { userInfo?: { username?: string } } }>('POST', path, { doing: 'asking who we are', body, signal })
+    .then(
+      ({ status }) => status?.userInfo?.username,
+      () => undefined,
+    );
+}
+
+/** Where rights are asked about. */
+export interface Places {
+  /** Namespaces of rigs; without any, the rights are asked about for all namespaces. */
+  rig: readonly string[];
+  root: string;
+}
+
+/** Asks the API server about each right, by SelfSubjectAccessReview, and returns what it would refuse. Nothing is tried. */
+export async function denials(
+  connection: Connection,
+  rights: readonly Right[],
+  { rig, root }: Places,
+  signal?: AbortSignal,
+): Promise<Denial[]> {
+  const questions = rights.flatMap((right) => {
+    const namespaces: readonly (string | undefined)[] =
+      right.where === 'root' ? [root] : right.where === 'cluster' || rig.length === 0 ? [undefined] : rig;
+    return namespaces.flatMap((namespace) => right.verbs.map((verb): Denial => ({ verb, right, namespace })));
+  });
+  const allowed = await Promise.all(questions.map((question) => isAllowed(connection, question, signal)));
+  return questions.filter((_, index) => allowed[index] === false);
+}
+
+/** Whether the account may do one thing. */
+export async function isAllowed(connection: Connection, { verb, right, namespace }: Denial, signal?: AbortSignal): Promise<boolean> {
+  const [resource, subresource] = right.resource.split('/');
+  const resourceAttributes = { verb, group: right.group, resource, subresource, namespace };
+  const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const { status } = await connection.json<{ status?: { allowed?: boolean } }>('POST', path, { doing: 'asking for rights', body, signal });
+  return status?.allowed === true;
+}
+
+/** As Kubernetes itself guesses a resource's name from its kind. */
+export function pluralOf(kind: string): string {
+  const name = kind.toLowerCase();
+  if (name.endsWith('s')) return `${name}es`;
+  return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`;
+}

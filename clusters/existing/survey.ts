@@ -1,0 +1,143 @@
+import { MeshproofError, causeOf } from '../errors.ts';
+import { agentImage } from '../images/recipes/agent.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import { given } from '../kubernetes/given.ts';
+import type { ExistingProvider } from '../lifecycle.ts';
+import type { MeshAdapter } from '../mesh.ts';
+import { admissions, samplePods } from './admission.ts';
+import { namespacesOf, rigPlaces, type RigPlaces } from './namespaces.ts';
+import { quotaShortages } from './quotas.ts';
+import { accountOf, denials, inWords, rightsNeeded, type Denial } from './rights.ts';
+import { networkPolicies } from './traffic.ts';
+
+/** What there is to know of a cluster of somebody else before anything is made in it. */
+export interface Survey extends RigPlaces {
+  account: string;
+  denied: Denial[];
+}
+
+export interface SurveyOptions {
+  name: string;
+  count: number;
+  provider: ExistingProvider;
+}
+
+/** The image of the sample services: the copy that the cluster's nodes can reach, where one is named. */
+export async function sampleImage(): Promise<string> {
+  return process.env['MESHPROOF_SAMPLE_IMAGE'] ?? (await agentImage()).name;
+}
+
+/** Who we are there, where rigs would go, and what we may not do. Only questions are asked. */
+export async function survey(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { name, count, provider }: SurveyOptions,
+  signal?: AbortSignal,
+): Promise<Survey> {
+  const { kinds = [], meshWide = [] } = provider.applies ?? {};
+  const [account, places] = await Promise.all([
+    accountOf(api.connection, signal),
+    rigPlaces(api, { name, count, ...given({ namespaces: provider.namespaces }) }, signal),
+  ]);
+  const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.premade });
+  // Rights in a namespace that is yet to come are rights in all of them.
+  const rig = places.premade ? places.rigs.flatMap(namespacesOf) : [];
+  const denied = await denials(api.connection, rights, { rig, root: mesh.rootNamespace }, signal);
+  return { ...places, account: account ?? 'the account', denied };
+}
+
+/** @throws MeshproofError `FORBIDDEN` in one sentence, when the account may not do what a run does. */
+export function requireRights({ account, denied }: Survey, context: string): void {
+  const [first] = denied;
+  if (first === undefined) return;
+  const others = denied.length === 1 ? '' : ` (and ${denied.length - 1} more)`;
+  throw new MeshproofError('FORBIDDEN', `${account} may not ${inWords(first)}${others}, which is needed to ${first.right.purpose}`, {
+    hint: `npx meshproof doctor --provider=existing --context=${context} lists all; npx meshproof rbac prints the rights to ask for`,
+  });
+}
+
+/**
+ * Whether policies, quotas and limits let the samples in. Asked by dry runs, so the namespaces must be there.
+ * @throws MeshproofError `ADMISSION_REFUSED` in one sentence
+ */
+export async function requireAdmission(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  rigs: readonly string[],
+  image: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const rig of rigs) {
+    for (const problem of await admissionProblems(api, mesh, rig, image, signal)) {
+      throw new MeshproofError('ADMISSION_REFUSED', problem.sentence, { hint: problem.hint });
+    }
+  }
+}
+
+export interface AdmissionProblem {
+  namespace: string;
+  sentence: string;
+  hint: string;
+}
+
+/** What stands in the way of one rig's samples. */
+export async function admissionProblems(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  rig: string,
+  image: string,
+  signal?: AbortSignal,
+): Promise<AdmissionProblem[]> {
+  const verdicts = await admissions(api, samplePods(rig, image, mesh.quickPods), signal);
+  const problems = await Promise.all(
+    verdicts.map(async ({ namespace, refused, wanted }): Promise<AdmissionProblem[]> => {
+      if (refused !== undefined)
+        return [
+          { namespace, sentence: `the samples would not be admitted in ${namespace}: ${refusalOf(refused)}`, hint: hintFor(refused) },
+        ];
+      const shortages = await quotaShortages(api, namespace, wanted, signal);
+      return shortages.map((sentence) => ({
+        namespace,
+        sentence,
+        hint: 'ask the cluster’s owner for a larger quota, or run with fewer --workers',
+      }));
+    }),
+  );
+  return problems.flat();
+}
+
+/** The policy's own words, without those of the request. */
+function refusalOf(message: string): string {
+  return message.replace(/^.*? was refused \(\d+\): /, '').replace(/^pods "[^"]*" is forbidden: /, '');
+}
+
+function hintFor(refused: string): string {
+  if (/PodSecurity/.test(refused) && /NET_ADMIN|NET_RAW/.test(refused)) {
+    return 'the mesh redirects traffic by an init container with NET_ADMIN: the owner may install the mesh’s CNI plugin, or label these namespaces pod-security.kubernetes.io/enforce=privileged';
+  }
+  return 'ask the cluster’s owner to let the samples in; npx meshproof test --dry-run lists them';
+}
+
+/** Names of rigs' namespaces where somebody's network policies stand. */
+export async function guardedNamespaces(api: KubernetesApi, rigs: readonly string[], signal?: AbortSignal): Promise<Map<string, string[]>> {
+  const names = rigs.flatMap(namespacesOf);
+  const lists = await Promise.all(names.map((namespace) => networkPolicies(api, namespace, signal)));
+  return new Map(
+    names.flatMap((name, index) => (lists[index]?.length ? [[name, lists[index].map(({ metadata }) => metadata.name)] as const] : [])),
+  );
+}
+
+/** What the mesh says of itself, or why it says nothing. */
+export async function meshFound(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  among: readonly string[],
+  signal?: AbortSignal,
+): Promise<Record<string, string> | string> {
+  const root = await api
+    .get({ apiVersion: 'v1', kind: 'Namespace', name: mesh.rootNamespace }, signal)
+    .catch((error: unknown) => causeOf(error));
+  if (root === undefined) return `there is no namespace ${mesh.rootNamespace}`;
+  if (typeof root === 'string') return root;
+  return await mesh.versions(given({ signal }), among).catch((error: unknown) => causeOf(error));
+}

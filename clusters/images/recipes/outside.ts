@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+
+import { artifact, hashOf } from '../cache.ts';
+import { goArtifact } from '../go.ts';
+import type { Image, Recipe } from '../image.ts';
+import { VERSIONS } from '../versions.ts';
+
+/** Programs of the world outside of a mesh, by the names under which checks know them. */
+export const OUTSIDE_NAMES = ['postgres', 'nginx', 'jaeger'] as const;
+export type OutsideName = (typeof OUTSIDE_NAMES)[number];
+
+const PATH = 'PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+/** Accounts have the numbers and names of the published images, so that a container is started in the same way from either. */
+const ACCOUNTS = {
+  '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\npostgres:x:999:999::/tmp:/bin/sh\nnginx:x:101:101::/tmp:/bin/sh\n',
+  '/etc/group': 'root:x:0:\npostgres:x:999:\nnginx:x:101:\n',
+};
+
+/** A recipe that takes programs from packages of the pinned Debian. */
+function fromDebian(contents: { packages: string[]; debian: string[]; writable?: string[]; entrypoint: string[] }): Recipe {
+  const { packages, debian, writable = [], entrypoint } = contents;
+  return {
+    inputs: async () => [VERSIONS.debian, contents, ACCOUNTS, PATH],
+    contents: async () => ({
+      files: {},
+      packages,
+      debian,
+      texts: ACCOUNTS,
+      writable,
+      config: { Entrypoint: entrypoint, Env: [PATH] },
+    }),
+  };
+}
+
+const jaeger = () => goArtifact({ module: 'jaeger', binaries: { 'all-in-one': 'github.com/jaegertracing/jaeger/cmd/all-in-one' } });
+
+const RECIPES: Record<OutsideName, { upstream: string; recipe: Recipe }> = {
+  postgres: {
+    upstream: 'docker.io/library/postgres:15',
+    recipe: fromDebian({
+      packages: ['postgresql-15'],
+      // initdb asks the shell for the time zone and calls postgres; the rest of the folder is what a server loads at run time.
+      debian: [
+        '/usr/lib/postgresql/15/bin/postgres',
+        '/usr/lib/postgresql/15/bin/initdb',
+        '/usr/lib/postgresql/15/lib',
+        '/usr/share/postgresql/15',
+        '/usr/share/zoneinfo/UTC',
+        '/usr/bin/sh',
+      ],
+      writable: ['/var/run/postgresql'],
+      entrypoint: ['postgres'],
+    }),
+  },
+  nginx: {
+    upstream: 'docker.io/library/nginx:1.22',
+    recipe: fromDebian({
+      packages: ['nginx-light'],
+      debian: ['/usr/sbin/nginx', '/usr/bin/sh'],
+      writable: ['/var/log/nginx', '/var/lib/nginx', '/var/cache/nginx'],
+      entrypoint: ['nginx'],
+    }),
+  },
+  jaeger: {
+    upstream: `docker.io/jaegertracing/all-in-one:${VERSIONS.jaeger}`,
+    recipe: {
+      inputs: async () => [(await jaeger()).hash],
+      contents: async (work) => ({
+        files: { '/usr/local/bin/all-in-one': join(await artifact(await jaeger(), work), 'all-in-one') },
+        config: { Entrypoint: ['/usr/local/bin/all-in-one'] },
+      }),
+    },
+  },
+};
+
+/** The image of one of them; its tag is the hash of what is in it. */
+export async function outsideImage(name: OutsideName): Promise<Image & { recipe: Recipe; upstream: string }> {
+  const { upstream, recipe } = RECIPES[name];
+  return { name: `docker.io/meshproof/${name}:${hashOf(await recipe.inputs())}`, upstream, recipe, part: 'outside' };
+}
+
+/** What runs beside a cluster, on the engine's network, and is no part of any node. */
+export async function outsideImages(): Promise<Image[]> {
+  return await Promise.all(OUTSIDE_NAMES.map((name) => outsideImage(name)));
+}

@@ -1,0 +1,80 @@
+import { MeshproofError } from '../errors.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
+import { until } from '../until.ts';
+import type { ClusterAccess } from './access.ts';
+import type { Istiod } from './istiod.ts';
+import { type SeenOptions, notApplied } from './store.ts';
+
+const GROUP = 'gateway.networking.k8s.io';
+/** Names the objects that istiod made one of its own from: `<kind>/<name>.<namespace>`, separated by commas. */
+const PARENTS = 'internal.istio.io/parents';
+
+interface Condition {
+  type?: string;
+  status?: string;
+  message?: string;
+  observedGeneration?: number;
+}
+
+/** The status of a route: what each controller made of it. */
+interface RouteStatus {
+  parents?: { controllerName?: string; conditions?: Condition[] }[];
+}
+
+/**
+ * Returns when istiod has made its own configuration of the Gateway API's routes among the objects, or has dropped what it made of them.
+ *
+ * Its store does not keep routes, but the virtual services that it derives, which tell no version. The version is in the route's status: istiod's
+ * one computation yields both. Of several istiods only the leader writes it, so all must have derived the same besides.
+ * @throws MeshproofError with code `NOT_APPLIED`, `TIMED_OUT` (says of which routes), or the signal's reason
+ */
+export async function untilIstiodHasRouted(access: ClusterAccess, istiod: Istiod, options: SeenOptions): Promise<void> {
+  const { objects, after, namespace, timeoutMs, everyMs, signal } = options;
+  const routes = objects.filter(({ apiVersion, kind }) => apiVersion.startsWith(`${GROUP}/`) && kind.endsWith('Route'));
+  if (routes.length === 0) return;
+  const named = routes.map((route) => ({ route, name: nameOf(route, namespace) }));
+  for (const { route, name } of named) {
+    if (after === 'applied' && (await access.get(route, namespace, signal)) === undefined) throw notApplied(name);
+  }
+  let missing: string[] = [];
+  const look = async (): Promise<boolean> => {
+    const derived = (await istiod.configurations(signal)).map((store) => store.filter(isDerived));
+    const found = await Promise.all(
+      named.map(async ({ route, name }) => {
+        const own = derived.map((store) => JSON.stringify(store.filter((one) => parentsOf(one).includes(name)).map(specOf)));
+        if (after === 'removed') return own.every((text) => text === '[]');
+        const live = await access.get(route, namespace, signal);
+        return live !== undefined && isTaken(live) && new Set(own).size === 1;
+      }),
+    );
+    missing = named.filter((_, index) => found[index] !== true).map(({ name }) => name);
+    return missing.length === 0;
+  };
+  const what = after === 'removed' ? 'istiod to drop routes' : 'istiod to take routes';
+  await until(look, { what, timeoutMs, everyMs, ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => {
+    if (!(error instanceof MeshproofError) || error.code !== 'TIMED_OUT' || error.cause !== undefined) throw error;
+    const verb = after === 'removed' ? 'still acts on' : 'has not written the status of';
+    throw new MeshproofError('TIMED_OUT', `waited ${timeoutMs / 1000} s, and istiod ${verb} ${missing.join(', ')}`, {
+      cause: error,
+      hint: 'a route is taken only when its parent belongs to this mesh; its status says more',
+    });
+  });
+}
+
+const nameOf = ({ kind, metadata }: Manifest, namespace: string): string => `${kind}/${metadata.name}.${metadata.namespace ?? namespace}`;
+
+const isDerived = ({ metadata }: Manifest): boolean => parentsOf({ metadata }).length > 0;
+
+function parentsOf({ metadata }: Pick<Manifest, 'metadata'>): string[] {
+  return (metadata.annotations?.[PARENTS] ?? '').split(',').filter((name) => name !== '');
+}
+
+const specOf = ({ metadata, spec }: Manifest & { spec?: unknown }): unknown => [metadata.name, spec];
+
+/** Whether Istio has judged this very generation for each parent that it judges at all. */
+function isTaken({ metadata, status }: Manifest & { status?: RouteStatus }): boolean {
+  const ours = (status?.parents ?? []).filter(({ controllerName = '' }) => controllerName.startsWith('istio.io/'));
+  const conditions = ours.flatMap(({ conditions = [] }) => conditions);
+  const generation = Number(metadata['generation']);
+  return conditions.length > 0 && conditions.every(({ observedGeneration = 0 }) => observedGeneration >= generation);
+}

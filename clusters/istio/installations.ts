@@ -1,0 +1,128 @@
+import { MeshproofError } from '../errors.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import type { LiveObject } from '../kubernetes/live-object.ts';
+import { refOf } from '../kubernetes/live-object.ts';
+import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
+import type { Pod } from '../kubernetes/pods.ts';
+import type { Installations, ProxySettings } from '../mesh.ts';
+import { OWNER_LABEL } from '../rigs/rig.ts';
+import type { ClusterAccess } from './access.ts';
+import { Istiod } from './istiod.ts';
+import { installFrom, type Istioctl } from './istioctl.ts';
+import { operatorBeside, setFlags } from './operator-beside.ts';
+import type { IstioImages } from './operator.ts';
+import { proxySettings } from './proxy-settings.ts';
+
+/** What istioctl writes on all that belongs to an installation: the namespace of its document. */
+const BELONGS_TO = 'install.operator.istio.io/owning-resource-namespace';
+/** Less than a check has, so that istioctl tells what does not come up before the check is given up. */
+const READY_MS = 60_000;
+const CLUSTER_WIDE = [
+  ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
+  ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
+  ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'],
+  ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
+] as const;
+
+interface Deployment extends LiveObject {
+  spec: { template: { spec: { containers: { name: string; image?: string; env?: { name: string; value?: string }[] }[] } } };
+}
+
+/** Means that an installation needs beside the API server. */
+export interface InstallationMeans {
+  access: ClusterAccess;
+  tool: () => Promise<Istioctl>;
+  rootNamespace: string;
+}
+
+/** Revisions of Istio beside the installation of the root namespace, made of the same images by istioctl, each from an IstioOperator document. */
+export class IstioInstallations implements Installations {
+  readonly #api: KubernetesApi;
+  readonly #means: InstallationMeans;
+  readonly #istiods = new Map<string, Istiod>();
+
+  constructor(api: KubernetesApi, means: InstallationMeans) {
+    this.#api = api;
+    this.#means = means;
+  }
+
+  describes({ apiVersion, kind }: Manifest): boolean {
+    return kind === 'IstioOperator' && apiVersion.startsWith('install.istio.io/');
+  }
+
+  async install(object: Manifest, beside: string): Promise<void> {
+    const namespace = namespaceOf(object);
+    const rig = await this.#api.get({ apiVersion: 'v1', kind: 'Namespace', name: beside });
+    const owner = rig?.metadata.labels?.[OWNER_LABEL];
+    const [images, tool, home] = await Promise.all([
+      this.#images(),
+      this.#means.tool(),
+      this.#api.createNamespace(namespace, { labels: owner === undefined ? {} : { [OWNER_LABEL]: owner } }),
+    ]);
+    await installFrom(tool, operatorBeside(object, images), { flags: setFlags(object), readyMs: READY_MS });
+    if (home !== undefined) await this.#bind(home);
+    this.#istiods.set(namespace, new Istiod(this.#means.access, namespace));
+  }
+
+  /** The control plane of the proxies in a namespace, where an installation stands in it. */
+  istiodOf(namespace: string): Istiod | undefined {
+    return this.#istiods.get(namespace);
+  }
+
+  /** The namespace goes first: while it is on its way out nothing comes anew, and pods need not wait for who still calls them. */
+  async uninstall(object: Manifest): Promise<void> {
+    const namespace = namespaceOf(object);
+    const home = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    this.#istiods.delete(namespace);
+    await this.#api.remove([home], { wait: false });
+    const pods = await this.#api.list<Pod>('v1', 'Pod', { namespace });
+    await Promise.all([
+      this.#api.remove(pods, { wait: false, gracePeriodSeconds: 1 }),
+      this.#clusterWide(namespace).then((objects) => this.#api.remove(objects)),
+    ]);
+    await this.#api.remove([home]);
+  }
+
+  made({ metadata }: Manifest): boolean {
+    return metadata.labels?.[BELONGS_TO] !== undefined;
+  }
+
+  async proxySettings(pod: PodRef): Promise<ProxySettings> {
+    return await proxySettings(this.#means.access, pod);
+  }
+
+  /** Makes what is cluster-wide go with the namespace: whoever removes that, after a killed run too, removes all. */
+  async #bind({ metadata: { name, uid } }: LiveObject): Promise<void> {
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name, uid }];
+    const objects = await this.#clusterWide(name);
+    await Promise.all(objects.map((object) => this.#api.patch(refOf(object), { metadata: { ownerReferences } })));
+  }
+
+  async #clusterWide(namespace: string): Promise<LiveObject[]> {
+    const labelSelector = `${BELONGS_TO}=${namespace}`;
+    const lists = await Promise.all(CLUSTER_WIDE.map(([apiVersion, kind]) => this.#api.list(apiVersion, kind, { labelSelector })));
+    return lists.flat();
+  }
+
+  /** Those of the istiod that is there, and whether it was told that its proxies are plain Envoys. */
+  async #images(): Promise<IstioImages> {
+    const { rootNamespace } = this.#means;
+    const options = { namespace: rootNamespace, labelSelector: 'app=istiod' };
+    const [istiod] = await this.#api.list<Deployment>('apps/v1', 'Deployment', options);
+    const container = istiod?.spec.template.spec.containers.find(({ name }) => name === 'discovery');
+    const [, hub, tag] = /^(.+)\/pilot:([^:@]+)$/.exec(container?.image ?? '') ?? [];
+    if (hub === undefined || tag === undefined) {
+      throw new MeshproofError(
+        'MESH_MISSING',
+        `${rootNamespace} has no istiod whose image tells a hub and a tag: ${container?.image ?? 'none'}`,
+      );
+    }
+    const exchange = container?.env?.find(({ name }) => name === 'PILOT_ENABLE_METADATA_EXCHANGE');
+    return { hub, tag, plainEnvoy: exchange?.value === 'false' };
+  }
+}
+
+function namespaceOf({ kind, metadata }: Manifest): string {
+  if (metadata.namespace !== undefined) return metadata.namespace;
+  throw new MeshproofError('NAMESPACE_MISSING', `${kind} ${metadata.name} names no namespace, so no place for its installation`);
+}

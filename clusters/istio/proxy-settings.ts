@@ -1,0 +1,61 @@
+import { given } from '../kubernetes/given.ts';
+import type { PodRef } from '../kubernetes/manifest.ts';
+import type { ProxySettings } from '../mesh.ts';
+import type { ClusterAccess } from './access.ts';
+import { ADMIN_PORT } from './proxy-admin.ts';
+
+const CONNECTION_MANAGER = 'envoy.filters.network.http_connection_manager';
+
+interface Filter {
+  name?: string;
+  typed_config?: { tracing?: Tracing; access_log?: AccessLog[] };
+}
+
+interface Tracing {
+  random_sampling?: { value?: number };
+  provider?: { typed_config?: { collector_cluster?: string } };
+}
+
+interface AccessLog {
+  typed_config?: { path?: string; log_format?: { text_format_source?: { inline_string?: string } } };
+}
+
+interface Listener {
+  active_state?: { listener?: { filter_chains?: { filters?: Filter[] }[] } };
+}
+
+interface Dump {
+  configs?: {
+    bootstrap?: { node?: { metadata?: Record<string, unknown> }; tracing?: { http?: Tracing['provider'] } };
+    dynamic_listeners?: Listener[];
+  }[];
+}
+
+/** Asks a running proxy what the settings of its installation have become. */
+export async function proxySettings(access: ClusterAccess, pod: PodRef): Promise<ProxySettings> {
+  return parseProxySettings(await access.fetchText(pod, ADMIN_PORT, '/config_dump'));
+}
+
+/** Reads a config dump: the node's metadata, and the first listener that speaks HTTP; all of them are written from the same settings. */
+export function parseProxySettings(text: string): ProxySettings {
+  const { configs = [] }: Dump = JSON.parse(text);
+  const bootstrap = configs.find((config) => config.bootstrap !== undefined)?.bootstrap;
+  const metadata = bootstrap?.node?.metadata ?? {};
+  const managers = configs
+    .flatMap(({ dynamic_listeners: listeners = [] }) => listeners)
+    .flatMap(({ active_state: state }) => state?.listener?.filter_chains ?? [])
+    .flatMap(({ filters = [] }) => filters.filter(({ name }) => name === CONNECTION_MANAGER));
+  const { tracing, access_log: logs = [] } = managers[0]?.typed_config ?? {};
+  const log = logs.find(({ typed_config: config }) => config?.path !== undefined)?.typed_config;
+  const collector = (tracing?.provider ?? bootstrap?.tracing?.http)?.typed_config?.collector_cluster;
+  return given({
+    accessLogFile: log?.path,
+    accessLogFormat: log?.log_format?.text_format_source?.inline_string,
+    tracingSampling: tracing?.random_sampling?.value,
+    tracingCollector: collector,
+    dnsCapture: textOf(metadata['DNS_CAPTURE']),
+    dnsAutoAllocate: textOf(metadata['DNS_AUTO_ALLOCATE']),
+  });
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,0 +1,83 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+
+import type { ClusterDescription } from '../cluster.ts';
+import { exclusively } from '../engine/exclusive.ts';
+import { MeshproofError } from '../errors.ts';
+
+/** So many rigs at most are kept on one cluster: each holds the memory of eight pods with their proxies. */
+const MOST_KEPT = 3;
+
+/**
+ * Keeps a rig as a check left it: no worker borrows it from now on.
+ * @param file of the cluster's description
+ * @returns false when as many are kept already as there may be
+ */
+export function keepRig(file: string, rig: string): Promise<boolean> {
+  return changing(file, async (cluster) => {
+    const { kept = [] } = cluster;
+    if (kept.includes(rig)) return true;
+    if (kept.length >= MOST_KEPT) return false;
+    cluster.kept = [...kept, rig];
+    return true;
+  });
+}
+
+/** The rigs of a cluster that are kept. @param file of the cluster's description */
+export async function keptRigs(file: string): Promise<string[]> {
+  return (await read(file)).kept ?? [];
+}
+
+/**
+ * Puts a new rig in the place of one that is kept, and returns the cluster as it then is. Rigs that are not kept stay as they are.
+ * @param make deploys a rig of this name like another one
+ * @throws MeshproofError `RIG_KEPT` where rigs stand in namespaces that the owner of the cluster made, so that there can be no new one
+ */
+export async function renewKept(
+  file: string,
+  index: number,
+  make: (cluster: ClusterDescription, like: string, name: string) => Promise<void>,
+): Promise<ClusterDescription> {
+  const before = await read(file);
+  if (!isKept(before, index)) return before;
+  return changing(file, async (cluster) => {
+    const { rigs, kept = [], premade } = cluster;
+    const like = rigs[index];
+    if (like === undefined || !isKept(cluster, index)) return cluster;
+    if (premade === true) {
+      throw new MeshproofError('RIG_KEPT', `${like} is kept as a failed check left it, and ${cluster.name} has no other namespaces`, {
+        hint: 'look into it, then run without --keep',
+      });
+    }
+    const name = freeName(cluster.name, new Set([...rigs, ...kept]));
+    await make(cluster, like, name);
+    cluster.rigs = rigs.with(index, name);
+    return cluster;
+  });
+}
+
+function isKept({ rigs, kept = [] }: ClusterDescription, index: number): boolean {
+  const rig = rigs[index];
+  return rig !== undefined && kept.includes(rig);
+}
+
+function freeName(cluster: string, taken: ReadonlySet<string>): string {
+  let number = 0;
+  while (taken.has(`${cluster}-rig-${number}`)) number++;
+  return `${cluster}-rig-${number}`;
+}
+
+/** Several workers of a run change the same description. */
+function changing<T>(file: string, change: (cluster: ClusterDescription) => Promise<T>): Promise<T> {
+  return exclusively(`description ${file}`, async () => {
+    const cluster = await read(file);
+    const result = await change(cluster);
+    await writeFile(`${file}.new`, JSON.stringify(cluster, null, 2));
+    await rename(`${file}.new`, file);
+    return result;
+  });
+}
+
+async function read(file: string): Promise<ClusterDescription> {
+  const cluster: ClusterDescription = JSON.parse(await readFile(file, 'utf8'));
+  return cluster;
+}

@@ -1,0 +1,83 @@
+import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
+import { confidence, printable, warning } from './in-words.ts';
+
+/** What each verdict says of the mesh or of the check, for somebody who sees the word for the first time. */
+const MEANING: Record<Verdict, string> = {
+  PASS: 'the mesh kept its promise',
+  FAIL: 'the mesh broke its promise',
+  INCONCLUSIVE: 'no judgement: the tool, the cluster or the fault was not what it should be',
+  UNSUPPORTED: 'the mesh cannot do this, by design',
+  INVALID: 'no judgement: the control stayed green, so this check cannot fail',
+};
+
+/** Allure gives the frame of a description its theme as an attribute; a picture then takes the same. */
+const STYLE = `
+body { font-family: system-ui, sans-serif; font-size: 14px; line-height: 1.5 }
+html[data-theme=light] img { color-scheme: light }
+html[data-theme=dark] img { color-scheme: dark }
+img { display: block; max-width: 100%; height: auto; margin: 10px 0; border: 1px solid #8883; border-radius: 6px }
+.head { font-size: 13px; margin: 16px 0 2px; opacity: .75; font-weight: 600 }
+p, ul, pre { margin: 2px 0 }
+ul { padding-left: 20px }
+pre { white-space: pre-wrap; font-size: 12px; line-height: 1.45 }
+.verdict { font-weight: 700 }`;
+
+/**
+ * The description of a check as HTML: what was promised, what was seen, how sure that is, and how to run it again.
+ * Histories and ledgers are named, not attached: they would make the one file of the site heavy. They are no links either:
+ * Allure shows a description in a frame that may not navigate.
+ * @param pictures SVG texts of what the check itself measured.
+ */
+export function describe(check: CheckResult, pictures: readonly string[]): string {
+  const { verdict, title, reason, control, controlSaid, evidence, warnings = [], guide = [], rerun } = check;
+  const seen = verdict === 'PASS' ? [] : [section(verdict === 'UNSUPPORTED' ? 'Because' : 'Seen', pre(reason))];
+  const files = evidence.map(({ phase, name, file, lines }) => `evidence of the ${phase}, ${name}, ${lines} lines: ${file}`);
+  return [
+    `<p><span class="verdict">${verdict}</span>: ${MEANING[verdict]}${control === 'red' ? '; the check was seen to fail first' : ''}</p>`,
+    section('Promised', `<p>${text(title)}</p>`),
+    ...pictures.map((svg) => `<img alt="${titleOf(svg)}" src="${dataUri(svg)}">`),
+    ...seen,
+    ...(verdict === 'UNSUPPORTED' ? [] : [section('How sure', list(confidence(check)))]),
+    ...(controlSaid === '' ? [] : [section('What it said when it was broken on purpose', pre(controlSaid))]),
+    ...(warnings.length === 0 ? [] : [section('Accepted, and yet without the whole effect', list(warnings.map((one) => warning(one))))]),
+    ...(guide.length === 0
+      ? []
+      : [section('Guide against reality', list(guide.map(({ says, reality }) => `the guide says: ${says}. The mesh does: ${reality}`)))]),
+    ...(files.length === 0 ? [] : [section('Evidence, in the report folder', list(files))]),
+    section('Run again', pre(rerun)),
+    `<style>${STYLE}</style>`,
+  ].join('\n');
+}
+
+function section(head: string, content: string): string {
+  return `<p class="head">${head}</p>\n${content}`;
+}
+
+function list(lines: readonly string[]): string {
+  return `<ul>${lines.map((line) => `<li>${text(line)}</li>`).join('')}</ul>`;
+}
+
+/** Keeps the lines of a message, which are columns of what was promised and seen. */
+function pre(message: string): string {
+  return `<pre>${message
+    .split('\n')
+    .map((line) => text(line))
+    .join('\n')}</pre>`;
+}
+
+/** Text that HTML takes for text. */
+function text(raw: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  return printable(raw).replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
+}
+
+/** As it stands in the SVG, which is as it must stand in HTML. */
+function titleOf(svg: string): string {
+  return /<title>([^<]*)<\/title>/.exec(svg)?.[1] ?? 'picture';
+}
+
+/** Base64 would be a third longer. */
+function dataUri(svg: string): string {
+  const unsafe = /[%#<>"\r\n?&\\^`{|}]|[^\x20-\x7E]/gu;
+  return `data:image/svg+xml,${svg.replaceAll(unsafe, (character) => encodeURIComponent(character))}`;
+}

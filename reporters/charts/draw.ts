@@ -1,0 +1,24 @@
+import type { Picture } from '../../fixtures/results/picture.ts';
+import { bucketChart } from './bucket.ts';
+import { type Chart, svgOf } from './chart.ts';
+import { ejectionChart } from './ejection.ts';
+import { splitChart } from './split.ts';
+import { timesChart } from './times.ts';
+
+/** A picture as the text of an SVG file, light or dark as its reader is, and light in print. */
+export function draw(picture: Picture): string {
+  return svgOf(chartOf(picture));
+}
+
+function chartOf(picture: Picture): Chart {
+  switch (picture.kind) {
+    case 'split':
+      return splitChart(picture);
+    case 'ejection':
+      return ejectionChart(picture);
+    case 'times':
+      return timesChart(picture);
+    default:
+      return bucketChart(picture);
+  }
+}

@@ -1,0 +1,29 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { CheckResult } from '../../fixtures/results/result.ts';
+
+/** The folder of all pictures within the report folder. */
+const PICTURES = 'pictures';
+
+/**
+ * Draws every picture of a report anew, from the numbers in its results: `pictures/<suite>/<stem>.<mesh>/<phase>-<number>-<kind>.svg`.
+ * @returns the paths, relative to the report folder.
+ */
+export async function writePictures(report: string, checks: readonly CheckResult[]): Promise<string[]> {
+  await rm(join(report, PICTURES), { recursive: true, force: true });
+  const withPictures = checks.filter(({ pictures = [] }) => pictures.length > 0);
+  if (withPictures.length === 0) return [];
+  const { draw } = await import('./draw.ts');
+  const written: string[] = [];
+  for (const { id, mesh, pictures = [] } of withPictures) {
+    const folder = join(PICTURES, `${id}.${mesh}`);
+    await mkdir(join(report, folder), { recursive: true });
+    for (const [index, { phase, picture }] of pictures.entries()) {
+      const file = join(folder, `${phase}-${index + 1}-${picture.kind}.svg`);
+      await writeFile(join(report, file), draw(picture));
+      written.push(file);
+    }
+  }
+  return written;
+}

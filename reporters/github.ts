@@ -1,0 +1,51 @@
+import { appendFileSync, statSync } from 'node:fs';
+import { relative } from 'node:path';
+
+import type { CheckResult } from '../fixtures/results/result.ts';
+import { printable, told, warningsOf } from './in-words.ts';
+
+/** GitHub refuses a step's summary beyond 1 MiB as a whole. */
+const LARGEST_SUMMARY = 2 ** 20;
+
+/** Whether this runs as a step of GitHub Actions. */
+export function onGithub(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return environment['GITHUB_ACTIONS'] === 'true';
+}
+
+/**
+ * Workflow commands that mark a check's spec in the pull request: an error for anything but PASS and UNSUPPORTED, a warning for each warning.
+ * @param place where the check is declared; its path becomes relative to the repository.
+ */
+export function annotations(check: CheckResult, place: { file: string; line: number }, environment = process.env): string[] {
+  const at = { file: relative(environment['GITHUB_WORKSPACE'] ?? process.cwd(), place.file), line: String(place.line) };
+  const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${check.id} (${check.mesh})` }, text));
+  if (check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED') return warned;
+  const text = `promised: ${printable(check.title)}\nseen: ${printable(told(check.reason).seen)}\nrun again: ${printable(check.rerun)}`;
+  return [command('error', { ...at, title: `${check.verdict} ${check.id} (${check.mesh})` }, text), ...warned];
+}
+
+/** Appends a report to the summary of this step, where there is one; what is too long ends with a sentence that says so. */
+export function addToSummary(markdown: string, environment = process.env): void {
+  const file = environment['GITHUB_STEP_SUMMARY'];
+  if (file === undefined || file === '') return;
+  const room = LARGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  const bytes = Buffer.from(`${markdown}\n`);
+  const rest = '\n\nThe rest is in conformance.md: a summary may not be longer.\n';
+  const whole = bytes.length <= room;
+  const fitting = whole ? bytes : Buffer.from(`${bytes.subarray(0, Math.max(0, room - rest.length - 3)).toString('utf8')}${rest}`);
+  if (whole || room > rest.length + 3) appendFileSync(file, fitting);
+}
+
+function command(name: 'error' | 'warning', properties: Record<string, string>, message: string): string {
+  const written = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(printable(value))}`);
+  return `::${name} ${written.join(',')}::${escapeMessage(message)}`;
+}
+
+/** A line break or a percent sign would end a command, or be taken for an escape. */
+function escapeMessage(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeMessage(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

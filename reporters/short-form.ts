@@ -1,0 +1,42 @@
+import type { Conformance } from '../fixtures/results/conformance.ts';
+import type { CheckResult } from '../fixtures/results/result.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { claim, printable, told, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+
+/** A paragraph of a chat is no place for a whole diff. */
+const MOST_LETTERS = 240;
+
+const WORDS = { 0: 'PASS', 1: 'FAIL', 2: 'without a check', 3: 'without a verdict' } as const;
+
+/** The result in a few lines of plain text, to paste into a chat, without the closing line; conformance.md is the long form. */
+export function shortForm(conformance: Conformance): string[] {
+  const { run, checks, against } = conformance;
+  const bad = checks.filter(({ verdict }) => verdict !== 'PASS' && verdict !== 'UNSUPPORTED');
+  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `meshproof ${WORDS[exitCodeOf(conformance)]}: ${worth(checks)}`,
+    ...bad.flatMap((check) => failure(check)),
+    ...checks.flatMap((check) => warningsOf(check).map((text) => `warned: ${check.id}: ${text}`)),
+    ...run.errors.map((error) => `error outside the checks: ${error}`),
+    ...(against === undefined ? [] : [transitionsInWords(against)]),
+    ...unsaid(conformance),
+    versions.join(', '),
+    ...[...Map.groupBy(bad, ({ mesh }) => mesh)].map(([mesh, all]) => `run again: npm test -- --check=${idsOf(all)} --mesh=${mesh}`),
+  ]
+    .filter((line) => line !== '')
+    .map((line) => clipped(printable(line)));
+}
+
+function failure({ verdict, id, mesh, title, reason, control, statistics }: CheckResult): string[] {
+  const { seen, sure } = told(reason);
+  const certain = [...(sure === undefined ? [] : [sure]), `control ${control}`, ...statistics.map((statistic) => claim(statistic))];
+  return [`${verdict} ${id} (${mesh})`, `  promised: ${title}`, `  seen: ${seen}`, `  how sure: ${certain.join('; ')}`];
+}
+
+function idsOf(checks: readonly CheckResult[]): string {
+  return checks.map(({ id }) => id).join(',');
+}
+
+function clipped(line: string): string {
+  return line.length <= MOST_LETTERS || line.startsWith('run again') ? line : `${line.slice(0, MOST_LETTERS - 1)}…`;
+}

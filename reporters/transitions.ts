@@ -1,0 +1,46 @@
+import type { Against, Change, Conformance, Transition } from '../fixtures/results/conformance.ts';
+import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
+import { byIdAndMesh } from './merge.ts';
+
+/** The order in which reports tell them: what needs somebody first. */
+export const TOLD_FIRST: readonly Transition[] = ['regressed', 'still failing', 'new', 'fixed', 'changed', 'gone'];
+
+/**
+ * What changed since an earlier run. A check that this run was told to leave out says nothing about a change;
+ * one of a mesh that this run has nothing of does not either.
+ */
+export function compare(earlier: Conformance, { checks, notChosen = [] }: Pick<Conformance, 'checks' | 'notChosen'>): Against {
+  const before = new Map(earlier.checks.map((check) => [nameOf(check), check]));
+  const now = new Map(checks.map((check) => [nameOf(check), check]));
+  const silent = new Set(notChosen.map((one) => nameOf(one)));
+  const meshes = new Set([...checks, ...notChosen].map(({ mesh }) => mesh));
+  const gone = earlier.checks.filter((check) => meshes.has(check.mesh) && !now.has(nameOf(check)) && !silent.has(nameOf(check)));
+  const changes = [...checks.flatMap((check) => changeOf(before.get(nameOf(check)), check)), ...gone.map((check) => leave(check))];
+  const { id, startedAt, versions } = earlier.run;
+  return { id, startedAt, versions, changes: changes.toSorted(byIdAndMesh) };
+}
+
+function changeOf(before: CheckResult | undefined, check: CheckResult): Change[] {
+  const { id, mesh, title, verdict } = check;
+  const change = transition(before?.verdict, verdict);
+  return change === undefined ? [] : [{ id, mesh, title, change, before: before?.verdict ?? null, now: verdict }];
+}
+
+function transition(before: Verdict | undefined, now: Verdict): Transition | undefined {
+  if (before === undefined) return 'new';
+  if (failing(now)) return failing(before) ? 'still failing' : 'regressed';
+  if (failing(before)) return now === 'PASS' ? 'fixed' : 'changed';
+  return before === now ? undefined : 'changed';
+}
+
+function leave({ id, mesh, title, verdict }: CheckResult): Change {
+  return { id, mesh, title, change: 'gone', before: verdict, now: null };
+}
+
+function failing(verdict: Verdict): boolean {
+  return verdict !== 'PASS' && verdict !== 'UNSUPPORTED';
+}
+
+function nameOf({ id, mesh }: { id: string; mesh: string }): string {
+  return `${id} ${mesh}`;
+}

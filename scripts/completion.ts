@@ -1,0 +1,35 @@
+import { Argument, type Command } from 'commander';
+
+import { EXIT } from '../clusters/errors.ts';
+import { command } from './console/command.ts';
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+type Shell = (typeof SHELLS)[number];
+
+export function completionCommand(): Command {
+  return command('completion', {
+    about: 'Prints a script that teaches a shell to complete commands, options, suites, checks and meshes.',
+    example: 'npx meshproof completion bash > ~/.local/share/bash-completion/completions/meshproof',
+  })
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const { scriptOf } = await import('./completion/scripts.ts');
+      process.stdout.write(scriptOf(shell));
+      process.exitCode = EXIT.ok;
+    });
+}
+
+/** What the scripts ask, word by word; no cluster, no runner, no Kubernetes client is loaded for it. Not shown in the help. */
+export function completeCommand(program: () => Command): Command {
+  return command('complete', {
+    about: 'Prints what may stand in place of the last word.',
+    example: 'npx meshproof complete -- test --suite ro',
+  })
+    .argument('[words...]', 'the words after the program, the last one as far as it is typed')
+    .action(async (words: string[]) => {
+      const { candidates } = await import('./completion/candidates.ts');
+      const found = await candidates(program(), words);
+      process.stdout.write(found.map((candidate) => `${candidate}\n`).join(''));
+      process.exitCode = EXIT.ok;
+    });
+}

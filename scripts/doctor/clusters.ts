@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import https from 'node:https';
+import { join } from 'node:path';
+
+import { clustersFolder } from '../../clusters/paths.ts';
+import { judge, type Finding } from './finding.ts';
+
+const PATIENCE_MS = 1_000;
+
+interface Kubeconfig {
+  clusters?: { cluster?: { server?: string; 'certificate-authority-data'?: string } }[];
+}
+
+/** Whether each cluster's own API server answers at the port that it was given: after a restart of the machine another program may have it. */
+export async function answerFindings(names: readonly string[]): Promise<Finding[]> {
+  return (await Promise.all(names.map((name) => answerFinding(name)))).flat();
+}
+
+async function answerFinding(name: string): Promise<Finding[]> {
+  const text = await readFile(join(clustersFolder(), name, 'kubeconfig'), 'utf8').catch(() => undefined);
+  if (text === undefined) return [];
+  const { parse } = await import('yaml');
+  const config: Kubeconfig = parse(text);
+  const cluster = config.clusters?.[0]?.cluster;
+  const authority = cluster?.['certificate-authority-data'];
+  if (cluster?.server === undefined || authority === undefined) return [];
+  const about = { category: 'clusters', check: `${name} answers at its port` };
+  const problem = await ask(cluster.server, Buffer.from(authority, 'base64'));
+  const seen = `${new URL(cluster.server).host}${problem === undefined ? '' : `: ${problem}`}`;
+  if (problem === 'nobody listens' || problem === 'no answer') {
+    return [
+      judge({ ...about, seen }, false, 'warning', `docker start ${name}-control-plane, or remove what is left: npx meshproof down ${name}`),
+    ];
+  }
+  return [
+    judge(
+      { ...about, seen },
+      problem === undefined,
+      'failed',
+      `end the program that has the port (ss -ltnp), or remove the cluster: npx meshproof down ${name}`,
+    ),
+  ];
+}
+
+/** Any answer over TLS that the cluster's authority vouches for is its own. */
+async function ask(server: string, ca: Buffer): Promise<string | undefined> {
+  return await new Promise((resolve) => {
+    const request = https.request(new URL('/livez', server), { ca, agent: false, timeout: PATIENCE_MS }, (response) => {
+      response.resume();
+      resolve(undefined);
+    });
+    request.on('timeout', () => {
+      resolve('no answer');
+      request.destroy();
+    });
+    request.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ECONNREFUSED' ? 'nobody listens' : 'taken by another program'),
+    );
+    request.end();
+  });
+}

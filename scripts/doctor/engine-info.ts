@@ -1,0 +1,58 @@
+import http from 'node:http';
+
+import { privateEngineFiles, privateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
+import { exec } from '../../clusters/exec.ts';
+import { inTime } from './finding.ts';
+
+/** What an engine says of itself; the fields of Docker's /info that are looked at. Podman answers in another form. */
+export interface EngineInfo {
+  ServerVersion?: string;
+  DockerRootDir?: string;
+  SecurityOptions?: string[];
+  CgroupVersion?: string;
+  Driver?: string;
+  IndexServerAddress?: string;
+}
+
+/**
+ * Asks the engine at a DOCKER_HOST value; undefined when none answers. A socket of this machine is asked without the client, which takes
+ * a second on a busy machine to look for its plug-ins.
+ */
+async function engineInfo(host: string, signal: AbortSignal): Promise<EngineInfo | undefined> {
+  const text = host.startsWith('unix://')
+    ? await overSocket(host.slice('unix://'.length), signal)
+    : await exec('docker', ['info', '--format', '{{json .}}'], { signal, env: { DOCKER_HOST: host } }).catch(() => '');
+  try {
+    const info: EngineInfo = JSON.parse(text);
+    return info.ServerVersion === undefined || info.ServerVersion === '' ? undefined : info;
+  } catch {
+    return undefined;
+  }
+}
+
+async function overSocket(socketPath: string, signal: AbortSignal): Promise<string> {
+  return await new Promise((resolve) => {
+    const request = http.get({ socketPath, path: '/info', headers: { host: 'docker' }, signal, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', () => resolve(''));
+      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    });
+    request.on('error', () => resolve(''));
+  });
+}
+
+/** The engines that answer, the one that clusters would be made on first. One that DOCKER_HOST names is used, or none is. */
+export async function answeringEngines(signal: AbortSignal): Promise<{ at: string; info: EngineInfo }[]> {
+  const named = process.env['DOCKER_HOST'];
+  const ours = privateEngineFiles(privateEngineSettings()).host;
+  const hosts = named === undefined ? [...new Set([await engineHost(signal), ours])] : [named];
+  const infos = await Promise.all(hosts.map(async (at) => ({ at, info: await engineInfo(at, signal) })));
+  return infos.flatMap(({ at, info }) => (info === undefined ? [] : [{ at, info }]));
+}
+
+/** Where the client goes by itself: its context, else Docker's own socket. */
+async function engineHost(signal: AbortSignal): Promise<string> {
+  const asking = exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], { signal });
+  return (await inTime(asking, signal))?.trim() || 'unix:///var/run/docker.sock';
+}

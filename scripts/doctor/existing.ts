@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+import { causeOf, MeshproofError } from '../../clusters/errors.ts';
+import type { Denial } from '../../clusters/existing/rights.ts';
+import type { Survey } from '../../clusters/existing/survey.ts';
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
+import type { ExistingProvider } from '../../clusters/lifecycle.ts';
+import type { MeshAdapter } from '../../clusters/mesh.ts';
+import type { DoctorOptions } from '../doctor.ts';
+import { judge, type Finding } from './finding.ts';
+
+const PATIENCE_MS = 30_000;
+
+/** Whether a cluster of somebody else can be used: reached, with a mesh, with rights, past its policies. Only questions and dry runs. */
+export async function clusterFindings(options: DoctorOptions): Promise<Finding[]> {
+  const { providerOf } = await import('../cluster-options.ts');
+  const provider = await providerOf({ ...options, images: 'auto', engine: false, nodes: 1 });
+  if (provider.kind !== 'existing') return [];
+  const [{ KubernetesApi }, { adapterOf }, { appliedKinds }] = await Promise.all([
+    import('../../clusters/kubernetes/api.ts'),
+    import('../../clusters/meshes.ts'),
+    import('../run/applied-kinds.ts'),
+  ]);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const api = await KubernetesApi.open(given({ kubeconfig: provider.kubeconfig, context: provider.context }));
+  try {
+    const adapter = await adapterOf(options, api);
+    const [applies, server] = await Promise.all([
+      appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh),
+      serverFinding(api, signal),
+    ]);
+    if (server.status === 'failed') return [server];
+    provider.applies = { kinds: applies.kinds, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
+    return [server, ...(await clientFindings(api, signal)), ...(await placeFindings(api, adapter, provider, options, signal))];
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const about = { category: 'cluster', check: 'it answers in time', seen: `not within ${PATIENCE_MS / 1_000} s` };
+    return [judge(about, false, 'failed', 'see how busy its API server and this machine are')];
+  } finally {
+    api.close();
+  }
+}
+
+async function serverFinding(api: KubernetesApi, signal: AbortSignal): Promise<Finding> {
+  const about = { category: 'cluster', check: 'the API server answers' };
+  const { origin } = api.connection.server;
+  return await api.version(signal).then(
+    (version): Finding => ({ ...about, status: 'ok', seen: `${version} at ${origin}` }),
+    (error: unknown) =>
+      judge({ ...about, seen: causeOf(error) }, false, 'failed', hintOf(error) ?? 'see whether the context is the right one'),
+  );
+}
+
+/** The Kubernetes version that the client library was generated from, which its files tell. */
+async function clientFindings(api: KubernetesApi, signal: AbortSignal): Promise<Finding[]> {
+  const load = createRequire(import.meta.url);
+  const file = load.resolve('@kubernetes/client-node').replace(/dist\/.*$/, 'dist/gen/models/VersionInfo.js');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const client = /release-1\.(\d+)/.exec(text)?.[1];
+  const server = /^v1\.(\d+)/.exec(await api.version(signal))?.[1];
+  if (client === undefined || server === undefined) return [];
+  const about = {
+    category: 'cluster',
+    check: 'the client library suits the API server',
+    seen: `made for 1.${client}, and the server is 1.${server}`,
+  };
+  return [judge(about, Math.abs(Number(client) - Number(server)) <= 3, 'warning', 'use a version of meshproof made for this Kubernetes')];
+}
+
+async function placeFindings(
+  api: KubernetesApi,
+  adapter: MeshAdapter,
+  provider: ExistingProvider,
+  options: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const [surveying, { requirePremade, namespacesOf }, { skewFindings }] = await Promise.all([
+    import('../../clusters/existing/survey.ts'),
+    import('../../clusters/existing/namespaces.ts'),
+    import('./skew.ts'),
+  ]);
+  const found = await surveying.survey(api, adapter, { name: 'meshproof', count: options.workers, provider }, signal);
+  const mesh = await skewFindings(api, adapter, signal);
+  const rights = rightFindings(found);
+  const lacking = found.premade ? await requirePremade(api, adapter, found.rigs, signal).then(() => undefined, known) : undefined;
+  const places = found.rigs.flatMap(namespacesOf);
+  const space = judge(
+    {
+      category: 'namespaces',
+      check: found.premade ? 'the owner has made namespaces for rigs' : 'namespaces for rigs can be made',
+      seen: lacking?.message ?? (found.premade ? places.join(', ') : 'the account may make and remove them'),
+    },
+    lacking === undefined,
+    'failed',
+    lacking?.hint ?? '',
+  );
+  if (!found.premade || lacking !== undefined || found.denied.length > 0) {
+    return [...mesh, ...rights, space, unasked(found, lacking)];
+  }
+  const image = await surveying.sampleImage();
+  const [guarded, ...problems] = await Promise.all([
+    surveying.guardedNamespaces(api, found.rigs, signal),
+    ...found.rigs.map((rig) => surveying.admissionProblems(api, adapter, rig, image, signal)),
+  ]);
+  return [...mesh, ...rights, space, ...admissionFindings(problems.flat()), ...policyFindings(guarded)];
+}
+
+/** Where namespaces are yet to be made, a run asks once it has made them, before it makes anything in them. */
+function unasked(found: Survey, lacking: MeshproofError | undefined): Finding {
+  const why =
+    !found.premade && lacking === undefined
+      ? 'not asked: the namespaces are yet to be made; a run asks before it makes pods'
+      : 'not asked: see above';
+  return { category: 'admission', check: 'policies and quotas let the samples in', status: 'ok', seen: why };
+}
+
+function admissionFindings(problems: readonly { namespace: string; sentence: string; hint: string }[]): Finding[] {
+  const about = { category: 'admission', check: 'policies and quotas let the samples in' };
+  if (problems.length === 0) return [{ ...about, status: 'ok', seen: 'a dry run of every sample was admitted' }];
+  return problems.map(({ sentence, hint }) => judge({ ...about, seen: sentence }, false, 'failed', hint));
+}
+
+function policyFindings(guarded: ReadonlyMap<string, readonly string[]>): Finding[] {
+  const about = { category: 'admission', check: 'network policies let the samples speak to each other' };
+  const seen = [...guarded].map(([namespace, policies]) => `${policies.join(', ')} in ${namespace}`).join('; ');
+  if (seen === '') return [{ ...about, status: 'ok', seen: 'none stands in their namespaces' }];
+  return [judge({ ...about, seen }, false, 'warning', 'a run adds one of its own that allows just that, and removes it at the end')];
+}
+
+function rightFindings({ account, denied }: Survey): Finding[] {
+  const category = 'rights';
+  const who: Finding = { category, check: 'who we are there', status: 'ok', seen: account };
+  if (denied.length === 0) return [who, { category, check: 'the account may do what a run does', status: 'ok', seen: 'it may' }];
+  const byPurpose = Map.groupBy(denied, ({ right }) => right.purpose);
+  return [
+    who,
+    ...[...byPurpose].map(([purpose, members]) =>
+      judge(
+        { category, check: `may ${purpose}`, seen: `not allowed: ${summary(members)}` },
+        false,
+        'failed',
+        'npx meshproof rbac prints the rights to ask the cluster’s owner for',
+      ),
+    ),
+  ];
+}
+
+/** E.g. `get, list services; list deployments.apps in shop and 2 more`. */
+function summary(denied: readonly Denial[]): string {
+  const byResource = Map.groupBy(denied, ({ right }) => (right.group === '' ? right.resource : `${right.resource}.${right.group}`));
+  const verbsOf = (members: readonly Denial[]) => [...new Set(members.map(({ verb }) => verb))].join(', ');
+  const byVerbs = Map.groupBy(byResource, ([, members]) => verbsOf(members));
+  const what = [...byVerbs].map(([verbs, resources]) => `${verbs} ${resources.map(([resource]) => resource).join(', ')}`);
+  const places = [...new Set(denied.flatMap(({ namespace }) => namespace ?? []))];
+  const where = places.length === 0 ? '' : ` in ${places[0]}${places.length === 1 ? '' : ` and ${places.length - 1} more`}`;
+  return `${what.join('; ')}${where}`;
+}
+
+function known(error: unknown): MeshproofError {
+  if (error instanceof MeshproofError) return error;
+  throw error;
+}
+
+function hintOf(error: unknown): string | undefined {
+  return error instanceof MeshproofError ? error.hint : undefined;
+}

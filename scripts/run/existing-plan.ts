@@ -1,0 +1,84 @@
+import type { Mesh } from '../../clusters/cluster.ts';
+import { causeOf, MeshproofError } from '../../clusters/errors.ts';
+import type { Survey } from '../../clusters/existing/survey.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
+import type { ExistingProvider } from '../../clusters/lifecycle.ts';
+import { rigObjects } from '../../clusters/rigs/rig.ts';
+
+export interface ExistingPlan {
+  mesh: Mesh;
+  provider: ExistingProvider;
+  rigs: number;
+  /** What becomes of it all, e.g. `removed at the end`. */
+  end: string;
+}
+
+/** Stands for the run's name, which is chosen at random. */
+const SOME_NAME = 'meshproof-xxxx';
+const PATIENCE_MS = 10_000;
+
+/** What a run would make in a cluster of somebody else, and what it would be refused. The cluster is asked, and nothing is changed. */
+export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<string[]> {
+  const head = `cluster  context ${provider.context}: ${rigs} ${rigs === 1 ? 'rig' : 'rigs'}`;
+  try {
+    const { found, problems, guarded, root } = await ask({ mesh, provider, rigs });
+    const { namespacesOf } = await import('../../clusters/existing/namespaces.ts');
+    const places = found.rigs.flatMap(namespacesOf);
+    return [
+      `${head}, as ${found.account}`,
+      found.premade ? `uses     the namespaces ${places.join(', ')}, which stay` : `makes    the namespaces ${places.join(', ')}, ${end}`,
+      ...places.map((place) => `makes    in ${place}: ${contentsOf(found.rigs, place)}, ${end}`),
+      ...places
+        .filter((place) => guarded.has(place))
+        .map((place) => `makes    in ${place}: NetworkPolicy meshproof, beside ${guarded.get(place)?.join(', ')}, ${end}`),
+      `makes    in each rig: EnvoyFilter meshproof-sentinel, by which it sees what proxies have acknowledged, ${end}`,
+      `asks     the control plane in ${root}, and the proxies of the rigs, by port-forward`,
+      ...problems.map((problem) => `refused  ${problem}`),
+    ];
+  } catch (error) {
+    const hint = error instanceof MeshproofError ? error.hint : undefined;
+    return [`${head}, ${end}`, `refused  ${causeOf(error)}${hint === undefined ? '' : ` (${hint})`}`];
+  }
+}
+
+interface Asked {
+  found: Survey;
+  problems: string[];
+  /** Names of network policies by namespace. */
+  guarded: ReadonlyMap<string, readonly string[]>;
+  root: string;
+}
+
+async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise<Asked> {
+  const [{ KubernetesApi }, { adapterOf }, { requirePremade }, surveying, { inWords }] = await Promise.all([
+    import('../../clusters/kubernetes/api.ts'),
+    import('../../clusters/meshes.ts'),
+    import('../../clusters/existing/namespaces.ts'),
+    import('../../clusters/existing/survey.ts'),
+    import('../../clusters/existing/rights.ts'),
+  ]);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const api = await KubernetesApi.open(given({ kubeconfig: provider.kubeconfig, context: provider.context }));
+  try {
+    const adapter = await adapterOf({ mesh }, api);
+    const found = await surveying.survey(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
+    const root = adapter.rootNamespace;
+    const forbidden = found.denied.map((denial) => `${found.account} may not ${inWords(denial)}`);
+    if (!found.premade) return { found, problems: forbidden, guarded: new Map(), root };
+    await requirePremade(api, adapter, found.rigs, signal);
+    if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), root };
+    const image = await surveying.sampleImage();
+    const lists = await Promise.all(found.rigs.map((rig) => surveying.admissionProblems(api, adapter, rig, image, signal)));
+    const problems = lists.flat().map(({ sentence, hint }) => `${sentence} (${hint})`);
+    return { found, problems, guarded: await surveying.guardedNamespaces(api, found.rigs, signal), root };
+  } finally {
+    api.close();
+  }
+}
+
+/** E.g. `4 ServiceAccounts, 5 Services, 6 Deployments`. */
+function contentsOf(rigs: readonly string[], namespace: string): string {
+  const objects = rigs.flatMap((rig) => rigObjects(rig, '')).filter(({ metadata }) => metadata.namespace === namespace);
+  const counts = Map.groupBy(objects, ({ kind }) => kind);
+  return [...counts].map(([kind, members]) => `${members.length} ${kind}${members.length === 1 ? '' : 's'}`).join(', ');
+}

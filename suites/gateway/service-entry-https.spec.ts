@@ -1,0 +1,23 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'With the outbound policy REGISTRY_ONLY an HTTPS host of a ServiceEntry is reached with TLS end to end, and one that is not listed is cut off',
+  {
+    control: { because: 'the ServiceEntry is gone', breaks: 'toSucceed' },
+    outside: ['website'],
+    linkerd: unsupported('there are no ServiceEntries: names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
+  },
+  async ({ caller, outsider, website }) => {
+    const { site, other } = await website.certificates();
+    const listed = await website.visit(caller, site, { count: 10 });
+    expect(listed.history).toSucceed();
+    expect(listed.handshakes).toPresent(site);
+    expect(await website.received(listed.history)).toEqualIds(listed.history);
+
+    const unlisted = await website.visit(caller, other, { count: 10 });
+    expect(unlisted.history).toBeRefused({ by: 'transport' });
+    expect(await website.received(unlisted.history)).toBeEmpty();
+
+    expect((await website.visit(outsider, other, { count: 3 })).history).toSucceed();
+  },
+);

@@ -1,0 +1,15 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A ServiceEntry opens the way to a PostgreSQL outside of the mesh: a driver connects, writes and reads through the proxy',
+  {
+    control: { because: 'the ServiceEntry is gone', breaks: 'toSucceed' },
+    outside: ['database'],
+    linkerd: unsupported('there are no ServiceEntries: names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
+  },
+  async ({ caller, database }) => {
+    const noted = await database.note(caller, { count: 10 });
+    expect(noted).toSucceed();
+    expect(await database.received(noted)).toEqualIds(noted);
+  },
+);

@@ -1,0 +1,26 @@
+import { check, expect } from '#fixtures';
+
+check(
+  "An application that is held until its proxy has started gets its very first request through, however slow the proxy's start",
+  {
+    control: { because: 'the application is not held', breaks: 'toSucceed' },
+    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
+    guide: [
+      {
+        says: 'holdApplicationUntilProxyStarts: true makes applications wait for their proxy',
+        reality:
+          'it counts only for pods with sidecar.istio.io/nativeSidecar: "false"; a native sidecar, the default now, is always waited for',
+      },
+    ],
+  },
+  async ({ deployed, identity, server }, policy) => {
+    await policy.change();
+    for (const app of ['eager', 'native']) {
+      const first = await (await deployed(app)).firstRequest();
+      expect(first).toSucceed();
+      const arrived = await server.received(first);
+      expect(arrived).toEqualIds(first);
+      expect(arrived).toHaveIdentity(identity('default'));
+    }
+  },
+);

@@ -1,0 +1,16 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A new pod is refused while the injector is unavailable, and not started without a proxy',
+  {
+    control: { because: 'the injector is there', breaks: 'toBeTurnedAway', swap: { injector: 'uncutInjector' } },
+    meshWide: true,
+  },
+  async ({ injector, caller, server }) => {
+    await injector.without(async () => {
+      expect(await injector.newPod()).toBeTurnedAway();
+      expect(await caller.send(server, { count: 50, connections: 'new' })).toSucceed();
+    });
+    expect(await injector.newPod()).toBeInjected();
+  },
+);

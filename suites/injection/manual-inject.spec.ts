@@ -1,0 +1,20 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A workload injected by hand runs in the mesh, in a namespace that has not opted in',
+  {
+    control: { because: 'the manifest is applied as it is', breaks: 'toHaveIdentity' },
+    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
+  },
+  async ({ deployed, external, identity, outsider, server }) => {
+    const byHand = await deployed('by-hand', external.namespace);
+    for (const [pod, peer] of [
+      [byHand, identity('default', external.namespace)],
+      [outsider, ''],
+    ] as const) {
+      const sent = await pod.send(server, { count: 20 });
+      expect(sent).toSucceed();
+      expect(await server.received(sent)).toHaveIdentity(peer);
+    }
+  },
+);

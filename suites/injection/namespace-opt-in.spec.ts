@@ -1,0 +1,25 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A namespace that opts in gives its new pods a proxy and an identity, and those that are there already only after a restart',
+  {
+    control: { because: 'the namespace has no label', breaks: 'toHaveIdentity' },
+    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
+  },
+  async ({ deployed, identity, namespace, server }, policy) => {
+    const arrivals = async (app: string, from: string) => {
+      const pod = await deployed(app, from);
+      const sent = await pod.send(server, { count: 20 });
+      expect(sent).toSucceed();
+      return server.received(sent);
+    };
+    const [optIn, later] = [`${namespace}-opt-in`, `${namespace}-later`];
+    expect(await arrivals('newcomer', optIn)).toHaveIdentity(identity('default', optIn));
+
+    expect(await arrivals('early', later)).toHaveIdentity('');
+    await policy.change();
+    expect(await arrivals('early', later)).toHaveIdentity('');
+    await policy.restart('early');
+    expect(await arrivals('early', later)).toHaveIdentity(identity('default', later));
+  },
+);

@@ -1,0 +1,21 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A pod that opts out stays without a proxy in a namespace that injects',
+  {
+    control: { because: 'the pod does not opt out', breaks: 'toHaveNoProxy' },
+    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
+  },
+  async ({ deployed, caller, identity, server }) => {
+    const aloof = await deployed('aloof');
+    expect(await aloof.shape()).toHaveNoProxy();
+    for (const [pod, peer] of [
+      [aloof, ''],
+      [caller, identity('frontend')],
+    ] as const) {
+      const sent = await pod.send(server, { count: 20 });
+      expect(sent).toSucceed();
+      expect(await server.received(sent)).toHaveIdentity(peer);
+    }
+  },
+);

@@ -1,0 +1,76 @@
+import { check, elsewhere, expect, unsupported } from '#fixtures';
+
+const FORMAT = /\[[^\]]+\] "GET \/ HTTP\/1\.1" 200 - 0 \d+ \d+ \d+ "-" "[^"]+" "[^"]+" "orders\.example\.internal:8080" "[\d.]+:8080"/;
+const orders = elsewhere('orders.example.internal', 8080);
+const document = (spec: string) => `{"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator", "spec": ${spec}}`;
+const gateway = (k8s: string) => document(`{"components": {"ingressGateways": [{"name": "istio-ingressgateway", "k8s": ${k8s}}]}}`);
+const metric = '{"type": "Resource", "resource": {"name": "cpu", "targetAverageUtilization": 80}}';
+
+check(
+  "Every setting of a production operator file is in force: in its components, in an injected pod, and in the proxy's log",
+  {
+    control: { because: 'the access log format is left out', breaks: 'toBeWrittenAs' },
+    timeoutMs: 300_000,
+    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
+    guide: [
+      { says: 'k8s.replicas sets the number of pods of a component', reality: 'the field is refused as unknown; k8s.replicaCount does it' },
+      {
+        says: 'an autoscaler metric has targetAverageUtilization',
+        reality: 'the field is refused as unknown; target.averageUtilization does it',
+      },
+      {
+        says: 'values.global.proxy.accessLogFormat sets the access log format',
+        reality: 'the field is refused as unknown; meshConfig has it',
+      },
+      { says: 'defaultConfig occurs twice in meshConfig', reality: 'the second silently replaces the first, so DNS capture is off' },
+    ],
+    linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
+  },
+  async ({ installation, deployed, commandLine }) => {
+    const production = installation('production');
+    const cpu = { cpu: '2' };
+    expect(await production.components()).toConsistOf(['istiod', 'istio-ingressgateway', 'istio-egressgateway']);
+    expect(await production.component('istiod')).toHaveInForce({
+      replicas: 2,
+      requests: { cpu: '20m', memory: '96Mi' },
+      limits: { ...cpu, memory: '4Gi' },
+      autoscaler: { min: 2, max: 5 },
+    });
+    expect(await production.component('istio-ingressgateway')).toHaveInForce({
+      replicas: 2,
+      requests: { cpu: '20m', memory: '64Mi' },
+      limits: { ...cpu, memory: '2Gi' },
+      autoscaler: { min: 2, max: 10, cpuPercent: 60 },
+    });
+    expect(await production.component('istio-egressgateway')).toHaveInForce({ replicas: 2, autoscaler: { min: 2, max: 5 } });
+
+    const [caller, server] = [await deployed('caller', production.namespace), await deployed('server', production.namespace)];
+    expect(await production.proxySettings(caller.proxy.pod)).toHaveInForce({
+      dnsCapture: 'true',
+      dnsAutoAllocate: 'true',
+      tracingSampling: 100,
+      tracingCollector: 'zipkin',
+      requests: { cpu: '20m', memory: '128Mi' },
+      limits: { ...cpu, memory: '1Gi' },
+    });
+    const as = `spiffe://production.example/ns/${production.namespace}/sa/default`;
+    expect(await caller.proxy.certificate()).toIdentify({ as, to: await server.proxy.certificate(), lifetimeHours: 24 });
+
+    const asked = await caller.send(orders, { count: 30, connections: 'new', headers: { 'user-agent': '{id}' } });
+    expect(asked).toResolve();
+    expect(asked).toSucceed();
+    // A proxy that traces a request marks that in the request's id, so the user agent carries ours.
+    expect(await caller.proxy.accessLog(asked, ({ userAgent }) => userAgent)).toBeWrittenAs(asked, FORMAT);
+
+    const generate = (file: string) => commandLine.run(['manifest', 'generate', '--filename', '-'], file);
+    expect(await generate(gateway('{"replicas": 3}'))).toRefuse(/unknown field "replicas"/);
+    expect(await generate(gateway(`{"hpaSpec": {"metrics": [${metric}]}}`))).toRefuse(/unknown field "targetAverageUtilization"/);
+    expect(await generate(document('{"values": {"global": {"proxy": {"accessLogFormat": "x"}}}}'))).toRefuse(
+      /unknown field "accessLogFormat"/,
+    );
+    const twice = '"defaultConfig": {"proxyMetadata": {"FIRST_KEY": "1"}}, "defaultConfig": {"proxyMetadata": {"SECOND_KEY": "1"}}';
+    const { said } = await generate(document(`{"meshConfig": {${twice}}}`));
+    expect(said).toContain('SECOND_KEY');
+    expect(said).not.toContain('FIRST_KEY');
+  },
+);

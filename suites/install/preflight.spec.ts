@@ -1,0 +1,23 @@
+import { check, expect } from '#fixtures';
+
+check(
+  "The mesh's own preflight passes for who may install it, and fails, naming what is missing, for who may not",
+  {
+    control: { because: 'nothing is missing', breaks: 'toComplainOf' },
+    guide: [
+      {
+        says: 'istioctl authn tls-check pod.namespace shows the mTLS state',
+        reality: 'the command is gone; istioctl experimental describe pod shows it',
+      },
+    ],
+  },
+  async ({ commandLine, namespace }) => {
+    const accountOf = (name: string) => `system:serviceaccount:${namespace}:${name}`;
+    expect(await commandLine.preflight()).toComplainOf([]);
+    expect(await commandLine.preflight({ as: accountOf('installer') })).toComplainOf([]);
+    expect(await commandLine.preflight({ as: accountOf('trainee') })).toComplainOf([
+      /Missing required permission to create resource mutatingwebhookconfigurations/,
+    ]);
+    expect(await commandLine.run(['authn', 'tls-check', `caller.${namespace}`])).toRefuse(/unknown command "authn"/);
+  },
+);

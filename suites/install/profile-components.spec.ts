@@ -1,0 +1,26 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'The profiles demo, default and minimal install exactly the components that each promises, and all of them are ready',
+  {
+    control: { because: 'what should be the demo profile is the minimal one', breaks: 'toConsistOf' },
+    timeoutMs: 240_000,
+    guide: [
+      {
+        says: 'istioctl install --set profile=production is the recommended installation',
+        reality: 'there is no profile of that name: istioctl refuses with "profile production not found"',
+      },
+      { says: 'istioctl verify-install verifies an installation', reality: 'the command is gone' },
+    ],
+    linkerd: unsupported('an installation has no profiles', 'https://linkerd.io/2/tasks/install/'),
+  },
+  async ({ installation, commandLine }) => {
+    expect(await installation('demo').components()).toConsistOf(['istiod', 'istio-ingressgateway', 'istio-egressgateway']);
+    expect(await installation('default').components()).toConsistOf(['istiod', 'istio-ingressgateway']);
+    expect(await installation('minimal').components()).toConsistOf(['istiod']);
+
+    const production = await commandLine.run(['install', '--set', 'profile=production', '--skip-confirmation', '--dry-run']);
+    expect(production).toRefuse(/profile "production" not found/);
+    expect(await commandLine.run(['verify-install'])).toRefuse(/unknown command "verify-install"/);
+  },
+);

@@ -1,0 +1,19 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  "Settings given by --set are in force: pilot's requests in its Deployment, the access log in a proxy's running configuration",
+  {
+    control: { because: 'istioctl gets no --set', breaks: 'toHaveInForce' },
+    timeoutMs: 240_000,
+    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
+    linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
+  },
+  async ({ installation, deployed }) => {
+    const custom = installation('custom');
+    // The API server writes 2048Mi so.
+    expect(await custom.component('istiod')).toHaveInForce({ requests: { cpu: '150m', memory: '2Gi' } });
+
+    const { proxy } = await deployed('sample', custom.namespace);
+    expect(await custom.proxySettings(proxy.pod)).toHaveInForce({ accessLogFile: '/dev/stdout' });
+  },
+);

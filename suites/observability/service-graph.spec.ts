@@ -1,0 +1,22 @@
+import { check, edgesOfLedger, expect, watchGraph } from '#fixtures';
+
+check(
+  'The service graph of the metrics has an edge for each pair that talked, with the exact number of requests, and no other',
+  { control: { because: "the second caller's requests come from the first", breaks: 'toShowTraffic', swap: { other: 'caller' } } },
+  async ({ caller, other, server, v1, v2, mirror }) => {
+    const middle = v1.version('v1');
+    const graph = await watchGraph(caller.proxy, other.proxy, middle.proxy, mirror.version('v1').proxy);
+
+    const spread = await caller.send(server, { count: 31 });
+    expect(await caller.send(mirror, { count: 7, connections: 'new' })).toHaveStatus(200);
+    expect(await other.send(v2, { count: 11 })).toHaveStatus(200);
+    expect(await middle.send(mirror, { count: 5 })).toHaveStatus(200);
+
+    expect(await graph()).toShowTraffic([
+      ...edgesOfLedger(spread, await server.received(spread)),
+      { from: 'caller', to: 'mirror', requests: 7 },
+      { from: 'other', to: 'server-v2', requests: 11 },
+      { from: 'server-v1', to: 'mirror', requests: 5 },
+    ]);
+  },
+);

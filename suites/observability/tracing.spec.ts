@@ -1,0 +1,18 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'With sampling at 100 every request is one connected trace at the collector, from the caller to the server, and at 0 none is',
+  {
+    control: { because: 'the sampling is 0', breaks: 'toTraceEach' },
+    outside: ['collector'],
+  },
+  async ({ caller, server, collector, namespace }, policy) => {
+    const sampled = await caller.send(server, { count: 100, concurrency: 8 });
+    const spans = await collector.spans(sampled, { expected: 2 });
+    expect(spans).toTraceEach(sampled, { from: `caller.${namespace}`, to: `server.${namespace}` });
+
+    await policy.change();
+    const unsampled = await caller.send(server, { count: 100, concurrency: 8 });
+    expect(await collector.spans(unsampled, { expected: 0 })).toTraceNone(unsampled);
+  },
+);

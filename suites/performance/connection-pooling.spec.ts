@@ -1,0 +1,36 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  "Under load the proxies share HTTP/2 connections, and open no more of them than the pool's bound",
+  {
+    control: { because: 'there is no pool', breaks: 'toShareConnections' },
+    linkerd: unsupported('no limits on connections; one HTTP/2 connection a pod always', 'https://linkerd.io/2/features/http-grpc/'),
+    guide: [
+      {
+        says: 'maxConnections bounds the connections',
+        reality:
+          'each worker thread of the proxy may have one connection whatever the limit, so the bound is never below the number of workers',
+      },
+      {
+        says: 'connection pooling with maxRequestsPerConnection: 2',
+        reality: 'a connection that is closed after two requests is no pool, so the check leaves this field out',
+      },
+    ],
+  },
+  async ({ caller, v1 }) => {
+    const { workers } = await caller.proxy.capabilities();
+    const pool = { atMost: workers, header: 'x-peer-port' };
+    const held = v1.version('v1');
+
+    await held.faults({ act: 'barrier' });
+    const [atOnce] = await Promise.all([caller.send(v1, { count: 48, concurrency: 48 }), held.openBarrierAt(48)]);
+    const load = await caller.send(v1, { count: 1_000, concurrency: 32 });
+
+    for (const history of [atOnce, load]) {
+      expect(history).toSucceed();
+      const delivered = await v1.received(history);
+      expect(delivered).toShareConnections(history, pool);
+      expect(delivered).toCarryHeader('x-peer-protocol', 'HTTP/2');
+    }
+  },
+);

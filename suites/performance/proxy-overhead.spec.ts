@@ -1,0 +1,23 @@
+import { BLOCKS, check, expect } from '#fixtures';
+
+/**
+ * Several times what the proxies add on two cores with little else to do (p50 0.3 and 1 ms, 0.3 and 0.6 cores, 110 MiB each), so that other work on
+ * the machine is no alarm, and half of the control's delay. p99 is wide because one pause of a busy machine makes it.
+ */
+const BUDGET = {
+  server: { medianMs: 5, p99Ms: 50, coresPerThousand: 1, memoryMiB: 200 },
+  both: { medianMs: 10, p99Ms: 100, coresPerThousand: 2, memoryMiB: 400 },
+};
+
+check(
+  'The proxies add no more time, processor and memory than the budget',
+  {
+    control: { because: 'every request is delayed by 20 ms', breaks: 'toStayWithin' },
+    stage: 'load',
+    quiet: true,
+    variables: ({ load }) => load.variables(),
+  },
+  async ({ load }) => {
+    expect(await load.compare({ blocks: BLOCKS, rate: 200, durationMs: 1_000 })).toStayWithin(BUDGET);
+  },
+);

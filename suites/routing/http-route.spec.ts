@@ -1,0 +1,39 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'An HTTPRoute on a Service splits the paths under its prefix 90 to 10, and every other path is answered 404 and delivered to nobody',
+  {
+    control: { because: 'the weights are 80 and 20', breaks: 'toSplit' },
+    needs: {
+      kind: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
+      because: 'the route is an object of the Gateway API',
+      link: 'https://gateway-api.sigs.k8s.io/mesh/',
+    },
+    guide: [
+      {
+        says: 'apiVersion policy.linkerd.io/v1beta2, and a parent of kind Service without a group',
+        reality:
+          "only Linkerd knows that group; in the Gateway API the parent's group must be written as '', its default is that of Gateways",
+      },
+      {
+        says: 'one rule for one path',
+        reality: 'a Service with a route answers 404 where no rule matches; nothing falls back to the Service',
+      },
+    ],
+  },
+  async ({ caller, server, v3 }) => {
+    const history = await caller.send(server, { count: 3_000, concurrency: 16, path: '/api/v1/users' });
+    expect(history).toSplit({ v1: 90, v2: 10 }, { tolerance: 0.05 });
+    expect(await server.received(history)).toEqualIds(history);
+    for (const path of ['/api/v1', '/api/v1/', '/api/v1?page=2', '/api/v1/api/v2']) {
+      expect(await caller.send(server, { count: 50, path })).toSucceed();
+    }
+
+    for (const path of ['/', '/api', '/api/v10', '/api/v2/users', '/API/v1/users', '/x/api/v1']) {
+      const astray = await caller.send(server, { count: 50, path });
+      expect(astray).toBeRejectedWith({ status: 404 });
+      expect(await server.received(astray)).toBeEmpty();
+    }
+    expect(await v3.ledger()).toBeEmpty();
+  },
+);

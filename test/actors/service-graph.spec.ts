@@ -1,0 +1,61 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { edgesOfCounts, edgesOfLedger, edgesOfSeries, workloadOf } from '../../fixtures/actors/service-graph.ts';
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { type Edge, edges } from '../../fixtures/matchers/service-graph.ts';
+import { delivery } from '../matchers/histories.ts';
+
+const { toShowTraffic } = matchers;
+const edge = (from: string, to: string, requests: number): Edge => ({ from, to, requests });
+
+test('a pod belongs to the Deployment that its name begins with', () => {
+  expect(workloadOf('server-v1-586cc97d6d-w8qcb')).toBe('server-v1');
+  expect(workloadOf('caller-8658f545c9-72gds')).toBe('caller');
+  expect(workloadOf('server-v1')).toBe('server-v1');
+});
+
+test('edges come from counters, series and ledgers alike', () => {
+  const wanted = [edge('caller', 'mirror', 2), edge('caller', 'server-v1', 3)];
+  const pods = { 'server-v1-586cc97d6d-w8qcb': 3, 'mirror-5cfdbd7755-p42tw': 2, 'server-v2-589447d7cb-gq8hp': 0 };
+  const counts = Object.fromEntries(Object.entries(pods).map(([pod, requests]) => [pod, { requests, failed: 1 }]));
+  expect(edgesOfCounts('caller', counts)).toEqual(wanted);
+
+  const labels = { reporter: 'source', source_workload: 'caller' };
+  const series = [
+    { labels: { ...labels, destination_workload: 'server-v1', response_code: '200' }, value: 1 },
+    { labels: { ...labels, destination_workload: 'server-v1', response_code: '500' }, value: 2 },
+    { labels: { ...labels, destination_workload: 'mirror' }, value: 2 },
+    { labels: { ...labels, reporter: 'destination', destination_workload: 'caller' }, value: 9 },
+  ];
+  expect(edgesOfSeries(series)).toEqual(wanted);
+
+  const ledger = Object.entries(pods).flatMap(([pod, count]) => Array.from({ length: count }, (_, i) => delivery(`${pod}-${i}`, { pod })));
+  expect(edgesOfLedger({ from: 'caller-8658f545c9-72gds' }, ledger)).toEqual(wanted);
+});
+
+test('parts of one edge add up, in whatever order they come', () => {
+  const part = fc.record({ from: fc.constantFrom('a', 'b'), to: fc.constantFrom('c', 'd'), requests: fc.nat(9) });
+  fc.assert(
+    fc.property(fc.array(part), (parts) => {
+      const sums = edges(parts);
+      expect(edges(parts.toReversed())).toEqual(sums);
+      expect(new Set(sums.map(({ from, to }) => `${from} ${to}`)).size).toBe(sums.length);
+      expect(sums.reduce((sum, { requests }) => sum + requests, 0)).toBe(parts.reduce((sum, { requests }) => sum + requests, 0));
+      expect(sums.every(({ requests }) => requests > 0)).toBe(true);
+    }),
+  );
+});
+
+test('the graph must be the traffic, no more and no less', () => {
+  const sent = [edge('caller', 'server', 30), edge('other', 'server', 11), edge('server', 'mirror', 5)];
+  expect(toShowTraffic(sent.toReversed(), [...sent.slice(1), edge('caller', 'server', 10), edge('caller', 'server', 20)]).pass).toBe(true);
+  for (const [graph, words] of [
+    [sent.slice(1), 'caller → server is missing, 30 requests were sent'],
+    [[...sent, edge('server', 'other', 1)], 'server → other has 1 requests, and there was no such traffic'],
+    [[...sent, edge('server', 'mirror', 1)], 'server → mirror has 6 of 5 requests'],
+  ] as const) {
+    expect(toShowTraffic(graph, sent)).toMatchObject({ pass: false, message: expect.stringContaining(words) });
+  }
+  expect(toShowTraffic([], []).inconclusive).toContain('nothing was sent');
+});

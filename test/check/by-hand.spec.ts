@@ -1,0 +1,37 @@
+import { expect, test } from '@playwright/test';
+
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { MeshInjector } from '../../clusters/mesh.ts';
+import { injectedByHand } from '../../fixtures/check/by-hand.ts';
+
+const workload = (name: string, annotations: Record<string, string> = {}): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, annotations },
+});
+
+/** Marks what goes through it. */
+const injector: MeshInjector = {
+  inject: async (objects) => objects.map((object) => ({ ...object, injected: true })),
+  cut: async () => undefined,
+  mend: async () => undefined,
+};
+
+test('what is annotated goes through the tool of the mesh, and nothing else does', async () => {
+  const [plain, asked, other] = [
+    workload('a'),
+    workload('b', { 'meshproof.dev/inject': 'manual' }),
+    workload('c', { 'meshproof.dev/inject': 'no' }),
+  ];
+  const objects = await injectedByHand([plain, asked, other], { injector });
+  expect(objects).toEqual([plain, other, { ...asked, injected: true }]);
+});
+
+test('a mesh whose tool is not needed is not asked for it', async () => {
+  const mesh = {
+    get injector(): MeshInjector {
+      throw new Error('there is none');
+    },
+  };
+  expect(await injectedByHand([workload('a')], mesh)).toEqual([workload('a')]);
+});

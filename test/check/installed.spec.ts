@@ -1,0 +1,83 @@
+import { expect, test } from '@playwright/test';
+
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { Rig } from '../../fixtures/actors/rig.ts';
+import { Standing } from '../../fixtures/check/standing.ts';
+
+/** A cluster in which documents of the kind Mesh are installed and everything else is applied, and a log of that. */
+class StandIn {
+  readonly log: string[] = [];
+  failing: string | undefined;
+  readonly standing: Standing;
+
+  constructor() {
+    const name = ({ metadata }: Manifest) => metadata.name;
+    const each = (verb: string) => async (objects: Manifest[]) => void this.log.push(...objects.map((object) => `${verb} ${name(object)}`));
+    const rig = {
+      namespace: 'rig',
+      api: { apply: each('apply'), remove: each('remove') },
+      mesh: {
+        converge: async ({ objects, namespace }: { objects: Manifest[]; namespace: string }) => {
+          this.log.push(`converge ${namespace}: ${objects.map(name).join(' ')}`);
+          return { acknowledgedMs: 1, drainedMs: namespace === 'rig' ? 1 : 7 };
+        },
+        installations: {
+          describes: ({ kind }: Manifest) => kind === 'Mesh',
+          install: async (object: Manifest, beside: string) => {
+            this.log.push(`install ${name(object)} beside ${beside}`);
+            if (this.failing === name(object)) throw new Error('istiod is not ready');
+          },
+          uninstall: async (object: Manifest) => void this.log.push(`uninstall ${name(object)}`),
+        },
+      },
+    };
+    this.standing = new Standing(rig as unknown as Rig);
+  }
+
+  /** What was done since the last time. */
+  done(): string[] {
+    return this.log.splice(0);
+  }
+}
+
+const mesh = (name: string, profile = 'minimal'): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Mesh',
+  metadata: { name, namespace: `rig-${name}` },
+  spec: { profile },
+});
+const sample = (name: string, namespace?: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+});
+
+test('an installation is made before what stands in its namespace, and each control plane is waited for', async () => {
+  const { standing, ...rest } = new StandIn();
+  const enforcedMs = await standing.become([sample('inner', 'rig-demo'), mesh('demo'), sample('outer')]);
+  expect(rest.log.splice(0)).toEqual([
+    'install demo beside rig',
+    'apply inner',
+    'apply outer',
+    'converge rig: outer',
+    'converge rig-demo: inner',
+  ]);
+  expect(enforcedMs).toBe(7);
+});
+
+test('only what changed is installed again, and what it injected is made anew', async () => {
+  const cluster = new StandIn();
+  await cluster.standing.become([mesh('demo'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
+  cluster.done();
+  await cluster.standing.become([mesh('demo', 'default'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
+  expect(cluster.done().slice(0, 3)).toEqual(['remove inner', 'install demo beside rig', 'apply inner']);
+});
+
+test('what a check leaves is uninstalled, also where its installation failed half way', async () => {
+  const cluster = new StandIn();
+  cluster.failing = 'demo';
+  await expect(cluster.standing.become([mesh('demo'), mesh('other')])).rejects.toThrow('istiod is not ready');
+  expect(cluster.done()).toEqual(['install demo beside rig', 'install other beside rig']);
+  await cluster.standing.become([]);
+  expect(cluster.done()).toEqual(['uninstall demo', 'uninstall other']);
+});

@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, test as plain } from '@playwright/test';
+
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { keepRig, keptRigs, renewKept } from '../../clusters/rigs/kept.ts';
+import type { Rig } from '../../fixtures/actors/rig.ts';
+import { keepFailed } from '../../fixtures/check/kept.ts';
+
+const CLUSTER = { name: 'c', kubeconfig: 'kube', context: 'kind-c', mesh: 'istio', rigs: ['c-rig-0', 'c-rig-1'] };
+
+const test = plain.extend<{ file: string }>({
+  file: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'meshproof-kept-'));
+    const file = join(folder, 'cluster.json');
+    await writeFile(file, JSON.stringify(CLUSTER));
+    process.env['MESHPROOF_CLUSTER'] = file;
+    await use(file);
+    for (const name of ['CLUSTER', 'KEEP', 'MADE']) delete process.env[`MESHPROOF_${name}`];
+    await rm(folder, { recursive: true });
+  },
+});
+
+const rig = { namespace: 'c-rig-0', cluster: CLUSTER as unknown as ClusterDescription } as Rig;
+const policy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'strict', namespace: 'c-rig-0' } };
+const elsewhere = { ...policy, metadata: { name: 'other', namespace: 'c-rig-0-outside' } };
+
+test('a rig is kept only where that was asked for, and tells how to look into it and how to remove it', async ({ file }) => {
+  expect(await keepFailed(rig, [policy])).toBeUndefined();
+  process.env['MESHPROOF_KEEP'] = 'all';
+  expect(await keepFailed(rig, [policy])).toBeUndefined();
+  process.env['MESHPROOF_KEEP'] = 'failed';
+  const kubectl = 'kubectl --kubeconfig kube --context kind-c';
+  expect(await keepFailed(rig, [policy, elsewhere])).toEqual({
+    namespace: 'c-rig-0',
+    look: [`${kubectl} -n c-rig-0 get pods`, `${kubectl} -n c-rig-0 get PeerAuthentication/strict -o yaml`],
+    remove: `${kubectl} delete namespace c-rig-0 c-rig-0-neighbour c-rig-0-outside`,
+  });
+  process.env['MESHPROOF_MADE'] = '1';
+  expect((await keepFailed(rig, []))?.remove).toBe('npx meshproof down c');
+  expect(await keptRigs(file)).toEqual(['c-rig-0']);
+});
+
+test('the worker of a kept rig gets a new one in its place, once; the other keeps its own', async ({ file }) => {
+  await keepRig(file, 'c-rig-1');
+  const made: string[] = [];
+  const make = async (_: ClusterDescription, like: string, name: string) => void made.push(`${name} like ${like}`);
+  for (const index of [0, 1, 1]) await renewKept(file, index, make);
+  expect(made).toEqual(['c-rig-2 like c-rig-1']);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ rigs: ['c-rig-0', 'c-rig-2'], kept: ['c-rig-1'] });
+});
+
+test('workers that keep and renew at once do not lose each other’s words', async ({ file }) => {
+  await Promise.all(CLUSTER.rigs.map((name) => keepRig(file, name)));
+  await Promise.all([0, 1].map((index) => renewKept(file, index, async () => undefined)));
+  const { rigs, kept } = JSON.parse(await readFile(file, 'utf8'));
+  expect(kept.toSorted()).toEqual(['c-rig-0', 'c-rig-1']);
+  expect(rigs.toSorted()).toEqual(['c-rig-2', 'c-rig-3']);
+});
+
+test('no more rigs are kept than the memory of a laptop bears, and none is made in namespaces of others', async ({ file }) => {
+  for (const name of ['a', 'b', 'd']) expect(await keepRig(file, name)).toBe(true);
+  expect(await keepRig(file, 'e')).toBe(false);
+  await writeFile(file, JSON.stringify({ ...CLUSTER, premade: true, kept: ['c-rig-0'] }));
+  await expect(renewKept(file, 0, async () => undefined)).rejects.toMatchObject({ code: 'RIG_KEPT' });
+});

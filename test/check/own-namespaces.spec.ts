@@ -1,0 +1,59 @@
+import { expect, test } from '@playwright/test';
+
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { ObjectApi } from '../../clusters/kubernetes/object-api.ts';
+import { isForChecks, OWNER_LABEL } from '../../clusters/rigs/rig.ts';
+import { claim, labelled } from '../../fixtures/check/own-namespaces.ts';
+
+const place = { rig: 'run-rig-1', owner: 'run' };
+
+const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
+/** Knows one namespace, and what was done about it. */
+function apiWith(live?: { owner?: string; isGoing?: boolean }): { api: ObjectApi; done: string[] } {
+  const done: string[] = [];
+  const labels = live?.owner === undefined ? {} : { [OWNER_LABEL]: live.owner };
+  const metadata = { uid: 'u1', labels, ...(live?.isGoing === true ? { deletionTimestamp: 'now' } : {}) };
+  const api = {
+    get: async () => (live === undefined ? undefined : { metadata }),
+    gone: async ({ name }: { name: string }, uid: string) => void done.push(`waited for ${name} ${uid}`),
+    remove: async (objects: Manifest[]) => void done.push(...objects.map(({ metadata: { name } }) => `removed ${name}`)),
+  };
+  return { api: api as unknown as ObjectApi, done };
+}
+
+test('a check may make namespaces that are named after its rig, and none of the rig itself', () => {
+  expect(isForChecks('run-rig-1-later', 'run-rig-1')).toBe(true);
+  for (const name of ['run-rig-1', 'run-rig-1-outside', 'run-rig-1-neighbour', 'run-rig-10', 'run-rig-10-later', 'default']) {
+    expect(isForChecks(name, 'run-rig-1'), name).toBe(false);
+  }
+});
+
+test('for a namespace that is not there, nothing need be done', async () => {
+  const { api, done } = apiWith();
+  await claim(api, [namespace('run-rig-1-later')], place);
+  expect(done).toEqual([]);
+});
+
+test('one that is on its way out is waited for, and one that a killed run left is removed', async () => {
+  for (const [isGoing, what] of [
+    [true, 'waited for run-rig-1-later u1'],
+    [false, 'removed run-rig-1-later'],
+  ] as const) {
+    const { api, done } = apiWith({ owner: 'run', isGoing });
+    await claim(api, [namespace('run-rig-1-later')], place);
+    expect(done).toEqual([what]);
+  }
+});
+
+test('a namespace of somebody else, or of the rig, is never claimed: at the end it would be removed', async () => {
+  const refused = { code: 'NAMESPACE_NOT_OURS' };
+  await expect(claim(apiWith({}).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
+  await expect(claim(apiWith({ owner: 'other' }).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
+  await expect(claim(apiWith().api, [namespace('run-rig-1-outside')], place)).rejects.toMatchObject(refused);
+});
+
+test('a namespace gets the label by which its cluster’s removal finds it, and keeps its own', () => {
+  const made = labelled({ ...namespace('run-rig-1-later'), metadata: { name: 'run-rig-1-later', labels: { a: 'b' } } }, 'run');
+  expect(made.metadata.labels).toEqual({ a: 'b', [OWNER_LABEL]: 'run' });
+});

@@ -1,0 +1,88 @@
+import { expect, test } from '@playwright/test';
+import { parseAllDocuments } from 'yaml';
+
+import { parseQuantity, sum } from '../../clusters/existing/quantities.ts';
+import { pluralOf, rightsNeeded } from '../../clusters/existing/rights.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { meshproof } from './run.ts';
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+async function rbac(...args: string[]): Promise<Manifest[]> {
+  const { stdout, stderr, exitCode } = await meshproof(['rbac', ...args]);
+  expect(exitCode, stderr).toBe(0);
+  return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+}
+
+const rulesOf = (objects: readonly Manifest[], name: string) =>
+  (objects.find(({ kind, metadata }) => kind.endsWith('Role') && metadata.name === name)?.['rules'] ?? []) as Rule[];
+const resources = (rules: readonly Rule[]) => rules.flatMap((rule) => rule.resources);
+
+test('rights are those of the chosen checks, in namespaces that the owner makes', async () => {
+  const objects = await rbac('--check=routing/canary-header', '--name=prover', '--namespaces=trial', '--workers=2');
+  const places = ['', '-neighbour', '-outside'].flatMap((part) => [`trial-rig-0${part}`, `trial-rig-1${part}`]).toSorted();
+  const of = (kind: string) => objects.filter((object) => object.kind === kind);
+  expect(
+    of('Namespace')
+      .map(({ metadata }) => metadata.name)
+      .toSorted(),
+  ).toEqual(['meshproof-system', ...places].toSorted());
+  expect(of('ClusterRoleBinding')).toEqual([]);
+  expect(
+    of('RoleBinding')
+      .map(({ metadata }) => metadata.namespace ?? '')
+      .toSorted(),
+  ).toEqual(['istio-system', ...places]);
+  const rig = rulesOf(objects, 'prover-rig');
+  expect(resources(rig)).toEqual(
+    expect.arrayContaining(['pods/portforward', 'deployments', 'destinationrules', 'virtualservices', 'envoyfilters']),
+  );
+  expect(resources(rig)).not.toContain('secrets');
+  expect(resources(rig)).not.toContain('authorizationpolicies');
+  const root = rulesOf(objects, 'prover-control-plane');
+  expect(root.flatMap(({ verbs }) => verbs).filter((verb) => verb !== 'get' && verb !== 'list' && verb !== 'create')).toEqual([]);
+  expect(root.filter(({ verbs }) => verbs.includes('create')).flatMap((rule) => rule.resources)).toEqual(['pods/portforward']);
+  expect(JSON.stringify(objects)).not.toContain('"*"');
+});
+
+test('--allow-mesh-wide and --create-namespaces add what they need, and nothing else does', async () => {
+  const [plain, wide] = await Promise.all([rbac('--suite=security'), rbac('--suite=security', '--allow-mesh-wide', '--create-namespaces')]);
+  expect(resources(rulesOf(plain, 'meshproof-control-plane'))).not.toContain('peerauthentications');
+  expect(resources(rulesOf(wide, 'meshproof-control-plane'))).toContain('peerauthentications');
+  expect(rulesOf(wide, 'meshproof-namespaces')).toEqual([
+    { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'create', 'patch', 'delete'] },
+  ]);
+  expect(wide.filter(({ kind }) => kind === 'ClusterRoleBinding')).toHaveLength(2);
+});
+
+test('who makes a Role holds what it grants', () => {
+  const kinds = ['Role', 'RoleBinding', 'Secret'].map((kind) => ({ group: kind === 'Secret' ? '' : 'rbac.authorization.k8s.io', kind }));
+  const rights = rightsNeeded({ kinds, meshWide: [], createNamespaces: false });
+  expect(rights.find(({ resource }) => resource === 'secrets')?.verbs).toEqual(expect.arrayContaining(['get', 'list', 'watch']));
+});
+
+test('names of resources', () => {
+  expect(['AuthorizationPolicy', 'Gateway', 'Telemetry', 'Sidecar', 'Ingress', 'ServiceEntry'].map(pluralOf)).toEqual([
+    'authorizationpolicies',
+    'gateways',
+    'telemetries',
+    'sidecars',
+    'ingresses',
+    'serviceentries',
+  ]);
+});
+
+test('amounts', () => {
+  expect(['250m', '2', '1.5Gi', '64Mi', '1e3', 7].map((text) => parseQuantity(text))).toEqual([0.25, 2, 1.5 * 2 ** 30, 2 ** 26, 1_000, 7]);
+  expect(parseQuantity('a lot')).toBeNaN();
+  expect(
+    sum([
+      { pods: 1, 'requests.cpu': '10m' },
+      { pods: '1', 'requests.cpu': '0.5' },
+    ]),
+  ).toEqual({ pods: 2, 'requests.cpu': 0.51 });
+});

@@ -1,0 +1,127 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters as plain } from 'node:util';
+
+import { expect, test } from '@playwright/test';
+import { parseAllDocuments } from 'yaml';
+
+import { agentImage } from '../../clusters/images/recipes/agent.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { Conformance } from '../../fixtures/results/conformance.ts';
+import type { Finding } from '../../scripts/doctor/finding.ts';
+import { meshproof } from './cluster.ts';
+import { createAsOwner, tokenKubeconfig, worldOf } from './guest.ts';
+import { makeTheirCluster } from './their-cluster.ts';
+
+const CHECKS = ['routing/canary-header', 'security/strict-workload', 'security/strict-mesh-wide'];
+const MESHED = ['meshproof-rig-0', 'meshproof-rig-0-neighbour'];
+const PLACES = [...MESHED, 'meshproof-rig-0-outside'];
+
+/** How the owner hedges the namespaces that they lend. The network of our nodes does not enforce network policies, so that part is only seen to be met. */
+function hedges(hard: Record<string, string>): Manifest[] {
+  return PLACES.flatMap((namespace) => [
+    { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small', namespace }, spec: { hard } },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'default-deny', namespace },
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    },
+  ]);
+}
+
+test('a cluster of somebody else is used by its rules and left as it was @cluster', async () => {
+  test.setTimeout(1_200_000);
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
+  const theirs = await makeTheirCluster('meshproof-theirs');
+  const owner = await KubernetesApi.open(theirs);
+  try {
+    const label = (names: readonly string[], level: string) =>
+      Promise.all(
+        names.map((name) =>
+          owner.patch(
+            { apiVersion: 'v1', kind: 'Namespace', name },
+            { metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } } },
+          ),
+        ),
+      );
+    const { stdout: rbac } = await meshproof(['rbac', '--check', ...CHECKS]);
+    await createAsOwner(
+      owner,
+      parseAllDocuments(rbac).map((document) => document.toJS() as Manifest),
+    );
+    await label(PLACES, 'baseline');
+    await createAsOwner(owner, hedges({ pods: '5' }));
+    const kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, await tokenKubeconfig(owner, theirs));
+
+    const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_SAMPLE_IMAGE: (await agentImage()).name };
+    const there = ['--provider=existing', '--context=guest', `--kubeconfig=${kubeconfig}`, '--check', CHECKS.join(','), '--workers=1'];
+    const run = (...more: string[]) => meshproof(['test', ...there, '--report', join(folder, 'report'), ...more], env);
+    const before = await worldOf(owner);
+
+    await test.step('Pod Security refuses the proxies: said by a plan, by doctor, and by a run before it makes anything', async () => {
+      const words = /violates PodSecurity "baseline:latest".*NET_ADMIN/;
+      expect((await run('--dry-run')).stdout).toMatch(words);
+      const { stdout, exitCode } = await meshproof(['doctor', '--output=json', ...there], env);
+      const { findings }: { findings: Finding[] } = JSON.parse(stdout);
+      expect(exitCode).toBe(3);
+      expect(findings.filter(({ status }) => status === 'failed').map(({ category }) => category)).toEqual(['admission', 'admission']);
+      const refused = await run();
+      expect(plain(refused.stderr)).toMatch(/^error\[ADMISSION_REFUSED\]: the samples would not be admitted in meshproof-rig-0: /m);
+      expect(refused.exitCode).toBe(3);
+    });
+
+    await test.step('so does a quota', async () => {
+      await label(MESHED, 'privileged');
+      const refused = await run();
+      expect(plain(refused.stderr)).toMatch(/ADMISSION_REFUSED.*quota small of meshproof-rig-0 leaves 5 pods, and the samples ask for 6/);
+      const larger = { spec: { hard: { pods: '12' } } };
+      for (const namespace of PLACES) await owner.patch({ apiVersion: 'v1', kind: 'ResourceQuota', name: 'small', namespace }, larger);
+    });
+
+    await test.step('what stands there changed by nothing but its owner', async () => {
+      expect(await worldOf(owner)).toEqual(before);
+    });
+
+    await test.step('a run does what the plan says, skips what is mesh-wide, and leaves nothing', async () => {
+      const { stdout: plan } = await run('--dry-run');
+      expect(plan).toContain('as system:serviceaccount:meshproof-system:meshproof');
+      expect(plan).toContain('uses     the namespaces meshproof-rig-0, meshproof-rig-0-neighbour, meshproof-rig-0-outside, which stay');
+      expect(plan).toMatch(/^makes {4}in meshproof-rig-0: NetworkPolicy meshproof, beside default-deny, removed at the end$/m);
+      expect(plan).toMatch(/^skips {4}security\/strict-mesh-wide: .*--allow-mesh-wide/m);
+      expect(plan).not.toMatch(/^refused/m);
+
+      const done = await run();
+      const conformance = JSON.parse(await readFile(join(folder, 'report/conformance.json'), 'utf8')) as Conformance;
+      expect(conformance.checks.map(({ id, verdict }) => `${verdict} ${id}`).toSorted(), done.all).toEqual([
+        'PASS routing/canary-header',
+        'PASS security/strict-workload',
+        'UNSUPPORTED security/strict-mesh-wide',
+      ]);
+      expect(done.exitCode, done.all).toBe(0);
+      expect(await worldOf(owner)).toEqual(before);
+    });
+
+    await test.step('an account without a right is refused in one sentence', async () => {
+      const role = {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        name: 'meshproof-control-plane',
+        namespace: 'istio-system',
+      };
+      await owner.remove([{ ...role, metadata: { name: role.name, namespace: role.namespace } }]);
+      const refused = await run();
+      expect(plain(refused.stderr)).toMatch(
+        /^error\[FORBIDDEN\]: system:serviceaccount:meshproof-system:meshproof may not .* in istio-system .*which is needed to /m,
+      );
+      expect(refused.exitCode).toBe(3);
+    });
+  } finally {
+    owner.close();
+    await theirs.remove();
+    await rm(folder, { recursive: true, force: true });
+  }
+});

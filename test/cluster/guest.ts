@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+
+import { parse } from 'yaml';
+
+import { pluralOf } from '../../clusters/existing/rights.ts';
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { apiRoot } from '../../clusters/kubernetes/discovery.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { istioKinds } from '../../clusters/kubernetes/istio-schemas.ts';
+import type { TheirCluster } from './their-cluster.ts';
+
+/** A kubeconfig with the context `guest`, for the service account that `meshproof rbac` describes. */
+export async function tokenKubeconfig(owner: KubernetesApi, { kubeconfig }: TheirCluster): Promise<string> {
+  const path = '/api/v1/namespaces/meshproof-system/serviceaccounts/meshproof/token';
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7_200 } };
+  const { status } = await owner.connection.json<{ status: { token: string } }>('POST', path, { doing: 'asking for a token', body });
+  const { clusters }: { clusters: { name: string }[] } = parse(await readFile(kubeconfig, 'utf8'));
+  return JSON.stringify({
+    clusters,
+    users: [{ name: 'guest', user: { token: status.token } }],
+    contexts: [{ name: 'guest', context: { cluster: clusters[0]?.name, user: 'guest' } }],
+    'current-context': 'guest',
+  });
+}
+
+/** Makes objects as their owner would, who is not meshproof: by what it has applied itself, meshproof knows later what is its own. */
+export async function createAsOwner(owner: KubernetesApi, objects: readonly Manifest[]): Promise<void> {
+  for (const object of objects) {
+    const { apiVersion, kind, metadata } = object;
+    const place = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`;
+    const request = { doing: `creating ${kind} ${metadata.name}`, query: { fieldManager: 'owner' }, body: object };
+    await owner.connection.text('POST', `${apiRoot(apiVersion)}${place}/${pluralOf(kind)}`, request);
+  }
+}
+
+/** Kinds whose objects a guest could have made, changed or left; without those that a cluster changes by itself. */
+const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
+  ['v1', 'Namespace'],
+  ['v1', 'Pod'],
+  ['v1', 'Service'],
+  ['v1', 'ServiceAccount'],
+  ['v1', 'Secret'],
+  ['v1', 'ConfigMap'],
+  ['apps/v1', 'Deployment'],
+  ['apps/v1', 'ReplicaSet'],
+  ['networking.k8s.io/v1', 'NetworkPolicy'],
+  ['rbac.authorization.k8s.io/v1', 'Role'],
+  ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
+  ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
+  ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
+  ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'],
+  ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
+  ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'],
+];
+
+/** Every object of the cluster by kind, place, name and identity: what was removed and made again is another one. */
+export async function worldOf(owner: KubernetesApi): Promise<string[]> {
+  const kinds = [...KINDS, ...[...istioKinds()].map(([kind, versions]) => [versions.toSorted().at(-1) ?? '', kind] as const)];
+  const lists = await Promise.all(
+    kinds.map(([apiVersion, kind]) => owner.serves({ apiVersion, kind }).then((served) => (served ? owner.list(apiVersion, kind) : []))),
+  );
+  return lists
+    .flat()
+    .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name} ${metadata.uid}`)
+    .toSorted();
+}

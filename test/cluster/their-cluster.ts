@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+
+import { ensureEngine } from '../../clusters/engine/engine.ts';
+import { exec } from '../../clusters/exec.ts';
+import { ensureImages } from '../../clusters/images/ensure.ts';
+import { ISTIO_HUB } from '../../clusters/images/recipes/istio.ts';
+import { tool } from '../../clusters/images/tools.ts';
+import { VERSIONS } from '../../clusters/images/versions.ts';
+import { createCluster, deleteCluster } from '../../clusters/kind/kind.ts';
+import { folderOf } from '../../clusters/kind/owner.ts';
+import { reserveRanges } from '../../clusters/kind/ranges.ts';
+import type { Work } from '../../clusters/work.ts';
+
+/** A cluster that meshproof's commands know nothing of, as if a colleague had made it. */
+export interface TheirCluster {
+  name: string;
+  /** The administrator's. */
+  kubeconfig: string;
+  context: string;
+  remove: () => Promise<void>;
+}
+
+/**
+ * What the colleague typed: the profile without gateways and Istio's own defaults, e.g. 45 s of draining. The second half only says
+ * which images are on the nodes, and that their Envoy is a plain one.
+ */
+const SETTINGS = [
+  'profile=minimal',
+  'values.pilot.resources.requests.cpu=10m',
+  'values.pilot.resources.requests.memory=128Mi',
+  'values.pilot.autoscaleEnabled=false',
+  'values.global.proxy.resources.requests.cpu=10m',
+  'values.global.proxy.resources.requests.memory=40Mi',
+  `hub=${ISTIO_HUB}`,
+  `tag=${VERSIONS.istio}`,
+  'values.global.imagePullPolicy=IfNotPresent',
+  'values.telemetry.enabled=false',
+  'values.pilot.env.PILOT_ENABLE_ALPN_FILTER=false',
+  'values.pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false',
+];
+
+/** Makes a kind cluster and installs Istio in it, by hand: no rigs, no description that a command would find. */
+export async function makeTheirCluster(name: string, work: Work = {}): Promise<TheirCluster> {
+  const engine = await ensureEngine({ allowPrivate: true }, work);
+  const image = await ensureImages('auto', engine, work);
+  const [kind, istioctl, ranges] = await Promise.all([tool('kind', work), tool('istioctl', work), reserveRanges(name, engine)]);
+  const kubeconfig = join(folderOf(name), 'kubeconfig');
+  const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, work);
+  const remove = () => deleteCluster(name, engine);
+  const settings = SETTINGS.flatMap((setting) => ['--set', setting]);
+  await exec(istioctl, ['install', '-y', ...settings, '--kubeconfig', kubeconfig, '--context', context], work).catch(
+    async (error: unknown) => {
+      await remove();
+      throw error;
+    },
+  );
+  return { name, kubeconfig, context, remove };
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+import { expect, test } from '@playwright/test';
+
+import { removeBeside, startBeside, type BesideOptions } from '../../clusters/engine/beside.ts';
+import { containerLeftovers } from '../../clusters/engine/containers.ts';
+import { ensureEngine, stopEngine, type Engine } from '../../clusters/engine/engine.ts';
+import { ensureHermeticNetwork } from '../../clusters/engine/hermetic.ts';
+import { ensureOutsideImages } from '../../clusters/images/outside.ts';
+
+const CLUSTER = 'meshproof-nobody';
+const SITE: BesideOptions = {
+  image: 'nginx',
+  cluster: CLUSTER,
+  entrypoint: ['nginx', '-c', '/etc/website/nginx.conf'],
+  files: { '/etc/website/nginx.conf': 'daemon off; user nginx; pid /tmp/nginx.pid; error_log /dev/stderr notice; events {}' },
+  ready: { says: /start worker process / },
+};
+
+/** Names of the containers that stand beside the cluster of this test. */
+async function standing(engine: Engine): Promise<string[]> {
+  const names = await engine.docker(['ps', '--all', '--filter', `label=meshproof.cluster=${CLUSTER}`, '--format', '{{.Names}}']);
+  return names.split('\n').filter(Boolean);
+}
+
+/** Starts a container in a process of its own, which is then killed; returns the container's name. */
+async function startAndDie(engine: Engine): Promise<void> {
+  const from = (path: string) => JSON.stringify(new URL(`../../clusters/engine/${path}.ts`, import.meta.url).href);
+  // A pattern is no JSON.
+  const options = JSON.stringify({ ...SITE, ready: {} });
+  const program = `
+    import { startBeside } from ${from('beside')};
+    import { engineAt } from ${from('engine')};
+    const options = { ...${options}, ready: { says: ${String(SITE.ready.says)} } };
+    await startBeside(await engineAt(${JSON.stringify(engine.host)}), options);
+    process.kill(process.pid, 'SIGKILL');`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const said = text(child.stderr);
+  const [, signal]: unknown[] = await once(child, 'exit');
+  expect(signal, await said).toBe('SIGKILL');
+}
+
+test('a container beside a cluster belongs to its process, and goes with it or with the cluster', { tag: '@engine' }, async () => {
+  test.setTimeout(300_000);
+  const engine = await ensureEngine({ allowPrivate: true });
+  try {
+    await ensureHermeticNetwork(engine);
+    await ensureOutsideImages(['nginx'], 'auto', engine, {});
+    const left = async () => (await containerLeftovers(engine, {})).filter(({ what }) => what.includes('-beside-nginx-'));
+
+    const site = await startBeside(engine, SITE);
+    const [name = ''] = await standing(engine);
+    expect(site.address).toMatch(/^198\.18\./);
+    expect((await left()).map(({ what }) => what)).not.toContain(`container ${name}`);
+    await site.stop();
+    expect(await standing(engine)).toEqual([]);
+
+    await startAndDie(engine);
+    const [orphan = ''] = await standing(engine);
+    const found = (await left()).filter(({ what }) => what === `container ${orphan}`);
+    expect(found).toHaveLength(1);
+    await found[0]?.remove();
+    expect(await standing(engine)).toEqual([]);
+
+    await startAndDie(engine);
+    await removeBeside(CLUSTER, engine);
+    expect(await standing(engine)).toEqual([]);
+
+    const failure: unknown = await startBeside(engine, { ...SITE, files: {} }).catch((error: unknown) => error);
+    expect(String(failure)).toMatch(/did not become ready.*\n.*nginx\.conf/s);
+    expect(await standing(engine)).toEqual([]);
+  } finally {
+    await removeBeside(CLUSTER, engine);
+    await stopEngine();
+  }
+});

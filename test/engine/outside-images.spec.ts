@@ -1,0 +1,39 @@
+import { expect, test } from '@playwright/test';
+
+import { ensureOutsideImages, requireOutsideImage } from '../../clusters/images/outside.ts';
+import type { Docker } from '../../clusters/images/node-image.ts';
+import { OUTSIDE_NAMES, outsideImages } from '../../clusters/images/recipes/outside.ts';
+import { scratchFolder } from './scratch.ts';
+
+/** The client of an engine that has these images and can pull any; it notes what it was told. */
+function client(present: readonly string[], said: string[]): Docker {
+  return {
+    docker: async (args) => {
+      if (args[0] !== 'image') said.push(args.join(' '));
+      else if (!present.includes(args.at(-1) ?? '')) throw new Error('no such image');
+      return '';
+    },
+  };
+}
+
+test('images that the engine has are neither pulled nor built nor looked for in a folder', async () => {
+  const names = (await outsideImages()).map(({ name }) => name);
+  const said: string[] = [];
+  for (const mode of ['auto', 'pull', 'build', '/nowhere']) await ensureOutsideImages(OUTSIDE_NAMES, mode, client(names, said), {});
+  expect(said).toEqual([]);
+  expect(await requireOutsideImage('nginx', client(names, said))).toBe(names[1]);
+});
+
+test('a pulled image gets the name by which it is asked for', async () => {
+  const [{ name = '', upstream = '' } = {}] = (await outsideImages()).filter(({ upstream }) => upstream?.includes('all-in-one'));
+  const said: string[] = [];
+  await ensureOutsideImages(['jaeger'], 'pull', client([], said), {});
+  expect(said).toEqual([`pull ${upstream}`, `tag ${upstream} ${name}`]);
+});
+
+test('a folder of archives without the image, and an engine without it, are told as such', async () => {
+  await using folder = await scratchFolder();
+  const from = ensureOutsideImages(['postgres'], folder.path, client([], []), {});
+  await expect(from).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE', hint: expect.stringContaining('images save') });
+  await expect(requireOutsideImage('postgres', client([], []))).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE' });
+});

@@ -1,0 +1,137 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { expect, test } from '@playwright/test';
+
+import type { ObjectApi } from '../../clusters/kubernetes/object-api.ts';
+import { mergePatch } from '../../clusters/kubernetes/merge-patch.ts';
+import { IstioInjector } from '../../clusters/istio/injector.ts';
+
+interface Webhook {
+  name: string;
+  failurePolicy: string;
+  clientConfig: { caBundle: string; service?: { name: string; path: string }; url?: string };
+}
+interface Configuration {
+  metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string> };
+  webhooks: Webhook[];
+}
+interface Operation {
+  op: 'test' | 'replace';
+  path: string;
+  value: unknown;
+}
+
+const webhook = (name: string, service = 'istiod'): Webhook => ({
+  name,
+  failurePolicy: 'Fail',
+  clientConfig: { caBundle: 'abc', service: { name: service, path: '/inject' } },
+});
+
+const installed = (): Configuration[] => [
+  { metadata: { name: 'tag', labels: { app: 'sidecar-injector' } }, webhooks: [webhook('namespace.istio.io'), webhook('object.istio.io')] },
+  { metadata: { name: 'canary', labels: { app: 'sidecar-injector' } }, webhooks: [webhook('namespace.istio.io', 'istiod-canary')] },
+  { metadata: { name: 'somebody', labels: {} }, webhooks: [webhook('somebody.else.io', 'elsewhere')] },
+];
+
+/** Webhook configurations as an API server keeps them. It can die before any of its patches. */
+class Stored {
+  configurations: Configuration[];
+  patches = 0;
+  diesAt = Infinity;
+
+  constructor(configurations: Configuration[] = installed()) {
+    this.configurations = configurations;
+  }
+
+  get injector(): IstioInjector {
+    return new IstioInjector(this as unknown as ObjectApi, () => Promise.reject(new Error('no tool is needed')));
+  }
+
+  services(): string[] {
+    return this.configurations.flatMap(({ webhooks }) => webhooks.map(({ clientConfig }) => clientConfig.service?.name ?? 'a URL'));
+  }
+
+  async list(_version: string, _kind: string, { labelSelector }: { labelSelector: string }): Promise<Configuration[]> {
+    const [label = '', value] = labelSelector.split('=');
+    return structuredClone(this.configurations.filter(({ metadata }) => metadata.labels[label] === value));
+  }
+
+  async patch({ name }: { name: string }, patch: unknown, { type = 'merge' }: { type?: string } = {}): Promise<void> {
+    if (this.patches++ >= this.diesAt) throw new Error('killed');
+    const at = this.configurations.findIndex(({ metadata }) => metadata.name === name);
+    const old = structuredClone(this.configurations[at]);
+    this.configurations[at] = (type === 'merge' ? mergePatch(old, patch) : jsonPatched(old, patch as Operation[])) as Configuration;
+  }
+}
+
+function jsonPatched(target: unknown, operations: readonly Operation[]): unknown {
+  for (const { op, path, value } of operations) {
+    const keys = path.slice(1).split('/');
+    const last = keys.pop() ?? '';
+    const parent = keys.reduce((node, key) => (node as Record<string, unknown>)[key], target) as Record<string, unknown>;
+    if (op === 'replace') parent[last] = value;
+    else if (!isDeepStrictEqual(parent[last], value)) throw new Error(`the test of ${path} failed`);
+  }
+  return target;
+}
+
+/** An emptied map of annotations is as good as none. */
+const withoutEmpty = (configurations: readonly Configuration[]): unknown =>
+  JSON.parse(JSON.stringify(configurations).replaceAll(',"annotations":{}', ''));
+
+test('cut off, every webhook of the mesh calls nobody, and everything else stays as it was', async () => {
+  const stored = new Stored();
+  await stored.injector.cut('run');
+  expect(new Set(stored.services().slice(0, 3))).toEqual(new Set(['meshproof-nobody']));
+  expect(stored.configurations[2]).toEqual(installed()[2]);
+  expect(stored.configurations[0]?.webhooks[0]).toMatchObject({
+    failurePolicy: 'Fail',
+    clientConfig: { caBundle: 'abc', service: { path: '/inject' } },
+  });
+});
+
+test('mended by another process, everything is as it was', async () => {
+  const stored = new Stored();
+  await stored.injector.cut('run');
+  await new Stored().injector.mend('run');
+  await stored.injector.mend('run');
+  expect(withoutEmpty(stored.configurations)).toEqual(installed());
+});
+
+test('wherever cutting or mending breaks off, mending makes it whole', async () => {
+  const whole = new Stored();
+  await whole.injector.cut('run');
+  const cutting = whole.patches;
+  await whole.injector.mend('run');
+  for (let diesAt = 0; diesAt < whole.patches; diesAt++) {
+    const stored = new Stored();
+    stored.diesAt = diesAt;
+    await stored.injector.cut('run').catch(() => undefined);
+    if (diesAt >= cutting) await expect(stored.injector.mend('run')).rejects.toThrow('killed');
+    stored.diesAt = Infinity;
+    await stored.injector.mend('run');
+    expect(withoutEmpty(stored.configurations), `killed before patch ${diesAt}`).toEqual(installed());
+  }
+});
+
+test('what another cluster of ours has cut is left to it', async () => {
+  const stored = new Stored();
+  await stored.injector.cut('other');
+  const before = stored.services();
+  await stored.injector.mend('run');
+  expect(stored.services()).toEqual(before);
+  await expect(stored.injector.cut('run')).rejects.toMatchObject({ code: 'INJECTOR_CUT', message: expect.stringContaining('other') });
+});
+
+test('an injector outside of the cluster, or none, is not cut', async () => {
+  const external: Configuration[] = [
+    {
+      metadata: { name: 'tag', labels: { app: 'sidecar-injector' } },
+      webhooks: [{ name: 'a', failurePolicy: 'Fail', clientConfig: { caBundle: '', url: 'https://istiod.example/inject' } }],
+    },
+  ];
+  const stored = new Stored(external);
+  await expect(stored.injector.cut('run')).rejects.toMatchObject({ code: 'INJECTOR_ELSEWHERE' });
+  expect(stored.patches).toBe(0);
+  await expect(new Stored([]).injector.cut('run')).rejects.toMatchObject({ code: 'INJECTOR_MISSING' });
+});

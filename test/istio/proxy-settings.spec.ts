@@ -1,0 +1,57 @@
+import { expect, test } from '@playwright/test';
+
+import { parseAccessLog } from '../../clusters/istio/access-log.ts';
+import { parseProxySettings } from '../../clusters/istio/proxy-settings.ts';
+
+const manager = (config: object) => ({
+  active_state: {
+    listener: { filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: config }] }] },
+  },
+});
+const dump = (metadata: object, listeners: object[], tracing?: object) =>
+  JSON.stringify({ configs: [{ bootstrap: { node: { metadata }, ...(tracing ? { tracing } : {}) } }, { dynamic_listeners: listeners }] });
+
+test('what a proxy runs with is read from its config dump', () => {
+  const log = {
+    name: 'file',
+    typed_config: { path: '/dev/stdout', log_format: { text_format_source: { inline_string: '[%START_TIME%]\n' } } },
+  };
+  const provider = { typed_config: { collector_cluster: 'zipkin' } };
+  const listener = manager({ tracing: { random_sampling: { value: 100 }, provider }, access_log: [{ name: 'other' }, log] });
+  expect(parseProxySettings(dump({ DNS_CAPTURE: 'true', DNS_AUTO_ALLOCATE: 'true' }, [listener]))).toEqual({
+    accessLogFile: '/dev/stdout',
+    accessLogFormat: '[%START_TIME%]\n',
+    tracingSampling: 100,
+    tracingCollector: 'zipkin',
+    dnsCapture: 'true',
+    dnsAutoAllocate: 'true',
+  });
+});
+
+test('a collector may stand in the bootstrap, and what is not there is left out', () => {
+  const http = { typed_config: { collector_cluster: 'zipkin' } };
+  expect(parseProxySettings(dump({}, [manager({})], { http }))).toEqual({ tracingCollector: 'zipkin' });
+  expect(parseProxySettings(dump({}, []))).toEqual({});
+});
+
+test('lines in the format that guides set are read too', () => {
+  const text =
+    '[2026-11-22T02:18:32.078Z] "GET /a HTTP/1.1" 503 UF 0 59 3 - "-" "probe/1" "e3c0" "orders.example.internal:8080" "198.19.16.76:8080"';
+  expect(parseAccessLog(`${text}\n`)).toEqual([
+    {
+      id: 'e3c0',
+      method: 'GET',
+      path: '/a',
+      protocol: 'HTTP/1.1',
+      status: 503,
+      flags: 'UF',
+      bytesReceived: 0,
+      bytesSent: 59,
+      userAgent: 'probe/1',
+      authority: 'orders.example.internal:8080',
+      upstream: '',
+      route: '',
+      text,
+    },
+  ]);
+});

@@ -1,0 +1,37 @@
+import { expect, test } from '@playwright/test';
+
+import { shapeOf } from '../../fixtures/actors/pod-shape.ts';
+import { toBeInjected, toBeTurnedAway, toHaveNoProxy } from '../../fixtures/matchers/injection.ts';
+
+const meshed = { pod: 'a', containers: ['init', 'proxy', 'app'], hasProxy: true };
+const plain = { pod: 'b', containers: ['app'], hasProxy: false };
+const noInjector = { status: 500, refusal: 'refused (500): Internal error occurred: failed calling webhook "x": service not found' };
+const quota = { status: 403, refusal: 'refused (403): pods "a" is forbidden: exceeded quota' };
+
+test('a pod has no proxy when no container of it is one', () => {
+  expect(toHaveNoProxy(plain)).toMatchObject({ pass: true });
+  expect(toHaveNoProxy(meshed)).toMatchObject({ pass: false, message: expect.stringContaining('init, proxy, app') });
+});
+
+test('a pod is turned away when the injector could not be asked, and for no other reason', () => {
+  expect(toBeTurnedAway(noInjector)).toMatchObject({ pass: true });
+  expect(toBeTurnedAway(plain)).toMatchObject({ pass: false, message: expect.stringContaining('admitted without a proxy') });
+  expect(toBeTurnedAway(meshed)).toMatchObject({ pass: false, message: expect.stringContaining('admitted with a proxy') });
+  expect(toBeTurnedAway(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('another reason') });
+});
+
+test('a pod is injected when it was admitted with a proxy', () => {
+  expect(toBeInjected(meshed)).toMatchObject({ pass: true });
+  expect(toBeInjected(plain).pass).toBe(false);
+  expect(toBeInjected(noInjector)).toEqual(expect.not.objectContaining({ inconclusive: expect.anything() }));
+  expect(toBeInjected(noInjector).pass).toBe(false);
+  expect(toBeInjected(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('another reason') });
+});
+
+test('a proxy counts wherever it stands in a pod', () => {
+  const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec });
+  const native = pod({ initContainers: [{ name: 'setup' }, { name: 'proxy' }], containers: [{ name: 'app' }] });
+  expect(shapeOf(native, 'proxy')).toEqual({ pod: 'a', containers: ['setup', 'proxy', 'app'], hasProxy: true });
+  expect(shapeOf(pod({ containers: [{ name: 'proxy' }, { name: 'app' }] }), 'proxy').hasProxy).toBe(true);
+  expect(shapeOf(pod({ containers: [{ name: 'app' }] }), 'proxy').hasProxy).toBe(false);
+});

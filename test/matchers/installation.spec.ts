@@ -1,0 +1,62 @@
+import { expect, test } from '@playwright/test';
+
+import { toBeWrittenAs } from '../../fixtures/matchers/access-log-format.ts';
+import { toConsistOf } from '../../fixtures/matchers/components.ts';
+import { toHaveInForce } from '../../fixtures/matchers/settings.ts';
+import { toComplainOf, toRefuse } from '../../fixtures/matchers/tool-answer.ts';
+import { toAgreeOnVersion } from '../../fixtures/matchers/versions.ts';
+import { answered, historyOf } from './histories.ts';
+
+test('an installation has exactly the components that are promised, each ready', () => {
+  const component = (name: string, ready = 1, wanted = 1) => ({ name, ready, wanted });
+  const judge = (...all: ReturnType<typeof component>[]) => toConsistOf(all, ['istiod', 'ingress']);
+  expect(judge(component('istiod'), component('ingress', 2, 2)).pass).toBe(true);
+  expect(judge(component('istiod'))).toMatchObject({ pass: false, message: expect.stringContaining('missing: ingress') });
+  expect(judge(component('istiod'), component('ingress'), component('egress')).message).toContain('not promised: egress');
+  expect(judge(component('istiod', 0), component('ingress')).message).toContain('istiod has 0 of 1 pods ready');
+  expect(judge(component('istiod', 0, 0), component('ingress')).pass).toBe(false);
+});
+
+test('each setting is compared alone, and a wrong one is named with what is there instead', () => {
+  const settings = { replicas: 1, requests: { cpu: '20m' }, more: true };
+  expect(toHaveInForce(settings, { replicas: 1, requests: { cpu: '20m' } }).pass).toBe(true);
+  const wrong = toHaveInForce(settings, { replicas: 2, requests: { cpu: '20m', memory: '1Gi' } });
+  expect(wrong.pass).toBe(false);
+  expect(wrong.message).toContain('seen:     replicas is 1, requests.memory is not set');
+  expect(toHaveInForce(settings, {}).inconclusive).toBeDefined();
+});
+
+test('one proxy of another version, out of sync or unreported is enough', () => {
+  const proxies = [{ pod: 'shop/a', version: '1', stale: [] as string[] }];
+  const report = { client: '1', controlPlane: ['1'], proxies, pods: ['shop/a'] };
+  expect(toAgreeOnVersion(report).pass).toBe(true);
+  expect(toAgreeOnVersion({ ...report, controlPlane: ['1', '2'] }).message).toContain('the control plane is 2');
+  const late = { pod: 'shop/late', version: '0', stale: [] };
+  expect(toAgreeOnVersion({ ...report, proxies: [...proxies, late] }).message).toContain('shop/late is 0');
+  const stale = { pod: 'shop/a', version: '1', stale: ['Listener STALE'] };
+  expect(toAgreeOnVersion({ ...report, proxies: [stale] }).message).toContain('shop/a (Listener STALE)');
+  expect(toAgreeOnVersion({ ...report, pods: ['shop/a', 'shop/b'] }).message).toContain('not reported: shop/b');
+  expect(toAgreeOnVersion({ ...report, pods: [] }).inconclusive).toBeDefined();
+});
+
+test('a refusal is an error with the right words', () => {
+  expect(toRefuse({ exitCode: 1, said: 'profile "x" not found' }, /not found/).pass).toBe(true);
+  expect(toRefuse({ exitCode: 0, said: 'profile "x" not found' }, /not found/).pass).toBe(false);
+  expect(toRefuse({ exitCode: 1, said: 'connection refused' }, /not found/).pass).toBe(false);
+});
+
+test('complaints are those that are expected, all of them and no other', () => {
+  expect(toComplainOf([], []).pass).toBe(true);
+  expect(toComplainOf(['IST0141 roles'], [/roles/]).pass).toBe(true);
+  expect(toComplainOf([], [/roles/]).message).toContain('nothing of /roles/');
+  expect(toComplainOf(['IST0141 roles', 'IST0142 pods'], [/roles/])).toMatchObject({ pass: false });
+  expect(toComplainOf(['IST0141 roles'], []).pass).toBe(false);
+});
+
+test('every line has wholly the form that was set', () => {
+  const sent = historyOf([answered(), answered()]);
+  const line = (index: number, text: string) => ({ id: sent.outcomes[index]?.id ?? '', text }) as never;
+  expect(toBeWrittenAs([line(0, 'GET /'), line(1, 'GET /')], sent, /GET \//).pass).toBe(true);
+  expect(toBeWrittenAs([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).message).toContain('1 in another format');
+  expect(toBeWrittenAs([line(0, 'GET /')], sent, /GET \//).message).toContain('1 without one');
+});

@@ -1,0 +1,83 @@
+import { expect, test } from '@playwright/test';
+
+import type { Comparison } from '../../fixtures/load/comparison.ts';
+import type { LoadReport } from '../../fixtures/load/report.ts';
+import { BLOCKS, matchers } from '../../fixtures/matchers/index.ts';
+import { comparisonOf } from '../load/comparisons.ts';
+
+const { toStayWithin } = matchers;
+const BUDGET = {
+  server: { medianMs: 5, p99Ms: 40, coresPerThousand: 0.5, memoryMiB: 200 },
+  both: { medianMs: 10, p99Ms: 60, coresPerThousand: 1, memoryMiB: 400 },
+};
+
+/** The comparison with other numbers in the both-proxies runs of the first blocks. */
+function changed(blocks: number, report: Partial<LoadReport>, way = 'both', comparison: Comparison = comparisonOf()): Comparison {
+  const alter = (run: Comparison['blocks'][number][number]) => (run.way === way ? { ...run, load: { ...run.load, ...report } } : run);
+  return { ...comparison, blocks: comparison.blocks.map((runs, index) => (index < blocks ? runs.map(alter) : runs)) };
+}
+
+test('proxies that add little stay within the budget, and each amount is reported with its interval', () => {
+  const cost = { medianMs: 1, p99Ms: 3, cpuSeconds: 0.03 };
+  const { pass, statistics = [], inconclusive } = toStayWithin(comparisonOf({ server: cost, both: cost }), BUDGET);
+  expect({ pass, inconclusive }).toEqual({ pass: true, inconclusive: undefined });
+  expect(statistics.map(({ name, unit }) => [name, unit])).toEqual([
+    ["added p50 of the server's proxy", 'ms'],
+    ["added p99 of the server's proxy", 'ms'],
+    ["processor per 1,000 requests/s of the server's proxy", 'cores'],
+    ["memory of the server's proxy", 'MiB'],
+    ['added p50 of both proxies', 'ms'],
+    ['added p99 of both proxies', 'ms'],
+    ['processor per 1,000 requests/s of both proxies', 'cores'],
+    ['memory of both proxies', 'MiB'],
+  ]);
+  expect(statistics[4]).toMatchObject({ n: BLOCKS, observed: 1, tolerance: 10, interval: [1, 1] });
+});
+
+test('a delay of 20 ms in every block breaks it, and is named', () => {
+  const { pass, message, inconclusive } = toStayWithin(comparisonOf({ both: { medianMs: 20, p99Ms: 20 } }), BUDGET);
+  expect({ pass, inconclusive }).toEqual({ pass: false, inconclusive: undefined });
+  expect(message).toContain('over the budget: added p50 of both proxies;');
+});
+
+test('each of the four amounts can break it', () => {
+  for (const cost of [{ medianMs: 5.1 }, { p99Ms: 41 }, { cpuSeconds: 0.11 }]) {
+    expect(toStayWithin(comparisonOf({ server: cost }), BUDGET)).toMatchObject({ pass: false });
+    expect(toStayWithin(comparisonOf({ server: cost }), BUDGET).inconclusive).toBeUndefined();
+  }
+  expect(toStayWithin(comparisonOf(), { ...BUDGET, both: { ...BUDGET.both, memoryMiB: 100 } }).message).toContain(
+    'over the budget: memory of both',
+  );
+});
+
+test('one slow block is other work on the machine, two are undecided', () => {
+  expect(toStayWithin(changed(1, { p99Ms: 500 }), BUDGET)).toMatchObject({ pass: true });
+  for (const blocks of [2, 4]) {
+    expect(toStayWithin(changed(blocks, { p99Ms: 500 }), BUDGET).inconclusive).toContain(`${blocks} of 5 over 60`);
+  }
+  expect(toStayWithin(changed(5, { p99Ms: 500 }), BUDGET)).toMatchObject({ pass: false });
+});
+
+test('a generator that fell behind allows no judgement, whatever the times say', () => {
+  for (const report of [{ dropped: 1 }, { measured: 0 }, { measured: 90 }]) {
+    const slow = changed(1, report, 'both', comparisonOf({ both: { medianMs: 20 } }));
+    expect(toStayWithin(slow, BUDGET).inconclusive).toContain('the load generator');
+    expect(toStayWithin(changed(1, report, 'none'), BUDGET)).toMatchObject({ pass: false });
+  }
+});
+
+test('nothing compared is no pass', () => {
+  expect(toStayWithin({ blocks: [], counted: { client: 0, server: 0 } }, BUDGET).inconclusive).toBe('0 blocks, 5 needed');
+  expect(toStayWithin(comparisonOf({}, {}, 6), BUDGET).inconclusive).toBe('6 blocks, 5 needed');
+});
+
+test('requests that the proxies lose break the promise, those that fail without them do not', () => {
+  expect(toStayWithin(changed(1, { failed: 3 }), BUDGET)).toMatchObject({ pass: false });
+  expect(toStayWithin(changed(1, { failed: 3 }), BUDGET).inconclusive).toBeUndefined();
+  expect(toStayWithin(changed(1, { failed: 3 }, 'none'), BUDGET).inconclusive).toBe('requests failed with no proxy on the way');
+});
+
+test('ways that the proxies’ own counters do not bear out allow no judgement', () => {
+  const counted = { client: 999, server: 2_000 };
+  expect(toStayWithin({ ...comparisonOf(), counted }, BUDGET).inconclusive).toContain('counted 999 (client)');
+});

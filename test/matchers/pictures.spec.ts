@@ -1,0 +1,78 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { Record } from '../../fixtures/check/record.ts';
+import { bucketPicture, ejectionPicture, splitPicture, timesPicture } from '../../fixtures/matchers/pictures.ts';
+import { MOST_PICTURES, MOST_STEPS, Picture } from '../../fixtures/results/picture.ts';
+import { validated } from '../../reporters/validate.ts';
+import { delivery, historyOf, STARTED_AT } from './histories.ts';
+
+const times = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { maxLength: 60 });
+const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+test('every request is in a picture of times, which stays small', () => {
+  fc.assert(
+    fc.property(times, fc.double({ min: 0, max: 1e5, noNaN: true }), (took, ms) => {
+      const sorted = took.toSorted((a, b) => a - b);
+      const picture = timesPicture(sorted, sorted[0] ?? 0, [{ bound: 'most', says: 'at most', ms }]);
+      validated(Picture, picture, 'picture');
+      return total(picture.counts) === took.length && picture.counts.length <= 50 && picture.fromMs <= Math.min(ms, sorted[0] ?? ms);
+    }),
+  );
+});
+
+test('every request is in a picture of a rate limit, which stays small', () => {
+  fc.assert(
+    fc.property(times, times, (passed, refused) => {
+      const picture = bucketPicture(passed, refused, { tokens: 3, tokenMs: 600 });
+      validated(Picture, picture, 'picture');
+      return total(picture.passed) === passed.length && total(picture.refused) === refused.length && picture.passed.length <= MOST_STEPS;
+    }),
+  );
+});
+
+test('an ejection is drawn by version, with each row of failures as one fault', () => {
+  const at = (ms: number): number => STARTED_AT + ms;
+  const ledger = [10, 120, 130, 300].map((ms, index) =>
+    delivery(`r-${index}`, { at: at(ms), pod: `server-v${(index % 2) + 1}-x`, version: `v${(index % 2) + 1}` }),
+  );
+  const own = [
+    { at: at(120), failed: true },
+    { at: at(300), failed: false },
+    { at: at(310), failed: true },
+    { at: at(320), failed: true },
+  ];
+  const picture = ejectionPicture({
+    history: historyOf([]),
+    window: { from: at(-100), to: at(400) },
+    ledger,
+    endpoint: 'server-v2-x',
+    own,
+    out: [{ from: at(130), to: at(300) }],
+  });
+  expect(validated(Picture, picture, 'picture')).toMatchObject({
+    stepMs: 100,
+    failing: 'v2',
+    endpoints: [
+      { name: 'v1', given: [1, 1, 0, 0, 0], failed: [0, 0, 0, 0, 0] },
+      { name: 'v2', given: [0, 1, 0, 1, 0], failed: [0, 1, 0, 2, 0] },
+    ],
+    fault: [
+      { fromMs: 120, toMs: 120 },
+      { fromMs: 310, toMs: 320 },
+    ],
+    out: [{ fromMs: 130, toMs: 300 }],
+  });
+});
+
+test('a record keeps the first pictures of each phase', () => {
+  const record = new Record();
+  const picture = splitPicture('t', [
+    { name: 'share of v2', n: 1, observed: 1, expected: 1, tolerance: 0.1, interval: [0, 1], alpha: 0.1, power: 0.9, method: 'sprt' },
+  ]);
+  record.phase = 'control';
+  for (let i = 0; i < 2 * MOST_PICTURES; i++) record.drawn([picture]);
+  record.phase = 'check';
+  record.drawn([picture]);
+  expect(record.pictures.map(({ phase }) => phase)).toEqual([...Array.from({ length: MOST_PICTURES }, () => 'control'), 'check']);
+});

@@ -1,0 +1,112 @@
+import { stripVTControlCharacters } from 'node:util';
+
+import { expect, test } from '@playwright/test';
+
+import { checkLines, endLines } from '../../reporters/console.ts';
+import { told } from '../../reporters/in-words.ts';
+import { RunningChecks } from '../../reporters/running.ts';
+import { sampleCheck, sampleConformance } from './samples.ts';
+
+/** The runner of these tests asks for colours. */
+const plain = (lines: readonly string[]) => lines.map((line) => stripVTControlCharacters(line));
+const TRACES = { evidence: [], diagnostics: 'report/diagnostics/x' };
+
+test('a warning shows on a check that passed too, and what was kept says how to look inside and how to remove it', () => {
+  const warnings = [{ phase: 'control' as const, object: 'DestinationRule server', said: 'x is deprecated' }];
+  expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).at(-1)).toBe(
+    '  warned      DestinationRule server (control): x is deprecated',
+  );
+  const kept = { namespace: 'rig-0', look: ['kubectl -n rig-0 get pods'], remove: 'npx meshproof down c' };
+  expect(plain(checkLines(sampleCheck({ verdict: 'FAIL', reason: 'no', kept }), TRACES, process.stdout)).slice(-4)).toEqual([
+    '  run again   npm test -- --check=security/strict-workload --mesh=istio',
+    '  kept        rig-0',
+    '  look inside kubectl -n rig-0 get pods',
+    '  remove it   npx meshproof down c',
+  ]);
+});
+
+test('a warning that the true manifest gets too is said once', () => {
+  const one = { object: 'Gateway g', said: 'old' };
+  const warnings = [
+    { phase: 'control' as const, ...one },
+    { phase: 'check' as const, ...one },
+  ];
+  expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).slice(1)).toEqual(['  warned      Gateway g: old']);
+});
+
+test('what a matcher says is told part by part, and another message as a whole', () => {
+  const reason = 'promised: every request is refused\nseen:     5× 200\n          1× 503\nsure:     exact';
+  expect(told(reason)).toEqual({ promised: 'every request is refused', seen: '5× 200; 1× 503', sure: 'exact' });
+  expect(told('it broke')).toEqual({ seen: 'it broke' });
+  expect(plain(checkLines(sampleCheck({ verdict: 'FAIL', reason }), TRACES, process.stdout)).slice(1, 6)).toEqual([
+    '  promised    a STRICT workload refuses plaintext and keeps serving the mesh',
+    '  that is     every request is refused',
+    '  seen        5× 200; 1× 503',
+    '  how sure    exact',
+    '  how sure    control red: the check was seen to fail first (the selector matches nothing)',
+  ]);
+});
+
+test('the short form fits a chat: a verdict, what failed, what is not said, versions, and one command', () => {
+  expect(endLines(sampleConformance(), 'report', 'short')).toEqual([
+    'meshproof FAIL: 3 of 5 checks were seen to fail first; 1 unsupported by design',
+    'INCONCLUSIVE resilience/circuit-breaker-ejects (istio)',
+    '  promised: a failing endpoint is ejected, and comes back',
+    '  seen: The prober was late: p99 lateness 80 ms, tolerated 20 ms.',
+    '  how sure: control skipped',
+    'INVALID routing/canary-header (istio)',
+    expect.stringMatching(/^ {2}promised: a <b>&"title"<\/b>.*$/),
+    '  seen: the control stayed green: this check cannot fail',
+    '  how sure: control green',
+    'FAIL routing/mirror-percentage (istio)',
+    '  promised: the mirror gets its share of requests',
+    '  seen: Promised a mirrored share of 0.1, seen 0.2014 of 640 requests.',
+    expect.stringMatching(/^ {2}how sure: control red; share of v2: 0\.2014 of n = 640/),
+    'warned: routing/mirror-percentage: VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
+    '1 regressed, 1 fixed, 1 gone since run 11111111 of 2026-01-01',
+    '1 check not chosen for this run',
+    '2 behaviours without a check yet: 2 for linkerd',
+    'istio 1.31.0, node 24.21.0',
+    'run again: npm test -- --check=resilience/circuit-breaker-ejects,routing/canary-header,routing/mirror-percentage --mesh=istio',
+    '2 passed, 3 failed, 1 skipped',
+  ]);
+});
+
+test('the end of a run names what regressed, and its last line is the count alone', () => {
+  expect(endLines(sampleConformance(), 'report', 'all').slice(-3)).toEqual([
+    '  regressed  routing/mirror-percentage (istio): PASS, now FAIL',
+    'report: report',
+    '2 passed, 3 failed, 1 skipped',
+  ]);
+});
+
+test('a check that takes long is named with its step, every half minute where lines stay', () => {
+  const said: string[] = [];
+  let now = 0;
+  const running = new RunningChecks({ write: (text: string) => said.push(text) > 0, columns: 80 }, () => now);
+  running.begin('routing/a');
+  running.enter('routing/a', 'check');
+  running.enter('routing/a', 'apply, and wait');
+  for (now of [1_000, 29_000, 31_000, 45_000]) running.tick();
+  running.leave('routing/a');
+  now = 62_000;
+  running.tick();
+  running.end('routing/a');
+  running.tick();
+  expect(said).toEqual(['still running: routing/a 31.0 s, apply, and wait\n', 'still running: routing/a 1 min 02 s, check\n']);
+});
+
+test('in a terminal one line changes, and goes before others write', () => {
+  const before = process.env['CI'];
+  delete process.env['CI'];
+  const said: string[] = [];
+  const running = new RunningChecks({ write: (text: string) => said.push(text) > 0, columns: 24, isTTY: true }, () => 1_500);
+  running.begin('routing/a');
+  running.enter('routing/a', 'a very long step\u001B[2J');
+  running.tick();
+  running.clear();
+  running.clear();
+  running.end('routing/a');
+  if (before !== undefined) process.env['CI'] = before;
+  expect(said).toEqual(['\r\u001B[Krouting/a 0.00 s, a ver', '\r\u001B[K']);
+});

@@ -1,0 +1,101 @@
+import type { TakenPicture } from '../../fixtures/results/picture.ts';
+import type { CheckResult } from '../../fixtures/results/result.ts';
+import type { Judgement } from '../../fixtures/matchers/index.ts';
+import { specOf } from './inner-run.ts';
+import { bucket, ejection, split, times } from './sample-pictures.ts';
+import { sampleCheck } from './samples.ts';
+
+function taken(control: Judgement, check?: Judgement): Partial<CheckResult> {
+  const of = (phase: TakenPicture['phase'], judged?: Judgement): TakenPicture[] =>
+    (judged?.pictures ?? []).map((picture) => ({ phase, picture }));
+  return {
+    controlSaid: control.pass ? '' : control.message,
+    statistics: check?.statistics ?? [],
+    pictures: [...of('control', control), ...of('check', check)],
+  };
+}
+
+/** A run that is worth a look: every verdict, every kind of picture, of a mesh whose breaker does not break. */
+export function gallery(): CheckResult[] {
+  const broken = ejection(false);
+  return [
+    sampleCheck({
+      id: 'routing/weighted-canary',
+      title: 'A weighted canary gives v2 a tenth of the requests, v1 the rest and nobody else any',
+      controlBecause: 'the weights are 80 and 20',
+      kinds: ['networking.istio.io/VirtualService', 'networking.istio.io/DestinationRule'],
+      ...taken(split(0.2), split(0.1)),
+    }),
+    sampleCheck({
+      id: 'resilience/circuit-breaker-ejects',
+      title:
+        'A backend that keeps failing is ejected while the others serve, returns after the base time, and stays out longer the second time',
+      verdict: 'FAIL',
+      reason: broken.message,
+      controlBecause: 'outlier detection is off',
+      kinds: ['networking.istio.io/DestinationRule'],
+      evidence: [
+        { name: 'history caller → server', phase: 'check', file: 'evidence/resilience/circuit-breaker-ejects/check-0.ndjson', lines: 900 },
+      ],
+      ...taken(broken, broken),
+    }),
+    sampleCheck({
+      id: 'resilience/timeout',
+      title: 'A request slower than the timeout ends with 504 at the limit, and a faster one is answered',
+      controlBecause: 'there is no timeout',
+      kinds: ['networking.istio.io/VirtualService'],
+      ...taken(times(false), times(true)),
+    }),
+    sampleCheck({
+      id: 'resilience/rate-limit-sidecar',
+      title: 'A local rate limit lets 100 requests pass and one more every 600 ms, and leaves other workloads alone',
+      controlBecause: 'the filter sits on another workload',
+      kinds: ['networking.istio.io/EnvoyFilter'],
+      guide: [
+        {
+          says: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
+          reality: 'the bucket is filled evenly: one token every 600 ms',
+        },
+      ],
+      ...taken(bucket(false), bucket(true)),
+    }),
+    sampleCheck({
+      id: 'routing/uri-prefix',
+      title: 'A prefix of the path leads to another version',
+      verdict: 'INVALID',
+      reason: 'the control stayed green: this check cannot fail',
+      control: 'green',
+      controlBecause: 'the prefix is another one',
+      kinds: ['networking.istio.io/VirtualService'],
+      ...taken(split(0.1)),
+    }),
+    sampleCheck({
+      id: 'routing/smi-split',
+      title: 'An SMI TrafficSplit divides the requests',
+      verdict: 'UNSUPPORTED',
+      reason: 'Istio never took up the SMI API (https://github.com/servicemeshinterface/smi-spec)',
+      control: 'skipped',
+      controlBecause: 'the weights are others',
+      controlSaid: '',
+      links: [{ name: 'why this is so', url: 'https://github.com/servicemeshinterface/smi-spec' }],
+    }),
+    sampleCheck({
+      id: 'security/strict-workload',
+      verdict: 'INCONCLUSIVE',
+      reason: 'the prober was late: p99 lateness 80 ms, 20 ms tolerated',
+      kinds: ['security.istio.io/PeerAuthentication'],
+    }),
+    sampleCheck({ id: 'security/identity-certificate', title: 'A workload presents a certificate with its own identity' }),
+  ];
+}
+
+/** The gallery as spec files. */
+export function gallerySpecs(): Record<string, string> {
+  const ends = { PASS: '', UNSUPPORTED: 'info.skip(true, "by design");' };
+  return Object.fromEntries(
+    gallery().map((check) => {
+      const end = check.verdict in ends ? ends[check.verdict as keyof typeof ends] : `throw new Error(${JSON.stringify(check.reason)});`;
+      return [`${check.id}.spec.ts`, specOf(check, end)];
+    }),
+  );
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { addToSummary, annotations } from '../../reporters/github.ts';
+import { sampleCheck } from './samples.ts';
+
+const ENVIRONMENT = { GITHUB_WORKSPACE: '/repo' };
+const PLACE = { file: '/repo/suites/routing/a.spec.ts', line: 5 };
+
+test('a failed check is marked at its place, and a warning beside it', () => {
+  const check = sampleCheck({
+    verdict: 'FAIL',
+    title: '100 % of it',
+    reason: 'seen\nelse',
+    warnings: [{ phase: 'check', object: 'Gateway g', said: 'old' }],
+  });
+  expect(annotations(check, PLACE, ENVIRONMENT)).toEqual([
+    '::error file=suites/routing/a.spec.ts,line=5,title=FAIL security/strict-workload (istio)::promised: 100 %25 of it%0Aseen: seen else%0Arun again: npm test -- --check=security/strict-workload --mesh=istio',
+    '::warning file=suites/routing/a.spec.ts,line=5,title=security/strict-workload (istio)::Gateway g: old',
+  ]);
+  expect(annotations(sampleCheck(), PLACE, ENVIRONMENT)).toEqual([]);
+});
+
+test('no text ends a command or begins another', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const [line = '', ...more] = annotations(
+        sampleCheck({ id: text, verdict: 'INVALID', title: text, reason: text }),
+        PLACE,
+        ENVIRONMENT,
+      );
+      const properties = /^::error (.*?)::/.exec(line)?.[1] ?? '';
+      return more.length === 0 && !/[\r\n]/.test(line) && properties.split(',').length === 3;
+    }),
+  );
+});
+
+test('a summary is added to what is there, and one that is too long ends with a sentence', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'meshproof-github-'));
+  const file = join(folder, 'summary.md');
+  writeFileSync(file, 'before\n');
+  addToSummary('# ours', { GITHUB_STEP_SUMMARY: file });
+  expect(readFileSync(file, 'utf8')).toBe('before\n# ours\n');
+  addToSummary('ä'.repeat(2 ** 20), { GITHUB_STEP_SUMMARY: file });
+  const text = readFileSync(file);
+  expect(text.length).toBeLessThanOrEqual(2 ** 20);
+  expect(text.toString().endsWith('may not be longer.\n')).toBe(true);
+  addToSummary('more', {});
+  rmSync(folder, { recursive: true });
+});

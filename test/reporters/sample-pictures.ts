@@ -1,0 +1,76 @@
+import type { LedgerEntry } from '../../fixtures/agent/protocol.ts';
+import { type Judgement, matchers } from '../../fixtures/matchers/index.ts';
+import type { Picture } from '../../fixtures/results/picture.ts';
+import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from '../matchers/histories.ts';
+
+/** Numbers between 0 and 1 that are the same in each run and have no visible pattern. */
+function scattered(index: number): number {
+  const value = Math.sin(index * 12.9898 + 4.1414) * 43_758.5453;
+  return value - Math.floor(value);
+}
+
+/** Requests that go to v2 with this share. */
+export function split(share: number): Judgement {
+  const steps = Array.from({ length: 3_000 }, (_, index) => answered(scattered(index) < share ? 'v2' : 'v1'));
+  return matchers.toSplit(historyOf(steps), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+}
+
+/** v2 fails until it is out, or for a while, and again soon after: with a breaker it is out for 1 s, then for 2 s. */
+export function ejection(hasBreaker: boolean): Judgement {
+  const steps: Step[] = [];
+  const ledger: LedgerEntry[] = [];
+  const outs: { from: number; to: number }[] = [];
+  const relapses = [700, 2_600];
+  let failed = 0;
+  for (let index = 0; index < 900; index++) {
+    const dueMs = (index * 1_000) / 150;
+    const since = relapses.findLast((at) => at <= dueMs) ?? Infinity;
+    const isOut = outs.some(({ from, to }) => dueMs >= from && dueMs < to);
+    const turn = ['v1', 'v2', 'v3'][index % 3] ?? 'v1';
+    const version = isOut && turn === 'v2' ? (index % 2 === 0 ? 'v1' : 'v3') : turn;
+    const isFaulty = hasBreaker ? outs.every(({ to }) => to < since) : dueMs < since + 900;
+    const fails = version === 'v2' && isFaulty && dueMs >= since;
+    ledger.push(delivery(`r-${index}`, { at: STARTED_AT + dueMs + 2 + 6 * scattered(index), pod: `server-${version}`, version }));
+    steps.push({ ending: answered(version, { status: fails ? 500 : 200 }), dueMs });
+    if (!fails || !hasBreaker || ++failed % 5 !== 0) continue;
+    outs.push({ from: dueMs, to: dueMs + 1_050 * (outs.length + 1) });
+  }
+  const history = historyOf(steps, { rate: 150 });
+  return matchers.toShowEjection(history, { endpoint: 'server-v2', ledger, failures: 5, baseEjectionMs: 1_000, intervalMs: 1_000 });
+}
+
+/** Requests that a timeout of 2 s ends, or not. */
+export function times(hasTimeout: boolean): Judgement {
+  const took = (index: number): number => (hasTimeout ? 2_000 : 3_000) + 4 + 60 * scattered(index) ** 3;
+  const steps = Array.from({ length: 60 }, (_, index) => ({ ending: ENVOY.timeOut, sentMs: 0, answeredMs: took(index) }));
+  return matchers.toTake(historyOf(steps), { atLeastMs: 2_000, atMostMs: 2_350 });
+}
+
+/** 100 tokens, one more every 600 ms; without a limit all requests pass. */
+export function bucket(hasLimit: boolean): Judgement {
+  let passed = 0;
+  const refusal = { ...ENVOY.limited, headers: { server: 'envoy' } };
+  const steps = Array.from({ length: 390 }, (_, index): Step => {
+    const dueMs = index * 10;
+    const isAllowed = !hasLimit || passed < 100 + Math.floor(dueMs / 600);
+    if (isAllowed) passed++;
+    return { ending: isAllowed ? answered('v1') : refusal, dueMs };
+  });
+  return matchers.toBeLimited(historyOf(steps, { rate: 100 }), { tokens: 100, tokenMs: 600 });
+}
+
+/** Every kind of picture, of a mesh that keeps its promise and of one that does not. */
+export function samplePictures(): Record<string, Picture> {
+  const judged = {
+    'split-kept': split(0.1),
+    'split-broken': split(0.2),
+    'ejection-kept': ejection(true),
+    'ejection-broken': ejection(false),
+    'times-kept': times(true),
+    'times-broken': times(false),
+    'bucket-kept': bucket(true),
+    'bucket-broken': bucket(false),
+  };
+  const drawn = Object.entries(judged).map(([name, { pictures = [] }]) => [name, pictures[0]] as const);
+  return Object.fromEntries(drawn.flatMap(([name, picture]) => (picture === undefined ? [] : [[name, picture]])));
+}

@@ -1,0 +1,56 @@
+import { expect, test } from '@playwright/test';
+import * as fc from 'fast-check';
+
+import { VERDICTS, type CheckResult } from '../../fixtures/results/result.ts';
+import { transitionsInWords } from '../../reporters/in-words.ts';
+import { compare } from '../../reporters/transitions.ts';
+import { sampleCheck, sampleConformance } from './samples.ts';
+
+const run = (...checks: Partial<CheckResult>[]) => ({
+  ...sampleConformance(),
+  notChosen: [],
+  checks: checks.map((one) => sampleCheck(one)),
+});
+const changeOf = (before: CheckResult['verdict'], now: CheckResult['verdict']) =>
+  compare(run({ verdict: before }), run({ verdict: now })).changes[0]?.change;
+
+test('a change is named by what it means to who waits for the verdict', () => {
+  expect(changeOf('PASS', 'PASS')).toBeUndefined();
+  expect(changeOf('UNSUPPORTED', 'UNSUPPORTED')).toBeUndefined();
+  expect(changeOf('PASS', 'FAIL')).toBe('regressed');
+  expect(changeOf('UNSUPPORTED', 'INVALID')).toBe('regressed');
+  expect(changeOf('FAIL', 'INCONCLUSIVE')).toBe('still failing');
+  expect(changeOf('INCONCLUSIVE', 'PASS')).toBe('fixed');
+  expect(changeOf('FAIL', 'UNSUPPORTED')).toBe('changed');
+  expect(changeOf('PASS', 'UNSUPPORTED')).toBe('changed');
+});
+
+test('a check of one run alone is new or gone, unless it was not chosen or is of another mesh', () => {
+  const earlier = run({ id: 'a/one' }, { id: 'a/two' }, { id: 'a/three', mesh: 'linkerd' });
+  const now = { ...run({ id: 'b/new', verdict: 'FAIL' }), notChosen: [{ id: 'a/two', mesh: 'istio' }] };
+  expect(compare(earlier, now).changes.map(({ id, change, before, now: after }) => [id, change, before, after])).toEqual([
+    ['a/one', 'gone', 'PASS', null],
+    ['b/new', 'new', null, 'FAIL'],
+  ]);
+});
+
+test('a run has not changed since itself but for what still fails, and a way there and back undoes itself', () => {
+  const verdicts = fc.array(fc.constantFrom(...VERDICTS), { minLength: 1, maxLength: 8 });
+  const of = (all: readonly CheckResult['verdict'][]) => run(...all.map((verdict, index) => ({ id: `a/${index}`, verdict })));
+  const back = { new: 'gone', gone: 'new', fixed: 'regressed', regressed: 'fixed' } as Record<string, string>;
+  fc.assert(fc.property(verdicts, (all) => compare(of(all), of(all)).changes.every(({ change }) => change === 'still failing')));
+  fc.assert(
+    fc.property(verdicts, verdicts, (one, other) => {
+      const there = compare(of(one), of(other)).changes.filter(({ change }) => ['new', 'gone', 'fixed'].includes(change));
+      const returning = new Map(compare(of(other), of(one)).changes.map(({ id, change }) => [id, change]));
+      return there.every(({ id, change }) => returning.get(id) === back[change]);
+    }),
+  );
+});
+
+test('the sentence counts what needs somebody first', () => {
+  const { changes } = compare(run({ id: 'a/1' }, { id: 'a/2', verdict: 'FAIL' }), run({ id: 'a/1', verdict: 'FAIL' }, { id: 'a/2' }));
+  const against = { id: 'x', startedAt: '2026-01-02T03:04:05.000Z', versions: {}, changes };
+  expect(transitionsInWords(against)).toBe('1 regressed, 1 fixed since run x of 2026-01-02');
+  expect(transitionsInWords({ ...against, changes: [] })).toBe('nothing changed since run x of 2026-01-02');
+});

@@ -1,0 +1,55 @@
+import { expect, test } from '@playwright/test';
+import binomial from '@stdlib/stats-base-dists-binomial';
+
+import { budgetTest } from '../../fixtures/statistics/index.ts';
+import { seeded } from './generator.ts';
+
+/** P(at most `count` of n), by the oracle; 0 below none. */
+const atMost = (count: number, n: number, p: number): number => (count < 0 ? 0 : binomial.cdf(count, n, p));
+
+test('five runs tell a budget that one run in twenty exceeds from one that nineteen in twenty exceed', () => {
+  const found = budgetTest();
+  expect(found).toMatchObject({ n: 5, keptUpTo: 1, brokenFrom: 5 });
+  expect(found.falseAlarm).toBeCloseTo(0.05 ** 5, 15);
+  expect(found.missed).toBeCloseTo(atMost(1, 5, 0.95), 12);
+});
+
+test('its error rates are those of the oracle, and no smaller number of runs would do', () => {
+  for (const claim of [
+    { kept: 0.1, broken: 0.9, alpha: 1e-6, beta: 1e-3 },
+    { kept: 0.05, broken: 0.95, alpha: 1e-6, beta: 1e-3 },
+    { kept: 0.2, broken: 0.7, alpha: 1e-3, beta: 1e-2 },
+    { kept: 0.3, broken: 0.9, alpha: 1e-4, beta: 1e-4 },
+  ]) {
+    const { kept, broken, alpha, beta } = claim;
+    const { n, keptUpTo, brokenFrom, falseAlarm, missed } = budgetTest(claim);
+    expect(falseAlarm).toBeCloseTo(1 - atMost(brokenFrom - 1, n, kept), 12);
+    expect(missed).toBeCloseTo(atMost(keptUpTo, n, broken), 12);
+    expect(falseAlarm).toBeLessThanOrEqual(alpha * (1 + 1e-9));
+    expect(missed).toBeLessThanOrEqual(beta);
+    expect(keptUpTo).toBeLessThan(brokenFrom);
+    // With one run fewer, not even the extreme counts would decide both ways.
+    expect(kept ** (n - 1) > alpha || (1 - broken) ** (n - 1) > beta).toBe(true);
+  }
+});
+
+test('simulated, a kept budget raises no alarm and a broken one does not pass', () => {
+  const random = seeded(41);
+  const { n, keptUpTo, brokenFrom } = budgetTest();
+  const over = (rate: number): number => Array.from({ length: n }, random).filter((drawn) => drawn < rate).length;
+  const tally = (rate: number) => {
+    const counts = Array.from({ length: 20_000 }, () => over(rate));
+    return { kept: counts.filter((count) => count <= keptUpTo).length, broken: counts.filter((count) => count >= brokenFrom).length };
+  };
+  expect(tally(0.05).broken).toBe(0);
+  // 3e-5 of 20,000 is less than one.
+  expect(tally(0.95).kept).toBeLessThan(6);
+  expect(tally(0.01).kept).toBeGreaterThan(19_900);
+  expect(tally(0.995).broken).toBeGreaterThan(19_000);
+});
+
+test('rates that cannot be told apart are refused in words', () => {
+  for (const claim of [{ kept: 0 }, { kept: 0.5, broken: 0.5 }, { broken: 1 }, { alpha: 0 }]) {
+    expect(() => budgetTest(claim)).toThrow(expect.objectContaining({ code: 'STATISTICS_CLAIM' }));
+  }
+});

@@ -1,0 +1,46 @@
+import { expect, test } from '@playwright/test';
+import binomial from '@stdlib/stats-base-dists-binomial';
+import * as fc from 'fast-check';
+
+import { medianInterval } from '../../fixtures/statistics/index.ts';
+import { seeded } from './generator.ts';
+
+test('the median is the middle value, or the mean of the two in the middle', () => {
+  expect(medianInterval([3, 1, 2]).median).toBe(2);
+  expect(medianInterval([4, 1, 3, 2]).median).toBe(2.5);
+  expect(medianInterval([7]).median).toBe(7);
+  expect(() => medianInterval([])).toThrow(RangeError);
+});
+
+test('six values give an interval from the least to the greatest, at 96.9 %', () => {
+  const { interval, confidence } = medianInterval([5, 1, 6, 2, 4, 3]);
+  expect(interval).toEqual([1, 6]);
+  expect(confidence).toBeCloseTo(1 - 2 / 64, 12);
+});
+
+test('the interval is the narrowest pair of ranks that the oracle allows', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 60 }), fc.constantFrom(0.2, 0.05, 0.001), (n, alpha) => {
+      const { interval, confidence } = medianInterval(
+        Array.from({ length: n }, (_, index) => index + 1),
+        alpha,
+      );
+      const [low, high] = interval;
+      expect(low + high).toBe(n + 1);
+      expect(confidence).toBeCloseTo(1 - 2 * binomial.cdf(low - 1, n, 0.5), 10);
+      if (low > 1) expect(binomial.cdf(low - 1, n, 0.5)).toBeLessThanOrEqual(alpha / 2);
+      if (low + 1 <= n - low) expect(binomial.cdf(low, n, 0.5)).toBeGreaterThan(alpha / 2);
+    }),
+  );
+});
+
+test('simulated with a long tail, the interval of six covers the median as often as it says', () => {
+  const random = seeded(7);
+  const medianOfTail = Math.LN2;
+  const covers = Array.from({ length: 20_000 }, () => {
+    const [low, high] = medianInterval(Array.from({ length: 6 }, () => -Math.log(1 - random()))).interval;
+    return low <= medianOfTail && medianOfTail <= high;
+  }).filter(Boolean).length;
+  expect(covers / 20_000).toBeGreaterThan(0.964);
+  expect(covers / 20_000).toBeLessThan(0.974);
+});
