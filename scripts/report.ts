@@ -34,7 +34,7 @@ export function reportCommand(): Command {
       const { exitCodeOf } = await import('../reporters/exit-code.ts');
       const conformance = parts.length === 1 && parts[0] !== undefined ? parts[0] : await merge(parts, folders, report);
       const compared = against === undefined ? conformance : await since(conformance, resolve(against));
-      await write(compared, report);
+      await write(compared, report, against);
       await tell(compared, report, short);
       process.exitCode = exitCodeOf(compared);
     });
@@ -59,13 +59,14 @@ async function merge(parts: readonly Conformance[], folders: readonly string[], 
   return mergeConformance(parts);
 }
 
-async function write(conformance: Conformance, report: string): Promise<void> {
+async function write(conformance: Conformance, report: string, against?: string): Promise<void> {
   const [{ writeConformance }, { generateAllureSite }] = await Promise.all([
     import('../reporters/conformance-files.ts'),
     import('../reporters/allure-site.ts'),
   ]);
   await writeConformance(report, conformance);
-  await generateAllureSite({ report, conformance, mesh: conformance.checks[0]?.mesh ?? 'unknown' });
+  const earlier = against === undefined ? {} : { earlier: resolve(against) };
+  await generateAllureSite({ report, conformance, mesh: conformance.checks[0]?.mesh ?? 'unknown', ...earlier });
 }
 
 async function since(conformance: Conformance, earlier: string): Promise<Conformance> {

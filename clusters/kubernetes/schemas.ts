@@ -64,11 +64,9 @@ function problemsOf(manifest: Manifest): string[] {
   const { apiVersion, kind } = manifest;
   if ('status' in manifest) return ['status is for the cluster to write; leave it out'];
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  if (OUTLINE_ONLY.includes(group) || NEWER_KINDS.includes(`${apiVersion} ${kind}`)) return outlineProblems(manifest);
   const validate = istioValidator(apiVersion, kind);
-  if (validate === undefined) {
-    const newer = NEWER_KINDS.includes(`${apiVersion} ${kind}`);
-    return newer || OUTLINE_ONLY.includes(group) ? outlineProblems(manifest) : [unknownKind(apiVersion, kind)];
-  }
+  if (validate === undefined) return [unknownKind(apiVersion, kind)];
   const { result, fields } = watchReads(manifest, (watched) => (validate(watched) ? [] : (validate.errors ?? [])));
   const newer = NEWER_FIELDS[kind] ?? [];
   return [...strayFields(manifest, fields, newer), ...findings(result, manifest)];

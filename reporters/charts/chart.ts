@@ -4,7 +4,7 @@ import { ChartDocument, escaped } from './document.ts';
 import { colour, darkStyle } from './palette.ts';
 
 /** One entry of a legend: a swatch of this colour, and its meaning. */
-export type Key = readonly [colour: string, words: string];
+type Key = readonly [colour: string, words: string];
 
 export interface Chart {
   title: string;

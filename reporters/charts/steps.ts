@@ -1,12 +1,12 @@
 /** A stretch of time in which a count stays the same. Times in seconds. */
-export interface Stretch {
+interface Stretch {
   from: number;
   to: number;
   count: number;
 }
 
 /** Counts of equal steps as stretches, equal neighbours joined: many small bars make a heavy picture. */
-export function stretches(counts: readonly number[], stepMs: number): Stretch[] {
+function stretches(counts: readonly number[], stepMs: number): Stretch[] {
   const found: Stretch[] = [];
   for (const [index, count] of counts.entries()) {
     const last = found.at(-1);

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import net from 'node:net';
@@ -130,23 +129,15 @@ test('Podman by the name of docker is refused with the command that works', asyn
   expect(findings).toContainEqual(expect.objectContaining({ check: 'docker is Docker', status: 'failed', hint }));
 });
 
-test('a full disk', async ({ place }) => {
-  test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'only root may mount a small file system');
-  const disk = join(place, 'disk');
-  await mkdir(disk);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'meshproof-full', disk]);
-  try {
-    const findings = await examine({ MESHPROOF_CACHE: join(disk, 'cache') });
-    expect(failed(findings)).toContainEqual({
-      category: 'machine',
-      check: 'the cache folder has 12 GiB free',
-      status: 'failed',
-      seen: `0.1 GiB at ${disk}/cache`,
-      hint: 'building every image takes about 10 GiB once; MESHPROOF_CACHE names another folder',
-    });
-  } finally {
-    execFileSync('umount', [disk]);
-  }
+test('a full disk', async () => {
+  test.skip(process.platform !== 'linux', 'needs a file system without room');
+  expect(failed(await examine({ MESHPROOF_CACHE: '/sys/meshproof' }))).toContainEqual({
+    category: 'machine',
+    check: 'the cache folder has 12 GiB free',
+    status: 'failed',
+    seen: '0.0 GiB at /sys/meshproof',
+    hint: 'building every image takes about 10 GiB once; MESHPROOF_CACHE names another folder',
+  });
 });
 
 test('a taken port: another program has that of a cluster', async ({ place }) => {
