@@ -4,7 +4,11 @@ check(
   'Who listens on a node reads nothing of what meshed pods send to each other',
   {
     control: { because: 'mTLS is off', breaks: 'toHide' },
-    needs: { nodes: 'kind', because: 'who listens must be let onto the node', link: 'https://kubernetes.io/docs/concepts/architecture/nodes/' },
+    needs: {
+      nodes: 'kind',
+      because: 'who listens must be let onto the node',
+      link: 'https://kubernetes.io/docs/concepts/architecture/nodes/',
+    },
   },
   async ({ caller, server, outsider, neighbourServer, wire }) => {
     const [secret, open] = [wire.marker(), wire.marker()];

@@ -25,10 +25,10 @@ test('images that the engine has are neither pulled nor built nor looked for in 
 });
 
 test('a pulled image gets the name by which it is asked for', async () => {
-  const [{ name = '', upstream = '' } = {}] = (await outsideImages()).filter(({ upstream }) => upstream?.includes('all-in-one'));
+  const jaeger = (await outsideImages()).find(({ upstream }) => upstream?.includes('all-in-one'));
   const said: string[] = [];
   await ensureOutsideImages(['jaeger'], 'pull', client([], said), {});
-  expect(said).toEqual([`pull ${upstream}`, `tag ${upstream} ${name}`]);
+  expect(said).toEqual([`pull ${jaeger?.upstream}`, `tag ${jaeger?.upstream} ${jaeger?.name}`]);
 });
 
 test('a folder of archives without the image, and an engine without it, are told as such', async () => {
