@@ -74,7 +74,12 @@ test('a connection that is refused, and a name that nobody knows, are told as su
 
 test('the far side hears of it when the client goes', async ({ prober }) => {
   const heard = Promise.withResolvers<void>();
-  await using patient = await listening((socket) => socket.on('error', () => undefined).once('close', () => heard.resolve()));
+  await using patient = await listening((socket) =>
+    socket
+      .resume()
+      .on('error', () => undefined)
+      .once('close', () => heard.resolve()),
+  );
   const stream = prober.client.dial(patient.address);
   stream.write('hello');
   await once(patient.server, 'connection');
