@@ -1,7 +1,7 @@
 import { BLOCKS, check, expect } from '#fixtures';
 
 /**
- * Several times what the proxies add on two cores with little else to do (p50 0.3 and 1 ms, 0.3 and 0.6 cores, 110 MiB each), so that other work on
+ * Several times what the proxies add on two cores with little else to do (p50 0.3 and 0.9 ms, 0.4 and 0.8 cores, 115 MiB each), so that other work on
  * the machine is no alarm, and half of the control's delay. p99 is wide because one pause of a busy machine makes it.
  */
 const BUDGET = {

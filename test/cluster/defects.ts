@@ -35,6 +35,26 @@ export const DEFECTS: readonly Defect[] = [
   row('hash-ignored', 'routing/consistent-hash', /answered by one pod/),
   row('least-request-subset', 'routing/subset-round-robin', /answer in turn/),
 
+  row('route-85-15', 'routing/http-route', /90 % to v1/),
+  row('route-falls-back', 'routing/http-route', /rejection by the proxy with 404/),
+
+  row('pool-renewed', 'performance/connection-pooling', /over 2 connections at most/),
+  row('proxy-delays-15-ms', 'performance/proxy-overhead', /over the budget: added p50 of the server's proxy/),
+
+  row('injected-without-consent', 'injection/namespace-opt-in', /arrives without an identity/),
+  row(
+    'identity-for-everybody',
+    ['injection/manual-inject', 'injection/namespace-opt-in', 'injection/pod-opt-out'],
+    /arrives without an identity/,
+  ),
+  row('injected-by-hand-unencrypted', 'injection/manual-inject', /arrives as spiffe/),
+  row('first-request-lost', 'injection/hold-until-proxy', /every request succeeds/),
+
+  row('proxy-left-behind', 'install/versions-agree', /is 1\.20\.1/),
+  row('right-too-many', 'install/preflight', /nothing of .*mutatingwebhook/),
+  row('component-too-many', 'install/profile-components', /not promised: istio-egressgateway/),
+  row('installation-logs-nothing', ['install/operator-file', 'install/set-overrides'], /accessLogFile is not set|a line for each request/),
+
   row('timeout-20-percent-late', 'resilience/timeout', /at most 2350 ms/),
   row('retry-too-many', 'resilience/retries', /delivered 5 times/),
   row('try-20-percent-late', 'resilience/per-try-timeout', /at most 2350 ms/),
@@ -51,7 +71,13 @@ export const DEFECTS: readonly Defect[] = [
   row('no-minimum-of-healthy', 'resilience/min-health-percent', /left out/),
   row('retired-field-acts', 'resilience/consecutive-errors', /no endpoint left out/),
 
-  row('secret-copy', 'observability/proxy-stats', /90 requests counted, 0 requests in its ledger/),
+  row(
+    'secret-copy',
+    ['observability/proxy-stats', 'observability/service-graph'],
+    /90 requests counted, 0 requests in its ledger|caller → mirror has/,
+  ),
+  row('edge-astray', 'observability/service-graph', /other → server-v2 is missing/),
+  row('trace-torn', 'observability/tracing', /100× 2 traces/),
   row('one-workload-unlogged', 'observability/access-log', /30 requests without a line/),
   row('gateway-takes-any-host', 'gateway/gateway-host-and-prefix', /rejection by the proxy with 404 NR/),
   row('redirect-drops-query', 'gateway/https-redirect', /301 to https:\/\/api\.example\.com\/v1\/orders\?id=7/),
@@ -59,6 +85,8 @@ export const DEFECTS: readonly Defect[] = [
   row('stranger-is-listed', 'gateway/registry-only', /rejection by the proxy with 502/),
   row('gateway-answers-any-name', 'gateway/gateway-tls', /toHaveLength/),
   row('around-the-egress-gateway', 'gateway/egress-gateway', /logs each request once.*partner\.example\.com/),
+  row('whole-domain-listed', 'gateway/service-entry-https', /refused at transport level.*10× 200/s),
+  row('database-cut-off', 'gateway/service-entry-tcp', /every request succeeds.*10× closed before send/s),
   row('captured-name-astray', 'gateway/dns-capture', /60 never delivered/),
 
   row('another-method-allowed', security('allow-principal-method-path request-principal'), /denied with 403|403/),
