@@ -29,6 +29,9 @@ export function conformanceMarkdown(conformance: Conformance): string {
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
+/** Cells are not padded: one long cell would make every row as long, and a comment on a pull request takes 65,536 characters. */
+const tableOf = (rows: string[][]): string => markdownTable(rows, { alignDelimiters: false });
+
 /** Text that Markdown shows as it is, on one line, in and outside tables. */
 export function inline(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
@@ -57,7 +60,7 @@ function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
     return named.length === 0 ? '-' : named.join(', ');
   };
   const rows = suites.map((suite) => [inline(suite), ...meshes.map((mesh) => cell(suite, mesh))]);
-  return markdownTable([['suite', ...meshes.map((mesh) => inline(mesh))], ...rows]);
+  return tableOf([['suite', ...meshes.map((mesh) => inline(mesh))], ...rows]);
 }
 
 function suiteOf({ id }: NotChosen): string {
@@ -75,7 +78,7 @@ function table(checks: readonly CheckResult[]): string {
     duration(durationMs),
     statistics.length === 0 ? '-' : statistics.map((statistic) => inline(claim(statistic))).join('<br>'),
   ]);
-  return markdownTable([['verdict', 'check', 'mesh', 'control', 'enforced after', 'took', 'statistics'], ...rows]);
+  return tableOf([['verdict', 'check', 'mesh', 'control', 'enforced after', 'took', 'statistics'], ...rows]);
 }
 
 function reason(check: CheckResult): string {
@@ -96,16 +99,16 @@ function guideTable(checks: readonly CheckResult[]): string {
   const rows = checks.flatMap(({ id, mesh, guide = [] }) =>
     guide.map(({ says, reality }) => [inline(id), inline(mesh), inline(says), inline(reality)]),
   );
-  return rows.length === 0 ? '' : markdownTable([['check', 'mesh', 'the guide says', 'the mesh does'], ...rows]);
+  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'the guide says', 'the mesh does'], ...rows]);
 }
 
 function warningTable(checks: readonly CheckResult[]): string {
   const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(check.id), inline(check.mesh), inline(text)]));
-  return rows.length === 0 ? '' : markdownTable([['check', 'mesh', 'warned'], ...rows]);
+  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'warned'], ...rows]);
 }
 
 function plannedTable(planned: readonly PlannedCheck[]): string {
-  return markdownTable([['check', 'mesh', 'what it will show'], ...planned.map((row) => [row.id, row.mesh, row.sentence].map(inline))]);
+  return tableOf([['check', 'mesh', 'what it will show'], ...planned.map((row) => [row.id, row.mesh, row.sentence].map(inline))]);
 }
 
 function transitionTable(against: Against): string {
@@ -121,5 +124,5 @@ function transitionTable(against: Against): string {
     before ?? '-',
     now ?? '-',
   ]);
-  return `${sentence}\n\n${markdownTable([['change', 'check', 'mesh', 'before', 'now'], ...rows])}`;
+  return `${sentence}\n\n${tableOf([['change', 'check', 'mesh', 'before', 'now'], ...rows])}`;
 }

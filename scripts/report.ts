@@ -11,7 +11,6 @@ import { REPORT, TRACES } from './run/record.ts';
 import { readReport } from './run/report-folder.ts';
 
 interface ReportOptions {
-  out: string;
   into?: string;
   against?: string;
   short?: boolean;
@@ -20,19 +19,20 @@ interface ReportOptions {
 export function reportCommand(): Command {
   return command('report', {
     about: 'Makes the Allure site, conformance.md and junit.xml again; of several report folders, such as those of shards, one.',
-    example: 'npx meshproof report shard-1 shard-2 --out=meshproof-report',
+    example: 'npx meshproof report shard-1 shard-2 --into=meshproof-report',
   })
     .argument('[folders...]', `report folders; default ${REPORT}`)
-    .option('--out <folder>', 'where the report of several folders goes', REPORT)
-    .option('--into <folder>', 'the same as --out')
+    .option('--into <folder>', `where it goes; default the folder itself, of several ${REPORT}`)
     .option('--against <report>', 'the folder of an earlier run, to say what is new, fixed and regressed')
     .option('--short', 'print the result in a form to paste into a chat')
-    .action(async (given: string[], { out, into = out, against, short = false }: ReportOptions) => {
+    .action(async (given: string[], { into, against, short = false }: ReportOptions) => {
       const folders = (given.length === 0 ? [REPORT] : given).map((folder) => resolve(folder));
-      const report = folders.length === 1 && folders[0] !== undefined ? folders[0] : resolve(into);
+      const own = folders.length === 1 ? folders[0] : undefined;
+      const report = resolve(into ?? own ?? REPORT);
       const parts = await Promise.all(folders.map((folder) => readReport(folder)));
       const { exitCodeOf } = await import('../reporters/exit-code.ts');
-      const conformance = parts.length === 1 && parts[0] !== undefined ? parts[0] : await merge(parts, folders, report);
+      const [part] = parts;
+      const conformance = report === own && part !== undefined ? part : await merge(parts, folders, report);
       const compared = against === undefined ? conformance : await since(conformance, resolve(against));
       await write(compared, report, against);
       await tell(compared, report, short);
@@ -43,7 +43,7 @@ export function reportCommand(): Command {
 async function merge(parts: readonly Conformance[], folders: readonly string[], report: string): Promise<Conformance> {
   if (folders.includes(report)) {
     throw new MeshproofError('SAME_FOLDER', `${report} is one of the reports to be put together`, {
-      hint: 'name another folder with --out',
+      hint: 'name another folder with --into',
       exitCode: EXIT.usage,
     });
   }

@@ -28,7 +28,7 @@ const test = base.extend<object, { whole: string; merged: string }>({
       await one.run('routing', 'security', '--shard=1/2');
       await other.run('routing', 'security', '--shard=2/2');
       const out = join(dirname(whole), 'merged');
-      const { exitCode, stderr } = await meshproof(['report', one.report, other.report, '--out', out]);
+      const { exitCode, stderr } = await meshproof(['report', one.report, other.report, '--into', out]);
       expect(exitCode, stderr).toBe(1);
       await use(out);
     },
