@@ -81,6 +81,9 @@ function configuration(report: string, output: string, { run, timings, checks, a
   const took = Object.entries(timings).flatMap(([name, ms]) =>
     ms === null ? [] : [[`${name.replace(/Ms$/, '')} ready in`, duration(ms)]],
   );
+  const meshes = [...new Set(checks.map((check) => check.mesh))];
+  // Where there is one mesh only, a level for it would be a click for nothing.
+  const groupBy = meshes.length > 1 ? ['epic', 'story'] : ['epic'];
   return {
     // The headline of the first page.
     name: `${worth(checks)} ${nameEnd(run.id)}`,
@@ -89,13 +92,13 @@ function configuration(report: string, output: string, { run, timings, checks, a
     hideLabels: HIDDEN_LABELS,
     variables: {
       ...(against === undefined ? {} : { 'since the earlier run': transitionsInWords(against) }),
-      mesh: [...new Set(checks.map((check) => check.mesh))].join(', '),
+      mesh: meshes.join(', '),
       ...run.versions,
       ...run.environment,
       ...Object.fromEntries(took),
     },
     categories: CATEGORIES,
-    plugins: { awesome: { options: { singleFile: true, groupBy: ['epic', 'story'], reportLanguage: 'en' } } },
+    plugins: { awesome: { options: { singleFile: true, groupBy, reportLanguage: 'en' } } },
   };
 }
 

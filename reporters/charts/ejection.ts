@@ -18,11 +18,11 @@ export function ejectionChart({ title, stepMs, endpoints, failing, fault, out }:
   const faults = fault.map(({ fromMs, toMs }) => ({ from: fromMs / 1_000, to: Math.max(toMs, fromMs + stepMs) / 1_000, fy: failing }));
   return {
     title,
-    subtitle: `requests given to each endpoint every ${stepMs} ms; ${failing} was ${out.length === 0 ? 'never out' : `out ${times(out.length)}`}`,
+    subtitle: `requests given to each endpoint every ${stepMs} ms; ${failing} was ${out.length === 0 ? 'never ejected' : `ejected ${times(out.length)}`}`,
     keys: [
       [colour.seen, 'given'],
       ...(failures.length === 0 ? [] : ([[colour.fault, 'given and failed']] as const)),
-      ...(out.length === 0 ? [] : ([[colour.away, 'out: ejected']] as const)),
+      ...(out.length === 0 ? [] : ([[colour.away, 'ejected, from the failure that causes it']] as const)),
     ],
     panels: [
       {
@@ -56,7 +56,7 @@ export function ejectionChart({ title, stepMs, endpoints, failing, fault, out }:
             x: ({ from, to }: { from: number; to: number }) => (from + to) / 2,
             y: most * 0.6,
             fy: 'fy',
-            text: ({ from, to }: { from: number; to: number }) => `out ${(to - from).toFixed(1)} s`,
+            text: ({ from, to }: { from: number; to: number }) => `ejected ${(to - from).toFixed(1)} s`,
             fontWeight: 600,
           }),
           ruleY([0], { stroke: colour.quiet }),
