@@ -45,7 +45,7 @@ export function doctorCommand(): Command {
     .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
     .option('--namespaces <prefix>', 'of namespaces that its owner made for this')
     .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))
-    .option('--workers <n>', 'rigs that a run would make', positiveInteger, 1)
+    .option('--workers <n>', 'rigs that a run would make', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'rights for these checks only').argParser(names).default([], 'all'))
     .option('--allow-mesh-wide', 'rights for checks that change the whole mesh too')

@@ -29,7 +29,7 @@ export function rbacCommand(): Command {
       '--create-namespaces',
       'instead let the account make and remove namespaces itself, which takes the same rights in every namespace',
     )
-    .option('--workers <n>', 'rigs, one a check that runs at once', positiveInteger, 1)
+    .option('--workers <n>', 'rigs, one a check that runs at once', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'rights for these checks only').argParser(names).default([], 'all'))
     .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))

@@ -47,7 +47,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
           ),
         ),
       );
-    const { stdout: rbac } = await meshproof(['rbac', '--check', ...CHECKS]);
+    const { stdout: rbac } = await meshproof(['rbac', '--workers=1', '--check', ...CHECKS]);
     await createAsOwner(
       owner,
       parseAllDocuments(rbac).map((document) => document.toJS() as Manifest),
