@@ -54,37 +54,41 @@ function timeless(text: string): unknown {
   );
 }
 
-test('two shards make the conformance.json of the whole run, with what neither was told to run', async ({ whole, merged }) => {
-  const [one, other] = await Promise.all([whole, merged].map((report) => readFile(join(report, 'conformance.json'), 'utf8')));
-  expect(timeless(other ?? '')).toEqual(timeless(one ?? ''));
-  const { checks, notChosen, planned, against } = await readConformance(join(merged, 'conformance.json'));
-  expect(checks.map(({ id }) => id)).toEqual([
-    'routing/canary-header',
-    'routing/mirror-percentage',
-    'routing/smi-split',
-    'routing/weighted-canary',
-    'security/strict-workload',
-  ]);
-  expect(notChosen?.map(({ id }) => id)).toEqual([
-    'chaos/crashed',
-    'chaos/garbled',
-    'chaos/left-out',
-    'chaos/overclaimed',
-    'chaos/timed-out',
-    'resilience/circuit-breaker-ejects',
-  ]);
-  expect(against?.changes.map(({ id, change }) => `${change} ${id}`)).toEqual([
-    'new routing/canary-header',
-    'gone routing/gone',
-    'regressed routing/mirror-percentage',
-    'new routing/smi-split',
-    'new routing/weighted-canary',
-    'new security/strict-workload',
-  ]);
-  expect(planned).toEqual([{ id: 'routing/weighted-canary', mesh: 'linkerd', sentence: 'Weights share the requests' }]);
-});
+test(
+  'two shards make the conformance.json of the whole run, with what neither was told to run',
+  { tag: '@engine' },
+  async ({ whole, merged }) => {
+    const [one, other] = await Promise.all([whole, merged].map((report) => readFile(join(report, 'conformance.json'), 'utf8')));
+    expect(timeless(other ?? '')).toEqual(timeless(one ?? ''));
+    const { checks, notChosen, planned, against } = await readConformance(join(merged, 'conformance.json'));
+    expect(checks.map(({ id }) => id)).toEqual([
+      'routing/canary-header',
+      'routing/mirror-percentage',
+      'routing/smi-split',
+      'routing/weighted-canary',
+      'security/strict-workload',
+    ]);
+    expect(notChosen?.map(({ id }) => id)).toEqual([
+      'chaos/crashed',
+      'chaos/garbled',
+      'chaos/left-out',
+      'chaos/overclaimed',
+      'chaos/timed-out',
+      'resilience/circuit-breaker-ejects',
+    ]);
+    expect(against?.changes.map(({ id, change }) => `${change} ${id}`)).toEqual([
+      'new routing/canary-header',
+      'gone routing/gone',
+      'regressed routing/mirror-percentage',
+      'new routing/smi-split',
+      'new routing/weighted-canary',
+      'new security/strict-workload',
+    ]);
+    expect(planned).toEqual([{ id: 'routing/weighted-canary', mesh: 'linkerd', sentence: 'Weights share the requests' }]);
+  },
+);
 
-test('two shards make the junit.xml and conformance.md of the whole run', async ({ whole, merged }) => {
+test('two shards make the junit.xml and conformance.md of the whole run', { tag: '@engine' }, async ({ whole, merged }) => {
   for (const name of ['junit.xml', 'conformance.md']) {
     const [one, other] = await Promise.all([whole, merged].map((report) => readFile(join(report, name), 'utf8')));
     const timed = /(?:time|timestamp)="[^"]*"|2026-\d\d-\d\dT[\d:.]+Z, [\d.]+ (?:s|min \d\d s)/g;
@@ -92,7 +96,7 @@ test('two shards make the junit.xml and conformance.md of the whole run', async 
   }
 });
 
-test('two shards make the Allure results of the whole run, and a site of them', async ({ whole, merged }) => {
+test('two shards make the Allure results of the whole run, and a site of them', { tag: '@engine' }, async ({ whole, merged }) => {
   const [one, other] = await Promise.all([whole, merged].map((report) => allureResults(report)));
   expect(one).toHaveLength(5);
   expect(other).toEqual(one);
