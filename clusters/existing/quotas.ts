@@ -19,7 +19,7 @@ export async function quotaShortages(api: KubernetesApi, namespace: string, want
     return Object.entries(status?.hard ?? {}).flatMap(([name, hard]) => {
       const asked = parseQuantity(wanted[ALIASES[name] ?? name] ?? 0);
       const left = parseQuantity(hard) - parseQuantity(status?.used?.[name] ?? 0);
-      if (asked <= left) return [];
+      if (!(asked > 0 && asked > left)) return [];
       return [
         `quota ${metadata.name} of ${namespace} leaves ${showAmount(name, Math.max(0, left))} ${name}, and the samples ask for ${showAmount(name, asked)}`,
       ];

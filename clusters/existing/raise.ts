@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 
 import type { ClusterDescription } from '../cluster.ts';
 import { MeshproofError } from '../errors.ts';
+import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
@@ -107,8 +108,12 @@ export async function lower({ name, kubeconfig, context, mesh, rigs, premade = f
 }
 
 async function clear(api: KubernetesApi, owner: string, { rigs, premade }: Pick<Survey, 'rigs' | 'premade'>, work: Work): Promise<void> {
-  if (premade) await clearNamespaces(api, rigs.flatMap(namespacesOf), work);
-  else await removeRigs(api, owner, work);
+  if (!premade) return removeRigs(api, owner, work);
+  await clearNamespaces(api, rigs.flatMap(namespacesOf), work);
+  // Those that a killed check made; who may make no namespaces has made none.
+  await removeRigs(api, owner, work).catch((error: unknown) => {
+    if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
+  });
 }
 
 interface KubeconfigFile {

@@ -53,6 +53,7 @@ const ALWAYS: readonly Right[] = [
     verbs: TUNNEL,
     purpose: "reach the samples' control port and their proxies' administration",
   },
+  { where: 'rig', group: '', resource: 'pods/exec', verbs: TUNNEL, purpose: 'run the load generator in its pod' },
   { where: 'rig', group: '', resource: 'events', verbs: ['list'], purpose: 'keep the events of what failed' },
   { where: 'rig', group: '', resource: 'services', verbs: OWN, purpose: 'make the sample services' },
   { where: 'rig', group: '', resource: 'serviceaccounts', verbs: OWN, purpose: 'give the samples identities' },
@@ -66,6 +67,7 @@ const ALWAYS: readonly Right[] = [
     purpose: 'let the samples speak to each other where policies forbid it by default',
   },
   { where: 'root', group: '', resource: 'namespaces', verbs: ['get'], purpose: 'find the mesh' },
+  { where: 'root', group: '', resource: 'configmaps', verbs: ['get'], purpose: 'inject by hand as the mesh is set up to' },
   { where: 'root', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
   { where: 'root', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
   {

@@ -57,7 +57,7 @@ export class IstioInjector implements MeshInjector {
       const cutBy = metadata.labels?.[CUT_BY];
       if (cutBy === undefined) continue;
       throw new MeshproofError('INJECTOR_CUT', `${metadata.name} is cut off already, by ${cutBy}`, {
-        hint: 'when no run of it is under way, meshproof sweep or its next run puts the injector back',
+        hint: 'when no run of it is under way, its next run puts the injector back',
       });
     }
     for (const { metadata, webhooks = [] } of found) {

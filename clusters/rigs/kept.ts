@@ -10,13 +10,13 @@ const MOST_KEPT = 3;
 /**
  * Keeps a rig as a check left it: no worker borrows it from now on.
  * @param file of the cluster's description
- * @returns false when as many are kept already as there may be
+ * @returns false when as many are kept already as there may be, and where rigs stand in namespaces of the cluster's owner, so that there can be no new one
  */
 export function keepRig(file: string, rig: string): Promise<boolean> {
   return changing(file, async (cluster) => {
-    const { kept = [] } = cluster;
+    const { kept = [], premade = false } = cluster;
     if (kept.includes(rig)) return true;
-    if (kept.length >= MOST_KEPT) return false;
+    if (premade || kept.length >= MOST_KEPT) return false;
     cluster.kept = [...kept, rig];
     return true;
   });

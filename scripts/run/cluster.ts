@@ -21,11 +21,12 @@ export interface BorrowedCluster {
 export async function findCluster(existing: readonly ClusterDescription[], wanted: UpOptions): Promise<ClusterDescription | undefined> {
   if (wanted.name !== undefined) return namedCluster(existing, wanted.name, wanted);
   const { provider } = wanted;
-  const context = provider.kind === 'existing' ? provider.context : undefined;
+  const { context, namespaces } = provider.kind === 'existing' ? provider : {};
   for (const cluster of existing) {
     const same = cluster.mesh === wanted.mesh && cluster.provider === provider.kind;
     const free = same && (await ownerOf(cluster.name)) === 'none' && !(await isInUse(cluster.name));
-    if (free && (context === undefined || cluster.context === context)) return cluster;
+    const there = namespaces === undefined || cluster.rigs[0]?.startsWith(`${namespaces}-rig-`) === true;
+    if (free && there && (context === undefined || cluster.context === context)) return cluster;
   }
   return undefined;
 }

@@ -57,6 +57,8 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   } finally {
     progress.pause();
     await clearOutside(description, run.outside).catch(explain);
+    // A check that was interrupted may have left the injector cut off; a cluster that goes needs none.
+    if (!made) await mendMesh(description).catch(explain);
     // The reporter's closing line is to stay the last one, so a removal that goes well says nothing where lines stay.
     const removal = startProgress({ lines: signal.aborted });
     returned = await returnCluster(cluster, await stays(run.keep, description.name, signal), { progress: removal.say }).then(

@@ -4,6 +4,11 @@ check(
   'A namespace that opts in gives its new pods a proxy and an identity, and those that are there already only after a restart',
   {
     control: { because: 'the namespace has no label', breaks: 'toHaveIdentity' },
+    needs: {
+      namespaces: 'own',
+      because: 'it makes namespaces',
+      link: 'https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/',
+    },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
   async ({ deployed, identity, namespace, server }, policy) => {

@@ -11,7 +11,7 @@ check(
       },
     ],
   },
-  async ({ caller, server, v1 }) => {
+  async ({ caller, neighbour, server, v1 }) => {
     await server.version('v2').faults({ status: 500 });
     const headers = { 'user-agent': 'probe/{id}' };
     const mixed = await caller.send(server, { count: 60, method: 'POST', path: '/orders?page=2', body: 'five!', headers });
@@ -21,5 +21,9 @@ check(
     for (const { proxy } of v1.endpoints) {
       expect(await proxy.accessLog(single)).toLogEachOnce(single, await v1.received(single));
     }
+    const beyond = await neighbour.send(v1, { count: 20, headers });
+    expect(beyond).toSucceed();
+    expect(await v1.received(beyond)).toEqualIds(beyond);
+    expect(await neighbour.proxy.accessLog(beyond)).toHaveLength(0);
   },
 );

@@ -8,6 +8,7 @@ check(
     const graph = await watchGraph(caller.proxy, other.proxy, middle.proxy, mirror.version('v1').proxy);
 
     const spread = await caller.send(server, { count: 31 });
+    expect(spread).toHaveStatus(200);
     expect(await caller.send(mirror, { count: 7, connections: 'new' })).toHaveStatus(200);
     expect(await other.send(v2, { count: 11 })).toHaveStatus(200);
     expect(await middle.send(mirror, { count: 5 })).toHaveStatus(200);

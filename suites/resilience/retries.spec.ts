@@ -12,6 +12,7 @@ check(
       await bad.faults(fault);
       const listed = await caller.send(v2, { count: 20, concurrency: 4 });
       expect(await v2.received(listed)).toShowAttempts(listed, 4);
+      expect(listed).toHaveStatus('status' in fault ? fault.status : 503);
     }
     for (const status of [404, 409, 429]) {
       await bad.faults({ status });

@@ -7,6 +7,7 @@ check(
     for (const fault of [{ status: 500 }, { status: 503 }, { status: 504 }, { act: 'reset' }, { act: 'close' }] as const) {
       for (const endpoint of server.endpoints) await endpoint.faults(fault);
       const posts = await caller.send(server, { count: 50, concurrency: 4, method: 'POST', body: 'pay once' });
+      expect(posts).toHaveStatus('status' in fault ? fault.status : 503);
       expect(await server.received(posts)).toEqualIds(posts);
     }
   },

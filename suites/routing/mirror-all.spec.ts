@@ -34,13 +34,13 @@ check(
     const send = (trouble: string) => caller.send(server, { count: 50, concurrency: 8, headers: { 'x-mirror': trouble } });
     const troubled = [await send('waits'), await send('fails'), await send('resets'), await send('closes')];
     const gone = await send('gone');
-    await mirror.settled(gone);
     for (const unmoved of troubled) {
       expect(unmoved).toReachOnly('v1');
+      expect(unmoved).toTake({ atMostMs: 250, lessThanMs: 5_000, beside: { history, ms: 0 } });
       expect(await mirror.received(unmoved)).toEqualIds(unmoved);
     }
     expect(await test.agent.state()).toMatchObject({ waiting: 50 });
     expect(gone).toReachOnly('v1');
-    expect(await mirror.received(gone)).toBeEmpty();
+    expect(gone).toTake({ atMostMs: 250, lessThanMs: 5_000, beside: { history, ms: 0 } });
   },
 );

@@ -24,16 +24,27 @@ check(
       [outsider, 'h2c'],
       [caller, 'http1'],
     ] as const) {
-      await from.sendEach(
+      const tried = await from.sendEach(
         server,
         disguises.map((path) => ({ path, protocol })),
       );
+      // Whatever the answer, somebody gave it.
+      expect(
+        tried.flatMap(({ outcomes }) => outcomes.filter(({ ending }) => ['tool', 'dns', 'refused', 'timeout'].includes(ending.kind))),
+      ).toEqual([]);
       expect(await server.ledger()).toStayOutOf('/admin/');
       expect(await from.send(server, { count: 30, protocol, path: '/admin/x', connections: 'new' })).toBeRefused({ by: 'policy' });
       expect(await from.send(server, { count: 30, protocol, path: '/public', connections: 'new' })).toSucceed();
       expect(await from.send(server, { count: 30, port: 9000, protocol: 'tcp', connections: 'new' })).toBeRefused({ by: 'policy' });
     }
     expect(await server.ledger()).toStayOutOf('/admin/');
+
+    // As the guide row says: what is not the path after normalisation is delivered, as it is.
+    for (const path of ['//admin/x', '/admin%2Fx', '/%2561dmin/x', '/ADMIN/x', '/admin;/x', '/admin']) {
+      const other = await outsider.send(server, { count: 30, path });
+      expect(other).toSucceed();
+      expect([...new Set((await server.received(other)).map((entry) => entry.path))]).toEqual([path]);
+    }
 
     const exempt = await neighbour.send(server, { count: 30, path: '/admin/x' });
     expect(exempt).toSucceed();

@@ -57,6 +57,8 @@ check(
     const passes = await caller.send(server, { count: 50, headers: bearer(valid) });
     expect(passes).toSucceed();
     expect(await server.received(passes)).toEqualIds(passes);
-    expect(await caller.send(server, { count: 50 })).toBeRefused({ by: 'policy' });
+    const anonymous = await caller.send(server, { count: 50 });
+    expect(anonymous).toBeRefused({ by: 'policy' });
+    expect(await server.received(anonymous)).toBeEmpty();
   },
 );

@@ -1,22 +1,34 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'STRICT in the root namespace refuses plaintext everywhere and keeps serving the mesh',
+  'STRICT in the root namespace, once it comes, refuses plaintext in every namespace, on old connections too, and no mesh caller notices',
   {
     meshWide: true,
-    control: { because: 'the mode is PERMISSIVE', breaks: 'toBeRefused' },
+    control: { because: 'the policy becomes STRICT for no workload', breaks: 'toBeCutOff' },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
-  async ({ outsider, caller, server, mirror }) => {
-    for (const target of [server, mirror]) {
-      for (const connections of ['new', 'kept'] as const) {
-        const plain = await outsider.send(target, { count: 50, connections });
-        expect(plain).toBeRefused({ by: 'transport' });
-        expect(await target.received(plain)).toBeEmpty();
-      }
-      const meshed = await caller.send(target, { count: 50 });
-      expect(meshed).toSucceed();
-      expect(await target.received(meshed)).toEqualIds(meshed);
+  async ({ outsider, caller, server, mirror, neighbourServer }, policy) => {
+    const everywhere = [server, mirror, neighbourServer];
+    for (const target of everywhere) expect(await outsider.send(target, { count: 50, connections: 'new' })).toSucceed();
+
+    const change = policy.change();
+    const [kept, renewed, meshed] = await Promise.all([
+      outsider.send(server, { rate: 50, count: 300, connections: 'kept' }),
+      outsider.send(server, { rate: 50, count: 300, connections: 'new' }),
+      caller.sendDuring(change, server, { count: 50, concurrency: 4 }),
+    ]);
+    expect(meshed).toSucceed();
+    expect(await server.received(meshed)).toEqualIds(meshed);
+    expect(kept).toBeCutOff();
+    expect(renewed).toBeCutOff();
+
+    for (const target of everywhere) {
+      const plain = await outsider.send(target, { count: 50, connections: 'new' });
+      expect(plain).toBeRefused({ by: 'transport' });
+      expect(await target.received(plain)).toBeEmpty();
+      const after = await caller.send(target, { count: 50 });
+      expect(after).toSucceed();
+      expect(await target.received(after)).toEqualIds(after);
     }
   },
 );
