@@ -82,8 +82,29 @@ export async function removeBeside(cluster: string, engine: Engine, work: Work =
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
 }
 
-/** The library takes its settings from the environment, once, when it first connects. Its reaper is an image that is not to be had everywhere. */
-async function library(engine: Engine): Promise<typeof import('testcontainers')> {
+let connected: Promise<typeof import('testcontainers')> | undefined;
+
+function library(engine: Engine): Promise<typeof import('testcontainers')> {
+  connected ??= connect(engine).catch((error: unknown) => {
+    connected = undefined;
+    throw error;
+  });
+  return connected;
+}
+
+/**
+ * The library takes the engine from the environment, once in a process, when it first connects; nobody else is to find it there.
+ * Its reaper is an image that is not to be had everywhere.
+ */
+async function connect(engine: Engine): Promise<typeof import('testcontainers')> {
+  const { DOCKER_HOST: before } = process.env;
   Object.assign(process.env, { DOCKER_HOST: engine.host, TESTCONTAINERS_RYUK_DISABLED: 'true' });
-  return await import('testcontainers');
+  try {
+    const testcontainers = await import('testcontainers');
+    await testcontainers.getContainerRuntimeClient();
+    return testcontainers;
+  } finally {
+    if (before === undefined) delete process.env['DOCKER_HOST'];
+    else process.env['DOCKER_HOST'] = before;
+  }
 }
