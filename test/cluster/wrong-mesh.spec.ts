@@ -56,7 +56,8 @@ for (const { defect, found, words } of DEFECTS) {
       await info.attach('console', { body: runs.map(({ said }) => said).join('\n'), contentType: 'text/plain' });
       const seen = failed.map(({ id, verdict }) => `${verdict} ${id}`);
       info.annotations.push({ type: ROW, description: JSON.stringify([defect, seen.join(', '), String(others.length)]) });
-      expect(seen).toEqual(found.map((id) => `FAIL ${id}`));
+      const stray = failed.filter(({ id }) => !found.includes(id)).map(({ id, reason }) => `${id}: ${reason}`);
+      expect(seen, stray.join('\n')).toEqual(found.map((id) => `FAIL ${id}`));
       for (const { reason, control } of failed) {
         expect(reason).toMatch(words);
         expect(control).toBe('red');
