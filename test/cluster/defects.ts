@@ -73,8 +73,8 @@ export const DEFECTS: readonly Defect[] = [
 
   row(
     'secret-copy',
-    ['observability/proxy-stats', 'observability/service-graph'],
-    /90 requests counted, 0 requests in its ledger|caller → mirror has/,
+    ['observability/proxy-stats', 'observability/service-graph', 'observability/tracing'],
+    /90 requests counted, 0 requests in its ledger|caller → mirror has|trace/,
   ),
   row('edge-astray', 'observability/service-graph', /other → server-v2 is missing/),
   row('trace-torn', 'observability/tracing', /100× 2 traces/),
