@@ -18,6 +18,7 @@ interface Deployment extends LiveObject {
 
 /**
  * Waits until every Deployment among the objects has rolled out: all its pods are of the current template, available, and the only ones.
+ * A pod of an earlier template that is on its way out still serves, so it must have gone.
  * @throws MeshproofError with code `TIMED_OUT` that says of each pod why it is not ready
  */
 export async function rolledOut(api: ObjectApi, objects: readonly Manifest[], options: WaitOptions = {}): Promise<void> {
@@ -26,8 +27,8 @@ export async function rolledOut(api: ObjectApi, objects: readonly Manifest[], op
     if (object.kind !== 'Deployment') return;
     const look = async (): Promise<boolean> => {
       const live = await api.get<Deployment>(refOf(object), signal);
-      if (live !== undefined && isRolledOut(live)) return true;
       const pods = live === undefined ? [] : await podsOf(api, live, signal);
+      if (live !== undefined && isRolledOut(live) && pods.every(({ metadata }) => metadata.deletionTimestamp === undefined)) return true;
       throw new Error(
         pods
           .filter((pod) => !isReady(pod))

@@ -21,7 +21,7 @@ export interface ApplyOptions {
 export interface RemoveOptions extends Work {
   /** For namespaced objects that name none. */
   namespace?: string;
-  /** Whether to return only when the objects are gone; default true. Their dependents (a Deployment's pods) may outlive them. */
+  /** Whether to return only when the objects are gone, and the pods of workloads with them; default true. */
   wait?: boolean;
   /** Default 60 000. */
   timeoutMs?: number;
@@ -55,6 +55,9 @@ const PATCHES = {
   json: 'application/json-patch+json',
   strategic: 'application/strategic-merge-patch+json',
 } as const;
+
+/** Kinds whose pods go on serving, under labels that a successor's Service may select, for as long as their grace period lasts. */
+const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'];
 
 /** Who applied an object, as the API server records it. */
 export const FIELD_MANAGER = 'meshproof';
@@ -173,7 +176,7 @@ export class ObjectApi {
   }
 
   async #remove(ref: ObjectRef, resource: Resource, { wait = true, gracePeriodSeconds, ...options }: RemoveOptions): Promise<void> {
-    const query = { propagationPolicy: 'Background', gracePeriodSeconds };
+    const query = { propagationPolicy: wait && WORKLOADS.includes(ref.kind) ? 'Foreground' : 'Background', gracePeriodSeconds };
     const request = { doing: `removing ${nameOf(ref)}`, query, signal: options.signal };
     const answer = await absent(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
     // The answer is a Status when the object went at once, and the object itself while finalizers or a grace period hold it.

@@ -108,6 +108,19 @@ test('remove waits until the object is gone, and says what holds it', async ({ a
   expect(server.objects.has(pathOf('held'))).toBe(false);
 });
 
+test('a workload that is waited for takes its pods with it, as they would go on serving', async ({ api, server }) => {
+  server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
+  const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } };
+  const policies = async (objects: Parameters<typeof api.remove>[0], wait: boolean) => {
+    server.requests.length = 0;
+    await api.remove(objects, { namespace: 'shop', wait });
+    return server.requests.filter(({ method }) => method === 'DELETE').map(({ query }) => query.get('propagationPolicy'));
+  };
+  expect(await policies([web], true)).toEqual(['Foreground']);
+  expect(await policies([web], false)).toEqual(['Background']);
+  expect(await policies([configMap('one')], true)).toEqual(['Background']);
+});
+
 test('an object of the same name that came since counts as gone', async ({ api, server }) => {
   server.put(pathOf('held'), { ...configMap('held'), metadata: { name: 'held', finalizers: ['test.dev/guard'] } });
   server.intercept = ({ method, path }) => {

@@ -24,6 +24,13 @@ test('a Deployment has rolled out when all its pods are new, available, and the 
   }
 });
 
+test('a Deployment has not rolled out while a pod on its way out may still serve', async ({ server, api }) => {
+  server.put(PATH, object(3, complete));
+  const metadata = { name: 'web-0', namespace: 'shop', labels: { app: 'web' }, deletionTimestamp: '2026-01-01T00:00:00Z' };
+  server.put('/api/v1/namespaces/shop/pods/web-0', { apiVersion: 'v1', kind: 'Pod', metadata });
+  await expect(rolledOut(api, [web], { timeoutMs: 50 })).rejects.toThrow(/web-0/);
+});
+
 test('a roll-out that does not end names the pods and why they are not ready', async ({ server, api }) => {
   server.put(PATH, object(3, { ...complete, availableReplicas: 0 }));
   const waiting = { reason: 'ErrImagePull', message: 'no such image' };
