@@ -121,7 +121,7 @@ export interface ProxySettings {
   accessLogFormat?: string;
   /** Percent of requests whose traces the proxy begins by chance. */
   tracingSampling?: number;
-  /** Host and port that traces go to. */
+  /** Host and port that traces go to, or the name under which the mesh gives them. */
   tracingCollector?: string;
   dnsCapture?: string;
   dnsAutoAllocate?: string;

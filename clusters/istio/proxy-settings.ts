@@ -24,9 +24,23 @@ interface Listener {
   active_state?: { listener?: { filter_chains?: { filters?: Filter[] }[] } };
 }
 
+interface StaticCluster {
+  name?: string;
+  load_assignment?: { endpoints?: { lb_endpoints?: { endpoint?: { address?: { socket_address?: SocketAddress } } }[] }[] };
+}
+
+interface SocketAddress {
+  address?: string;
+  port_value?: number;
+}
+
 interface Dump {
   configs?: {
-    bootstrap?: { node?: { metadata?: Record<string, unknown> }; tracing?: { http?: Tracing['provider'] } };
+    bootstrap?: {
+      node?: { metadata?: Record<string, unknown> };
+      tracing?: { http?: Tracing['provider'] };
+      static_resources?: { clusters?: StaticCluster[] };
+    };
     dynamic_listeners?: Listener[];
   }[];
 }
@@ -52,10 +66,17 @@ export function parseProxySettings(text: string): ProxySettings {
     accessLogFile: log?.path,
     accessLogFormat: log?.log_format?.text_format_source?.inline_string,
     tracingSampling: tracing?.random_sampling?.value,
-    tracingCollector: collector,
+    tracingCollector: collector && (addressOf(bootstrap?.static_resources?.clusters, collector) ?? collector),
     dnsCapture: textOf(metadata['DNS_CAPTURE']),
     dnsAutoAllocate: textOf(metadata['DNS_AUTO_ALLOCATE']),
   });
+}
+
+/** Where a cluster of the bootstrap leads; one that istiod gives is named after its host and port. */
+function addressOf(clusters: readonly StaticCluster[] = [], name: string): string | undefined {
+  const assignment = clusters.find((cluster) => cluster.name === name)?.load_assignment;
+  const socket = assignment?.endpoints?.[0]?.lb_endpoints?.[0]?.endpoint?.address?.socket_address;
+  return socket && `${socket.address}:${socket.port_value}`;
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -49,7 +49,7 @@ check(
       dnsCapture: 'true',
       dnsAutoAllocate: 'true',
       tracingSampling: 100,
-      tracingCollector: 'zipkin',
+      tracingCollector: 'zipkin.istio-system:9411',
       requests: { cpu: '20m', memory: '128Mi' },
       limits: { ...cpu, memory: '1Gi' },
     });

@@ -11,13 +11,17 @@ check(
       },
     ],
   },
-  async ({ commandLine, namespace }) => {
+  async ({ caller, commandLine, namespace }) => {
     const accountOf = (name: string) => `system:serviceaccount:${namespace}:${name}`;
     expect(await commandLine.preflight()).toComplainOf([]);
     expect(await commandLine.preflight({ as: accountOf('installer') })).toComplainOf([]);
     expect(await commandLine.preflight({ as: accountOf('trainee') })).toComplainOf([
       /Missing required permission to create resource mutatingwebhookconfigurations/,
     ]);
-    expect(await commandLine.run(['authn', 'tls-check', `caller.${namespace}`])).toRefuse(/unknown command "authn"/);
+    const pod = `${caller.proxy.pod}.${namespace}`;
+    expect(await commandLine.run(['authn', 'tls-check', pod])).toRefuse(/unknown command "authn"/);
+    expect((await commandLine.run(['experimental', 'describe', 'pod', pod])).said).toMatch(
+      /Workload mTLS mode: (PERMISSIVE|STRICT|DISABLE)/,
+    );
   },
 );

@@ -10,7 +10,7 @@ check(
       link: 'https://istio.io/latest/docs/reference/config/metrics/',
     },
   },
-  async ({ caller, other, v2, namespace }) => {
+  async ({ caller, other, v2, namespace, identity }) => {
     const left = await watchRequestCounts(caller.proxy);
     const arrived = await watchRequestCounts(...v2.endpoints.map(({ proxy }) => proxy));
 
@@ -20,16 +20,17 @@ check(
     expect(await caller.send(v2, { count: 5 })).toHaveStatus(500);
 
     const to = { destination_workload: 'server-v2', destination_workload_namespace: namespace, destination_service_name: 'server-v2' };
-    const sent = { ...to, reporter: 'source', source_workload: 'caller' };
-    const received = { ...to, reporter: 'destination', connection_security_policy: 'mutual_tls' };
+    const sent = { ...to, reporter: 'source', source_workload: 'caller', source_workload_namespace: namespace };
+    const received = { ...to, reporter: 'destination', source_workload_namespace: namespace, connection_security_policy: 'mutual_tls' };
+    const from = (account: string) => ({ source_workload: account, source_principal: identity(account) });
     expect(await left()).toCountRequests([
       { labels: { ...sent, response_code: '200' }, value: 37 },
       { labels: { ...sent, response_code: '500' }, value: 5 },
     ]);
     expect(await arrived()).toCountRequests([
-      { labels: { ...received, source_workload: 'caller', response_code: '200' }, value: 37 },
-      { labels: { ...received, source_workload: 'caller', response_code: '500' }, value: 5 },
-      { labels: { ...received, source_workload: 'other', response_code: '200' }, value: 11 },
+      { labels: { ...received, ...from('caller'), response_code: '200' }, value: 37 },
+      { labels: { ...received, ...from('caller'), response_code: '500' }, value: 5 },
+      { labels: { ...received, ...from('other'), response_code: '200' }, value: 11 },
     ]);
   },
 );

@@ -7,12 +7,16 @@ check(
     outside: ['collector'],
   },
   async ({ caller, server, collector, namespace }, policy) => {
+    const between = { from: `caller.${namespace}`, to: `server.${namespace}` };
     const sampled = await caller.send(server, { count: 100, concurrency: 8 });
     const spans = await collector.spans(sampled, { expected: 2 });
-    expect(spans).toTraceEach(sampled, { from: `caller.${namespace}`, to: `server.${namespace}` });
+    expect(spans).toTraceEach(sampled, between);
 
     await policy.change();
     const unsampled = await caller.send(server, { count: 100, concurrency: 8 });
     expect(await collector.spans(unsampled, { expected: 0 })).toTraceNone(unsampled);
+    // The collector still listens: who asks for a trace of its own gets one.
+    const forced = await caller.send(server, { count: 20, headers: { 'x-client-trace-id': '{id}' } });
+    expect(await collector.spans(forced, { expected: 2 })).toTraceEach(forced, between);
   },
 );

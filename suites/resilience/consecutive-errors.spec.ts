@@ -12,7 +12,7 @@ check(
       },
     ],
   },
-  async ({ caller, server }) => {
+  async ({ caller, server }, policy) => {
     const bad = server.version('v2');
     for (const [failures, leftOut] of [
       [4, []],
@@ -24,5 +24,6 @@ check(
       expect(history).toSucceed();
       expect(await server.received(history)).toLeaveOut(leftOut, { of: server.endpoints, history });
     }
+    expect(policy.warnings()).toComplainOf([/consecutive errors is deprecated/]);
   },
 );

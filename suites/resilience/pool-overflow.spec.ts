@@ -20,5 +20,11 @@ check(
     const streams = await caller.send(v1, { protocol: 'h2c', rate: 60, count: 30, path: '/held' });
     expect(streams).toOverflow({ exactly: 28 });
     expect(await v1.received(streams)).toHaveLength(2);
+
+    // Connections of their own meet every worker: each holds one request, and one more waits for whichever is free first.
+    const { workers } = await caller.proxy.capabilities();
+    const spread = await caller.send(v1, { rate: 60, count: 60, path: '/held', connections: 'new' });
+    expect(spread).toOverflow({ exactly: 60 - (workers + 1) });
+    expect(await v1.received(spread)).toHaveLength(workers + 1);
   },
 );

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A local rate limit at the ingress gateway lets 100 requests of all callers pass and one more every 600 ms',
+  'A local rate limit at the ingress gateway lets 100 requests pass and one more every 600 ms',
   {
     stage: 'ingress-gateway',
     control: { because: 'the filter is gone', breaks: 'toBeLimited' },

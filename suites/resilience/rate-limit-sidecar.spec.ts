@@ -8,7 +8,8 @@ check(
     guide: [
       {
         says: "the filter adds the header x-rate-limit-remaining: '%RATE_LIMIT_REMAINING%'",
-        reality: 'Envoy knows no such field and rejects the whole listener, so nothing is limited; a fixed value is taken',
+        reality:
+          'Envoy knows no such field and refuses the whole listener, which stays as it was before the filter; a fixed value is taken',
       },
       {
         says: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
@@ -16,7 +17,7 @@ check(
       },
     ],
   },
-  async ({ caller, v1, v2 }) => {
+  async ({ caller, v1, v2 }, policy) => {
     const mark = 'x-local-rate-limit';
     // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
     const limited = await caller.send(v1, { rate: 100, count: 390, keepHeaders: [mark] });
@@ -27,5 +28,7 @@ check(
 
     const other = await caller.send(v2, { count: 300, concurrency: 8 });
     expect(other).toSucceed();
+
+    await expect(policy.change()).rejects.toThrow(/RATE_LIMIT_REMAINING/);
   },
 );

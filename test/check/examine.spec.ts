@@ -9,6 +9,8 @@ import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
 import { placeOf, type Details, type Place } from '../../fixtures/check/definition.ts';
 import { examine } from '../../fixtures/check/examine.ts';
+import type { LedgerEntry } from '../../fixtures/agent/protocol.ts';
+import { expect as meshproofExpect } from '../../fixtures/expect.ts';
 
 /** Says no like the matchers of the suites do. */
 const expect = base.extend({
@@ -123,6 +125,38 @@ test('a control that goes red in another matcher proves nothing', async ({ place
   });
   expect(result).toMatchObject({ verdict: 'INVALID', control: 'green' });
   expect(result.reason).toContain('in toExist, not in toHold');
+});
+
+test('a control of several judgements must turn each of them red', async ({ place, standIn }) => {
+  const twice: Details = { control: { because: 'the mode is PERMISSIVE', breaks: 'toBeEmpty', times: 2 } };
+  const judged: string[] = [];
+  const wrong = () => (standIn.mode === 'STRICT' ? [] : [{ id: 'stray' }]) as LedgerEntry[];
+  const passed = await run(
+    place,
+    standIn,
+    async () => {
+      for (const name of ['first', 'second', 'third']) {
+        judged.push(`${standIn.mode} ${name}`);
+        meshproofExpect(wrong()).toBeEmpty();
+      }
+    },
+    { details: twice },
+  );
+  expect(judged.join(', ')).toBe('PERMISSIVE first, PERMISSIVE second, STRICT first, STRICT second, STRICT third');
+  expect(passed.result).toMatchObject({ verdict: 'PASS', control: 'red' });
+  expect(passed.result.controlSaid.match(/stray/g)).toHaveLength(2);
+
+  const once = await run(
+    place,
+    standIn,
+    async () => {
+      meshproofExpect(wrong()).toBeEmpty();
+      meshproofExpect([]).toBeEmpty();
+    },
+    { details: twice },
+  );
+  expect(once.result).toMatchObject({ verdict: 'INVALID', control: 'green' });
+  expect(once.result.reason).toContain('1 of 2 judgements of toBeEmpty');
 });
 
 test('a tool that breaks is never a statement about the mesh', async ({ place, standIn }) => {

@@ -31,6 +31,10 @@ test('what a proxy runs with is read from its config dump', () => {
 test('a collector may stand in the bootstrap, and what is not there is left out', () => {
   const http = { typed_config: { collector_cluster: 'zipkin' } };
   expect(parseProxySettings(dump({}, [manager({})], { http }))).toEqual({ tracingCollector: 'zipkin' });
+  const socket_address = { address: 'zipkin.monitoring', port_value: 9411 };
+  const cluster = { name: 'zipkin', load_assignment: { endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address } } }] }] } };
+  const bootstrap = { tracing: { http }, static_resources: { clusters: [{ name: 'other' }, cluster] } };
+  expect(parseProxySettings(JSON.stringify({ configs: [{ bootstrap }] }))).toEqual({ tracingCollector: 'zipkin.monitoring:9411' });
   expect(parseProxySettings(dump({}, []))).toEqual({});
 });
 

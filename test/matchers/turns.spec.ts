@@ -4,7 +4,7 @@ import type { Ending } from '../../fixtures/agent/protocol.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, ENVOY, historyOf, times } from './histories.ts';
 
-const { toTakeTurns } = matchers;
+const { toTakeTurns, toTakeTurnsByWorker } = matchers;
 const rounds = (n: number, ...versions: string[]): Ending[] =>
   Array.from({ length: n }, () => versions.map((version) => answered(version))).flat();
 
@@ -36,4 +36,16 @@ test('several workers or less than two rounds say nothing', () => {
   const twoConnections = turns.map((ending, i) => ({ ending, connection: i % 2 }));
   expect(toTakeTurns(historyOf(twoConnections), 3).inconclusive).toContain('2 connections');
   expect(toTakeTurns(historyOf(rounds(1, 'v1', 'v2', 'v3')), 3).inconclusive).toContain('too few');
+});
+
+test('over several workers the counts of the pods differ by their number at most', () => {
+  const seen = (v1: number, v2: number, v3: number) =>
+    toTakeTurnsByWorker(historyOf([...times(v1, answered('v1')), ...times(v2, answered('v2')), ...times(v3, answered('v3'))]), {
+      pods: 3,
+      workers: 2,
+    });
+  expect(seen(21, 20, 19).pass).toBe(true);
+  expect(seen(22, 20, 19)).toMatchObject({ pass: false, message: expect.stringContaining('the counts differ by 3') });
+  expect(seen(30, 30, 0)).toMatchObject({ pass: false, message: expect.stringContaining('2 different') });
+  expect(seen(20, 20, 19).inconclusive).toContain('60 needed');
 });
