@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'No more endpoints are ejected than the maximum allows: one of three by 50 %, none by the default of 10 %',
   {
-    control: { because: 'the maximum is 100 %', breaks: ['toLeaveOut', 'toLeaveOut'] },
+    control: { because: 'the maximum is 100 %', breaks: { toLeaveOut: 2 } },
     linkerd: unsupported('no limit on how many endpoints may be out', 'https://linkerd.io/2/features/circuit-breaking/'),
   },
   async ({ caller, server }) => {

@@ -3,10 +3,10 @@ import { check, expect } from '#fixtures';
 check(
   'A failed request is tried three more times on the listed conditions, once on others, and succeeds when the fault clears in time',
   {
-    control: { because: 'retries are off', breaks: ['toShowAttempts', 'toShowAttempts', 'toShowAttempts', 'toShowAttempts'] },
+    control: { because: 'retries are off', breaks: { toShowAttempts: 7, toSucceed: 4 } },
     guide: [{ says: 'retries: attempts: 3', reality: 'three retries follow the first attempt: up to four deliveries of one request' }],
   },
-  async ({ caller, v2 }) => {
+  async ({ caller, v2, external }) => {
     const bad = v2.version('v2');
     for (const fault of [{ status: 500 }, { status: 503 }, { act: 'reset' }, { act: 'close' }] as const) {
       await bad.faults(fault);
@@ -26,5 +26,9 @@ check(
       expect(cleared).toSucceed();
       expect(await v2.received(cleared)).toShowAttempts(cleared, failures + 1);
     }
+    // Where a connection fails, the next attempt goes to the endpoint that is there.
+    const refused = await caller.send(external, { count: 40, concurrency: 4, headers: { host: 'half-there.example.internal' } });
+    expect(refused).toSucceed();
+    expect(await external.received(refused)).toShowAttempts(refused, 1);
   },
 );

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A subset with ROUND_ROBIN takes its pods in turn, although its host hashes users to pods',
   {
-    control: { because: 'the subset has no policy of its own', breaks: 'toTakeTurns' },
+    control: { because: 'the subset has no policy of its own', breaks: { toTakeTurns: 1, toTakeTurnsByWorker: 1 } },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {

@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'Callers of the allowed namespace are served, whoever they are; a mesh caller of another namespace and an outsider are denied',
   {
-    control: { because: 'another namespace is allowed', breaks: 'toSucceed' },
+    control: { because: 'another namespace is allowed', breaks: { toSucceed: 2, toEqualIds: 2, toBeRefused: 1, toBeEmpty: 1 } },
   },
   async ({ caller, other, neighbour, outsider, server }) => {
     for (const from of [caller, other]) {

@@ -2,7 +2,13 @@ import { check, expect } from '#fixtures';
 
 check(
   'A workload proves its service account with a certificate of a day that its peers can trust',
-  { control: { because: 'a workload of another service account is looked at', breaks: 'toIdentify', swap: { caller: 'other' } } },
+  {
+    control: {
+      because: 'a workload of another service account is looked at',
+      breaks: { toIdentify: 3, toHaveIdentity: 1 },
+      swap: { caller: 'other' },
+    },
+  },
   async ({ caller, server, identity }) => {
     const certificate = await caller.proxy.certificate();
     for (const { proxy } of server.endpoints) {

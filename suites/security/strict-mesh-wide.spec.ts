@@ -4,7 +4,7 @@ check(
   'STRICT in the root namespace, once it comes, refuses plaintext in every namespace, on old connections too, and no mesh caller notices',
   {
     meshWide: true,
-    control: { because: 'the policy becomes STRICT for no workload', breaks: 'toBeCutOff' },
+    control: { because: 'the policy becomes STRICT for no workload', breaks: { toBeCutOff: 2, toBeRefused: 3, toBeEmpty: 3 } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
   async ({ outsider, caller, server, mirror, neighbourServer }, policy) => {
