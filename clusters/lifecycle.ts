@@ -32,6 +32,12 @@ export interface UpOptions {
   rigs: number;
 }
 
+/** What a provider needs to know of a cluster that is to be. */
+export interface RaiseOptions extends UpOptions {
+  /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
+  note: (description: ClusterDescription) => Promise<void>;
+}
+
 /** The file that describes a cluster to another process. */
 export const descriptionFile = (name: string): string => join(clustersFolder(), name, 'cluster.json');
 
@@ -45,8 +51,9 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
   await mkdir(folder, { recursive: true });
   try {
     const { raise } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
-    const description = await raise(name, join(folder, 'kubeconfig'), options, work);
-    await writeFile(descriptionFile(name), JSON.stringify(description, null, 2));
+    const note = async (description: ClusterDescription) => await writeFile(descriptionFile(name), JSON.stringify(description, null, 2));
+    const description = await raise(name, join(folder, 'kubeconfig'), { ...options, note }, work);
+    await note(description);
     return description;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

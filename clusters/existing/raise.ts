@@ -6,7 +6,7 @@ import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
-import type { UpOptions } from '../lifecycle.ts';
+import type { RaiseOptions } from '../lifecycle.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { adapterOf, mendMesh } from '../meshes.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
@@ -24,7 +24,7 @@ import { samplesMaySpeak } from './traffic.ts';
  * The nodes must be able to pull the sample image; MESHPROOF_SAMPLE_IMAGE names the copy that they can reach.
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
-export async function raise(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
+export async function raise(name: string, kubeconfig: string, options: RaiseOptions, work: Work): Promise<ClusterDescription> {
   if (options.provider.kind !== 'existing') throw new MeshproofError('PROVIDER', 'this provider uses clusters that exist');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
@@ -44,11 +44,13 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
         hint: 'install the mesh first, or use --provider=kind',
       });
     }
+    if (found.premade) await requireFree(api, found.rigs, work);
+    const to = { name, provider: 'existing', kubeconfig, context, mesh, rigs: found.rigs, premade: found.premade } as const;
+    await options.note({ ...to, versions: {}, timings: {} });
     const began = performance.now();
     await makeRigs(api, adapter, { name, found }, work);
     const timings = { rigsMs: Math.round(performance.now() - began) };
-    const versions = { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) };
-    return { name, provider: 'existing', kubeconfig, context, mesh, rigs: found.rigs, premade: found.premade, versions, timings };
+    return { ...to, versions: { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) }, timings };
   } finally {
     api.close();
   }
@@ -62,7 +64,6 @@ interface Making {
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
   const { rigs, premade } = found;
   const options = { image: await sampleImage(), owner: name, annotations: mesh.quickPods };
-  if (premade) await requireFree(api, rigs, work);
   try {
     if (!premade)
       await api.apply(
