@@ -22,6 +22,10 @@ check(
         says: 'values.global.proxy.accessLogFormat sets the access log format',
         reality: 'the field is refused as unknown; meshConfig has it',
       },
+      {
+        says: 'kubectl apply of an IstioOperator installs what it says',
+        reality: 'no definition of the kind comes with an installation, and nobody acts on it; istioctl install --filename does it',
+      },
       { says: 'defaultConfig occurs twice in meshConfig', reality: 'the second silently replaces the first, so DNS capture is off' },
     ],
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
@@ -68,6 +72,9 @@ check(
     expect(await generate(document('{"values": {"global": {"proxy": {"accessLogFormat": "x"}}}}'))).toRefuse(
       /unknown field "accessLogFormat"/,
     );
+    const { said: made } = await generate(gateway('{"replicaCount": 3}'));
+    expect(made).toContain('virtualservices.networking.istio.io');
+    expect(made).not.toContain('istiooperators.install.istio.io');
     const twice = '"defaultConfig": {"proxyMetadata": {"FIRST_KEY": "1"}}, "defaultConfig": {"proxyMetadata": {"SECOND_KEY": "1"}}';
     const { said } = await generate(document(`{"meshConfig": {${twice}}}`));
     expect(said).toContain('SECOND_KEY');

@@ -4,6 +4,12 @@ check(
   'No more endpoints are ejected than the maximum allows: one of three by 50 %, none by the default of 10 %',
   {
     control: { because: 'the maximum is 100 %', breaks: { toLeaveOut: 2 } },
+    guide: [
+      {
+        says: 'outlierDetection without maxEjectionPercent ejects a failing endpoint',
+        reality: 'the default of 10 % of three endpoints is none: whoever fails stays',
+      },
+    ],
     linkerd: unsupported('no limit on how many endpoints may be out', 'https://linkerd.io/2/features/circuit-breaking/'),
   },
   async ({ caller, server }) => {

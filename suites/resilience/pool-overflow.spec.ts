@@ -9,7 +9,7 @@ check(
       {
         says: 'maxConnections: 1 and http1MaxPendingRequests: 1',
         reality:
-          'each worker thread of the proxy may have one connection whatever the limit, so a proxy of two workers accepts three requests',
+          'each worker thread of the proxy may have one connection whatever the limit, so a proxy of two workers accepts two requests, or three',
       },
     ],
   },
@@ -21,10 +21,12 @@ check(
     expect(streams).toOverflow({ exactly: 28 });
     expect(await v1.received(streams)).toHaveLength(2);
 
-    // Connections of their own meet every worker: each holds one request, and one more waits for whichever is free first.
+    // Connections of their own meet every worker. Each holds one request, if it opens its connection before one waits for another worker's.
     const { workers } = await caller.proxy.capabilities();
     const spread = await caller.send(v1, { rate: 60, count: 60, path: '/held', connections: 'new' });
-    expect(spread).toOverflow({ exactly: 60 - (workers + 1) });
-    expect(await v1.received(spread)).toHaveLength(workers + 1);
+    const accepted = await v1.received(spread);
+    expect(accepted.length).toBeGreaterThanOrEqual(2);
+    expect(accepted.length).toBeLessThanOrEqual(workers + 1);
+    expect(spread).toOverflow({ exactly: 60 - accepted.length });
   },
 );

@@ -16,7 +16,7 @@ check(
     const original = { count: 300, concurrency: 8, method: 'POST', path: '/orders?item=7', body: 'one', headers: { 'x-order': '{id}' } };
     const history = await caller.send(server, original);
     expect(history).toReachOnly('v1');
-    const copies = await mirror.settled(history);
+    const copies = await mirror.settled(history, { expected: 300 });
     expect(copies).toEqualIds(history);
     for (const { id, method, path, headers } of copies) {
       expect([method, path, headers['host'], headers['x-order']]).toEqual(['POST', '/orders?item=7', server.address(), id]);
@@ -37,7 +37,7 @@ check(
     for (const unmoved of troubled) {
       expect(unmoved).toReachOnly('v1');
       expect(unmoved).toTake({ atMostMs: 250, lessThanMs: 5_000, beside: { history, ms: 0 } });
-      expect(await mirror.received(unmoved)).toEqualIds(unmoved);
+      expect(await mirror.settled(unmoved, { expected: 50 })).toEqualIds(unmoved);
     }
     expect(await test.agent.state()).toMatchObject({ waiting: 50 });
     expect(gone).toReachOnly('v1');

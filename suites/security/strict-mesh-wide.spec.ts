@@ -5,6 +5,13 @@ check(
   {
     meshWide: true,
     control: { because: 'the policy becomes STRICT for no workload', breaks: { toBeCutOff: 2, toBeRefused: 3, toBeEmpty: 3 } },
+    guide: [
+      {
+        says: 'mode: STRICT requires mTLS from the moment it is applied',
+        reality:
+          'new connections are refused at once, and those that are open go on in plaintext until their listener has drained, 45 s by default; the time of each is in the evidence',
+      },
+    ],
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
   async ({ outsider, caller, server, mirror, neighbourServer }, policy) => {

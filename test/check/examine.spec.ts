@@ -157,6 +157,18 @@ test('a control of several judgements must turn each of them red', async ({ plac
   );
   expect(once.result).toMatchObject({ verdict: 'INVALID', control: 'green' });
   expect(once.result.reason).toContain('stayed green in toBeEmpty');
+
+  // A mesh may be so broken that the control cannot turn all of it red. What was red once is believed when it is red again.
+  const broken = await run(
+    place,
+    standIn,
+    async () => {
+      meshproofExpect([{ id: 'stray' }] as LedgerEntry[]).toBeEmpty();
+      meshproofExpect([]).toBeEmpty();
+    },
+    { details: twice },
+  );
+  expect(broken.result).toMatchObject({ verdict: 'FAIL', control: 'red' });
 });
 
 test('a tool that breaks is never a statement about the mesh', async ({ place, standIn }) => {
