@@ -19,7 +19,7 @@ export const DEFECTS: readonly Defect[] = [
     security('port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload'),
     /refused at transport level|without an identity/,
   ),
-  row('outlier-detection-off', 'resilience/circuit-breaker-ejects', /never ejected/),
+  row('outlier-detection-off', ['resilience/circuit-breaker-ejects', 'resilience/min-health-percent'], /never ejected|left out/),
   row('header-rule-to-v1', 'routing/canary-header', /reaches v2 and no other.*\n.*v1/),
   row('weights-85-15', 'routing/canary-header', /90 % to v1/),
   row('mirror-20-percent', 'routing/mirror-percentage', /10 % of the requests are mirrored/),
