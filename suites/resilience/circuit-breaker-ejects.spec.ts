@@ -17,7 +17,7 @@ check(
         await bad.untilGiven(serving);
       }
     };
-    const history = await caller.sendDuring(relapse(), server, { rate: 150, count: 75 });
+    const history = await caller.sendDuring(relapse, server, { rate: 150, count: 75 });
     const ledger = await server.received(history);
     expect(history).toShowEjection({ endpoint: bad.pod, ledger, failures: 5, baseEjectionMs: 1_500, intervalMs: 1_000 });
   },

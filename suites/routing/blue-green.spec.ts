@@ -8,7 +8,7 @@ check(
     expect(before).toReachOnly('v1');
     expect(await green.received(before)).toBeEmpty();
 
-    const during = await caller.sendDuring(policy.change(), server, { count: 100, concurrency: 8 });
+    const during = await caller.sendDuring(() => policy.change(), server, { count: 100, concurrency: 8 });
     expect(during).toSwitch({ from: 'v1', to: 'v2' });
     expect(await server.received(during)).toEqualIds(during);
 

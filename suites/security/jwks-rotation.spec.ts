@@ -20,11 +20,11 @@ check(
     expect(await caller.send(server, old)).toSucceed();
     expect(await caller.send(server, fresh)).toBeRejectedWith({ status: 401, flag: 'JWT' });
 
-    const whileAdding = await caller.sendDuring(issuer.publish(first, second), server, old);
+    const whileAdding = await caller.sendDuring(() => issuer.publish(first, second), server, old);
     expect(whileAdding).toSucceed();
     expect(await caller.send(server, fresh)).toSucceed();
 
-    const whileRemoving = await caller.sendDuring(issuer.publish(second), server, fresh);
+    const whileRemoving = await caller.sendDuring(() => issuer.publish(second), server, fresh);
     expect(whileRemoving).toSucceed();
     const withdrawn = await caller.send(server, old);
     expect(withdrawn).toBeRejectedWith({ status: 401, flag: 'JWT' });

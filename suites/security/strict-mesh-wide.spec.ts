@@ -18,10 +18,14 @@ check(
     const everywhere = [server, mirror, neighbourServer];
     for (const target of everywhere) expect(await outsider.send(target, { count: 50, connections: 'new' })).toSucceed();
 
-    const change = policy.change();
+    const plaintext = (path: string, connections: 'kept' | 'new') => outsider.send(server, { rate: 50, count: 300, path, connections });
+    const change = async () => {
+      await server.untilAsked('/kept', '/new');
+      await policy.change();
+    };
     const [kept, renewed, meshed] = await Promise.all([
-      outsider.send(server, { rate: 50, count: 300, connections: 'kept' }),
-      outsider.send(server, { rate: 50, count: 300, connections: 'new' }),
+      plaintext('/kept', 'kept'),
+      plaintext('/new', 'new'),
       caller.sendDuring(change, server, { count: 50, concurrency: 4 }),
     ]);
     expect(meshed).toSucceed();
