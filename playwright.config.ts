@@ -2,7 +2,10 @@ import { join } from 'node:path';
 
 import { defineConfig } from '@playwright/test';
 
+import { stopWithoutParent } from './fixtures/check/parent.ts';
 import { ALLURE_RESULTS, reportFolder } from './fixtures/results/report-folder.ts';
+
+stopWithoutParent();
 
 /** How checks run. `meshproof test` starts the runner with this file, after it has a cluster. */
 export default defineConfig({

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ClusterDescription, Mesh } from './cluster.ts';
@@ -36,12 +37,14 @@ export interface UpOptions {
 export interface RaiseOptions extends UpOptions {
   /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
   note: (description: ClusterDescription) => Promise<void>;
+  /** Takes that back: nothing of it is left. */
+  forget: () => Promise<void>;
 }
 
 /** The file that describes a cluster to another process. */
 export const descriptionFile = (name: string): string => join(clustersFolder(), name, 'cluster.json');
 
-/** Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left. */
+/** Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left, or what is left is described there. */
 export async function up(options: UpOptions, work: Work): Promise<ClusterDescription> {
   const name = options.name ?? `meshproof-${randomBytes(2).toString('hex')}`;
   if ((await clusters()).some((cluster) => cluster.name === name)) {
@@ -52,11 +55,13 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
   try {
     const { raise } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
     const note = async (description: ClusterDescription) => await writeFile(descriptionFile(name), JSON.stringify(description, null, 2));
-    const description = await raise(name, join(folder, 'kubeconfig'), { ...options, note }, work);
+    const forget = async () => await rm(descriptionFile(name), { force: true });
+    const description = await raise(name, join(folder, 'kubeconfig'), { ...options, note, forget }, work);
     await note(description);
     return description;
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    // What could not be removed is still described, for a sweep to finish; its kubeconfig is needed for that.
+    if (!existsSync(descriptionFile(name))) await rm(folder, { recursive: true, force: true });
     if (options.provider.kind === 'kind') await stopEngine();
     throw error;
   }

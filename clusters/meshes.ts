@@ -44,21 +44,6 @@ export async function adapterOf(
   });
 }
 
-/** Puts right what a run on this cluster changed in the whole mesh and could not put back, because it was killed. */
-export async function mendMesh({ name, ...place }: MeshPlace & { name: string }): Promise<void> {
-  const [{ KubernetesApi }, { ApiRefusal }] = await Promise.all([import('./kubernetes/api.ts'), import('./kubernetes/api-error.ts')]);
-  const api = await KubernetesApi.open(place);
-  try {
-    const { injector } = await adapterOf(place, api);
-    await injector.mend(name).catch((error: unknown) => {
-      // Whoever may not even read it has changed nothing there.
-      if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-    });
-  } finally {
-    api.close();
-  }
-}
-
 /** Installs a mesh from the images that are in the nodes, and returns its adapter. */
 export async function installMesh(place: MeshPlace, api: KubernetesApi, work: Work): Promise<MeshAdapter> {
   const adapter = await adapterOf(place, api);

@@ -34,6 +34,9 @@ meshproof.addCommand(
   { hidden: true },
 );
 
+// Without a listener, a reader of the output that goes away would end the process in the middle of whatever it does.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   refuseOptionsKeptByNpm(process.env, process.argv.slice(3), meshproof);
   await meshproof.parseAsync(process.argv.slice(2), { from: 'user' });

@@ -6,11 +6,15 @@ import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
+import { patiently } from '../kubernetes/patiently.ts';
 import type { RaiseOptions } from '../lifecycle.ts';
 import type { MeshAdapter } from '../mesh.ts';
-import { adapterOf, mendMesh } from '../meshes.ts';
+import { adapterOf } from '../meshes.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
 import { deployPremade, deployRigs, removeRigs } from '../rigs/deploy.ts';
+import { leaseRef, RigLeases } from '../rigs/lease.ts';
+import { owned, requireOurs } from '../rigs/ownership.ts';
+import { recoverRigs } from '../rigs/recover.ts';
 import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { Work } from '../work.ts';
 import { namespacesOf, requirePremade } from './namespaces.ts';
@@ -44,13 +48,28 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
         hint: 'install the mesh first, or use --provider=kind',
       });
     }
-    if (found.premade) await requireFree(api, found.rigs, work);
     const to = { name, provider: 'existing', kubeconfig, context, mesh, rigs: found.rigs, premade: found.premade } as const;
-    await options.note({ ...to, versions: {}, timings: {} });
     const began = performance.now();
-    await makeRigs(api, adapter, { name, found }, work);
-    const timings = { rigsMs: Math.round(performance.now() - began) };
-    return { ...to, versions: { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) }, timings };
+    // In lent namespaces nothing is noted, made or cleared before they are known to be nobody else's now.
+    let leases = found.premade ? await leaseFree(api, found.rigs, name, work) : undefined;
+    try {
+      await options.note({ ...to, versions: {}, timings: {} });
+      try {
+        if (leases === undefined) {
+          await makeNamespaces(api, adapter, { name, found }, work);
+          leases = await RigLeases.take(api, found.rigs, name, work);
+        }
+        await makeRigs(api, adapter, { name, found }, work);
+      } catch (error) {
+        // Where clearing fails too, the note stays, and a sweep can finish later.
+        await clear(api, adapter, name, found, {}).then(() => options.forget(), () => undefined);
+        throw error;
+      }
+      const timings = { rigsMs: Math.round(performance.now() - began) };
+      return { ...to, versions: { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) }, timings };
+    } finally {
+      await leases?.release().catch(() => undefined);
+    }
   } finally {
     api.close();
   }
@@ -61,60 +80,83 @@ interface Making {
   found: Survey;
 }
 
+/** @throws MeshproofError `NOT_OURS` when there is one of those names already */
+async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: Work): Promise<void> {
+  const namespaces = found.rigs.flatMap((rig) => rigNamespaces(rig, mesh, name));
+  await requireOurs(api, namespaces, { owner: name, signal });
+  await api.apply(namespaces, given({ signal }));
+}
+
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
   const { rigs, premade } = found;
   const options = { image: await sampleImage(), owner: name, annotations: mesh.quickPods };
-  try {
-    if (!premade)
-      await api.apply(
-        rigs.flatMap((rig) => rigNamespaces(rig, mesh, name)),
-        given({ signal: work.signal }),
-      );
-    await requireAdmission(api, mesh, rigs, options.image, work.signal);
-    const guarded = await guardedNamespaces(api, rigs, work.signal);
-    const policies = rigs
-      .filter((rig) => namespacesOf(rig).some((one) => guarded.has(one)))
-      .flatMap((rig) => samplesMaySpeak(rig, mesh.rootNamespace));
-    await api.apply(policies, given({ signal: work.signal }));
-    await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {
-      if (premade) await deployPremade(api, { ...options, rigs }, watched);
-      else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
-    });
-  } catch (error) {
-    await clear(api, name, found, {});
-    throw error;
-  }
+  await requireAdmission(api, mesh, rigs, options.image, work.signal);
+  const guarded = await guardedNamespaces(api, rigs, work.signal);
+  const policies = rigs
+    .filter((rig) => namespacesOf(rig).some((one) => guarded.has(one)))
+    .flatMap((rig) => samplesMaySpeak(rig, mesh.rootNamespace))
+    .map((policy) => owned(policy, name));
+  await requireOurs(api, policies, { owner: name, signal: work.signal });
+  await api.apply(policies, given({ signal: work.signal }));
+  await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {
+    if (premade) await deployPremade(api, { ...options, rigs }, watched);
+    else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
+  });
 }
 
-/** @throws MeshproofError `RIG_IN_USE` where samples stand already: two runs must not share a rig. */
-async function requireFree(api: KubernetesApi, rigs: readonly string[], { signal }: Work): Promise<void> {
-  for (const namespace of rigs.flatMap(namespacesOf)) {
-    const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...given({ signal }) });
-    if (pods.length === 0) continue;
-    throw new MeshproofError('RIG_IN_USE', `sample services run in ${namespace} already: another run uses it, or was killed`, {
-      hint: 'wait for that run; npx meshproof sweep, where the killed one was started, removes what it left',
-    });
+/**
+ * Takes the leases of lent rigs, in which nobody's samples may stand: two runs must not share a rig.
+ * @throws MeshproofError `RIG_IN_USE`
+ */
+async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: string, work: Work): Promise<RigLeases> {
+  const leases = await RigLeases.take(api, rigs, owner, work);
+  try {
+    for (const namespace of rigs.flatMap(namespacesOf)) {
+      const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...given({ signal: work.signal }) });
+      if (pods.length === 0) continue;
+      throw new MeshproofError('RIG_IN_USE', `sample services stand in ${namespace} already: \`up\` left them, or a run was killed`, {
+        hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, removes what nobody uses any more',
+      });
+    }
+    return leases;
+  } catch (error) {
+    await leases.release().catch(() => undefined);
+    throw error;
   }
 }
 
 /** Removes from the cluster what is ours, and nothing else. */
 export async function lower({ name, kubeconfig, context, mesh, rigs, premade = false }: ClusterDescription, work: Work): Promise<void> {
-  await mendMesh({ name, kubeconfig, context, mesh });
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    await clear(api, name, { rigs, premade }, work);
+    const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
+    await patiently(() => clear(api, adapter, name, { rigs, premade }, work), work);
   } finally {
     api.close();
   }
 }
 
-async function clear(api: KubernetesApi, owner: string, { rigs, premade }: Pick<Survey, 'rigs' | 'premade'>, work: Work): Promise<void> {
+async function clear(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  owner: string,
+  { rigs, premade }: Pick<Survey, 'rigs' | 'premade'>,
+  work: Work,
+): Promise<void> {
+  await recoverRigs(api, mesh, { owner, rigs }, work);
   if (!premade) return removeRigs(api, owner, work);
   await clearNamespaces(api, rigs.flatMap(namespacesOf), work);
   // Those that a killed check made; who may make no namespaces has made none.
-  await removeRigs(api, owner, work).catch((error: unknown) => {
-    if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-  });
+  await removeRigs(api, owner, work).catch(unlessForbidden);
+  // Last: while it is there, others know that the namespaces are in use.
+  await api.remove(
+    rigs.map((rig) => ({ ...leaseRef(rig), metadata: { name: leaseRef(rig).name, namespace: rig } })),
+    work,
+  );
+}
+
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
 }
 
 interface KubeconfigFile {

@@ -11,6 +11,8 @@ import { waves } from './order.ts';
 export interface ApplyOptions {
   /** For namespaced objects that name none. */
   namespace?: string;
+  /** Whether to take over fields that others manage; default: of every object. Without, the server answers with a conflict (409). */
+  force?: (object: Manifest) => boolean;
   /** Let the server judge and change nothing. Objects whose namespace or CRD is yet to come are refused. */
   dryRun?: boolean;
   /** Called with what the server warns of while it accepts an object. */
@@ -77,7 +79,8 @@ export class ObjectApi {
   }
 
   /**
-   * Server-side apply with force and strict field validation: what the objects say is what is there, and an unknown field is refused.
+   * Server-side apply with strict field validation, and with force unless told otherwise: what the objects say is what is there,
+   * and an unknown field is refused.
    * Namespaces and CRDs come first and are waited for; objects that do not need each other go in parallel.
    * @returns the objects as stored, in the order given
    */
@@ -113,11 +116,30 @@ export class ObjectApi {
     return await absent(this.connection.json<T>('GET', path, { doing: `reading ${nameOf(ref)}`, signal }));
   }
 
+  /** As `get`, where a kind that is not served, or a place that is missing for a cluster-wide kind, is no error but an object that is not there. */
+  async find<T extends LiveObject = LiveObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
+    const resource = await this.#discovery.find(ref.apiVersion, ref.kind, signal);
+    if (resource === undefined) return undefined;
+    return await absent(this.connection.json<T>('GET', pathOf(ref, resource), { doing: `reading ${nameOf(ref)}`, signal }));
+  }
+
+  /**
+   * Creates an object that is not there yet.
+   * @throws ApiRefusal with status 409 when there is one of that name
+   */
+  async create<T extends LiveObject = LiveObject>(object: Manifest, signal?: AbortSignal): Promise<T> {
+    const resource = await this.#served(object, signal);
+    const ref = placed(object, resource, undefined);
+    const request = { doing: `creating ${nameOf(ref)}`, query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }, body: object, signal };
+    return await this.connection.json<T>('POST', listPath(object.apiVersion, resource, ref.namespace), request);
+  }
+
   /** All objects of a kind that the selectors let through, each with apiVersion and kind. */
   async list<T extends LiveObject = LiveObject>(apiVersion: string, kind: string, options: ListOptions = {}): Promise<T[]> {
     const { namespace, labelSelector, fieldSelector, signal } = options;
-    const { plural } = await this.#served({ apiVersion, kind }, signal);
-    const path = `${apiRoot(apiVersion)}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${plural}`;
+    const resource = await this.#served({ apiVersion, kind }, signal);
+    const path = listPath(apiVersion, resource, namespace);
+    const { plural } = resource;
     const doing = `listing ${plural}${namespace === undefined ? '' : ` of ${namespace}`}`;
     const found: T[] = [];
     let next: string | undefined;
@@ -162,12 +184,12 @@ export class ObjectApi {
     await this.waitFor(ref, `${nameOf(ref)} to be gone`, look, options);
   }
 
-  async #apply(object: Manifest, namespace: string | undefined, { dryRun = false, warned, signal }: ApplyOptions): Promise<LiveObject> {
+  async #apply(object: Manifest, namespace: string | undefined, { force = () => true, dryRun = false, warned, signal }: ApplyOptions): Promise<LiveObject> {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, namespace);
     return await this.connection.json('PATCH', pathOf(ref, resource), {
       doing: `applying ${nameOf(ref)}`,
-      query: { fieldManager: FIELD_MANAGER, force: true, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined },
+      query: { fieldManager: FIELD_MANAGER, force: force(object), fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined },
       contentType: 'application/apply-patch+yaml',
       body: { ...object, metadata: { ...object.metadata, namespace: ref.namespace } },
       signal,
@@ -217,6 +239,10 @@ interface Page<T> {
 function placed(object: Manifest, { namespaced }: Resource, fallback: string | undefined): ObjectRef {
   const ref = refOf(object);
   return { ...ref, namespace: namespaced ? inNamespace(ref, fallback) : undefined };
+}
+
+function listPath(apiVersion: string, { plural }: Resource, namespace: string | undefined): string {
+  return `${apiRoot(apiVersion)}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${plural}`;
 }
 
 function pathOf(ref: ObjectRef, { plural, namespaced }: Resource): string {

@@ -5,6 +5,7 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import type { Work } from '../work.ts';
 import { clearNamespaces } from './clear.ts';
+import { owned, requireOurs } from './ownership.ts';
 import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, outsideOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
@@ -48,8 +49,9 @@ async function deployRig(
 ): Promise<void> {
   work.progress?.(`deploying ${name}`);
   const signal = work.signal === undefined ? {} : { signal: work.signal };
-  const objects = rigObjects(name, image, annotations).map((object) => ownedBy(owner, object));
-  await api.apply([...namespaces, ...objects], signal);
+  const objects = [...namespaces, ...rigObjects(name, image, annotations)].map((object) => owned(object, owner));
+  await requireOurs(api, objects, { owner, ...signal });
+  await api.apply(objects, signal);
   const waiting = { timeoutMs: 180_000, ...work };
   await Promise.all([
     api.podsReady(name, ACTOR_LABEL, ACTORS.length - 2, waiting),
@@ -89,10 +91,6 @@ export async function deployBeside(
   if (image === undefined)
     throw new MeshproofError('RIG_INCOMPLETE', `${like} no longer says what it was made of`, { hint: 'meshproof down, then up' });
   await deployRig(api, name, rigNamespaces(name, mesh, owner), { image, owner, annotations: template?.metadata?.annotations ?? {} }, work);
-}
-
-function ownedBy(owner: string, object: Manifest): Manifest {
-  return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, [OWNER_LABEL]: owner } } };
 }
 
 /** Removes every namespace of an owner, and waits until they are gone. */

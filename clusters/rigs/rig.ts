@@ -6,7 +6,10 @@ export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3',
 export type Actor = (typeof ACTORS)[number];
 
 export const ACTOR_LABEL = 'meshproof.dev/actor';
+/** Its value is the name of the cluster for which meshproof made the object. */
 export const OWNER_LABEL = 'meshproof.dev/owner';
+/** Its value is the rig whose check applied the object, which may be in another namespace or in none. */
+export const RIG_LABEL = 'meshproof.dev/rig';
 
 /** Ports that samples listen on; the agent's own numbers. */
 const SAMPLE_PORTS = { http: 8080, metrics: 9090, tcp: 9000, ready: 15998 };

@@ -2,24 +2,37 @@ import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 
 /** npm hands a terminal's Ctrl-C on to a process that already had it, so two signals this close together are one. */
 const ONE_KEYSTROKE_MS = 1_000;
+/** So many times a person must ask: the first begins the clean-up, the second says that it takes a while, the third leaves. */
+const TIMES_TO_LEAVE = 3;
 
 /**
- * Aborts the returned signal at the first SIGINT, SIGTERM or SIGHUP, with an error of exit code 130 as its reason.
- * The second ends the process at once, which leaves what `meshproof sweep` removes.
+ * Aborts the returned signal at the first SIGINT, SIGTERM or SIGHUP, or when nobody reads the output any more, with an error of exit code
+ * 130 as its reason. Cleaning up goes on whatever comes then: CI systems send SIGTERM seconds after SIGINT, and a terminal that closes takes the
+ * output with it. Only a third Ctrl-C ends the process at once, which leaves what `meshproof sweep` removes.
  */
 export function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
-  let first = 0;
-  const interrupt = () => {
-    if (!controller.signal.aborted) {
-      first = performance.now();
-      process.stderr.write('\ninterrupted: cleaning up (once more to leave at once)\n');
-      controller.abort(new MeshproofError('INTERRUPTED', 'interrupted before the end', { exitCode: EXIT.interrupted }));
-    } else if (performance.now() - first > ONE_KEYSTROKE_MS) {
-      process.stderr.write('\nleft at once; `npx meshproof sweep` removes what is still there\n');
-      process.exit(EXIT.interrupted);
-    }
+  let last = 0;
+  let asked = 0;
+  const interrupt = (why: string) => {
+    if (controller.signal.aborted) return;
+    process.stderr.write(`\n${why}: cleaning up\n`);
+    controller.abort(new MeshproofError('INTERRUPTED', 'interrupted before the end', { exitCode: EXIT.interrupted }));
   };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
+  const ask = () => {
+    const now = performance.now();
+    if (asked > 0 && now - last < ONE_KEYSTROKE_MS) return;
+    last = now;
+    asked++;
+    if (asked === 1) return interrupt('interrupted');
+    if (asked < TIMES_TO_LEAVE) return void process.stderr.write('\nstill cleaning up (Ctrl-C once more to leave at once)\n');
+    process.stderr.write('\nleft at once; `npx meshproof sweep` removes what is still there\n');
+    process.exit(EXIT.interrupted);
+  };
+  process.on('SIGINT', ask);
+  process.on('SIGTERM', () => interrupt('asked to end'));
+  process.on('SIGHUP', () => interrupt('the terminal was closed'));
+  // An error of a stream that nobody listens to would end the process in the middle of whatever it does.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupt('nobody reads the output any more'));
   return controller.signal;
 }

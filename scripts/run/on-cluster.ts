@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { OutsideName } from '../../clusters/images/recipes/outside.ts';
 import { descriptionFile, type UpOptions } from '../../clusters/lifecycle.ts';
-import { mendMesh } from '../../clusters/meshes.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import { keptRigs } from '../../clusters/rigs/kept.ts';
+import { RigLeases } from '../../clusters/rigs/lease.ts';
+import { recoverCluster } from '../../clusters/rigs/recover.ts';
 import type { Conformance } from '../../fixtures/results/conformance.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
@@ -53,12 +56,10 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   try {
     await provideOutside(description, run.outside, run.wanted.images, { signal, progress: progress.say });
     progress.pause();
-    code = await runChecks(cluster, run, signal);
+    code = await onLeasedRigs(cluster, signal, (until) => runChecks(cluster, run, until));
   } finally {
     progress.pause();
     await clearOutside(description, run.outside).catch(explain);
-    // A check that was interrupted may have left the injector cut off; a cluster that goes needs none.
-    if (!made) await mendMesh(description).catch(explain);
     // The reporter's closing line is to stay the last one, so a removal that goes well says nothing where lines stay.
     const removal = startProgress({ lines: signal.aborted });
     returned = await returnCluster(cluster, await stays(run.keep, description.name, signal), { progress: removal.say }).then(
@@ -70,8 +71,41 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   return code === EXIT.ok ? returned : code;
 }
 
+/**
+ * Keeps other processes out of the cluster's rigs while `run` runs. What a dead one has left is taken back before, and what this one leaves
+ * after, unless the cluster goes anyhow.
+ */
+async function onLeasedRigs(
+  { description, made }: BorrowedCluster,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const api = await KubernetesApi.open(description);
+  try {
+    const leases = await RigLeases.take(api, description.rigs, description.name, { signal });
+    try {
+      if (!made) report(await recoverCluster(description));
+      const until = AbortSignal.any([signal, leases.lost]);
+      const code = await run(until).finally(async () => {
+        // Of rigs that another process has taken over, the journal is that one's.
+        if (!made && !leases.lost.aborted) report(await patiently(() => recoverCluster(description)));
+      });
+      leases.lost.throwIfAborted();
+      return code;
+    } finally {
+      await leases.release().catch(explain);
+    }
+  } finally {
+    api.close();
+  }
+}
+
+/** Names what was taken back that no check took back itself. */
+function report(takenBack: readonly string[]): void {
+  if (takenBack.length > 0) process.stderr.write(`taken back: ${takenBack.join(', ')}\n`);
+}
+
 async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
-  if (!made) await mendMesh(description);
   const workers = Math.min(run.workers, Math.max(description.rigs.length, 1));
   const env = {
     ...run.env,
@@ -80,7 +114,7 @@ async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun
     MESHPROOF_WORKERS: String(workers),
     MESHPROOF_RUN: await prepareReport(run.report, describeRun(description, made, workers)),
   };
-  const code = await runPlaywright({ args: run.args, env, signal });
+  const code = await runPlaywright({ args: run.args, env, signal, interactive: run.interactive });
   if (signal.aborted) return EXIT.interrupted;
   if (run.interactive) return code === 0 ? EXIT.ok : EXIT.unproven;
   const verdict = exitCodeOf(await conformanceOf(run.report, code));

@@ -3,30 +3,49 @@ import { resolve } from 'node:path';
 
 import { execa } from 'execa';
 
+import { identify } from '../../clusters/engine/processes.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { PARENT } from '../../fixtures/results/names.ts';
 import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/results/traits.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const COMMAND = [resolve(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', resolve(PROJECT, 'playwright.config.ts')];
-/** Checks that are stopped still take back what they applied; a cluster that does not answer must not hold them for ever. */
-const STOP_MS = 60_000;
+/**
+ * A runner that is stopped abandons its checks, and each worker's rig then takes back what they applied. A cluster that does not answer must
+ * not hold them for ever: what they do not take back is in the journal, and this process replays it.
+ */
+const STOP_MS = 120_000;
 
 export interface PlaywrightRun {
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
+  /** Whether a person drives the runner, from the keyboard too. */
+  interactive?: boolean;
 }
 
-/** Runs Playwright with this process's terminal until it ends, and returns its exit code. When the signal aborts it is asked to stop its checks. */
-export async function runPlaywright({ args, env, signal }: PlaywrightRun): Promise<number> {
+/**
+ * Runs Playwright on this process's terminal until it ends, and returns its exit code. When the signal aborts it is asked once to stop its checks;
+ * it has a process group of its own, because a second Ctrl-C from the terminal would end it in the middle of their clean-up.
+ */
+export async function runPlaywright({ args, env, signal, interactive = false }: PlaywrightRun): Promise<number> {
   signal.throwIfAborted();
-  const child = spawn(process.execPath, [...COMMAND, ...args], { cwd: PROJECT, env: { ...process.env, ...env }, stdio: 'inherit' });
+  const child = spawn(process.execPath, [...COMMAND, ...args], {
+    cwd: PROJECT,
+    env: { ...process.env, ...env, [PARENT]: JSON.stringify(await identify(process.pid)) },
+    stdio: 'inherit',
+    detached: !interactive,
+  });
   let killing: NodeJS.Timeout | undefined;
+  const kill = () => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (interactive) child.kill('SIGKILL');
+    else process.kill(-child.pid, 'SIGKILL');
+  };
   const stop = () => {
     child.kill('SIGINT');
-    killing = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    killing = setTimeout(kill, STOP_MS);
   };
-  const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
   process.once('exit', kill);
   try {

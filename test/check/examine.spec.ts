@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { expect as base, test as plain, type TestInfo } from '@playwright/test';
+import { expect as base, test as plain } from '@playwright/test';
 
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
@@ -31,13 +31,20 @@ class StandIn {
       namespace: 'rig',
       pods: [],
       actors: { caller: 'caller', outsider: 'outsider' },
-      api: {
+      changes: {
+        assertOpen: () => undefined,
+        during: async (change: () => Promise<unknown>) => await change(),
+        refuseChanges: async (reason: Error) => void this.log.push(`closed: ${reason.message}`),
+        journal: { isEmpty: true, add: async () => undefined, clear: async () => undefined },
         apply: async (objects: Manifest[]) => {
           for (const object of objects) {
             this.log.push(`apply ${name(object)} ${this.#modeOf(object)}`);
             this.objects.set(name(object), object);
           }
         },
+      },
+      world: { objects: [] },
+      api: {
         remove: async (objects: Manifest[]) => {
           if (this.refusesRemoval && objects.length > 0) throw new Error('the API server is gone');
           for (const object of objects) {
@@ -94,8 +101,8 @@ const run = (
   place: Place,
   { rig }: StandIn,
   body: (actors: Actors) => Promise<void>,
-  more: Partial<{ details: Details; withControl: boolean; info: TestInfo }> = {},
-) => examine({ place, details, rig, body, withControl: true, info: plain.info(), ...more });
+  more: Partial<{ details: Details; withControl: boolean; limitMs: number }> = {},
+) => examine({ place, details, rig, body, withControl: true, limitMs: 90_000, info: plain.info(), ...more });
 
 test('a check that its control turns red and the true manifest green passes, and leaves nothing', async ({ place, standIn }) => {
   const { result, error } = await run(place, standIn, async () => expect(standIn.mode).toHold());
@@ -223,11 +230,16 @@ test('a rig that cannot be handed back takes the PASS away', async ({ place, sta
   expect(standIn.log.at(-1)).toBe('replace');
 });
 
-test('a body that does not end is given up in time to clean up', async ({ place, standIn }) => {
-  const info = Object.create(plain.info(), { timeout: { value: 400 } }) as TestInfo;
+test('a body that does not end is given up when its time is over, and can change nothing any more', async ({ place, standIn }) => {
   const never = new Promise<void>(() => undefined);
-  const { result } = await run(place, standIn, () => never, { info });
+  const { result } = await run(place, standIn, () => never, { limitMs: 400 });
   expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
   expect(result.reason).toContain('not done within');
+  expect(standIn.log.filter((line) => line.startsWith('closed'))).toEqual([expect.stringContaining('not done within')]);
   expect(standIn.objects.size).toBe(0);
+});
+
+test('without a limit a body takes as long as it wants', async ({ place, standIn }) => {
+  const { result } = await run(place, standIn, async () => expect(standIn.mode).toHold(), { limitMs: 0 });
+  expect(result.verdict).toBe('PASS');
 });

@@ -15,7 +15,13 @@ class StandIn {
     const each = (verb: string) => async (objects: Manifest[]) => void this.log.push(...objects.map((object) => `${verb} ${name(object)}`));
     const rig = {
       namespace: 'rig',
-      api: { apply: each('apply'), remove: each('remove') },
+      api: { remove: each('remove') },
+      changes: {
+        apply: each('apply'),
+        assertOpen: () => undefined,
+        during: async (change: () => Promise<unknown>) => await change(),
+        journal: { add: async () => undefined },
+      },
       mesh: {
         converge: async ({ objects, namespace }: { objects: Manifest[]; namespace: string }) => {
           this.log.push(`converge ${namespace}: ${objects.map(name).join(' ')}`);

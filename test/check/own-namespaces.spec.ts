@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { ObjectApi } from '../../clusters/kubernetes/object-api.ts';
 import { isForChecks, OWNER_LABEL } from '../../clusters/rigs/rig.ts';
-import { claim, labelled } from '../../fixtures/check/own-namespaces.ts';
+import { claim } from '../../fixtures/check/own-namespaces.ts';
 
 const place = { rig: 'run-rig-1', owner: 'run' };
 
@@ -51,9 +51,4 @@ test('a namespace of somebody else, or of the rig, is never claimed: at the end 
   await expect(claim(apiWith({}).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
   await expect(claim(apiWith({ owner: 'other' }).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
   await expect(claim(apiWith().api, [namespace('run-rig-1-outside')], place)).rejects.toMatchObject(refused);
-});
-
-test('a namespace gets the label by which its cluster’s removal finds it, and keeps its own', () => {
-  const made = labelled({ ...namespace('run-rig-1-later'), metadata: { name: 'run-rig-1-later', labels: { a: 'b' } } }, 'run');
-  expect(made.metadata.labels).toEqual({ a: 'b', [OWNER_LABEL]: 'run' });
 });

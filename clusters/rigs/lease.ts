@@ -1,0 +1,215 @@
+import { hostname } from 'node:os';
+
+import { identify, isAlive, type ProcessIdentity } from '../engine/processes.ts';
+import { causeOf, MeshproofError } from '../errors.ts';
+import { ApiRefusal } from '../kubernetes/api-error.ts';
+import { given } from '../kubernetes/given.ts';
+import type { LiveObject } from '../kubernetes/live-object.ts';
+import type { ObjectApi } from '../kubernetes/object-api.ts';
+import { until } from '../until.ts';
+import type { Work } from '../work.ts';
+import { OWNER_LABEL } from './rig.ts';
+
+/** Of the one Lease of a rig, in the rig's own namespace. It says who has the rig now, and keeps the journal. */
+export const LEASE_NAME = 'meshproof';
+const KIND = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
+/** The process that holds the lease, as its own machine tells it apart from others. */
+const HOLDER = 'meshproof.dev/holder';
+/** A holder that has not renewed for so long is dead to everybody who cannot see its process. */
+const DURATION_S = 20;
+const RENEW_MS = 5_000;
+
+export interface LeaseObject extends LiveObject {
+  spec?: { holderIdentity?: string; leaseDurationSeconds?: number; renewTime?: string };
+}
+
+/** `free`: nobody has it. `unsure`: its holder is on another machine, so whether it lives shows only over time. */
+export type Holding = 'free' | 'ours' | 'alive' | 'dead' | 'unsure';
+
+export const leaseRef = (rig: string) => ({ ...KIND, namespace: rig, name: LEASE_NAME });
+
+interface Holder extends ProcessIdentity {
+  host: string;
+}
+
+/** What tells the machine apart: a container has its own host name, and two machines may share none but that. */
+async function me(): Promise<Holder> {
+  return { host: hostname(), ...(await identify(process.pid)) };
+}
+
+const identityOf = ({ host, pid }: Holder): string => `${host}/${pid}`;
+
+/** The lease of a rig; it is made where there is none. */
+export async function leaseOf(api: ObjectApi, rig: string, owner: string, signal?: AbortSignal): Promise<LeaseObject> {
+  const found = await api.get<LeaseObject>(leaseRef(rig), signal);
+  if (found !== undefined) return found;
+  try {
+    const metadata = { name: LEASE_NAME, namespace: rig, labels: { [OWNER_LABEL]: owner } };
+    return await api.create<LeaseObject>({ ...KIND, metadata, spec: {} }, signal);
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
+    return await leaseOf(api, rig, owner, signal);
+  }
+}
+
+/** Who holds a lease, as far as one look tells. */
+export async function holdingOf({ metadata, spec }: LeaseObject): Promise<Holding> {
+  if (spec?.holderIdentity === undefined || spec.holderIdentity === '') return 'free';
+  const holder = holderOf(metadata.annotations?.[HOLDER]);
+  const self = await me();
+  if (holder === undefined || holder.host !== self.host) return 'unsure';
+  // The same host name on another boot of the machine, or on another machine: its processes are none of those that can be seen here.
+  if (bootOf(holder) !== bootOf(self)) return 'unsure';
+  if (holder.pid === self.pid && holder.began === self.began) return 'ours';
+  return (await isAlive(holder)) ? 'alive' : 'dead';
+}
+
+const bootOf = ({ began }: ProcessIdentity): string => began.split('/')[0] ?? '';
+
+function holderOf(text: string | undefined): Holder | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Holder);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A lease with what is known of its holder; without a lease nobody holds it. */
+interface Judged {
+  holding: Holding;
+  lease: LeaseObject | undefined;
+}
+
+/**
+ * Who holds the lease of a rig, after looking for as long as a holder may stay silent where one look does not tell.
+ * Times are not compared with the clock of this machine: a holder lives when its lease changes while we look.
+ */
+export async function judgeLease(api: ObjectApi, rig: string, { signal, progress }: Work = {}): Promise<Judged> {
+  const look = async (): Promise<Judged> => {
+    const lease = await api.find<LeaseObject>(leaseRef(rig), signal);
+    return { lease, holding: lease === undefined ? 'free' : await holdingOf(lease) };
+  };
+  const first = await look();
+  if (first.holding !== 'unsure') return first;
+  const { holderIdentity, renewTime, leaseDurationSeconds = DURATION_S } = first.lease?.spec ?? {};
+  progress?.(`looking for ${leaseDurationSeconds} s whether ${holderIdentity ?? ''}, which has ${rig}, still runs`);
+  let last = first;
+  const changed = async (): Promise<Judged | undefined> => {
+    last = await look();
+    if (last.holding !== 'unsure') return last;
+    const { spec } = last.lease ?? {};
+    return spec?.renewTime === renewTime && spec?.holderIdentity === holderIdentity ? undefined : { ...last, holding: 'alive' };
+  };
+  const waiting = { what: 'the lease to be renewed', timeoutMs: leaseDurationSeconds * 1_000, everyMs: 500, ...given({ signal }) };
+  return await until(changed, waiting).catch((error: unknown): Judged => {
+    // Only where the last look was answered is silence the holder's.
+    if (error instanceof MeshproofError && error.code === 'TIMED_OUT' && error.cause === undefined) return { ...last, holding: 'dead' };
+    throw error;
+  });
+}
+
+/** The leases of a run's rigs, renewed until they are given back. */
+export class RigLeases {
+  readonly #api: ObjectApi;
+  readonly #rigs: readonly string[];
+  readonly #owner: string;
+  readonly #lost = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(api: ObjectApi, rigs: readonly string[], owner: string) {
+    this.#api = api;
+    this.#rigs = rigs;
+    this.#owner = owner;
+  }
+
+  /**
+   * Takes the leases of these rigs, those of dead holders too, and keeps them.
+   * @param owner the cluster's name, for leases that are yet to be made
+   * @throws MeshproofError `RIG_IN_USE` when a living process has one of them
+   */
+  static async take(api: ObjectApi, rigs: readonly string[], owner: string, work: Work = {}): Promise<RigLeases> {
+    const leases = new RigLeases(api, rigs, owner);
+    const taken: string[] = [];
+    try {
+      for (const rig of rigs) {
+        await takeOne(api, rig, owner, work);
+        taken.push(rig);
+      }
+    } catch (error) {
+      await Promise.allSettled(taken.map((rig) => release(api, rig)));
+      throw error;
+    }
+    leases.#timer = setInterval(() => void leases.#renew(), RENEW_MS).unref();
+    return leases;
+  }
+
+  /** Aborts when somebody else took a lease because ours was not renewed in time, e.g. while this machine slept. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async #renew(): Promise<void> {
+    const { pid, ...rest } = await me();
+    const identity = identityOf({ pid, ...rest });
+    await Promise.all(this.#rigs.map((rig) => this.#renewOne(rig, identity)));
+  }
+
+  async #renewOne(rig: string, identity: string): Promise<void> {
+    const operations = [
+      { op: 'test', path: '/spec/holderIdentity', value: identity },
+      { op: 'replace', path: '/spec/renewTime', value: microTime() },
+    ];
+    const signal = AbortSignal.timeout(RENEW_MS);
+    const renewal = this.#api.patch(leaseRef(rig), operations, { type: 'json', signal }).catch(async (error: unknown) => {
+      if (!(error instanceof ApiRefusal)) return;
+      // A rig that is made anew loses its lease with its namespace.
+      if (error.status === 404) await takeOne(this.#api, rig, this.#owner, { signal });
+      else if (error.status === 409 || error.status === 422) throw error;
+    });
+    await renewal.catch((error: unknown) => {
+      // A server that does not answer says nothing about the lease; the next renewal may reach it.
+      const isTaken = error instanceof ApiRefusal ? [409, 422].includes(error.status) : error instanceof MeshproofError && error.code === 'RIG_IN_USE';
+      if (isTaken) this.#lost.abort(new MeshproofError('RIG_LOST', `another process took ${rig} over: ${causeOf(error)}`));
+    });
+  }
+
+  /** Stops renewing, and lets go of the leases that are still there. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const result of await Promise.allSettled(this.#rigs.map((rig) => release(this.#api, rig)))) {
+      if (result.status === 'rejected') throw result.reason;
+    }
+  }
+}
+
+async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): Promise<void> {
+  const judged = await judgeLease(api, rig, work);
+  const lease = judged.lease ?? (await leaseOf(api, rig, owner, work.signal));
+  if (judged.holding === 'alive') {
+    throw new MeshproofError('RIG_IN_USE', `${lease.spec?.holderIdentity ?? 'another run'} uses ${rig} now`, {
+      hint: 'wait for that run, or use other namespaces',
+    });
+  }
+  const holder = await me();
+  const patch = {
+    // Refused when the lease has changed since it was read: somebody else was quicker.
+    metadata: { resourceVersion: lease.metadata.resourceVersion, annotations: { [HOLDER]: JSON.stringify(holder) } },
+    spec: { holderIdentity: identityOf(holder), leaseDurationSeconds: DURATION_S, acquireTime: microTime(), renewTime: microTime() },
+  };
+  try {
+    await api.patch(leaseRef(rig), patch, given({ signal: work.signal }));
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
+    throw new MeshproofError('RIG_IN_USE', `another run took ${rig} a moment ago`, { hint: 'wait for that run, or use other namespaces' });
+  }
+}
+
+async function release(api: ObjectApi, rig: string): Promise<void> {
+  const live = await api.find<LeaseObject>(leaseRef(rig));
+  if (live === undefined || (await holdingOf(live)) !== 'ours') return;
+  const { resourceVersion } = live.metadata;
+  await api.patch(leaseRef(rig), { metadata: { resourceVersion, annotations: { [HOLDER]: null } }, spec: { holderIdentity: null, renewTime: null } });
+}
+
+/** Now, as the API server writes times of leases. */
+const microTime = (): string => new Date().toISOString().replace('Z', '000Z');

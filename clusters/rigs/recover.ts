@@ -1,0 +1,148 @@
+import type { ClusterDescription } from '../cluster.ts';
+import { ApiRefusal } from '../kubernetes/api-error.ts';
+import { KubernetesApi } from '../kubernetes/api.ts';
+import { given } from '../kubernetes/given.ts';
+import { istioKinds } from '../kubernetes/istio-schemas.ts';
+import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
+import type { ListOptions } from '../kubernetes/object-api.ts';
+import type { MeshAdapter } from '../mesh.ts';
+import { adapterOf } from '../meshes.ts';
+import type { Work } from '../work.ts';
+import { Journal } from './journal.ts';
+import { leaseRef, type LeaseObject } from './lease.ts';
+import { removeOurs } from './ownership.ts';
+import { isForChecks, neighbourOf, OWNER_LABEL, RIG_LABEL } from './rig.ts';
+
+/** A namespace goes when all that is in it has gone. */
+const GOING_MS = 90_000;
+
+const CLUSTER_WIDE: readonly (readonly [apiVersion: string, kind: string])[] = [
+  ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
+  ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
+  ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'],
+  ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
+];
+
+/** Kinds of the mesh's configuration, each in its newest version. */
+export const meshKinds = (): (readonly [apiVersion: string, kind: string])[] =>
+  [...istioKinds()].map(([kind, versions]) => [versions.toSorted().at(-1) ?? '', kind] as const);
+
+/**
+ * Takes back what the journal of a rig names, and empties it. What others have made or taken over meanwhile stays.
+ * @param journal the rig's, read just now
+ * @returns the names of what was removed
+ * @throws MeshproofError or ApiRefusal when something could not be taken back; the journal then still names it
+ */
+export async function replay(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { journal, rig }: { journal: Journal; rig: string },
+  work: Work = {},
+): Promise<string[]> {
+  if (journal.isEmpty) return [];
+  const { objects, installations } = journal.entries;
+  await settled(installations.map(async (document) => await mesh.installations?.uninstall(document)));
+  const found = await Promise.all(objects.map((ref) => api.find(ref, work.signal)));
+  const there = found.flatMap((live, at): LiveObject[] => {
+    const ref = objects[at];
+    return live === undefined || ref === undefined ? [] : [{ ...live, apiVersion: ref.apiVersion, kind: ref.kind }];
+  });
+  const namespaces = there.filter(({ kind, metadata }) => kind === 'Namespace' && isForChecks(metadata.name, rig));
+  const others = there.filter(({ kind }) => kind !== 'Namespace');
+  const waiting = { ...work, timeoutMs: GOING_MS };
+  const removed = [...(await removeOurs(api, others, waiting)), ...(await removeOurs(api, namespaces, waiting))];
+  await journal.clear();
+  return [...installations.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`), ...removed.map(label)];
+}
+
+const label = (live: LiveObject): string => nameOf(refOf(live));
+
+/** As `replay`, and returns when the proxies of the rig and of its neighbour no longer act on any of it. */
+export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: { journal: Journal; rig: string }, work: Work = {}): Promise<string[]> {
+  const { objects } = of.journal.entries;
+  const back = await replay(api, mesh, of, work);
+  if (back.length === 0) return back;
+  const manifests = objects.map(({ apiVersion, kind, name, namespace }) => ({
+    apiVersion,
+    kind,
+    metadata: { name, ...given({ namespace }) },
+  }));
+  for (const namespace of [of.rig, neighbourOf(of.rig)]) {
+    await mesh.converge({ objects: manifests, after: 'removed', namespace, ...given({ signal: work.signal }) });
+  }
+  return back;
+}
+
+/** Which of a cluster's rigs are to be looked after, and for whom. */
+type Tended = Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'mesh' | 'rigs'> & Partial<Pick<ClusterDescription, 'kept'>>;
+
+/**
+ * Takes back what checks of no living process have left in a cluster: what their rigs' journals name, what else carries the cluster's name
+ * in the mesh's root namespace or cluster-wide, and an injector that is cut off. Call it only while no check runs there.
+ * @returns the names of what was taken back
+ */
+export async function recoverCluster({ name, kubeconfig, context, mesh, rigs, kept = [] }: Tended, work: Work = {}): Promise<string[]> {
+  const api = await KubernetesApi.open({ kubeconfig, context });
+  try {
+    const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
+    return await recoverRigs(api, adapter, { owner: name, rigs, kept }, work);
+  } finally {
+    api.close();
+  }
+}
+
+/** As `recoverCluster`, over connections that are there. */
+export async function recoverRigs(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { owner, rigs, kept = [] }: { owner: string; rigs: readonly string[]; kept?: readonly string[] },
+  work: Work = {},
+): Promise<string[]> {
+  await mesh.injector.mend(owner).catch((error: unknown) => {
+    // Whoever may not even read it has changed nothing there.
+    if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
+  });
+  const back: string[] = [];
+  for (const rig of rigs.filter((one) => !kept.includes(one))) {
+    // A rig that was never made, or is half made, has no lease: nothing was journalled.
+    if ((await api.find<LeaseObject>(leaseRef(rig), work.signal)) === undefined) continue;
+    back.push(...(await replay(api, mesh, { journal: await Journal.open(api, rig, owner), rig }, work)));
+  }
+  return [...back, ...(await removeStrays(api, mesh, { owner, kept }, work))];
+}
+
+/** Removes what carries the owner's name outside of the owner's namespaces: a journal may have gone with its rig. */
+async function removeStrays(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { owner, kept }: { owner: string; kept: readonly string[] },
+  work: Work,
+): Promise<string[]> {
+  const labelSelector = `${OWNER_LABEL}=${owner}`;
+  const places = [
+    ...meshKinds().map((kind) => ({ kind, where: { namespace: mesh.rootNamespace } })),
+    ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
+  ];
+  const lists = await Promise.all(places.map(({ kind, where }) => listed(api, kind, { ...where, labelSelector, ...given({ signal: work.signal }) })));
+  const strays = lists.flat().filter(({ metadata }) => !kept.includes(metadata.labels?.[RIG_LABEL] ?? ''));
+  return (await removeOurs(api, strays, work)).map(label);
+}
+
+/** Objects of a kind; none where the account may not list it, since then it cannot have made any, and where it is not served. */
+export async function listed(
+  api: KubernetesApi,
+  [apiVersion, kind]: readonly [apiVersion: string, kind: string],
+  options: ListOptions,
+): Promise<LiveObject[]> {
+  try {
+    return await api.list(apiVersion, kind, options);
+  } catch (error) {
+    if (error instanceof ApiRefusal && (error.status === 403 || error.status === 404)) return [];
+    throw error;
+  }
+}
+
+/** All of them, even when one fails. */
+async function settled(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
+}
