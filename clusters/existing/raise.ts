@@ -62,7 +62,10 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
         await makeRigs(api, adapter, { name, found }, work);
       } catch (error) {
         // Where clearing fails too, the note stays, and a sweep can finish later.
-        await clear(api, adapter, name, found, {}).then(() => options.forget(), () => undefined);
+        await clear(api, adapter, name, found, {}).then(
+          () => options.forget(),
+          () => undefined,
+        );
         throw error;
       }
       const timings = { rigsMs: Math.round(performance.now() - began) };

@@ -130,7 +130,12 @@ export class ObjectApi {
   async create<T extends LiveObject = LiveObject>(object: Manifest, signal?: AbortSignal): Promise<T> {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, undefined);
-    const request = { doing: `creating ${nameOf(ref)}`, query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }, body: object, signal };
+    const request = {
+      doing: `creating ${nameOf(ref)}`,
+      query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' },
+      body: object,
+      signal,
+    };
     return await this.connection.json<T>('POST', listPath(object.apiVersion, resource, ref.namespace), request);
   }
 
@@ -184,7 +189,11 @@ export class ObjectApi {
     await this.waitFor(ref, `${nameOf(ref)} to be gone`, look, options);
   }
 
-  async #apply(object: Manifest, namespace: string | undefined, { force = () => true, dryRun = false, warned, signal }: ApplyOptions): Promise<LiveObject> {
+  async #apply(
+    object: Manifest,
+    namespace: string | undefined,
+    { force = () => true, dryRun = false, warned, signal }: ApplyOptions,
+  ): Promise<LiveObject> {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, namespace);
     return await this.connection.json('PATCH', pathOf(ref, resource), {

@@ -38,7 +38,9 @@ export class JournalledApi extends KubernetesApi {
       const labelled = objects.map((object) => owned(object, owner, rig));
       const there = await requireOurs(this, labelled, { owner, namespace, signal: options.signal });
       // A namespace on a cluster-wide object is dropped by the path, so the journal may have one too many.
-      await this.journal.add({ objects: labelled.map((object) => ({ ...refOf(object), namespace: object.metadata.namespace ?? namespace })) });
+      await this.journal.add({
+        objects: labelled.map((object) => ({ ...refOf(object), namespace: object.metadata.namespace ?? namespace })),
+      });
       this.assertOpen();
       return await super.apply(labelled, { ...options, force: (object) => there.has(object) });
     });

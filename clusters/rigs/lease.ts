@@ -168,7 +168,8 @@ export class RigLeases {
     });
     await renewal.catch((error: unknown) => {
       // A server that does not answer says nothing about the lease; the next renewal may reach it.
-      const isTaken = error instanceof ApiRefusal ? [409, 422].includes(error.status) : error instanceof MeshproofError && error.code === 'RIG_IN_USE';
+      const isTaken =
+        error instanceof ApiRefusal ? [409, 422].includes(error.status) : error instanceof MeshproofError && error.code === 'RIG_IN_USE';
       if (isTaken) this.#lost.abort(new MeshproofError('RIG_LOST', `another process took ${rig} over: ${causeOf(error)}`));
     });
   }
@@ -208,7 +209,10 @@ async function release(api: ObjectApi, rig: string): Promise<void> {
   const live = await api.find<LeaseObject>(leaseRef(rig));
   if (live === undefined || (await holdingOf(live)) !== 'ours') return;
   const { resourceVersion } = live.metadata;
-  await api.patch(leaseRef(rig), { metadata: { resourceVersion, annotations: { [HOLDER]: null } }, spec: { holderIdentity: null, renewTime: null } });
+  await api.patch(leaseRef(rig), {
+    metadata: { resourceVersion, annotations: { [HOLDER]: null } },
+    spec: { holderIdentity: null, renewTime: null },
+  });
 }
 
 /** Now, as the API server writes times of leases. */

@@ -72,11 +72,7 @@ export async function requireOurs<T extends Manifest>(
 }
 
 /** Removes those of the objects that are still ours, and returns them as they were. Objects that others have made or apply too stay. */
-export async function removeOurs(
-  api: ObjectApi,
-  found: readonly LiveObject[],
-  options: RemoveOptions = {},
-): Promise<LiveObject[]> {
+export async function removeOurs(api: ObjectApi, found: readonly LiveObject[], options: RemoveOptions = {}): Promise<LiveObject[]> {
   const ours = found.filter(isOurs);
   await api.remove(ours, options);
   return ours;

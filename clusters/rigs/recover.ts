@@ -58,7 +58,12 @@ export async function replay(
 const label = (live: LiveObject): string => nameOf(refOf(live));
 
 /** As `replay`, and returns when the proxies of the rig and of its neighbour no longer act on any of it. */
-export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: { journal: Journal; rig: string }, work: Work = {}): Promise<string[]> {
+export async function recover(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  of: { journal: Journal; rig: string },
+  work: Work = {},
+): Promise<string[]> {
   const { objects } = of.journal.entries;
   const back = await replay(api, mesh, of, work);
   if (back.length === 0) return back;
@@ -123,7 +128,9 @@ async function removeStrays(
     ...meshKinds().map((kind) => ({ kind, where: { namespace: mesh.rootNamespace } })),
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
   ];
-  const lists = await Promise.all(places.map(({ kind, where }) => listed(api, kind, { ...where, labelSelector, ...given({ signal: work.signal }) })));
+  const lists = await Promise.all(
+    places.map(({ kind, where }) => listed(api, kind, { ...where, labelSelector, ...given({ signal: work.signal }) })),
+  );
   const strays = lists.flat().filter(({ metadata }) => !kept.includes(metadata.labels?.[RIG_LABEL] ?? ''));
   return (await removeOurs(api, strays, work)).map(label);
 }

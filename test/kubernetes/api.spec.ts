@@ -131,7 +131,10 @@ test('an object of the same name that came since counts as gone', async ({ api, 
 });
 
 test('a list is read page by page, and each item says what it is', async ({ api, server }) => {
-  for (let index = 0; index < 1_100; index++) server.put(pathOf(`c${index}`), configMap(`c${index}`));
+  for (let index = 0; index < 1_100; index++) {
+    server.put(pathOf(`c${index}`), { ...configMap(`c${index}`), metadata: { name: `c${index}`, labels: { a: 'b' } } });
+  }
+  server.put(pathOf('other'), configMap('other'));
   const found = await api.list('v1', 'ConfigMap', { namespace: 'shop', labelSelector: 'a=b' });
   expect(found).toHaveLength(1_100);
   expect(found[0]).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });

@@ -5,7 +5,7 @@ import type { StandInObject } from './stand-in-api.ts';
 const pod = (name: string, status: Pod['status'], more: Record<string, unknown> = {}): StandInObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name, ...more },
+  metadata: { name, labels: { app: 'a' }, ...more },
   spec: { containers: [] },
   status,
 });

@@ -3,8 +3,11 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 
 import { type WebSocket, WebSocketServer } from 'ws';
+
+import { mergePatch } from '../../clusters/kubernetes/merge-patch.ts';
 
 export interface Recorded {
   method: string;
@@ -43,6 +46,8 @@ export class StandInApi {
         { name: 'namespaces', kind: 'Namespace', namespaced: false },
       ],
     ],
+    ['coordination.k8s.io/v1', [{ name: 'leases', kind: 'Lease', namespaced: true }]],
+    ['security.istio.io/v1beta1', [{ name: 'peerauthentications', kind: 'PeerAuthentication', namespaced: true }]],
     [
       'admissionregistration.k8s.io/v1',
       [{ name: 'mutatingwebhookconfigurations', kind: 'MutatingWebhookConfiguration', namespaced: false }],
@@ -65,6 +70,7 @@ export class StandInApi {
   readonly sockets = new Set<Duplex>();
   readonly #server: http.Server;
   #uid = 0;
+  #version = 0;
 
   private constructor() {
     const webSockets = new WebSocketServer({
@@ -123,7 +129,12 @@ export class StandInApi {
   }
 
   put(path: string, object: StandInObject): void {
-    const metadata = { uid: `uid-${++this.#uid}`, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', ...object.metadata };
+    const metadata = {
+      uid: `uid-${++this.#uid}`,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...object.metadata,
+      resourceVersion: String(++this.#version),
+    };
     this.objects.set(path, { ...object, metadata });
   }
 
@@ -154,12 +165,27 @@ export class StandInApi {
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   }
 
-  #answer({ method, path, query, body }: Recorded): Answer {
+  #answer({ method, path, query, contentType, body }: Recorded): Answer {
     const kinds = this.kinds.get(path.replace(/^\/apis?\//, ''));
     if (kinds !== undefined) return { status: 200, body: { resources: kinds } };
     const object = this.objects.get(path);
+    if (method === 'POST') {
+      const created = `${path}/${body.metadata.name}`;
+      if (this.objects.has(created)) return { status: 409, body: { kind: 'Status', message: 'it exists', reason: 'AlreadyExists' } };
+      this.put(created, body);
+      return { status: 201, body: this.objects.get(created) };
+    }
     if (method === 'PATCH') {
-      this.put(path, { ...object, ...body, metadata: { ...object?.metadata, ...body.metadata } });
+      if (contentType.startsWith('application/apply-patch')) this.#apply(path, object, body, query);
+      else if (object === undefined) return { status: 404, body: { kind: 'Status', message: `${path} not found`, reason: 'NotFound' } };
+      else {
+        const { resourceVersion } = body.metadata ?? {};
+        const stale = resourceVersion !== undefined && resourceVersion !== object.metadata['resourceVersion'];
+        if (stale) return { status: 409, body: { kind: 'Status', message: 'the object has been modified', reason: 'Conflict' } };
+        const patched = Array.isArray(body) ? jsonPatched(object, body) : (mergePatch(object, body) as StandInObject);
+        if (patched === undefined) return { status: 422, body: { kind: 'Status', message: 'test failed', reason: 'Invalid' } };
+        this.put(path, patched);
+      }
       return { status: 200, body: this.objects.get(path) };
     }
     if (method === 'GET' && this.#isCollection(path)) return { status: 200, body: this.#page(path, query) };
@@ -174,18 +200,51 @@ export class StandInApi {
     return { status: 200, body: object };
   }
 
+  /** Every object has one manager more, once it is applied by it. */
+  #apply(path: string, object: StandInObject | undefined, body: StandInObject, query: URLSearchParams): void {
+    const entry = { manager: query.get('fieldManager') ?? '', operation: 'Apply' };
+    const others = ((object?.metadata['managedFields'] ?? []) as (typeof entry)[]).filter(({ manager }) => manager !== entry.manager);
+    this.put(path, { ...object, ...body, metadata: { ...object?.metadata, ...body.metadata, managedFields: [...others, entry] } });
+  }
+
   #isCollection(path: string): boolean {
     return [...this.kinds.values()].flat().some(({ name }) => path.endsWith(`/${name}`));
   }
 
   #page(path: string, query: URLSearchParams): unknown {
+    const [label, value] = query.get('labelSelector')?.split('=') ?? [];
     const all = [...this.objects]
       .filter(([key]) => key.startsWith(`${path}/`))
+      .filter(
+        ([, { metadata }]) => label === undefined || isSelected(metadata['labels'] as Record<string, string> | undefined, label, value),
+      )
       .map(([, object]) => ({ ...object, apiVersion: undefined, kind: undefined }));
     const start = Number(query.get('continue') ?? 0);
     const end = start + Number(query.get('limit') ?? all.length);
     return { items: all.slice(start, end), metadata: end < all.length ? { continue: String(end) } : {} };
   }
+}
+
+const isSelected = (labels: Record<string, string> = {}, label: string, value: string | undefined): boolean =>
+  value === undefined ? label in labels : labels[label] === value;
+
+interface Operation {
+  op: 'test' | 'replace';
+  path: string;
+  value: unknown;
+}
+
+/** Undefined when a test fails. */
+function jsonPatched(object: StandInObject, operations: readonly Operation[]): StandInObject | undefined {
+  const patched = structuredClone(object);
+  for (const { op, path, value } of operations) {
+    const names = path.split('/').slice(1);
+    const last = names.pop() ?? '';
+    const place = names.reduce<Record<string, unknown>>((at, name) => (at[name] ?? {}) as Record<string, unknown>, patched);
+    if (op === 'test' && !isDeepStrictEqual(place[last], value)) return undefined;
+    if (op === 'replace') place[last] = value;
+  }
+  return patched;
 }
 
 /** What a node does with a port-forward: the port on both channels first, then bytes both ways, and the error channel when nothing listens. */

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+
+import { identify } from '../../clusters/engine/processes.ts';
+import { judgeLease, LEASE_NAME, leaseOf, RigLeases } from '../../clusters/rigs/lease.ts';
+import { expect, test } from '../kubernetes/on-stand-in.ts';
+import type { StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
+
+const PATH = `/apis/coordination.k8s.io/v1/namespaces/run-rig-0/leases/${LEASE_NAME}`;
+
+interface Held {
+  holder: unknown;
+  renewTime?: string;
+}
+
+function put(server: StandInApi, { holder, renewTime = 'then' }: Held): void {
+  const annotations = { 'meshproof.dev/holder': JSON.stringify(holder) };
+  server.put(PATH, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: LEASE_NAME, namespace: 'run-rig-0', annotations },
+    spec: { holderIdentity: 'another', leaseDurationSeconds: 1, renewTime },
+  });
+}
+
+const specOf = (server: StandInApi): Record<string, unknown> => (server.objects.get(PATH)?.['spec'] ?? {}) as Record<string, unknown>;
+
+/** A process that has ended. */
+async function dead(): Promise<{ host: string; pid: number; began: string }> {
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
+  await once(child, 'spawn');
+  const identity = await identify(child.pid ?? 0);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  return { host: hostname(), ...identity };
+}
+
+test('a rig without a lease is free, and is taken once', async ({ api, server }) => {
+  expect((await judgeLease(api, 'run-rig-0')).holding).toBe('free');
+  const leases = await RigLeases.take(api, ['run-rig-0'], 'run');
+  expect(specOf(server)['holderIdentity']).toBe(`${hostname()}/${process.pid}`);
+  expect((await judgeLease(api, 'run-rig-0')).holding).toBe('ours');
+  await leases.release();
+  expect((await judgeLease(api, 'run-rig-0')).holding).toBe('free');
+});
+
+test('two that make the lease at the same time get the same one', async ({ api }) => {
+  const [one, other] = await Promise.all([leaseOf(api, 'run-rig-0', 'run'), leaseOf(api, 'run-rig-0', 'run')]);
+  expect(one.metadata.uid).toBe(other.metadata.uid);
+});
+
+test('what a living process of this machine holds is in use, however long it was silent', async ({ api, server }) => {
+  put(server, { holder: { host: hostname(), ...(await identify(process.ppid)) } });
+  await expect(RigLeases.take(api, ['run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
+  expect(specOf(server)['holderIdentity']).toBe('another');
+});
+
+test('what a dead process of this machine held is taken over at once', async ({ api, server }) => {
+  put(server, { holder: await dead() });
+  const leases = await RigLeases.take(api, ['run-rig-0'], 'run');
+  expect(specOf(server)['holderIdentity']).toBe(`${hostname()}/${process.pid}`);
+  await leases.release();
+});
+
+test('a holder on another machine lives while it renews, and is dead when it does not', async ({ api, server }) => {
+  const elsewhere = { host: 'another-machine', pid: process.pid, began: 'another-boot/1' };
+  put(server, { holder: elsewhere });
+  expect((await judgeLease(api, 'run-rig-0')).holding).toBe('dead');
+
+  let looks = 0;
+  server.intercept = ({ method, path }) => {
+    if (method === 'GET' && path === PATH && ++looks === 2) put(server, { holder: elsewhere, renewTime: 'now' });
+    return undefined;
+  };
+  expect((await judgeLease(api, 'run-rig-0')).holding).toBe('alive');
+});
+
+test('a server that does not answer leaves it open whether the holder lives', async ({ api, server }) => {
+  put(server, { holder: { host: 'another-machine', pid: 1, began: 'another-boot/1' } });
+  let looks = 0;
+  server.intercept = ({ method, path }) =>
+    method === 'GET' && path === PATH && ++looks > 1 ? { status: 500, body: { kind: 'Status', message: 'no' } } : undefined;
+  await expect(judgeLease(api, 'run-rig-0')).rejects.toMatchObject({ code: 'TIMED_OUT' });
+});
+
+test('of two that take over a dead one’s lease only one wins', async ({ api, server }) => {
+  put(server, { holder: await dead() });
+  // Between the look at the lease and its taking somebody else writes it.
+  server.intercept = ({ method }) => {
+    if (method !== 'PATCH') return undefined;
+    server.intercept = () => undefined;
+    server.put(PATH, { ...(server.objects.get(PATH) as StandInObject), spec: { holderIdentity: 'a third' } });
+    return undefined;
+  };
+  await expect(RigLeases.take(api, ['run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
+  expect(specOf(server)['holderIdentity']).toBe('a third');
+});
+
+test('those taken are let go when one of the others is in use', async ({ api, server }) => {
+  put(server, { holder: { host: hostname(), ...(await identify(process.ppid)) } });
+  await expect(RigLeases.take(api, ['run-rig-1', 'run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
+  expect((await judgeLease(api, 'run-rig-1')).holding).toBe('free');
+});
