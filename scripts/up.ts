@@ -25,9 +25,10 @@ export function upCommand(): Command {
       const { mesh, engine } = options;
       const signal = untilInterrupted();
       const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options.images) };
-      const [{ clusters, up }, { claimCluster, keepCluster }] = await Promise.all([
+      const [{ clusters, up }, { claimCluster, keepCluster }, { leaveRigs }] = await Promise.all([
         import('../clusters/lifecycle.ts'),
         import('../clusters/kind/owner.ts'),
+        import('../clusters/rigs/lease.ts'),
       ]);
       if (wanted.provider.kind === 'kind') await requireDisk();
       const progress = startProgress();
@@ -35,6 +36,7 @@ export function upCommand(): Command {
       if (!(await clusters()).some((cluster) => cluster.name === name)) await claimCluster(name);
       const cluster = await up({ ...wanted, name }, { signal, progress: progress.say });
       await keepCluster(name);
+      await leaveRigs(cluster);
       progress.pause();
       process.stdout.write(`${cluster.name} is ready: ${JSON.stringify(cluster.versions)}\n`);
       process.stdout.write(`kubectl --kubeconfig ${cluster.kubeconfig} --context ${cluster.context} get pods -A\n`);

@@ -6,7 +6,7 @@ import { neighbourOf, outsideOf } from '../rigs/rig.ts';
 import { isAllowed } from './rights.ts';
 
 /** The first part of the names of namespaces that a cluster's owner made for rigs, unless another is named. */
-const PREMADE = 'meshproof';
+export const PREMADE = 'meshproof';
 
 /** Names of rigs: the owner's prefix, or the run's name. */
 export function rigNames(prefix: string, count: number): string[] {

@@ -50,28 +50,29 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
     }
     const to = { name, provider: 'existing', kubeconfig, context, mesh, rigs: found.rigs, premade: found.premade } as const;
     const began = performance.now();
-    // In lent namespaces nothing is noted, made or cleared before they are known to be nobody else's now.
+    const making = { name, found };
+    // Until it is known that the places are nobody else's now, nothing is noted, made or cleared.
     let leases = found.premade ? await leaseFree(api, found.rigs, name, work) : undefined;
+    if (!found.premade) await requireNew(api, adapter, making, work);
+    await options.note({ ...to, versions: {}, timings: {} });
     try {
-      await options.note({ ...to, versions: {}, timings: {} });
-      try {
-        if (leases === undefined) {
-          await makeNamespaces(api, adapter, { name, found }, work);
-          leases = await RigLeases.take(api, found.rigs, name, work);
-        }
-        await makeRigs(api, adapter, { name, found }, work);
-      } catch (error) {
-        // Where clearing fails too, the note stays, and a sweep can finish later.
-        await clear(api, adapter, name, found, {}).then(
-          () => options.forget(),
-          () => undefined,
-        );
-        throw error;
+      if (leases === undefined) {
+        await api.apply(namespacesToBe(adapter, making), given({ signal: work.signal }));
+        leases = await RigLeases.take(api, found.rigs, name, work);
       }
+      await makeRigs(api, adapter, making, work);
       const timings = { rigsMs: Math.round(performance.now() - began) };
       return { ...to, versions: { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) }, timings };
+    } catch (error) {
+      // Where clearing fails too, the note stays, and a sweep can finish later.
+      await clear(api, adapter, name, found, {}).then(
+        () => options.forget(),
+        () => undefined,
+      );
+      throw error;
     } finally {
-      await leases?.release().catch(() => undefined);
+      // Whoever wanted the rigs takes their leases again, or lets go of them.
+      leases?.stop();
     }
   } finally {
     api.close();
@@ -83,11 +84,11 @@ interface Making {
   found: Survey;
 }
 
-/** @throws MeshproofError `NOT_OURS` when there is one of those names already */
-async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: Work): Promise<void> {
-  const namespaces = found.rigs.flatMap((rig) => rigNamespaces(rig, mesh, name));
-  await requireOurs(api, namespaces, { owner: name, signal });
-  await api.apply(namespaces, given({ signal }));
+const namespacesToBe = (mesh: MeshAdapter, { name, found }: Making) => found.rigs.flatMap((rig) => rigNamespaces(rig, mesh, name));
+
+/** @throws MeshproofError `NOT_OURS` when there is a namespace of such a name, also one that meshproof made: it may be another machine's */
+async function requireNew(api: KubernetesApi, mesh: MeshAdapter, making: Making, { signal }: Work): Promise<void> {
+  await requireOurs(api, namespacesToBe(mesh, making), { owner: '', signal });
 }
 
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {

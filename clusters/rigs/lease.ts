@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 
+import type { ClusterDescription } from '../cluster.ts';
 import { identify, isAlive, type ProcessIdentity } from '../engine/processes.ts';
 import { causeOf, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
+import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
@@ -174,12 +176,15 @@ export class RigLeases {
     });
   }
 
+  /** Stops renewing. The leases stay this process's, which may take them again; soon after it has ended they are a dead one's. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
   /** Stops renewing, and lets go of the leases that are still there. */
   async release(): Promise<void> {
-    clearInterval(this.#timer);
-    for (const result of await Promise.allSettled(this.#rigs.map((rig) => release(this.#api, rig)))) {
-      if (result.status === 'rejected') throw result.reason;
-    }
+    this.stop();
+    await releaseRigs(this.#api, this.#rigs);
   }
 }
 
@@ -203,6 +208,19 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
     throw new MeshproofError('RIG_IN_USE', `another run took ${rig} a moment ago`, { hint: 'wait for that run, or use other namespaces' });
   }
+}
+
+/** Lets go of those leases that this process holds. A rig whose lease nobody holds was made to stay. */
+export async function releaseRigs(api: ObjectApi, rigs: readonly string[]): Promise<void> {
+  for (const result of await Promise.allSettled(rigs.map((rig) => release(api, rig)))) {
+    if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+/** As `releaseRigs`, for rigs that the process which made them leaves to others. */
+export async function leaveRigs({ rigs, ...place }: Pick<ClusterDescription, 'kubeconfig' | 'context' | 'rigs'>): Promise<void> {
+  const api = await KubernetesApi.open(place);
+  await releaseRigs(api, rigs).finally(() => api.close());
 }
 
 async function release(api: ObjectApi, rig: string): Promise<void> {

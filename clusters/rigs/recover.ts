@@ -113,26 +113,19 @@ export async function recoverRigs(
     if ((await api.find<LeaseObject>(leaseRef(rig), work.signal)) === undefined) continue;
     back.push(...(await replay(api, mesh, { journal: await Journal.open(api, rig, owner), rig }, work)));
   }
-  return [...back, ...(await removeStrays(api, mesh, { owner, kept }, work))];
+  const left = (await strays(api, mesh, work, owner)).filter(({ metadata }) => !kept.includes(metadata.labels?.[RIG_LABEL] ?? ''));
+  return [...back, ...(await removeOurs(api, left, work)).map(label)];
 }
 
-/** Removes what carries the owner's name outside of the owner's namespaces: a journal may have gone with its rig. */
-async function removeStrays(
-  api: KubernetesApi,
-  mesh: MeshAdapter,
-  { owner, kept }: { owner: string; kept: readonly string[] },
-  work: Work,
-): Promise<string[]> {
-  const labelSelector = `${OWNER_LABEL}=${owner}`;
+/** What meshproof has made in the mesh's root namespace and cluster-wide, for one owner or for all: a journal may have gone with its rig. */
+export async function strays(api: KubernetesApi, mesh: MeshAdapter, { signal }: Work, owner?: string): Promise<LiveObject[]> {
+  const labelSelector = owner === undefined ? OWNER_LABEL : `${OWNER_LABEL}=${owner}`;
   const places = [
     ...meshKinds().map((kind) => ({ kind, where: { namespace: mesh.rootNamespace } })),
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
   ];
-  const lists = await Promise.all(
-    places.map(({ kind, where }) => listed(api, kind, { ...where, labelSelector, ...given({ signal: work.signal }) })),
-  );
-  const strays = lists.flat().filter(({ metadata }) => !kept.includes(metadata.labels?.[RIG_LABEL] ?? ''));
-  return (await removeOurs(api, strays, work)).map(label);
+  const lists = await Promise.all(places.map(({ kind, where }) => listed(api, kind, { ...where, labelSelector, ...given({ signal }) })));
+  return lists.flat();
 }
 
 /** Objects of a kind; none where the account may not list it, since then it cannot have made any, and where it is not served. */

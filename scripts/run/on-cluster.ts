@@ -54,9 +54,11 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   let returned: number = EXIT.ok;
   let code: number;
   try {
-    await provideOutside(description, run.outside, run.wanted.images, { signal, progress: progress.say });
-    progress.pause();
-    code = await onLeasedRigs(cluster, signal, (until) => runChecks(cluster, run, until));
+    code = await onLeasedRigs(cluster, signal, async (until) => {
+      await provideOutside(description, run.outside, run.wanted.images, { signal: until, progress: progress.say });
+      progress.pause();
+      return await runChecks(cluster, run, until);
+    });
   } finally {
     progress.pause();
     await clearOutside(description, run.outside).catch(explain);

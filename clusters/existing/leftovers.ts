@@ -1,0 +1,146 @@
+import type { Leftover } from '../engine/leftover.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import { given } from '../kubernetes/given.ts';
+import type { LiveObject } from '../kubernetes/live-object.ts';
+import type { MeshAdapter } from '../mesh.ts';
+import { clearNamespaces } from '../rigs/clear.ts';
+import { entriesOf } from '../rigs/journal.ts';
+import { judgeLease, leaseRef, RigLeases, type Holding, type LeaseObject } from '../rigs/lease.ts';
+import { isOurs } from '../rigs/ownership.ts';
+import { listed, recoverRigs, strays } from '../rigs/recover.ts';
+import { isForChecks, OWNER_LABEL } from '../rigs/rig.ts';
+import { until } from '../until.ts';
+import type { Work } from '../work.ts';
+import { namespacesOf, PREMADE, rigNames } from './namespaces.ts';
+
+/** So long a process may take from making the namespaces of a rig to making its lease. */
+const LEASE_COMES_MS = 20_000;
+/** More lent rigs than this nobody has. */
+const MOST_LENT = 64;
+
+/** A rig that somebody's run made in the cluster, wherever that ran. */
+interface Found {
+  rig: string;
+  owner: string;
+  /** Whether its namespaces are the cluster owner's, and stay. */
+  lent: boolean;
+  holding: Holding;
+  lease: LeaseObject | undefined;
+  /** Whether samples or anything else of ours stands there. */
+  occupied: boolean;
+}
+
+export interface LeftThereOptions {
+  /** Prefix of namespaces that the cluster's owner lent; default `meshproof`. */
+  namespaces?: string;
+  /** Also what was made to stay and is not in use. */
+  all?: boolean;
+  /** Is told what stays, and why. */
+  spare: (what: string, why: string) => void;
+}
+
+/**
+ * Finds what runs have left in a cluster that somebody else owns, from the labels, leases and journals there: no file of the machine on which they ran
+ * is needed. What a living process holds is left alone; whether one on another machine lives takes 20 s to see.
+ */
+export async function leftThere(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { namespaces = PREMADE, all = false, spare }: LeftThereOptions,
+  work: Work,
+): Promise<Leftover[]> {
+  const own = await ownRigs(api, work);
+  const lent = (await lentRigs(api, namespaces, work)).filter((rig) => !own.has(rig));
+  const found = await Promise.all([
+    ...[...own].map(([rig, owner]) => look(api, { rig, owner, lent: false }, work)),
+    ...lent.map((rig) => look(api, { rig, owner: '', lent: true }, work)),
+  ]);
+  const used = new Set(found.filter(isUsed).map(({ owner }) => owner));
+  const leftovers: Leftover[] = [];
+  for (const one of found) {
+    const { rig, owner, lease, occupied } = one;
+    if (isUsed(one)) spare(rig, `${lease?.spec?.holderIdentity ?? 'a run'} uses it now`);
+    else if (used.has(owner)) spare(rig, `a run of ${owner} is under way`);
+    else if (isKept(one) && !all) {
+      spare(rig, 'it was made to stay; --all removes it');
+      if (lease !== undefined && !isEmpty(lease))
+        leftovers.push({ what: `what a check left on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
+    } else if (occupied) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, work) });
+  }
+  const accounted = new Set(found.map(({ owner }) => owner));
+  for (const [owner, objects] of Map.groupBy(await strays(api, mesh, work), ({ metadata }) => metadata.labels?.[OWNER_LABEL] ?? '')) {
+    if (accounted.has(owner)) continue;
+    const what = `${objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}, made for ${owner}`;
+    leftovers.push({ what, remove: async () => void (await recoverRigs(api, mesh, { owner, rigs: [] }, work)) });
+  }
+  return leftovers;
+}
+
+const isUsed = ({ holding }: Found): boolean => holding === 'alive' || holding === 'ours';
+/** Its lease was let go of, while the rig stands. */
+const isKept = ({ holding, lease, occupied }: Found): boolean => holding === 'free' && lease !== undefined && occupied;
+const isEmpty = (lease: LeaseObject): boolean => Object.values(entriesOf(lease)).every((entries) => entries.length === 0);
+
+/** Rigs in namespaces that runs have made, with the names of their clusters. */
+async function ownRigs(api: KubernetesApi, { signal }: Work): Promise<Map<string, string>> {
+  const namespaces = await listed(api, ['v1', 'Namespace'], { labelSelector: OWNER_LABEL, ...given({ signal }) });
+  const rigs = namespaces.filter(({ metadata: { name } }) => /-rig-\d+$/.test(name));
+  return new Map(rigs.map(({ metadata }) => [metadata.name, metadata.labels?.[OWNER_LABEL] ?? '']));
+}
+
+/** Rigs in namespaces that the cluster's owner has made, as far as they are there. */
+async function lentRigs(api: KubernetesApi, prefix: string, { signal }: Work): Promise<string[]> {
+  const found: string[] = [];
+  for (const rig of rigNames(prefix, MOST_LENT)) {
+    const there = await api.get({ apiVersion: 'v1', kind: 'Namespace', name: rig }, signal).catch(() => undefined);
+    if (there === undefined) break;
+    found.push(rig);
+  }
+  return found;
+}
+
+async function look(api: KubernetesApi, { rig, owner, lent }: Pick<Found, 'rig' | 'owner' | 'lent'>, work: Work): Promise<Found> {
+  const { holding, lease } = await judgeLease(api, rig, work);
+  const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...given({ signal: work.signal }) });
+  const ours = deployments.filter(isOurs);
+  const whose = owner || (lease?.metadata.labels?.[OWNER_LABEL] ?? ours[0]?.metadata.labels?.[OWNER_LABEL] ?? '');
+  const late = lease === undefined && !lent ? await leaseComes(api, rig, work) : undefined;
+  if (late !== undefined) return { rig, owner: whose, lent, lease: late, holding: 'alive', occupied: true };
+  return { rig, owner: whose, lent, holding, lease, occupied: !lent || lease !== undefined || ours.length > 0 };
+}
+
+/** The lease of a rig that a process is making just now. */
+async function leaseComes(api: KubernetesApi, rig: string, { signal }: Work): Promise<LeaseObject | undefined> {
+  const waiting = { what: `the lease of ${rig}`, timeoutMs: LEASE_COMES_MS, everyMs: 1_000, ...given({ signal }) };
+  return await until(() => api.find<LeaseObject>(leaseRef(rig), signal), waiting).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    void error;
+    return undefined;
+  });
+}
+
+/** Takes the rig, so that no run begins on it meanwhile, and takes back what its journal names. */
+async function takeBack(api: KubernetesApi, mesh: MeshAdapter, { rig, owner }: Found, work: Work): Promise<void> {
+  const leases = await RigLeases.take(api, [rig], owner, work);
+  await recoverRigs(api, mesh, { owner, rigs: [rig] }, work).finally(() => leases.release());
+}
+
+/** Takes the rig, so that no run begins on it meanwhile, and removes what is ours. */
+async function remove(api: KubernetesApi, mesh: MeshAdapter, { rig, owner, lent }: Found, work: Work): Promise<void> {
+  const leases = await RigLeases.take(api, [rig], owner, work);
+  try {
+    await recoverRigs(api, mesh, { owner, rigs: [rig] }, work);
+    const waiting = { ...work, timeoutMs: 180_000 };
+    if (lent) await clearNamespaces(api, namespacesOf(rig), waiting);
+    await api.remove(await ownNamespaces(api, rig, work), waiting);
+    if (lent) await api.remove([{ ...leaseRef(rig), metadata: { name: leaseRef(rig).name, namespace: rig } }], work);
+  } finally {
+    leases.stop();
+  }
+}
+
+/** The namespaces of a rig that runs have made, and those that its checks have. */
+async function ownNamespaces(api: KubernetesApi, rig: string, { signal }: Work): Promise<LiveObject[]> {
+  const namespaces = await listed(api, ['v1', 'Namespace'], { labelSelector: OWNER_LABEL, ...given({ signal }) });
+  return namespaces.filter(({ metadata: { name } }) => namespacesOf(rig).includes(name) || isForChecks(name, rig));
+}

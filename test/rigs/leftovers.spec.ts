@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+
+import { identify } from '../../clusters/engine/processes.ts';
+import { leftThere } from '../../clusters/existing/leftovers.ts';
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { MeshAdapter } from '../../clusters/mesh.ts';
+import { owned } from '../../clusters/rigs/ownership.ts';
+import { neighbourOf, outsideOf } from '../../clusters/rigs/rig.ts';
+import { expect, test as base } from '../kubernetes/on-stand-in.ts';
+import type { StandInApi } from '../kubernetes/stand-in-api.ts';
+
+const mesh = { rootNamespace: 'istio-system', injector: { mend: async () => undefined } } as unknown as MeshAdapter;
+
+/** Holders of leases: a process of this machine that has ended, and one that runs. */
+const test = base.extend<{ dead: object; alive: object }>({
+  // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
+  dead: async ({}, use) => {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
+    await once(child, 'spawn');
+    const identity = { host: hostname(), ...(await identify(child.pid ?? 0)) };
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await use(identity);
+  },
+  // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
+  alive: async ({}, use) => use({ host: hostname(), ...(await identify(process.ppid)) }),
+});
+
+test.beforeEach(({ server }) => {
+  server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
+});
+
+const deployment = (namespace: string, name: string): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace },
+});
+
+/** A rig in namespaces of its run's own, as far as anything looks at it. */
+async function putRig(
+  api: KubernetesApi,
+  server: StandInApi,
+  rig: string,
+  { owner, holder }: { owner: string; holder?: object },
+): Promise<void> {
+  const namespaces = [rig, neighbourOf(rig), outsideOf(rig)].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  await api.apply([...namespaces, deployment(rig, 'caller')].map((object) => owned(object, owner)));
+  putLease(server, rig, { owner, ...(holder === undefined ? {} : { holder }) });
+}
+
+function putLease(server: StandInApi, rig: string, { owner, holder }: { owner: string; holder?: object }): void {
+  server.put(`/apis/coordination.k8s.io/v1/namespaces/${rig}/leases/meshproof`, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: 'meshproof',
+      namespace: rig,
+      labels: { 'meshproof.dev/owner': owner },
+      annotations: holder === undefined ? {} : { 'meshproof.dev/holder': JSON.stringify(holder) },
+    },
+    spec: holder === undefined ? {} : { holderIdentity: 'somebody', leaseDurationSeconds: 1, renewTime: 'then' },
+  });
+}
+
+async function find(api: KubernetesApi, options: { namespaces?: string; all?: boolean } = {}) {
+  const spared: string[] = [];
+  const leftovers = await leftThere(api, mesh, { ...options, spare: (what, why) => void spared.push(`${what}: ${why}`) }, {});
+  return { leftovers, spared, named: leftovers.map(({ what }) => what) };
+}
+
+const namespacesOf = (server: StandInApi): string[] =>
+  [...server.objects.keys()].filter((path) => /^\/api\/v1\/namespaces\/[^/]+$/.test(path)).map((path) => path.split('/').at(-1) ?? '');
+
+test('a rig whose run is dead goes, with what its journal names; those of others stay', async ({ api, server, dead, alive }) => {
+  await putRig(api, server, 'meshproof-dead-rig-0', { owner: 'meshproof-dead', holder: dead });
+  await putRig(api, server, 'meshproof-live-rig-0', { owner: 'meshproof-live', holder: alive });
+  await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept' });
+  server.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+
+  const { leftovers, named, spared } = await find(api);
+  expect(named).toEqual(['meshproof-dead-rig-0, made for meshproof-dead']);
+  expect(spared.toSorted()).toEqual([
+    'meshproof-kept-rig-0: it was made to stay; --all removes it',
+    'meshproof-live-rig-0: somebody uses it now',
+  ]);
+  for (const { remove } of leftovers) await remove();
+  expect(namespacesOf(server).filter((name) => name.startsWith('meshproof-dead'))).toEqual([]);
+  expect(namespacesOf(server)).toEqual(expect.arrayContaining(['shop', 'meshproof-live-rig-0', 'meshproof-kept-rig-0']));
+});
+
+test('what was made to stay goes when that is asked for, and what is in use does not', async ({ api, server, alive }) => {
+  await putRig(api, server, 'meshproof-live-rig-0', { owner: 'meshproof-live', holder: alive });
+  await putRig(api, server, 'meshproof-live-rig-1', { owner: 'meshproof-live' });
+  await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept' });
+  const { named, spared } = await find(api, { all: true });
+  expect(named).toEqual(['meshproof-kept-rig-0, made for meshproof-kept']);
+  expect(spared).toContain('meshproof-live-rig-1: a run of meshproof-live is under way');
+});
+
+test('lent namespaces are emptied of what is ours, and stay', async ({ api, server, dead }) => {
+  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-outside']) {
+    server.put(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-x')]);
+  server.put('/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs', { ...deployment('lent-rig-0', 'theirs') });
+  putLease(server, 'lent-rig-0', { owner: 'meshproof-x', holder: dead });
+
+  const { leftovers, named } = await find(api, { namespaces: 'lent' });
+  expect(named).toEqual(['lent-rig-0, made for meshproof-x']);
+  for (const { remove } of leftovers) await remove();
+  const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
+  expect(left).toEqual(['/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs']);
+  expect(namespacesOf(server)).toEqual(['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-outside']);
+  expect((await find(api, { namespaces: 'lent' })).named).toEqual([]);
+});
+
+test('what is mesh-wide of a run whose rigs are gone goes too, and nothing that others made', async ({ api, server }) => {
+  const policy = (name: string): Manifest => ({
+    apiVersion: 'security.istio.io/v1beta1',
+    kind: 'PeerAuthentication',
+    metadata: { name, namespace: 'istio-system' },
+  });
+  await api.apply([owned(policy('default-strict'), 'meshproof-gone')]);
+  server.put('/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default', policy('default') as never);
+  const { leftovers, named } = await find(api);
+  expect(named).toEqual(['PeerAuthentication default-strict, made for meshproof-gone']);
+  for (const { remove } of leftovers) await remove();
+  expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toHaveLength(1);
+});
+
+test('of a rig that was made to stay, what a check has left there goes', async ({ api, server }) => {
+  await putRig(api, server, 'meshproof-up-rig-0', { owner: 'meshproof-up' });
+  const lease = server.objects.get('/apis/coordination.k8s.io/v1/namespaces/meshproof-up-rig-0/leases/meshproof');
+  const left = owned({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'left', namespace: 'meshproof-up-rig-0' } }, 'meshproof-up');
+  await api.apply([left]);
+  const entry = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'meshproof-up-rig-0', name: 'left' };
+  Object.assign(lease?.metadata ?? {}, { annotations: { 'meshproof.dev/journal': JSON.stringify({ objects: [entry] }) } });
+  const { leftovers, named } = await find(api);
+  expect(named).toEqual(['what a check left on meshproof-up-rig-0']);
+  for (const { remove } of leftovers) await remove();
+  expect([...server.objects.keys()].some((path) => path.endsWith('/left'))).toBe(false);
+  expect(namespacesOf(server)).toHaveLength(3);
+  expect(await find(api)).toMatchObject({ named: [], spared: ['meshproof-up-rig-0: it was made to stay; --all removes it'] });
+});
