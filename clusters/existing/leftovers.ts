@@ -5,16 +5,13 @@ import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
 import { entriesOf } from '../rigs/journal.ts';
-import { judgeLease, leaseRef, RigLeases, type Holding, type LeaseObject } from '../rigs/lease.ts';
+import { judgeLease, leaseRef, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
 import { isOurs } from '../rigs/ownership.ts';
 import { listed, recoverRigs, strays } from '../rigs/recover.ts';
 import { isForChecks, OWNER_LABEL } from '../rigs/rig.ts';
-import { until } from '../until.ts';
 import type { Work } from '../work.ts';
 import { namespacesOf, PREMADE, rigNames } from './namespaces.ts';
 
-/** So long a process may take from making the namespaces of a rig to making its lease. */
-const LEASE_COMES_MS = 20_000;
 /** More lent rigs than this nobody has. */
 const MOST_LENT = 64;
 
@@ -57,15 +54,18 @@ export async function leftThere(
   ]);
   const used = new Set(found.filter(isUsed).map(({ owner }) => owner));
   const leftovers: Leftover[] = [];
-  for (const one of found) {
-    const { rig, owner, lease, occupied } = one;
+  for (const one of found.filter(({ occupied }) => occupied)) {
+    const { rig, owner, lease } = one;
     if (isUsed(one)) spare(rig, `${lease?.spec?.holderIdentity ?? 'a run'} uses it now`);
     else if (used.has(owner)) spare(rig, `a run of ${owner} is under way`);
-    else if (isKept(one) && !all) {
+    else if (all) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, work) });
+    else if (lease === undefined)
+      spare(rig, 'it has no lease: a run begins or was killed as it began, or it is another version’s; --all removes it');
+    else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, work) });
+    else {
       spare(rig, 'it was made to stay; --all removes it');
-      if (lease !== undefined && !isEmpty(lease))
-        leftovers.push({ what: `what a check left on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
-    } else if (occupied) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, work) });
+      if (!isEmpty(lease)) leftovers.push({ what: `what a check left on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
+    }
   }
   const accounted = new Set(found.map(({ owner }) => owner));
   for (const [owner, objects] of Map.groupBy(await strays(api, mesh, work), ({ metadata }) => metadata.labels?.[OWNER_LABEL] ?? '')) {
@@ -77,8 +77,6 @@ export async function leftThere(
 }
 
 const isUsed = ({ holding }: Found): boolean => holding === 'alive' || holding === 'ours';
-/** Its lease was let go of, while the rig stands. */
-const isKept = ({ holding, lease, occupied }: Found): boolean => holding === 'free' && lease !== undefined && occupied;
 const isEmpty = (lease: LeaseObject): boolean => Object.values(entriesOf(lease)).every((entries) => entries.length === 0);
 
 /** Rigs in namespaces that runs have made, with the names of their clusters. */
@@ -104,19 +102,7 @@ async function look(api: KubernetesApi, { rig, owner, lent }: Pick<Found, 'rig' 
   const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...given({ signal: work.signal }) });
   const ours = deployments.filter(isOurs);
   const whose = owner || (lease?.metadata.labels?.[OWNER_LABEL] ?? ours[0]?.metadata.labels?.[OWNER_LABEL] ?? '');
-  const late = lease === undefined && !lent ? await leaseComes(api, rig, work) : undefined;
-  if (late !== undefined) return { rig, owner: whose, lent, lease: late, holding: 'alive', occupied: true };
   return { rig, owner: whose, lent, holding, lease, occupied: !lent || lease !== undefined || ours.length > 0 };
-}
-
-/** The lease of a rig that a process is making just now. */
-async function leaseComes(api: KubernetesApi, rig: string, { signal }: Work): Promise<LeaseObject | undefined> {
-  const waiting = { what: `the lease of ${rig}`, timeoutMs: LEASE_COMES_MS, everyMs: 1_000, ...given({ signal }) };
-  return await until(() => api.find<LeaseObject>(leaseRef(rig), signal), waiting).catch((error: unknown) => {
-    signal?.throwIfAborted();
-    void error;
-    return undefined;
-  });
 }
 
 /** Takes the rig, so that no run begins on it meanwhile, and takes back what its journal names. */

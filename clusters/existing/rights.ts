@@ -58,6 +58,13 @@ const ALWAYS: readonly Right[] = [
   { where: 'rig', group: '', resource: 'services', verbs: OWN, purpose: 'make the sample services' },
   { where: 'rig', group: '', resource: 'serviceaccounts', verbs: OWN, purpose: 'give the samples identities' },
   { where: 'rig', group: 'apps', resource: 'deployments', verbs: OWN, purpose: 'run the samples' },
+  {
+    where: 'rig',
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    verbs: OWN,
+    purpose: 'keep other runs out of a rig, and write down what must be taken back before it is made',
+  },
   { where: 'rig', group: '', resource: 'resourcequotas', verbs: ['list'], purpose: 'see whether the samples fit' },
   {
     where: 'rig',

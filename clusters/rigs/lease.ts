@@ -17,6 +17,8 @@ export const LEASE_NAME = 'meshproof';
 const KIND = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
 /** The process that holds the lease, as its own machine tells it apart from others. */
 const HOLDER = 'meshproof.dev/holder';
+/** On the lease of a rig that outlives the process that made it. */
+const STAYS = 'meshproof.dev/stays';
 /** A holder that has not renewed for so long is dead to everybody who cannot see its process. */
 const DURATION_S = 20;
 const RENEW_MS = 5_000;
@@ -217,10 +219,25 @@ export async function releaseRigs(api: ObjectApi, rigs: readonly string[]): Prom
   }
 }
 
-/** As `releaseRigs`, for rigs that the process which made them leaves to others. */
-export async function leaveRigs({ rigs, ...place }: Pick<ClusterDescription, 'kubeconfig' | 'context' | 'rigs'>): Promise<void> {
+/** Whether the rig was made to stay: a process that dies with its lease has only borrowed it. */
+export const stays = ({ metadata }: LeaseObject): boolean => metadata.annotations?.[STAYS] !== undefined;
+
+/** Marks rigs that outlive the process which made them, and lets go of their leases. */
+export async function leaveRigs({
+  name,
+  rigs,
+  ...place
+}: Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'rigs'>): Promise<void> {
   const api = await KubernetesApi.open(place);
-  await releaseRigs(api, rigs).finally(() => api.close());
+  try {
+    for (const rig of rigs) {
+      await leaseOf(api, rig, name);
+      await api.patch(leaseRef(rig), { metadata: { annotations: { [STAYS]: 'true' } } });
+    }
+    await releaseRigs(api, rigs);
+  } finally {
+    api.close();
+  }
 }
 
 async function release(api: ObjectApi, rig: string): Promise<void> {

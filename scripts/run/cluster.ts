@@ -4,6 +4,7 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { claimCluster, keepCluster, ownerOf } from '../../clusters/kind/owner.ts';
 import type { UpOptions } from '../../clusters/lifecycle.ts';
+import { leaveRigs } from '../../clusters/rigs/lease.ts';
 import type { Work } from '../../clusters/work.ts';
 import { requireDisk } from './disk.ts';
 import { isInUse, occupy, vacate } from './in-use.ts';
@@ -58,9 +59,13 @@ export async function borrowCluster(wanted: UpOptions, fresh: boolean, work: Wor
 }
 
 /** Gives a cluster back: removes it when it was made for this run and is not to be kept. */
-export async function returnCluster({ description: { name }, made }: BorrowedCluster, keep: boolean, work: Work): Promise<void> {
+export async function returnCluster({ description, made }: BorrowedCluster, keep: boolean, work: Work): Promise<void> {
+  const { name } = description;
   if (!made) return vacate(name);
-  if (keep) return keepCluster(name);
+  if (keep) {
+    await leaveRigs(description);
+    return keepCluster(name);
+  }
   const { down } = await import('../../clusters/lifecycle.ts');
   return down(name, work);
 }

@@ -44,14 +44,18 @@ async function putRig(
   api: KubernetesApi,
   server: StandInApi,
   rig: string,
-  { owner, holder }: { owner: string; holder?: object },
+  { owner, ...lease }: { owner: string; holder?: object; stays?: boolean },
 ): Promise<void> {
   const namespaces = [rig, neighbourOf(rig), outsideOf(rig)].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
   await api.apply([...namespaces, deployment(rig, 'caller')].map((object) => owned(object, owner)));
-  putLease(server, rig, { owner, ...(holder === undefined ? {} : { holder }) });
+  putLease(server, rig, { owner, ...lease });
 }
 
-function putLease(server: StandInApi, rig: string, { owner, holder }: { owner: string; holder?: object }): void {
+function putLease(
+  server: StandInApi,
+  rig: string,
+  { owner, holder, stays = false }: { owner: string; holder?: object; stays?: boolean },
+): void {
   server.put(`/apis/coordination.k8s.io/v1/namespaces/${rig}/leases/meshproof`, {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
@@ -59,7 +63,10 @@ function putLease(server: StandInApi, rig: string, { owner, holder }: { owner: s
       name: 'meshproof',
       namespace: rig,
       labels: { 'meshproof.dev/owner': owner },
-      annotations: holder === undefined ? {} : { 'meshproof.dev/holder': JSON.stringify(holder) },
+      annotations: {
+        ...(holder === undefined ? {} : { 'meshproof.dev/holder': JSON.stringify(holder) }),
+        ...(stays ? { 'meshproof.dev/stays': 'true' } : {}),
+      },
     },
     spec: holder === undefined ? {} : { holderIdentity: 'somebody', leaseDurationSeconds: 1, renewTime: 'then' },
   });
@@ -77,7 +84,7 @@ const namespacesOf = (server: StandInApi): string[] =>
 test('a rig whose run is dead goes, with what its journal names; those of others stay', async ({ api, server, dead, alive }) => {
   await putRig(api, server, 'meshproof-dead-rig-0', { owner: 'meshproof-dead', holder: dead });
   await putRig(api, server, 'meshproof-live-rig-0', { owner: 'meshproof-live', holder: alive });
-  await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept' });
+  await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept', stays: true });
   server.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
 
   const { leftovers, named, spared } = await find(api);
@@ -93,8 +100,8 @@ test('a rig whose run is dead goes, with what its journal names; those of others
 
 test('what was made to stay goes when that is asked for, and what is in use does not', async ({ api, server, alive }) => {
   await putRig(api, server, 'meshproof-live-rig-0', { owner: 'meshproof-live', holder: alive });
-  await putRig(api, server, 'meshproof-live-rig-1', { owner: 'meshproof-live' });
-  await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept' });
+  await putRig(api, server, 'meshproof-live-rig-1', { owner: 'meshproof-live', stays: true });
+  await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept', stays: true });
   const { named, spared } = await find(api, { all: true });
   expect(named).toEqual(['meshproof-kept-rig-0, made for meshproof-kept']);
   expect(spared).toContain('meshproof-live-rig-1: a run of meshproof-live is under way');
@@ -131,13 +138,13 @@ test('what is mesh-wide of a run whose rigs are gone goes too, and nothing that 
   expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toHaveLength(1);
 });
 
-test('of a rig that was made to stay, what a check has left there goes', async ({ api, server }) => {
-  await putRig(api, server, 'meshproof-up-rig-0', { owner: 'meshproof-up' });
+test('of a rig that was made to stay, what a check has left there goes', async ({ api, server, dead }) => {
+  await putRig(api, server, 'meshproof-up-rig-0', { owner: 'meshproof-up', holder: dead, stays: true });
   const lease = server.objects.get('/apis/coordination.k8s.io/v1/namespaces/meshproof-up-rig-0/leases/meshproof');
   const left = owned({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'left', namespace: 'meshproof-up-rig-0' } }, 'meshproof-up');
   await api.apply([left]);
   const entry = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'meshproof-up-rig-0', name: 'left' };
-  Object.assign(lease?.metadata ?? {}, { annotations: { 'meshproof.dev/journal': JSON.stringify({ objects: [entry] }) } });
+  Object.assign(lease?.metadata['annotations'] ?? {}, { 'meshproof.dev/journal': JSON.stringify({ objects: [entry] }) });
   const { leftovers, named } = await find(api);
   expect(named).toEqual(['what a check left on meshproof-up-rig-0']);
   for (const { remove } of leftovers) await remove();
