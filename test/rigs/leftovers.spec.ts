@@ -93,7 +93,7 @@ test('a rig whose run is dead goes, with what its journal names; those of others
     'meshproof-kept-rig-0: it was made to stay; --all removes it',
     'meshproof-live-rig-0: somebody uses it now',
   ]);
-  for (const { remove } of leftovers) await remove();
+  for (const leftover of leftovers) await leftover.remove();
   expect(namespacesOf(server).filter((name) => name.startsWith('meshproof-dead'))).toEqual([]);
   expect(namespacesOf(server)).toEqual(expect.arrayContaining(['shop', 'meshproof-live-rig-0', 'meshproof-kept-rig-0']));
 });
@@ -117,7 +117,7 @@ test('lent namespaces are emptied of what is ours, and stay', async ({ api, serv
 
   const { leftovers, named } = await find(api, { namespaces: 'lent' });
   expect(named).toEqual(['lent-rig-0, made for meshproof-x']);
-  for (const { remove } of leftovers) await remove();
+  for (const leftover of leftovers) await leftover.remove();
   const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
   expect(left).toEqual(['/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs']);
   expect(namespacesOf(server)).toEqual(['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-outside']);
@@ -131,10 +131,10 @@ test('what is mesh-wide of a run whose rigs are gone goes too, and nothing that 
     metadata: { name, namespace: 'istio-system' },
   });
   await api.apply([owned(policy('default-strict'), 'meshproof-gone')]);
-  server.put('/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default', policy('default') as never);
+  server.put('/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default', policy('default'));
   const { leftovers, named } = await find(api);
   expect(named).toEqual(['PeerAuthentication default-strict, made for meshproof-gone']);
-  for (const { remove } of leftovers) await remove();
+  for (const leftover of leftovers) await leftover.remove();
   expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toHaveLength(1);
 });
 
@@ -147,7 +147,7 @@ test('of a rig that was made to stay, what a check has left there goes', async (
   Object.assign(lease?.metadata['annotations'] ?? {}, { 'meshproof.dev/journal': JSON.stringify({ objects: [entry] }) });
   const { leftovers, named } = await find(api);
   expect(named).toEqual(['what a check left on meshproof-up-rig-0']);
-  for (const { remove } of leftovers) await remove();
+  for (const leftover of leftovers) await leftover.remove();
   expect([...server.objects.keys()].some((path) => path.endsWith('/left'))).toBe(false);
   expect(namespacesOf(server)).toHaveLength(3);
   expect(await find(api)).toMatchObject({ named: [], spared: ['meshproof-up-rig-0: it was made to stay; --all removes it'] });

@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { until } from '../../clusters/until.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Ways in which a run ends before its end. `killed`: nothing is left that could clean up, so a sweep follows. */
+export const INTERRUPTIONS = [
+  'ctrl-c',
+  'ctrl-c twice',
+  'SIGTERM',
+  'SIGINT then SIGTERM',
+  'SIGHUP',
+  'closed pipe',
+  'SIGKILL',
+  'SIGKILL of all',
+  'time limit',
+  'first failure',
+] as const;
+export type Interruption = (typeof INTERRUPTIONS)[number];
+
+/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+export function numbersOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export interface Interrupted {
+  exitCode: number | null;
+  /** What the run had said when it was interrupted: its last line, by which the stage is known. */
+  stage: string;
+  output: string;
+  /** Milliseconds from the interruption to the end of the last process. */
+  cleanUpMs: number;
+}
+
+/** Starts `meshproof` as a shell does, in a process group of its own, interrupts it after `afterMs`, and waits until none of its processes runs. */
+export async function interrupted(
+  args: readonly string[],
+  { how, afterMs, env = {} }: { how: Interruption; afterMs: number; env?: Record<string, string> },
+): Promise<Interrupted> {
+  const more = {
+    'time limit': ['--timeout', String(Math.max(1_000, Math.round(afterMs / 3)))],
+    'first failure': ['-x', '--timeout', '5000'],
+  };
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/meshproof.ts'), ...args, ...((more as Record<string, string[]>)[how] ?? [])], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const pid = child.pid ?? 0;
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = once(child, 'exit');
+  const family = new Set<number>([pid]);
+  const watch = setInterval(() => void descendants(pid).then((pids) => pids.forEach((one) => family.add(one))), 200);
+  await Promise.race([delay(afterMs), ended]);
+  const stage = output.trimEnd().split('\n').at(-1) ?? '';
+  const began = performance.now();
+  await strike(how, pid, [...new Set([...family, ...(await descendants(pid))])], () => child.stdout.destroy());
+  if (how === 'closed pipe') child.stderr.destroy();
+  const [exitCode] = (await ended) as [number | null];
+  const alive = async () => (await Promise.all([...family].map(isRunning))).some(Boolean);
+  await until(async () => !(await alive()), { what: 'the processes of the run to end', timeoutMs: 300_000 }).finally(() =>
+    clearInterval(watch),
+  );
+  return { exitCode, stage, output, cleanUpMs: Math.round(performance.now() - began) };
+}
+
+async function strike(how: Interruption, pid: number, family: readonly number[], closePipe: () => void): Promise<void> {
+  // A terminal's Ctrl-C reaches the whole process group.
+  const group = (signal: NodeJS.Signals) => tryToKill(-pid, signal);
+  if (how === 'ctrl-c' || how === 'ctrl-c twice') group('SIGINT');
+  if (how === 'ctrl-c twice') {
+    await delay(1_500);
+    group('SIGINT');
+  }
+  if (how === 'SIGTERM') tryToKill(pid, 'SIGTERM');
+  if (how === 'SIGINT then SIGTERM') {
+    tryToKill(pid, 'SIGINT');
+    await delay(2_000);
+    tryToKill(pid, 'SIGTERM');
+  }
+  if (how === 'SIGHUP') group('SIGHUP');
+  if (how === 'closed pipe') closePipe();
+  if (how === 'SIGKILL') tryToKill(pid, 'SIGKILL');
+  if (how === 'SIGKILL of all') for (const one of family) tryToKill(one, 'SIGKILL');
+}
+
+function tryToKill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0] !== 'Z';
+}
+
+/** All that a process has started and they have, as far as they are still tied to it. */
+async function descendants(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const children = text.split(' ').filter(Boolean).map(Number);
+  return [...children, ...(await Promise.all(children.map(descendants))).flat()];
+}

@@ -1,0 +1,86 @@
+import { execa } from 'execa';
+
+import { clusters } from '../../clusters/lifecycle.ts';
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { apiRoot } from '../../clusters/kubernetes/discovery.ts';
+import type { LiveObject } from '../../clusters/kubernetes/live-object.ts';
+
+interface Group {
+  groups: { preferredVersion: { groupVersion: string } }[];
+}
+
+interface Resources {
+  resources: { name: string; kind: string; namespaced: boolean; verbs: string[] }[];
+}
+
+/** Kinds that a cluster writes by itself, whatever anybody does. */
+const RESTLESS: ReadonlySet<string> = new Set([
+  'Event',
+  'EndpointSlice',
+  'Endpoints',
+  'ReplicaSet',
+  'ControllerRevision',
+  'Node',
+  'CSINode',
+  'PodMetrics',
+  'NodeMetrics',
+  'APIService',
+  'FlowSchema',
+  'PriorityLevelConfiguration',
+  'ServiceCIDR',
+  'IPAddress',
+]);
+/** Annotations that tell who holds a rig now or when a thing was restarted, and nothing of what is there. */
+const FLEETING = /^(meshproof\.dev\/holder|deployment\.kubernetes\.io\/revision|kubectl\.kubernetes\.io\/restartedAt)$/;
+
+/** Every object of a cluster in one line: kind, place, name, labels, annotations, and what it says, without what the API server adds. */
+export async function clusterSnapshot(api: KubernetesApi): Promise<string[]> {
+  const { groups } = await api.connection.json<Group>('GET', '/apis', { doing: 'listing groups' });
+  const versions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
+  const lines = await Promise.all(
+    versions.map(async (version) => {
+      const { resources } = await api.connection.json<Resources>('GET', apiRoot(version), { doing: `discovering ${version}` });
+      const kinds = resources.filter(({ name, kind, verbs }) => !name.includes('/') && verbs.includes('list') && !RESTLESS.has(kind));
+      const lists = await Promise.all(kinds.map(async ({ kind }) => (await api.list(version, kind)).map(lineOf)));
+      return lists.flat();
+    }),
+  );
+  return lines
+    .flat()
+    .filter((line) => line !== '')
+    .toSorted();
+}
+
+function lineOf({ kind, metadata, ...rest }: LiveObject): string {
+  const { labels = {}, annotations = {}, namespace = '', name } = metadata;
+  // Leases of the cluster itself are renewed all the time.
+  if (kind === 'Lease' && name !== 'meshproof') return '';
+  const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => !FLEETING.test(key)));
+  // The names of pods and of what controllers make end in random letters; the content of others may be renewed by those who own it.
+  const isPod = kind === 'Pod';
+  const said = isPod || kind === 'Lease' || kind === 'Secret' || kind === 'ConfigMap' ? '' : JSON.stringify({ ...rest, status: undefined });
+  const shown = isPod ? name.replace(/-[a-z0-9]+(-[a-z0-9]+)?$/, '') : name;
+  const about = isPod ? '' : JSON.stringify([labels, kept]);
+  return `${kind} ${namespace}/${shown} ${about} ${said}`;
+}
+
+/** Containers, networks, firewall rules and cluster descriptions of this machine. */
+export async function machineSnapshot(dockerHost: string): Promise<string[]> {
+  const docker = async (...args: string[]) => (await execa('docker', ['-H', dockerHost, ...args])).stdout.split('\n').filter(Boolean);
+  const rules = (await execa('iptables-save')).stdout.split('\n').filter((line) => line.startsWith('-A'));
+  return [
+    ...(await docker('ps', '--all', '--format', 'container {{.Names}}')),
+    ...(await docker('network', 'ls', '--format', 'network {{.Name}}')),
+    ...rules,
+    ...(await clusters()).map(({ name }) => `description ${name}`),
+  ].toSorted();
+}
+
+/** What one list has more or less of than the other. */
+export function difference(before: readonly string[], after: readonly string[]): string[] {
+  const count = (lines: readonly string[]) => Map.groupBy(lines, (line) => line);
+  const [was, is] = [count(before), count(after)];
+  const more = (a: Map<string, string[]>, b: Map<string, string[]>, sign: string) =>
+    [...a].flatMap(([line, these]) => ((b.get(line)?.length ?? 0) < these.length ? [`${sign} ${line.slice(0, 300)}`] : []));
+  return [...more(was, is, '-'), ...more(is, was, '+')];
+}
