@@ -108,7 +108,11 @@ async function look(api: KubernetesApi, { rig, owner, lent }: Pick<Found, 'rig' 
 /** Takes the rig, so that no run begins on it meanwhile, and takes back what its journal names. */
 async function takeBack(api: KubernetesApi, mesh: MeshAdapter, { rig, owner }: Found, work: Work): Promise<void> {
   const leases = await RigLeases.take(api, [rig], owner, work);
-  await recoverRigs(api, mesh, { owner, rigs: [rig] }, work).finally(() => leases.release());
+  try {
+    await recoverRigs(api, mesh, { owner, rigs: [rig] }, work);
+  } finally {
+    await leases.release();
+  }
 }
 
 /** Takes the rig, so that no run begins on it meanwhile, and removes what is ours. */

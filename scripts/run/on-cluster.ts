@@ -88,13 +88,12 @@ async function onLeasedRigs(
     try {
       if (!made) report(await recoverCluster(description));
       const until = AbortSignal.any([signal, leases.lost]);
-      const code = await run(until).finally(async () => {
-        // Of rigs that another process has taken over, the journal is that one's.
-        if (!made && !leases.lost.aborted) report(await patiently(() => recoverCluster(description)));
-      });
+      const code = await run(until);
       leases.lost.throwIfAborted();
       return code;
     } finally {
+      // Of rigs that another process has taken over, the journal is that one's.
+      if (!made && !leases.lost.aborted) await patiently(() => recoverCluster(description)).then(report, explain);
       await leases.release().catch(explain);
     }
   } finally {

@@ -18,6 +18,7 @@ const strict: Manifest = {
   metadata: { name: 'default-strict', namespace: 'istio-system' },
   spec: { mtls: { mode: 'STRICT' } },
 };
+const ours = { manager: 'meshproof', operation: 'Apply' };
 const settings = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
 const journalled = async (api: KubernetesApi): Promise<JournalledApi> =>
@@ -69,7 +70,6 @@ test('an object that others made ends the check with its name and maker, before 
 
 test('nor is an object taken that meshproof made for another cluster, or that others apply as well', async ({ api, server }) => {
   const changes = await journalled(api);
-  const ours = { manager: 'meshproof', operation: 'Apply' };
   const put = (owner: string, managedFields: object[]) =>
     server.put(STRICT, { ...strict, metadata: { ...strict.metadata, labels: { [OWNER_LABEL]: owner }, managedFields } });
   put('other-run', [ours]);
@@ -123,7 +123,7 @@ test('the next process takes back what the journal names, and nothing that other
     installations: [{ apiVersion: 'install.istio.io/v1alpha1', kind: 'IstioOperator', metadata: { name: 'second' } }],
   });
   const taken = server.objects.get(`/api/v1/namespaces/${RIG}/configmaps/taken`);
-  (taken?.metadata['managedFields'] as object[]).push({ manager: 'flux', operation: 'Apply' });
+  Object.assign(taken?.metadata ?? {}, { managedFields: [ours, { manager: 'flux', operation: 'Apply' }] });
 
   const log: string[] = [];
   const journal = await Journal.open(api, RIG, 'run');
