@@ -58,20 +58,22 @@ function exportOf(value: unknown, { namespaces }: Island, remedy: string): strin
 
 function selectorOf(selector: unknown, { rig }: Island): string[] {
   const values = isObject(selector) ? Object.values(selector) : [];
-  if (values.some((value) => String(value).includes(rig))) return [];
-  return [`selects gateway pods of every namespace; add meshproof.dev/ingressgateway: $(NAMESPACE) to its selector`];
+  if (values.some((value) => textOf(value).includes(rig))) return [];
+  return [
+    'selects gateway pods of every namespace; add a label of the rig to its selector, e.g. meshproof.dev/ingressgateway: $(NAMESPACE)',
+  ];
 }
 
 /** A route acts on what it names as its parents: gateways, or the callers of Services. */
 function parentsOf({ parentRefs }: Record<string, unknown>, { namespaces }: Island): string[] {
   const parents = Array.isArray(parentRefs) ? parentRefs.filter(isObject) : [];
-  const others = parents.map(({ namespace }) => namespace).filter((name) => name !== undefined && !namespaces.has(String(name)));
-  return others.map((name) => `has a parent in ${String(name)}, outside of the rig; take one of the rig`);
+  const others = parents.map(({ namespace }) => textOf(namespace)).filter((name) => name !== '' && !namespaces.has(name));
+  return others.map((name) => `has a parent in ${name}, outside of the rig; take one of the rig`);
 }
 
 /** A Gateway with addresses gets no pods of its own: it acts on those behind the Services that it names. */
 function addressesOf({ addresses }: Record<string, unknown>, { namespaces }: Island): string[] {
-  const hosts = Array.isArray(addresses) ? addresses.filter(isObject).map(({ value }) => String(value)) : [];
+  const hosts = Array.isArray(addresses) ? addresses.filter(isObject).map(({ value }) => textOf(value)) : [];
   const others = hosts.filter((host) => !namespaces.has(host.split('.')[1] ?? ''));
   return others.map((host) => `acts on the pods behind ${host}; name a Service as <name>.$(NAMESPACE).svc.cluster.local`);
 }
@@ -80,8 +82,11 @@ function addressesOf({ addresses }: Record<string, unknown>, { namespaces }: Isl
 function gatewayPodsOf({ template }: Record<string, unknown>, { rig }: Island): string[] {
   const { metadata } = isObject(template) ? template : {};
   const { labels, annotations } = isObject(metadata) ? metadata : {};
-  const templates = isObject(annotations) ? String(annotations['inject.istio.io/templates'] ?? '') : '';
+  const templates = isObject(annotations) ? textOf(annotations['inject.istio.io/templates']) : '';
   if (!templates.split(',').includes('gateway') || !isObject(labels)) return [];
-  const usual = USUAL_LABELS.filter((key) => labels[key] !== undefined && !String(labels[key]).includes(rig));
+  const usual = USUAL_LABELS.filter((key) => labels[key] !== undefined && !textOf(labels[key]).includes(rig));
   return usual.map((key) => `has gateway pods that Gateways of others select; instead of the label ${key} take one with $(NAMESPACE)`);
 }
+
+/** The schemas of the kinds are held against elsewhere: what is no text here is refused there. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

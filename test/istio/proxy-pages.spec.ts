@@ -102,7 +102,7 @@ test('pods are asked for where the pod is and where it has called a Service, and
     },
   };
   const { sent } = await proxyCounts(access, { namespace: 'rig', name: 'caller' });
-  expect(asked.toSorted()).toEqual(['rig', 'rig-neighbour']);
+  expect(new Set(asked)).toEqual(new Set(['rig', 'rig-neighbour']));
   expect(sent).toEqual({ 'server-v1': { requests: 7, failed: 0 }, neighbour: { requests: 1, failed: 0 } });
 });
 
