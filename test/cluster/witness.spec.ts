@@ -26,6 +26,7 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
+  test.setTimeout(300_000);
   await removeOwner(api);
   api.close();
 });

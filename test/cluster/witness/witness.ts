@@ -13,7 +13,7 @@ import { differences, parseConfiguration, type Configuration, type Difference } 
 const NAMESPACE = 'shop';
 const ADMIN_PORT = 15000;
 /** Bytes from the control plane: a push cannot come without them, and asking for them costs next to nothing. */
-const RECEIVED = '/stats?format=json&filter=%5Ecluster%5C.xds-grpc%5C.upstream_cx_rx_bytes_total%24';
+const RECEIVED = `/stats?format=json&filter=${encodeURIComponent('^cluster\\.xds-grpc;?\\.upstream_cx_rx_bytes_total$')}`;
 const EVERY_MS = 250;
 /** Looks without any change after which the proxies are taken to be at rest. */
 const QUIET_LOOKS = 20;
