@@ -20,6 +20,16 @@ export function runningAt(spans: readonly Span[], at: number): string[] {
   return spans.filter(({ start, stop }) => start <= at && at <= stop + LATE_MS).map(({ id }) => id);
 }
 
+/** The checks that ran side by side, two at a time: `routing/a + routing/b`. */
+export function pairsOf(spans: readonly Span[]): string[] {
+  return spans.flatMap((one, at) =>
+    spans.slice(at + 1).flatMap((other) => {
+      const together = one.start < other.stop && other.start < one.stop;
+      return together ? [[one.id, other.id].toSorted().join(' + ')] : [];
+    }),
+  );
+}
+
 /** Whether what was seen then is the doing of a check that says that it changes the whole mesh; no other runs beside such a one. */
 export function explained(running: readonly string[], meshWide: ReadonlySet<string>): boolean {
   return running.some((id) => meshWide.has(id));
