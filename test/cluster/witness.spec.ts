@@ -17,7 +17,7 @@ const SUITES = join(import.meta.dirname, '../../suites');
 
 let api: KubernetesApi;
 
-test.describe.configure({ mode: 'serial' });
+test.describe.configure({ mode: 'default' });
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);

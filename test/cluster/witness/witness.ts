@@ -18,11 +18,12 @@ const EVERY_MS = 250;
 /** Looks without any change after which the proxies are taken to be at rest. */
 const QUIET_LOOKS = 20;
 
-/** What a proxy of somebody else held at a moment, where that was not what it held at first. */
+/** What a proxy of somebody else held at a moment, where that was neither what it held at first nor what it held at the look before. */
 export interface Sighting {
   /** Milliseconds since 1970. */
   at: number;
   proxy: string;
+  /** From what it held at first. */
   differences: readonly Difference[];
 }
 
@@ -54,6 +55,7 @@ export class Witness {
   readonly #pods: readonly PodRef[];
   readonly #first = new Map<string, Configuration>();
   readonly #seen = new Map<string, { received: number; text: string }>();
+  readonly #known = new Map<string, readonly Difference[]>();
   readonly sightings: Sighting[] = [];
   /** How many times a push has come and a whole configuration has been read since the start. */
   readings = 0;
@@ -103,7 +105,11 @@ export class Witness {
         const configuration = await this.#changed(pod).catch(async () => await this.#changed(pod));
         if (configuration === undefined) return;
         const found = differences(this.#first.get(pod.name) ?? new Map(), configuration);
-        this.sightings.push({ at: Date.now(), proxy: pod.name, differences: found });
+        // What stays for several looks is seen once, when it came: it may outlast its check a little.
+        const known = this.#known.get(pod.name) ?? [];
+        const fresh = found.filter(({ part, now }) => !known.some((one) => one.part === part && one.now === now));
+        this.#known.set(pod.name, found);
+        if (fresh.length > 0) this.sightings.push({ at: Date.now(), proxy: pod.name, differences: fresh });
       }),
     );
   }
