@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-/** The tests of meshproof itself. Those tagged @engine or @cluster need Docker, so `npm run check` leaves them out. */
+/** The tests of meshproof itself. Those tagged @engine, @cluster or @pairs need Docker, so `npm run check` leaves them out. */
 export default defineConfig({
   testDir: '.',
   forbidOnly: process.env['CI'] !== undefined,
@@ -10,10 +10,11 @@ export default defineConfig({
   reporter: [['line'], ['./cluster/defect-table.ts']],
   outputDir: '../test-results',
   projects: [
-    { name: 'unit', grepInvert: /@engine|@cluster/ },
+    { name: 'unit', grepInvert: /@engine|@cluster|@pairs/ },
     { name: 'engine', grep: /@engine/, workers: 1 },
     { name: 'shared-cluster', testMatch: 'cluster/shared-cluster.ts', teardown: 'shared-cluster-removal', timeout: 3_000_000 },
     { name: 'shared-cluster-removal', testMatch: 'cluster/shared-cluster-removal.ts' },
     { name: 'cluster', grep: /@cluster/, workers: 1, dependencies: ['shared-cluster'] },
+    { name: 'pairs', grep: /@pairs/, workers: 1, testMatch: 'cluster/side-by-side.spec.ts' },
   ],
 });

@@ -3,12 +3,17 @@ import type { CountsByPod, ProxyCounts } from '../mesh.ts';
 import type { ClusterAccess } from './access.ts';
 import { ADMIN_PORT } from './proxy-admin.ts';
 
+interface Stat {
+  name?: string;
+  value?: string | number;
+}
+
 interface ClustersPage {
   cluster_statuses?: {
     name?: string;
     host_statuses?: {
       address?: { socket_address?: { address?: string } };
-      stats?: { name?: string; value?: string | number }[];
+      stats?: Stat[];
     }[];
   }[];
 }
@@ -18,9 +23,20 @@ interface ClustersPage {
  * when it is sent, also a retry; a 5xx or a lost connection counts as failed. Endpoints that are no pods are left out.
  */
 export async function proxyCounts(access: ClusterAccess, pod: PodRef): Promise<ProxyCounts> {
-  const [page, pods] = await Promise.all([access.fetchText(pod, ADMIN_PORT, '/clusters?format=json'), access.pods(undefined)]);
-  const names = new Map(pods.flatMap(({ metadata, status }) => (status?.podIP === undefined ? [] : [[status.podIP, metadata.name]])));
+  const page = await access.fetchText(pod, ADMIN_PORT, '/clusters?format=json');
+  const pods = await Promise.all(calledNamespaces(page, pod.namespace).map((namespace) => access.pods(namespace)));
+  const names = new Map(
+    pods.flat().flatMap(({ metadata, status }) => (status?.podIP === undefined ? [] : [[status.podIP, metadata.name]])),
+  );
   return parseCounts(page, (address) => names.get(address), pod.name);
+}
+
+/** The pod's own namespace, and those of Services that it has called: other pods need not be known, and may be nobody's business here. */
+export function calledNamespaces(text: string, own: string): string[] {
+  const { cluster_statuses: clusters = [] }: ClustersPage = JSON.parse(text);
+  const called = clusters.filter(({ host_statuses: hosts = [] }) => hosts.some(({ stats = [] }) => valueOf(stats, 'rq_total') > 0));
+  const names = called.flatMap(({ name = '' }) => /^outbound\|\d+\|[^|]*\|[^.|]+\.([^.|]+)\.svc\./.exec(name)?.[1] ?? []);
+  return [...new Set([own, ...names])];
 }
 
 /** Reads the page `/clusters?format=json`; Istio's names of clusters begin with the direction. */
@@ -35,10 +51,11 @@ export function parseCounts(text: string, podAt: (address: string) => string | u
       const counts = direction === 'inbound' ? received : direction === 'outbound' ? sent : undefined;
       if (counts === undefined || to === undefined) continue;
       const count = (counts[to] ??= { requests: 0, failed: 0 });
-      const value = (stat: string): number => Number(stats.find((one) => one.name === stat)?.value ?? 0);
-      count.requests += value('rq_total');
-      count.failed += value('rq_error');
+      count.requests += valueOf(stats, 'rq_total');
+      count.failed += valueOf(stats, 'rq_error');
     }
   }
   return { sent, received };
 }
+
+const valueOf = (stats: readonly Stat[], name: string): number => Number(stats.find((one) => one.name === name)?.value ?? 0);

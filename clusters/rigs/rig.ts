@@ -1,3 +1,4 @@
+import { EXPORT_TO } from '../istio/reach.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh.ts';
 
@@ -99,12 +100,13 @@ function deployment(
   };
 }
 
-function service(name: string, namespace: string, selector: Record<string, string>): Manifest {
+/** @param rig to whose namespaces alone the mesh tells of it: other proxies are not to hear of each pod that comes and goes here */
+function service(rig: string, name: string, namespace: string, selector: Record<string, string>): Manifest {
   const { http, metrics, tcp } = SAMPLE_PORTS;
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, namespace },
+    metadata: { name, namespace, annotations: { [EXPORT_TO]: [rig, neighbourOf(rig), outsideOf(rig)].join(',') } },
     spec: {
       selector,
       // The names' prefixes tell a mesh the protocol; 9090 carries HTTP as a metrics endpoint would.
@@ -122,17 +124,18 @@ function service(name: string, namespace: string, selector: Record<string, strin
  * @param annotations of the pods that get a proxy
  */
 export function rigObjects(namespace: string, image: string, annotations: Record<string, string> = {}): Manifest[] {
+  const serviceIn = (place: string, name: string, selector: Record<string, string>) => service(namespace, name, place, selector);
   const accounts = [...new Set(SAMPLES.map((sample) => sample.account))];
   return [
     ...accounts.map((name): Manifest => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
-    service('server', namespace, { app: 'server' }),
-    service('mirror', namespace, { app: 'mirror' }),
-    ...['v1', 'v2', 'v3'].map((version) => service(`server-${version}`, namespace, { app: 'server', version })),
+    serviceIn(namespace, 'server', { app: 'server' }),
+    serviceIn(namespace, 'mirror', { app: 'mirror' }),
+    ...['v1', 'v2', 'v3'].map((version) => serviceIn(namespace, `server-${version}`, { app: 'server', version })),
     ...SAMPLES.map((sample) => deployment(sample, namespace, image, annotations)),
-    service('neighbour', neighbourOf(namespace), { app: 'neighbour' }),
+    serviceIn(neighbourOf(namespace), 'neighbour', { app: 'neighbour' }),
     deployment(NEIGHBOUR, neighbourOf(namespace), image, annotations),
     // The outsider is called too: by istiod, for the keys of a token issuer.
-    service('outsider', outsideOf(namespace), { app: 'outsider' }),
+    serviceIn(outsideOf(namespace), 'outsider', { app: 'outsider' }),
     deployment(OUTSIDER, outsideOf(namespace), image, {}),
   ];
 }

@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 
 import type { Mesh } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
+import { reachesOf, type Island } from '../../clusters/istio/reach.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { applyControl, readControl, readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { validateManifests } from '../../clusters/kubernetes/schemas.ts';
@@ -66,11 +67,16 @@ export async function checkManifests(
   };
 }
 
-/** The objects of the manifest and its stage, and those that the control and the change make of them. */
+/**
+ * The objects of the manifest and its stage, and those that the control and the change make of them.
+ * @throws MeshproofError `REACHES_BEYOND_RIG` for what proxies of others would feel, unless that is what the check is about
+ */
 async function readAll(files: readonly string[], traits: Traits | undefined): Promise<Manifest[]> {
   const standing: Manifest[] =
     traits?.stage === undefined ? [] : await readManifests(traits.stage, await variablesOf(traits.stage, traits.variables));
   const all: Manifest[] = [...standing];
+  const reaches = new Reaches();
+  if (traits?.stage !== undefined) reaches.add(relative('', traits.stage), standing);
   for (const file of files) {
     const variables = await variablesOf(file, traits?.variables === true);
     const isPatch = /\.(control|change)\.yaml$/.test(file);
@@ -78,8 +84,41 @@ async function readAll(files: readonly string[], traits: Traits | undefined): Pr
     validateManifests(objects, file);
     if (!isPatch) standing.push(...objects);
     all.push(...objects);
+    reaches.add(file, objects);
   }
+  if (traits?.meshWide !== true) reaches.refuse();
   return all;
+}
+
+/** By what the objects of one check reach beyond its rig; what a patch leaves as it was is told of the file that has it. */
+class Reaches {
+  readonly #read: { file: string; objects: readonly Manifest[] }[] = [];
+
+  add(file: string, objects: readonly Manifest[]): void {
+    this.#read.push({ file, objects });
+  }
+
+  refuse(): void {
+    const island = islandOf(this.#read.flatMap(({ objects }) => objects));
+    const found = new Map<string, string>();
+    for (const { file, objects } of this.#read) {
+      for (const words of reachesOf(objects, island)) if (!found.has(words)) found.set(words, file);
+    }
+    if (found.size === 0) return;
+    throw new MeshproofError('REACHES_BEYOND_RIG', [...found].map(([words, file]) => `${file}: ${words}`).join('\n'), {
+      hint: 'nothing that a check applies may act on proxies outside of its rig; nothing was started',
+    });
+  }
+}
+
+/** The rig, with the namespaces that its check makes or installs a mesh in. */
+function islandOf(objects: readonly Manifest[]): Island {
+  const { ROOT_NAMESPACE: _, ...own } = VARIABLES;
+  const made = objects.flatMap((object) => {
+    if (isNamespaceForChecks(object)) return [object.metadata.name];
+    return object.kind === 'IstioOperator' && object.metadata.namespace !== undefined ? [object.metadata.namespace] : [];
+  });
+  return { rig: VARIABLES.NAMESPACE, namespaces: new Set([...Object.values(own), ...made]) };
 }
 
 /** The variables of a rig, and where more become known at run time a word for each that the file asks for. */

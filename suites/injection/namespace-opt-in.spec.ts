@@ -1,4 +1,4 @@
-import { check, expect } from '#fixtures';
+import { check, elsewhere, expect } from '#fixtures';
 
 check(
   'A namespace that opts in gives its new pods a proxy and an identity, and those that are there already only after a restart',
@@ -14,7 +14,7 @@ check(
   async ({ deployed, identity, namespace, server }, policy) => {
     const arrivals = async (app: string, from: string) => {
       const pod = await deployed(app, from);
-      const sent = await pod.send(server, { count: 20 });
+      const sent = await pod.send(elsewhere(`open-server.${namespace}`, 8080), { count: 20 });
       expect(sent).toSucceed();
       return server.received(sent);
     };

@@ -28,3 +28,91 @@ test('a check touches more than its rig when others than the rig and the namespa
   expect(meshWide).toEqual(Object.keys(MANIFESTS).filter((stem) => MANIFESTS[stem]?.[0]));
   expect(applied.kinds).toEqual([{ group: '', kind: 'ServiceAccount' }]);
 });
+
+const istioObject = (kind: string, fields: string, place = ''): string =>
+  `apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: { name: a${place} }\n${fields}\n`;
+const route = (exportTo: string): string => istioObject('VirtualService', `spec: { hosts: [server], http: [${HTTP}]${exportTo} }`);
+const HTTP = '{ route: [{ destination: { host: server } }] }';
+const gateway = (selector: string): string =>
+  istioObject('Gateway', `spec: { ${selector}servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [a.example] }] }`);
+const service = (annotations: string): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: { name: a${annotations} }\nspec: { ports: [{ port: 80 }] }\n`;
+const k8sGateway = (address: string): string =>
+  'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: a }\nspec:\n  gatewayClassName: istio\n' +
+  `  listeners: [{ name: http, port: 80, protocol: HTTP }]\n  addresses: [{ type: Hostname, value: ${address} }]\n`;
+const httpRoute = (parent: string): string =>
+  `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: a }\nspec: { parentRefs: [{ kind: Service, group: '', name: s${parent} }] }\n`;
+const gatewayPods = (label: string): string => `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: a }
+spec:
+  selector: { matchLabels: { ${label} } }
+  template:
+    metadata: { labels: { ${label} }, annotations: { inject.istio.io/templates: gateway } }
+    spec: { containers: [{ name: istio-proxy, image: auto }] }
+`;
+
+/** A manifest, and how what it reaches beyond the rig is said; without words it reaches nothing there. */
+const REACHES: Record<string, [text: string, words?: string]> = {
+  'a route for everybody': [route(''), "VirtualService a is exported to every namespace; add exportTo: ['.'] to its spec"],
+  'a route exported to nobody by an empty list': [route(', exportTo: []'), 'VirtualService a is exported to every namespace'],
+  'a route for all by name': [route(", exportTo: ['*']"), 'VirtualService a is exported to *, outside of the rig'],
+  'a route for a stranger too': [route(", exportTo: ['.', shop]"), 'VirtualService a is exported to shop, outside of the rig'],
+  'a route of its own': [route(", exportTo: ['.']")],
+  'a route for the rig': [route(', exportTo: [$(NAMESPACE), $(NEIGHBOUR), $(OUTSIDE)]')],
+  'a host for everybody': [
+    istioObject('ServiceEntry', 'spec: { hosts: [a.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: NONE }'),
+    'ServiceEntry a is exported to every namespace',
+  ],
+  'a rule for everybody': [istioObject('DestinationRule', 'spec: { host: server }'), 'DestinationRule a is exported to every namespace'],
+  'gateways of all': [gateway('selector: { istio: ingressgateway }, '), 'Gateway a selects gateway pods of every namespace'],
+  'gateways without a selector': [gateway(''), 'Gateway a selects gateway pods of every namespace'],
+  "the rig's gateway": [gateway('selector: { istio: ingressgateway, meshproof.dev/ingressgateway: $(NAMESPACE) }, ')],
+  'a Sidecar in the root namespace': [
+    istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(ROOT_NAMESPACE)'),
+    'Sidecar a stands in meshproof-root, outside of the rig; a check that needs this says meshWide: true',
+  ],
+  "a Sidecar in the neighbour's": [istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(NEIGHBOUR)')],
+  'a Sidecar in a namespace that the check makes': [
+    `${NAMESPACE('$(NAMESPACE)-own')}---\n${istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(NAMESPACE)-own')}`,
+  ],
+  'a Service for everybody': [
+    service(''),
+    "Service a is exported to every namespace; add the annotation networking.istio.io/exportTo: '.'",
+  ],
+  'a Service for a stranger': [service(", annotations: { networking.istio.io/exportTo: '., shop' }"), 'Service a is exported to shop'],
+  'a Service of its own': [service(", annotations: { networking.istio.io/exportTo: '., $(NEIGHBOUR)' }")],
+  "somebody's gateway by its Service": [
+    k8sGateway('in.prod.svc.cluster.local'),
+    'Gateway a acts on the pods behind in.prod.svc.cluster.local',
+  ],
+  "the rig's gateway by its Service": [k8sGateway('in.$(NAMESPACE).svc.cluster.local')],
+  "a route on a stranger's Service": [httpRoute(', namespace: shop'), 'HTTPRoute a has a parent in shop, outside of the rig'],
+  'a route on a Service of its own': [httpRoute('')],
+  'gateway pods with a usual label': [gatewayPods('istio: ingressgateway'), 'Deployment a has gateway pods that Gateways of others select'],
+  'gateway pods with a label of the rig': [gatewayPods('istio: ingressgateway-$(NAMESPACE)')],
+};
+
+for (const [what, [text, words]] of Object.entries(REACHES)) {
+  test(`${what}: ${words === undefined ? 'stays within the rig' : 'reaches beyond the rig, which is refused with the line to add'}`, async ({
+    folder,
+  }) => {
+    await writeSuites(folder, { 's/a.istio.yaml': text });
+    const checks = [{ id: 's/a', suite: 's', file: join(folder, 'suites/s/a.spec.ts') }];
+    const read = (meshWide: boolean) => checkManifests(checks, 'istio', new Map([['s/a', { id: 's/a', meshWide, variables: false }]]));
+    if (words === undefined) await expect(read(false)).resolves.toMatchObject({ meshWide: [] });
+    else {
+      const code = 'REACHES_BEYOND_RIG';
+      const message = expect.stringMatching(new RegExp(`s/a\\.istio\\.yaml: ${RegExp.escape(words)}`));
+      await expect(read(false)).rejects.toMatchObject({ code, exitCode: 2, message });
+      await expect(read(true), 'a mesh-wide check may').resolves.toMatchObject({ meshWide: ['s/a'] });
+    }
+  });
+}
+
+test('what a control adds must stay within the rig too', async ({ folder }) => {
+  await writeSuites(folder, { 's/a.istio.yaml': route(", exportTo: ['.']"), 's/a.istio.control.yaml': `$patch: add\n${gateway('')}` });
+  const checks = [{ id: 's/a', suite: 's', file: join(folder, 'suites/s/a.spec.ts') }];
+  const message = expect.stringMatching(/s\/a\.istio\.control\.yaml: Gateway a selects gateway pods of every namespace/);
+  await expect(checkManifests(checks, 'istio')).rejects.toMatchObject({ message, exitCode: 2 });
+});

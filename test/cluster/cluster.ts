@@ -6,8 +6,8 @@ import { execa } from 'execa';
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { descriptionFile } from '../../clusters/lifecycle.ts';
 
-/** The cluster that the setup project makes and the tests share. */
-export const SHARED = 'meshproof-selftest';
+/** The cluster that the setup project makes and the tests share. With MESHPROOF_SHARED and `--no-deps` they run on one that is up, and leave it. */
+export const SHARED = process.env['MESHPROOF_SHARED'] ?? 'meshproof-selftest';
 
 const ROOT = join(import.meta.dirname, '../..');
 

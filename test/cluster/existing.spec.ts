@@ -14,8 +14,9 @@ import type { Finding } from '../../scripts/doctor/finding.ts';
 import { meshproof } from './cluster.ts';
 import { createAsOwner, tokenKubeconfig, worldOf } from './guest.ts';
 import { makeTheirCluster } from './their-cluster.ts';
+import { plantOwner, Witness } from './witness/witness.ts';
 
-const CHECKS = ['routing/canary-header', 'security/strict-workload', 'security/strict-mesh-wide'];
+const CHECKS = ['resilience/retries', 'routing/canary-header', 'security/strict-workload', 'security/strict-mesh-wide'];
 const MESHED = ['meshproof-rig-0', 'meshproof-rig-0-neighbour'];
 const PLACES = [...MESHED, 'meshproof-rig-0-outside'];
 
@@ -47,6 +48,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
           ),
         ),
       );
+    await plantOwner(owner, (await agentImage()).name, (objects) => createAsOwner(owner, objects));
     const { stdout: rbac } = await meshproof(['rbac', '--workers=1', '--check', ...CHECKS]);
     await createAsOwner(
       owner,
@@ -94,9 +96,15 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
       expect(plan).toMatch(/^skips {4}security\/strict-mesh-wide: .*--allow-mesh-wide/m);
       expect(plan).not.toMatch(/^refused/m);
 
-      const done = await run();
+      const witness = await Witness.start(owner);
+      const ended = new AbortController();
+      const watching = witness.watch(ended.signal);
+      const done = await run().finally(() => ended.abort());
+      await watching.finally(() => witness.close());
+      expect(witness.sightings, "what the owner's workload and ingress gateway were told while the checks ran").toEqual([]);
       const conformance = JSON.parse(await readFile(join(folder, 'report/conformance.json'), 'utf8')) as Conformance;
       expect(conformance.checks.map(({ id, verdict }) => `${verdict} ${id}`).toSorted(), done.all).toEqual([
+        'PASS resilience/retries',
         'PASS routing/canary-header',
         'PASS security/strict-workload',
         'UNSUPPORTED security/strict-mesh-wide',

@@ -8,8 +8,9 @@ import { meshproof, SHARED } from './cluster.ts';
 export async function runChecks(
   report: string,
   args: readonly string[] = [],
+  env: Record<string, string> = {},
 ): Promise<{ exitCode: number | undefined; conformance: Conformance; said: string }> {
-  const run = await meshproof(['test', '--cluster', SHARED, ...args], { MESHPROOF_REPORT: report });
+  const run = await meshproof(['test', '--cluster', SHARED, ...args], { ...env, MESHPROOF_REPORT: report });
   const text = await readFile(join(report, 'conformance.json'), 'utf8').catch(() => {
     throw new Error(`the run left no report:\n${run.all}`);
   });

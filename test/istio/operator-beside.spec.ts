@@ -23,6 +23,16 @@ test('an installation beside another is a revision that sees its own namespace a
   });
 });
 
+test('the proxies of the mesh that is there are not told of its Services', () => {
+  const serviceAnnotations = { 'networking.istio.io/exportTo': '.' };
+  expect(operatorBeside(document({}), IMAGES)['spec']).toMatchObject({
+    values: {
+      pilot: { serviceAnnotations },
+      gateways: { 'istio-ingressgateway': { serviceAnnotations }, 'istio-egressgateway': { serviceAnnotations } },
+    },
+  });
+});
+
 test('what the document says wins, and what is the profile’s to decide is left to it', () => {
   const said = { meshConfig: { trustDomain: 'shop.example' }, values: { global: { proxy: { resources: { requests: { cpu: '100m' } } } } } };
   const { spec } = operatorBeside(document(said), IMAGES);

@@ -1,7 +1,8 @@
 import { expect, test } from '@playwright/test';
 
 import { parseAccessLog } from '../../clusters/istio/access-log.ts';
-import { parseCounts } from '../../clusters/istio/proxy-counts.ts';
+import type { ClusterAccess } from '../../clusters/istio/access.ts';
+import { parseCounts, proxyCounts } from '../../clusters/istio/proxy-counts.ts';
 import { parseRequestCounts } from '../../clusters/istio/request-counts.ts';
 
 const SUCCESS =
@@ -65,6 +66,44 @@ test('counters are added up by pod, and endpoints that are no pods are left out'
     received: { caller: { requests: 30, failed: 1 } },
   });
   expect(parseCounts('{}', () => undefined, 'caller')).toEqual({ sent: {}, received: { caller: { requests: 0, failed: 0 } } });
+});
+
+test('pods are asked for where the pod is and where it has called a Service, and nowhere else', async () => {
+  const called = (host: string, address: string, requests: number) => ({
+    name: `outbound|8080||${host}`,
+    host_statuses: [{ address: { socket_address: { address } }, stats: [{ name: 'rq_total', value: String(requests) }] }],
+  });
+  const page = JSON.stringify({
+    cluster_statuses: [
+      called('server.rig.svc.cluster.local', '10.0.0.1', 5),
+      called('neighbour.rig-neighbour.svc.example.org', '10.0.0.2', 1),
+      called('till.shop.svc.cluster.local', '10.0.0.3', 0),
+      called('orders.example.internal', '10.0.0.1', 2),
+      { name: 'xds-grpc' },
+    ],
+  });
+  const asked: (string | undefined)[] = [];
+  const addresses: Record<string, [string, string][]> = { rig: [['server-v1', '10.0.0.1']], 'rig-neighbour': [['neighbour', '10.0.0.2']] };
+  const unused = () => Promise.reject(new Error('not asked for'));
+  const access: ClusterAccess = {
+    apply: unused,
+    get: unused,
+    logs: unused,
+    logsSince: unused,
+    fetchText: () => Promise.resolve(page),
+    pods: (namespace) => {
+      asked.push(namespace);
+      const pods = (addresses[namespace ?? ''] ?? []).map(([name, podIP]) => ({
+        metadata: { namespace: namespace ?? '', name, uid: name },
+        spec: { containers: [] },
+        status: { podIP },
+      }));
+      return Promise.resolve(pods);
+    },
+  };
+  const { sent } = await proxyCounts(access, { namespace: 'rig', name: 'caller' });
+  expect(new Set(asked)).toEqual(new Set(['rig', 'rig-neighbour']));
+  expect(sent).toEqual({ 'server-v1': { requests: 7, failed: 0 }, neighbour: { requests: 1, failed: 0 } });
 });
 
 test('the request counter is read from the text form that Istio documents', () => {

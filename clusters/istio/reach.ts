@@ -1,0 +1,92 @@
+import type { Manifest } from '../kubernetes/manifest.ts';
+import { isObject } from '../kubernetes/merge-patch.ts';
+
+/** Namespaces of which the proxies may feel what a check applies. */
+export interface Island {
+  /** The rig's name, by which its labels differ from those of every other rig. */
+  rig: string;
+  /** The rig's namespaces, and those that the check itself makes. */
+  namespaces: ReadonlySet<string>;
+}
+
+/** On a Service, what `exportTo` is in the spec of the mesh's own kinds: namespaces, separated by commas. */
+export const EXPORT_TO = 'networking.istio.io/exportTo';
+
+const EXPORTED = new Set(['ServiceEntry', 'VirtualService', 'DestinationRule']);
+const MESH_GROUP = /^((networking|security|telemetry|extensions)\.istio\.io|gateway\.networking\.k8s\.io)\//;
+/** The keys of the labels by which Istio's own gateways, and so most owners' Gateways, are selected. */
+const USUAL_LABELS = ['istio', 'app'];
+
+/**
+ * By what the objects of a check would act on proxies outside of its rig, each as a sentence that says what mends it. What is in a namespace
+ * acts on the proxies in it, so it is enough to look at where an object stands and at the fields by which it acts beyond that.
+ */
+export function reachesOf(objects: readonly Manifest[], island: Island): string[] {
+  return objects.flatMap((object) => {
+    const name = `${object.kind} ${object.metadata.name}`;
+    return [...placeOf(object, island), ...fieldsOf(object, island)].map((words) => `${name} ${words}`);
+  });
+}
+
+function placeOf({ apiVersion, metadata: { namespace } }: Manifest, { namespaces }: Island): string[] {
+  if (!MESH_GROUP.test(apiVersion) || namespace === undefined || namespaces.has(namespace)) return [];
+  return [`stands in ${namespace}, outside of the rig; a check that needs this says meshWide: true`];
+}
+
+function fieldsOf(object: Manifest, island: Island): string[] {
+  const { apiVersion, kind, metadata } = object;
+  const spec = isObject(object['spec']) ? object['spec'] : {};
+  if (kind === 'Service' && apiVersion === 'v1') {
+    const names = metadata.annotations?.[EXPORT_TO]?.split(',').map((name) => name.trim());
+    return exportOf(names, island, `the annotation ${EXPORT_TO}: '.'`);
+  }
+  if (apiVersion.startsWith('networking.istio.io/')) {
+    if (EXPORTED.has(kind)) return exportOf(spec['exportTo'], island, "exportTo: ['.'] to its spec");
+    return kind === 'Gateway' ? selectorOf(spec['selector'], island) : [];
+  }
+  if (apiVersion.startsWith('gateway.networking.k8s.io/')) return [...parentsOf(spec, island), ...addressesOf(spec, island)];
+  return gatewayPodsOf(spec, island);
+}
+
+function exportOf(value: unknown, { namespaces }: Island, remedy: string): string[] {
+  if (!Array.isArray(value) || value.length === 0) return [`is exported to every namespace; add ${remedy}`];
+  const others = value.filter((name) => name !== '.' && name !== '~' && !namespaces.has(String(name)));
+  return others.length === 0
+    ? []
+    : [`is exported to ${others.join(', ')}, outside of the rig; name the rig's namespaces, or '.' for its own`];
+}
+
+function selectorOf(selector: unknown, { rig }: Island): string[] {
+  const values = isObject(selector) ? Object.values(selector) : [];
+  if (values.some((value) => textOf(value).includes(rig))) return [];
+  return [
+    'selects gateway pods of every namespace; add a label of the rig to its selector, e.g. meshproof.dev/ingressgateway: $(NAMESPACE)',
+  ];
+}
+
+/** A route acts on what it names as its parents: gateways, or the callers of Services. */
+function parentsOf({ parentRefs }: Record<string, unknown>, { namespaces }: Island): string[] {
+  const parents = Array.isArray(parentRefs) ? parentRefs.filter(isObject) : [];
+  const others = parents.map(({ namespace }) => textOf(namespace)).filter((name) => name !== '' && !namespaces.has(name));
+  return others.map((name) => `has a parent in ${name}, outside of the rig; take one of the rig`);
+}
+
+/** A Gateway with addresses gets no pods of its own: it acts on those behind the Services that it names. */
+function addressesOf({ addresses }: Record<string, unknown>, { namespaces }: Island): string[] {
+  const hosts = Array.isArray(addresses) ? addresses.filter(isObject).map(({ value }) => textOf(value)) : [];
+  const others = hosts.filter((host) => !namespaces.has(host.split('.')[1] ?? ''));
+  return others.map((host) => `acts on the pods behind ${host}; name a Service as <name>.$(NAMESPACE).svc.cluster.local`);
+}
+
+/** The other way round: gateway pods that carry a usual label are taken by Gateways of whoever owns the mesh. */
+function gatewayPodsOf({ template }: Record<string, unknown>, { rig }: Island): string[] {
+  const { metadata } = isObject(template) ? template : {};
+  const { labels, annotations } = isObject(metadata) ? metadata : {};
+  const templates = isObject(annotations) ? textOf(annotations['inject.istio.io/templates']) : '';
+  if (!templates.split(',').includes('gateway') || !isObject(labels)) return [];
+  const usual = USUAL_LABELS.filter((key) => labels[key] !== undefined && !textOf(labels[key]).includes(rig));
+  return usual.map((key) => `has gateway pods that Gateways of others select; instead of the label ${key} take one with $(NAMESPACE)`);
+}
+
+/** The schemas of the kinds are held against elsewhere: what is no text here is refused there. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

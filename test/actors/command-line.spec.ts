@@ -1,0 +1,44 @@
+import type { MeshAdapter, MeshTool, ReportedProxy } from '../../clusters/mesh.ts';
+import { CommandLine } from '../../fixtures/actors/command-line.ts';
+import { toAgreeOnVersion } from '../../fixtures/matchers/versions.ts';
+import type { StandInApi } from '../kubernetes/stand-in-api.ts';
+import { expect, test } from '../kubernetes/on-stand-in.ts';
+
+const adapter = (proxies: ReportedProxy[]): MeshAdapter => {
+  const tool: Pick<MeshTool, 'versions'> = { versions: () => Promise.resolve({ client: '1.31', controlPlane: ['1.31'], proxies }) };
+  return { name: 'istio', proxyContainer: 'istio-proxy', tool } as MeshAdapter;
+};
+
+function podIn(server: StandInApi, namespace: string, name: string, deletionTimestamp?: string): void {
+  const metadata = { namespace, name, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) };
+  server.objects.set(`/api/v1/namespaces/${namespace}/pods/${name}`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata,
+    spec: { containers: [{ name: 'istio-proxy' }] },
+  });
+}
+
+test('versions are those of the pods of the rig that stay, and not of a gateway on its way out or of a stranger', async ({
+  server,
+  api,
+}) => {
+  podIn(server, 'rig', 'caller');
+  podIn(server, 'rig', 'ingressgateway', '2026-11-29T00:00:00Z');
+  const proxies = [
+    { pod: 'rig/caller', version: '1.31', stale: [] },
+    { pod: 'rig/ingressgateway', version: '1.31', stale: ['Secret NOT_SENT'] },
+    { pod: 'rig/gone', version: '1.20', stale: ['no status'] },
+  ];
+  const report = await new CommandLine(adapter(proxies), api, ['rig']).versions();
+  expect(report.proxies.map(({ pod }) => pod)).toEqual(['rig/caller']);
+  expect(toAgreeOnVersion(report).pass).toBe(true);
+});
+
+test('a pod of the rig that stays and is behind is told of', async ({ server, api }) => {
+  podIn(server, 'rig', 'caller');
+  podIn(server, 'rig', 'server');
+  const report = await new CommandLine(adapter([{ pod: 'rig/caller', version: '1.20', stale: [] }]), api, ['rig']).versions();
+  expect(toAgreeOnVersion(report)).toMatchObject({ pass: false });
+  expect(report.pods.toSorted()).toEqual(['rig/caller', 'rig/server']);
+});

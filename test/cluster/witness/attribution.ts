@@ -1,0 +1,59 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ALLURE_RESULTS } from '../../../fixtures/results/report-folder.ts';
+import { chooseChecks, listChecks, runnerFilters } from '../../../scripts/run/checks.ts';
+import { loadChecks } from '../../../scripts/run/playwright.ts';
+
+/** When a check ran, in milliseconds since 1970. */
+export interface Span {
+  id: string;
+  start: number;
+  stop: number;
+}
+
+/** What is removed at a check's end is gone from the last proxy a little later, and a look at the proxies takes a while. */
+const LATE_MS = 3_000;
+
+/** The checks that ran at that moment, or had just ended. */
+export function runningAt(spans: readonly Span[], at: number): string[] {
+  return spans.filter(({ start, stop }) => start <= at && at <= stop + LATE_MS).map(({ id }) => id);
+}
+
+/** The checks that ran side by side, two at a time: `routing/a + routing/b`. */
+export function pairsOf(spans: readonly Span[]): string[] {
+  return spans.flatMap((one, at) =>
+    spans.slice(at + 1).flatMap((other) => {
+      const together = one.start < other.stop && other.start < one.stop;
+      return together ? [[one.id, other.id].toSorted().join(' + ')] : [];
+    }),
+  );
+}
+
+/** Whether what was seen then is the doing of a check that says that it changes the whole mesh; no other runs beside such a one. */
+export function explained(running: readonly string[], meshWide: ReadonlySet<string>): boolean {
+  return running.some((id) => meshWide.has(id));
+}
+
+/** The checks of this project that say so. */
+export async function meshWideChecks(): Promise<Set<string>> {
+  const choice = { suites: [], ids: [], filters: [] };
+  const chosen = chooseChecks(await listChecks(), choice);
+  const env = { MESHPROOF_MESH: 'istio' };
+  const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), env, signal: new AbortController().signal });
+  return new Set([...traits.values()].filter(({ meshWide }) => meshWide === true).map(({ id }) => id));
+}
+
+/** When each check of a run ran, as the report's Allure results have it. Those that were skipped applied nothing. */
+export async function spansOf(report: string): Promise<Span[]> {
+  const folder = join(report, ALLURE_RESULTS);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('-result.json'));
+  const results = await Promise.all(files.map(async (file): Promise<unknown> => JSON.parse(await readFile(join(folder, file), 'utf8'))));
+  return results.flatMap(spanOf);
+}
+
+function spanOf(result: unknown): Span[] {
+  const { fullName = '', start, stop, status } = result as { fullName?: string; start?: number; stop?: number; status?: string };
+  const [, id] = /([^/]+\/[^/]+)\.spec\.ts/.exec(fullName) ?? [];
+  return id === undefined || start === undefined || stop === undefined || status === 'skipped' ? [] : [{ id, start, stop }];
+}

@@ -1,0 +1,38 @@
+import { expect, test } from '@playwright/test';
+
+import { EXPORT_TO, reachesOf } from '../../clusters/istio/reach.ts';
+import { sentinel } from '../../clusters/istio/sentinel.ts';
+import { neighbourOf, outsideOf, rigObjects } from '../../clusters/rigs/rig.ts';
+
+const island = (rig: string) => ({ rig, namespaces: new Set([rig, neighbourOf(rig), outsideOf(rig)]) });
+
+test('what a rig itself has, and the sentinel in it, stays within it', () => {
+  const objects = [...rigObjects('a-rig-0', 'image'), sentinel('a-rig-0', 'cluster'), sentinel(neighbourOf('a-rig-0'), 'cluster')];
+  expect(reachesOf(objects, island('a-rig-0'))).toEqual([]);
+});
+
+test('what one rig has reaches beyond another', () => {
+  const services = rigObjects('a-rig-0', 'image').filter(({ kind }) => kind === 'Service');
+  expect(services).not.toEqual([]);
+  expect(reachesOf(services, island('a-rig-1'))).toHaveLength(services.length);
+  expect(reachesOf([sentinel('a-rig-0', 'cluster')], island('a-rig-1'))).toEqual([
+    'EnvoyFilter meshproof-sentinel stands in a-rig-0, outside of the rig; a check that needs this says meshWide: true',
+  ]);
+  const gateway = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'a' },
+    spec: { selector: { app: 'a-rig-1' } },
+  };
+  expect(reachesOf([gateway], island('a-rig-0'))).toHaveLength(1);
+});
+
+test('nothing that is no text passes for a name of the rig', () => {
+  const object = (spec: unknown, annotations = {}) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', annotations }, spec });
+  expect(reachesOf([object(null)], island('rig'))).toHaveLength(1);
+  expect(reachesOf([object({}, { [EXPORT_TO]: '' })], island('rig'))).toHaveLength(1);
+  for (const exportTo of [[null], [{}], 'rig', {}]) {
+    const rule = { apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule', metadata: { name: 'a' }, spec: { exportTo } };
+    expect(reachesOf([rule], island('rig'))).toHaveLength(1);
+  }
+});
