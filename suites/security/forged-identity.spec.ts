@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the server has no proxy',
-      breaks: { toHaveIdentity: ['an identity', 'another identity'], toCarryNowhere: 'in a header' },
+      breaks: { toHaveIdentity: ['an identity', 'no identity'], toCarryNowhere: { 'in a header': 1 } },
       swap: { server: 'external' },
     },
   },
