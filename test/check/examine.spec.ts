@@ -231,6 +231,15 @@ test('a control that is red for another reason than it names proves nothing', as
   expect(stray.result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
   expect(stray.result.reason).toContain('the control went red, but by 1× answered 503 UH, not by answered 200, in toBeRefused: ');
 
+  // A mesh so broken that it fails either way has failed, and the check was seen to.
+  const broken = await run(
+    place,
+    standIn,
+    async () => meshproofExpect(historyOf(times(50, ENVOY.unhealthy))).toBeRefused({ by: 'transport' }),
+    named,
+  );
+  expect(broken.result).toMatchObject({ verdict: 'FAIL', control: 'red' });
+
   // What was promised to be broken was, beside a few strays.
   const noisy = await judging(historyOf([...times(48, answered()), ...times(2, ENVOY.unhealthy)]));
   expect(noisy.result).toMatchObject({ verdict: 'PASS', control: 'red' });
