@@ -10,10 +10,8 @@ import { Inconclusive } from '../../fixtures/check/attempt.ts';
 import type { Breaks } from '../../fixtures/check/breaks.ts';
 import { placeOf, type Details, type Place } from '../../fixtures/check/definition.ts';
 import { examine } from '../../fixtures/check/examine.ts';
-import type { History, LedgerEntry } from '../../fixtures/agent/protocol.ts';
-import { expect as meshproofExpect, glue } from '../../fixtures/expect.ts';
+import { glue } from '../../fixtures/expect.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
-import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
 
 const toHold = (mode: string | undefined): Judgement<string> => ({
   pass: mode === 'STRICT',
@@ -25,7 +23,7 @@ const toExist = (mode: string | undefined): Judgement<string> => ({ pass: mode !
 /** Says no like the matchers of the suites do. */
 const expect = base.extend(glue({ toHold, toExist }));
 /** What a control turns red, in matchers that only this test has. */
-const breaking = (own: Record<string, unknown>): Breaks => own as Breaks;
+const breaking = (own: Record<string, unknown>): Breaks => own;
 
 /** A rig whose "mesh" is what was applied last, and a log of what was done to it. */
 class StandIn {
@@ -134,134 +132,6 @@ test('a control that goes red in another matcher proves nothing', async ({ place
   });
   expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
   expect(result.reason).toContain('the control went red, but in toExist, not in toHold');
-});
-
-const ledger = (...ids: string[]): LedgerEntry[] => ids.map((id) => ({ id }) as LedgerEntry);
-const control = (breaks: Breaks) => ({ details: { control: { because: 'the mode is PERMISSIVE', breaks } } });
-
-test('every judgement by a named matcher must be red in the control, however often the body comes by', async ({ place, standIn }) => {
-  const wrong = () => (standIn.mode === 'STRICT' ? [] : ledger('stray'));
-  const named = control({ toBeEmpty: 'delivered' });
-  const passed = await run(
-    place,
-    standIn,
-    async () => {
-      for (const _ of ['first', 'second', 'third']) meshproofExpect(wrong()).toBeEmpty();
-      meshproofExpect(historyOf([answered()])).toSucceed();
-    },
-    named,
-  );
-  expect(passed.result).toMatchObject({ verdict: 'PASS', control: 'red' });
-  expect(passed.result.controlSaid.match(/stray/g)).toHaveLength(1);
-  const [loop, single] = passed.result.judgements ?? [];
-  expect([loop, single]).toMatchObject([
-    { matcher: 'toBeEmpty', judged: 3, red: 3 },
-    { matcher: 'toSucceed', judged: 1, red: 0 },
-  ]);
-  expect((single?.line ?? 0) - (loop?.line ?? 0)).toBe(1);
-
-  const inPart = await run(
-    place,
-    standIn,
-    async () => {
-      meshproofExpect(wrong()).toBeEmpty();
-      meshproofExpect([]).toBeEmpty();
-    },
-    named,
-  );
-  expect(inPart.result).toMatchObject({ verdict: 'INVALID', control: 'green' });
-  expect(inPart.result.reason).toContain('stayed green in toBeEmpty (1 of 2 red)');
-
-  // The check judges more often than its control did: what was never seen red is not proven.
-  const longer = await run(
-    place,
-    standIn,
-    async () => {
-      const judged = standIn.mode === 'STRICT' ? 2 : 1;
-      for (let i = 0; i < judged; i++) meshproofExpect(wrong()).toBeEmpty();
-    },
-    named,
-  );
-  expect(longer.result).toMatchObject({ verdict: 'INVALID' });
-
-  // A mesh may be so broken that the control cannot turn all of it red. What was red once is believed when it is red again.
-  const broken = await run(
-    place,
-    standIn,
-    async () => {
-      meshproofExpect(ledger('stray')).toBeEmpty();
-      meshproofExpect([]).toBeEmpty();
-    },
-    named,
-  );
-  expect(broken.result).toMatchObject({ verdict: 'FAIL', control: 'red' });
-});
-
-test('where a part stays green under the control a number says how much of it must not, and the control ends there', async ({
-  place,
-  standIn,
-}) => {
-  const judged: string[] = [];
-  const body = async () => {
-    for (const path of ['/api', '/admin', '/public']) {
-      judged.push(`${standIn.mode} ${path}`);
-      meshproofExpect(standIn.mode === 'STRICT' || path === '/api' ? [] : ledger(path)).toBeEmpty();
-    }
-  };
-  const { result } = await run(place, standIn, body, control({ toBeEmpty: { delivered: 1 } }));
-  expect(result).toMatchObject({ verdict: 'PASS', control: 'red', judgements: [{ matcher: 'toBeEmpty', judged: 3, red: 1 }] });
-  expect(judged.join(', ')).toBe('PERMISSIVE /api, PERMISSIVE /admin, STRICT /api, STRICT /admin, STRICT /public');
-
-  const tooFew = await run(place, standIn, body, control({ toBeEmpty: { delivered: 3 } }));
-  expect(tooFew.result).toMatchObject({ verdict: 'INVALID', control: 'green' });
-  expect(tooFew.result.reason).toContain('toBeEmpty (2 of 3 red by delivered)');
-});
-
-test('a control that is red for another reason than it names proves nothing', async ({ place, standIn }) => {
-  const named = control({ toBeRefused: 'answered 200' });
-  const judging = (underControl: History) =>
-    run(
-      place,
-      standIn,
-      async () => meshproofExpect(standIn.mode === 'STRICT' ? historyOf(times(50, reset)) : underControl).toBeRefused({ by: 'transport' }),
-      named,
-    );
-  // The control does nothing, and a pod was not ready for a moment.
-  const stray = await judging(historyOf([...times(49, reset), ENVOY.unhealthy]));
-  expect(stray.result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
-  expect(stray.result.reason).toContain('the control went red, but by 1× answered 503 UH, not by answered 200, in toBeRefused: ');
-
-  // A mesh so broken that it fails either way has failed, and the check was seen to.
-  const broken = await run(
-    place,
-    standIn,
-    async () => meshproofExpect(historyOf(times(50, ENVOY.unhealthy))).toBeRefused({ by: 'transport' }),
-    named,
-  );
-  expect(broken.result).toMatchObject({ verdict: 'FAIL', control: 'red' });
-
-  // What was promised to be broken was, beside a few strays.
-  const noisy = await judging(historyOf([...times(48, answered()), ...times(2, ENVOY.unhealthy)]));
-  expect(noisy.result).toMatchObject({ verdict: 'PASS', control: 'red' });
-});
-
-test('what stops the body after all was red takes nothing from the control', async ({ place, standIn }) => {
-  const named = control({ toBeEmpty: 'delivered' });
-  const after = (more: () => void) =>
-    run(
-      place,
-      standIn,
-      async () => {
-        meshproofExpect(standIn.mode === 'STRICT' ? [] : ledger('stray')).toBeEmpty();
-        if (standIn.mode !== 'STRICT') more();
-      },
-      named,
-    );
-  const red = [
-    await after(() => meshproofExpect(historyOf([])).toSucceed()),
-    await after(() => meshproofExpect(historyOf([reset])).toSucceed()),
-  ];
-  for (const { result } of red) expect(result).toMatchObject({ verdict: 'PASS', control: 'red' });
 });
 
 test('a tool that breaks is never a statement about the mesh', async ({ place, standIn }) => {
