@@ -62,6 +62,9 @@ test('a control that names no matcher, or one that there is not, is refused whil
   const of = (breaks: unknown): Details => ({ control: { because: 'x', breaks: breaks as Breaks } });
   expect(() => assertComplete(place, 'istio', of({}))).toThrow(/names no matcher/);
   expect(() => assertComplete(place, 'istio', of({ toBeRefusd: 'answered 200' }))).toThrow(/names toBeRefusd/);
+  for (const idle of [[], {}, { 'answered 200': 0 }]) {
+    expect(() => assertComplete(place, 'istio', of({ toBeRefused: idle }))).toThrow(/asks nothing of toBeRefused/);
+  }
   expect(() => assertComplete(place, 'istio', of({ toBeRefused: 'answered 200' }))).not.toThrow();
 });
 
