@@ -1,5 +1,5 @@
 import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
-import { confidence, printable, warning } from './in-words.ts';
+import { confidence, neverRed, printable, warning } from './in-words.ts';
 
 /** What each verdict says of the mesh or of the check, for somebody who sees the word for the first time. */
 const MEANING: Record<Verdict, string> = {
@@ -31,6 +31,7 @@ pre { white-space: pre-wrap; font-size: 12px; line-height: 1.45 }
 export function describe(check: CheckResult, pictures: readonly string[]): string {
   const { verdict, title, reason, control, controlSaid, evidence, warnings = [], guide = [], rerun } = check;
   const seen = verdict === 'PASS' ? [] : [section(verdict === 'UNSUPPORTED' ? 'Because' : 'Seen', pre(reason))];
+  const unproven = neverRed(check);
   const files = evidence.map(({ phase, name, file, lines }) => `evidence of the ${phase}, ${name}, ${lines} lines: ${file}`);
   return [
     `<p><span class="verdict">${verdict}</span>: ${MEANING[verdict]}${control === 'red' ? '; the check was seen to fail first' : ''}</p>`,
@@ -39,6 +40,7 @@ export function describe(check: CheckResult, pictures: readonly string[]): strin
     ...seen,
     ...(verdict === 'UNSUPPORTED' ? [] : [section('How sure', list(confidence(check)))]),
     ...(controlSaid === '' ? [] : [section('What it said when it was broken on purpose', pre(controlSaid))]),
+    ...(unproven.length === 0 ? [] : [section('What the control did not turn red', list(unproven))]),
     ...(warnings.length === 0 ? [] : [section('Accepted, and yet without the whole effect', list(warnings.map((one) => warning(one))))]),
     ...(guide.length === 0
       ? []

@@ -29,7 +29,7 @@ export function claim({ name, unit, n, observed, expected, tolerance, interval, 
   return `${said}, α = ${short(alpha)}, power ${short(power)} (${method})`;
 }
 
-/** How sure a verdict is, a line each: what its control showed, and the error rates of its samples. */
+/** How sure a verdict is, a line each: what its control showed, how much of the check that was, and the error rates of its samples. */
 export function confidence(check: CheckResult): string[] {
   const because = check.controlBecause === '' ? '' : ` (${check.controlBecause})`;
   const control = {
@@ -37,7 +37,12 @@ export function confidence(check: CheckResult): string[] {
     green: `control green: the check did not fail although it had to${because}`,
     skipped: 'control skipped: the check was not seen to fail',
   };
-  return [control[check.control], ...check.statistics.map((statistic) => claim(statistic))];
+  const seen = seenRed([check]);
+  return [
+    control[check.control],
+    ...(seen === '' ? [] : [`${seen} judgements were seen red`]),
+    ...check.statistics.map((statistic) => claim(statistic)),
+  ];
 }
 
 /** `3 of 4`: how many checks were seen to fail under their control, of those that the mesh supports. */
@@ -46,13 +51,29 @@ function seenToFail(checks: readonly CheckResult[]): string {
   return `${supported.filter(({ control }) => control === 'red').length} of ${supported.length}`;
 }
 
+/** `7 of 11`: how many judgements were seen red under their control; empty where nothing was judged. */
+export function seenRed(checks: readonly CheckResult[]): string {
+  const places = checks.flatMap(({ judgements = [] }) => judgements);
+  const sum = (key: 'judged' | 'red'): number => places.reduce((total, place) => total + place[key], 0);
+  return places.length === 0 ? '' : `${sum('red')} of ${sum('judged')}`;
+}
+
+/** What a check judges and its control does not turn red, a place each: `toSucceed in line 24`, `toReachOnly in line 12 (5 of 7)`. */
+export function neverRed({ control, judgements = [] }: CheckResult): string[] {
+  if (control !== 'red') return [];
+  return judgements
+    .filter(({ judged, red }) => red < judged)
+    .map(({ matcher, line, judged, red }) => `${matcher} in line ${line}${judged === 1 ? '' : ` (${judged - red} of ${judged})`}`);
+}
+
 /** The sentence that every report begins with: what its verdicts are worth. */
 export function worth(checks: readonly CheckResult[]): string {
   const seen = seenToFail(checks);
   const warning = seen.startsWith('0 of ') && seen !== '0 of 0' ? ': nothing here is proven able to fail' : '';
   const unsupported = checks.filter(({ verdict }) => verdict === 'UNSUPPORTED').length;
   const apart = unsupported === 0 ? '' : `; ${unsupported} unsupported by design`;
-  return `${seen} checks ${seen.startsWith('1 of ') ? 'was' : 'were'} seen to fail first${warning}${apart}`;
+  const judgements = seenRed(checks);
+  return `${seen} checks ${seen.startsWith('1 of ') ? 'was' : 'were'} seen to fail first${warning}${apart}${judgements === '' ? '' : `; ${judgements} judgements were seen red`}`;
 }
 
 /** The counts of the closing line: PASS, UNSUPPORTED, and all others as failed. */

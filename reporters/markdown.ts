@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 
 import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/results/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/results/result.ts';
-import { claim, confidence, duration, printable, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { claim, confidence, duration, neverRed, printable, seenRed, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
 /** conformance.md: fit for a pull request comment. */
@@ -23,6 +23,8 @@ export function conformanceMarkdown(conformance: Conformance): string {
   if (notPassed.length > 0) sections.push('## What did not pass', ...notPassed.map((check) => reason(check)));
   const warnings = warningTable(checks);
   if (warnings !== '') sections.push('## Accepted, and yet without the whole effect', warnings);
+  const unproven = neverRedTable(checks);
+  if (unproven !== '') sections.push('## What no control turned red', unproven);
   const guide = guideTable(checks);
   if (guide !== '') sections.push('## Guide against reality', guide);
   if (planned.length > 0) sections.push('## Not done yet', plannedTable(planned));
@@ -69,15 +71,18 @@ function suiteOf({ id }: NotChosen): string {
 
 function table(checks: readonly CheckResult[]): string {
   if (checks.length === 0) return 'No check was run.';
-  const rows = checks.map(({ verdict, id, mesh, title, control, enforcementMs, durationMs, statistics }) => [
-    verdict,
-    `${inline(id)}<br>${inline(title)}`,
-    inline(mesh),
-    control,
-    enforcementMs === null ? '-' : duration(enforcementMs),
-    duration(durationMs),
-    statistics.length === 0 ? '-' : statistics.map((statistic) => inline(claim(statistic))).join('<br>'),
-  ]);
+  const rows = checks.map((check) => {
+    const { verdict, id, mesh, title, control, enforcementMs, durationMs, statistics } = check;
+    return [
+      verdict,
+      `${inline(id)}<br>${inline(title)}`,
+      inline(mesh),
+      [control, seenRed([check])].filter((part) => part !== '').join(', '),
+      enforcementMs === null ? '-' : duration(enforcementMs),
+      duration(durationMs),
+      statistics.length === 0 ? '-' : statistics.map((statistic) => inline(claim(statistic))).join('<br>'),
+    ];
+  });
   return tableOf([['verdict', 'check', 'mesh', 'control', 'enforced after', 'took', 'statistics'], ...rows]);
 }
 
@@ -105,6 +110,13 @@ function guideTable(checks: readonly CheckResult[]): string {
 function warningTable(checks: readonly CheckResult[]): string {
   const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(check.id), inline(check.mesh), inline(text)]));
   return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'warned'], ...rows]);
+}
+
+function neverRedTable(checks: readonly CheckResult[]): string {
+  const rows = checks
+    .map((check) => [inline(check.id), inline(check.mesh), inline(neverRed(check).join(', '))])
+    .filter(([, , places]) => places !== '');
+  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'judgements'], ...rows]);
 }
 
 function plannedTable(planned: readonly PlannedCheck[]): string {

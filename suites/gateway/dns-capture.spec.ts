@@ -5,7 +5,7 @@ const orders = elsewhere('orders.example.internal', 8080);
 check(
   'A pod with DNS capture resolves a ServiceEntry name that no DNS server knows, and reaches its endpoints',
   {
-    control: { because: 'the capture is off', breaks: 'toResolve' },
+    control: { because: 'the capture is off', breaks: { toResolve: 'name not resolved' } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     guide: [
       {

@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   "An application that is held until its proxy has started gets its very first request through, however slow the proxy's start",
   {
-    control: { because: 'the application is not held', breaks: 'toSucceed' },
+    control: { because: 'the application is not held', breaks: { toSucceed: { 'connection refused': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     guide: [
       {

@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A new pod is refused while the injector is unavailable, and not started without a proxy',
   {
-    control: { because: 'the injector is there', breaks: 'toBeTurnedAway', swap: { injector: 'uncutInjector' } },
+    control: { because: 'the injector is there', breaks: { toBeTurnedAway: 'admitted' }, swap: { injector: 'uncutInjector' } },
     meshWide: true,
   },
   async ({ injector, caller, server }) => {

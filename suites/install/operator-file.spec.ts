@@ -9,7 +9,7 @@ const metric = '{"type": "Resource", "resource": {"name": "cpu", "targetAverageU
 check(
   "Every setting of a production operator file is in force: in its components, in an injected pod, and in the proxy's log",
   {
-    control: { because: 'the access log format is left out', breaks: 'toBeWrittenAs' },
+    control: { because: 'the access log format is left out', breaks: { toBeWrittenAs: 'another format' } },
     timeoutMs: 300_000,
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     guide: [

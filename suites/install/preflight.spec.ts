@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   "The mesh's own preflight passes for who may install it, and fails, naming what is missing, for who may not",
   {
-    control: { because: 'nothing is missing', breaks: 'toComplainOf' },
+    control: { because: 'nothing is missing', breaks: { toComplainOf: { 'no complaint': 1 } } },
     guide: [
       {
         says: 'istioctl authn tls-check pod.namespace shows the mTLS state',

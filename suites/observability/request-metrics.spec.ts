@@ -3,7 +3,11 @@ import { check, expect, watchRequestCounts } from '#fixtures';
 check(
   'The request counter rises on both sides by exactly what was sent, with source, destination, code and mTLS in its labels',
   {
-    control: { because: "the second caller's requests come from the first", breaks: 'toCountRequests', swap: { other: 'caller' } },
+    control: {
+      because: "the second caller's requests come from the first",
+      breaks: { toCountRequests: 'another number' },
+      swap: { other: 'caller' },
+    },
     needs: {
       extension: 'envoy.filters.http.istio_stats',
       because: "the request counter comes from Istio's own filter",

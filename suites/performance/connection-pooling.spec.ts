@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   "Under load the proxies share HTTP/2 connections, and open no more of them than the pool's bound",
   {
-    control: { because: 'there is no pool', breaks: { toShareConnections: 2, toCarryHeader: 2 } },
+    control: { because: 'there is no pool', breaks: { toShareConnections: 'too many connections', toCarryHeader: 'another value' } },
     linkerd: unsupported('no limits on connections; one HTTP/2 connection a pod always', 'https://linkerd.io/2/features/http-grpc/'),
     guide: [
       {

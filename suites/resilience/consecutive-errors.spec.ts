@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The retired field consecutiveErrors is ignored: five failures in a row eject, four do not',
   {
-    control: { because: 'consecutive5xxErrors is 1', breaks: 'toLeaveOut' },
+    control: { because: 'consecutive5xxErrors is 1', breaks: { toLeaveOut: { '1 left out': 1 } } },
     linkerd: unsupported('a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
     guide: [
       {

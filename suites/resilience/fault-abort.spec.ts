@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'An abort fault ends 10 % of the requests with the test header in 500 whatever the retries, delays all of them, and touches no other',
   {
-    control: { because: 'the share is 20 %', breaks: 'toBeRejectedWith' },
+    control: { because: 'the share is 20 %', breaks: { toBeRejectedWith: '20 % rejected' } },
     guide: [
       {
         says: 'a rule may have a fault and retries beside each other',

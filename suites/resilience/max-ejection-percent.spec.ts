@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'No more endpoints are ejected than the maximum allows: one of three by 50 %, none by the default of 10 %',
   {
-    control: { because: 'the maximum is 100 %', breaks: { toLeaveOut: 2 } },
+    control: { because: 'the maximum is 100 %', breaks: { toLeaveOut: '3 left out' } },
     guide: [
       {
         says: 'outlierDetection without maxEjectionPercent ejects a failing endpoint',

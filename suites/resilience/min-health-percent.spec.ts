@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Ejections count until less than the minimum is healthy, and then every endpoint is used again',
   {
-    control: { because: 'the minimum is 0 %', breaks: 'toLeaveOut' },
+    control: { because: 'the minimum is 0 %', breaks: { toLeaveOut: { '2 left out': 1 } } },
     linkerd: unsupported('no minimum of healthy endpoints', 'https://linkerd.io/2/features/circuit-breaking/'),
     guide: [
       {

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A pool of one connection and one waiting request overflows with 503 for exactly the surplus',
   {
-    control: { because: 'the limits are 100', breaks: 'toOverflow' },
+    control: { because: 'the limits are 100', breaks: { toOverflow: { 'answered 200': 1 } } },
     linkerd: unsupported('no limits on connections or waiting requests', 'https://linkerd.io/2/features/circuit-breaking/'),
     guide: [
       {

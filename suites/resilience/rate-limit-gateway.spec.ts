@@ -4,7 +4,7 @@ check(
   'A local rate limit at the ingress gateway lets 100 requests pass and one more every 600 ms',
   {
     stage: 'ingress-gateway',
-    control: { because: 'the filter is gone', breaks: 'toBeLimited' },
+    control: { because: 'the filter is gone', breaks: { toBeLimited: 'passed without a token' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ outsider, ingress, v1 }) => {

@@ -3,7 +3,13 @@ import { check, expect } from '#fixtures';
 check(
   'A failed request is tried three more times on the listed conditions, once on others, and succeeds when the fault clears in time',
   {
-    control: { because: 'retries are off', breaks: { toShowAttempts: 7, toSucceed: 4 } },
+    control: {
+      because: 'retries are off',
+      breaks: {
+        toShowAttempts: { 'delivered once': 7, 'never delivered': 1 },
+        toSucceed: ['answered 500 by the application', 'answered 503 UF'],
+      },
+    },
     guide: [{ says: 'retries: attempts: 3', reality: 'three retries follow the first attempt: up to four deliveries of one request' }],
   },
   async ({ caller, v2, external }) => {

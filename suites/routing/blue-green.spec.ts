@@ -2,7 +2,12 @@ import { check, expect } from '#fixtures';
 
 check(
   'A blue-green switch under load fails no request, and the colour with weight 0 gets none',
-  { control: { because: "green selects blue's pods, so nothing is switched", breaks: { toSwitch: 1, toReachOnly: 1, toBeEmpty: 1 } } },
+  {
+    control: {
+      because: "green selects blue's pods, so nothing is switched",
+      breaks: { toSwitch: 'no switch', toReachOnly: { 'answered by v1': 1 }, toBeEmpty: { delivered: 1 } },
+    },
+  },
   async ({ caller, server, v1: blue, v2: green }, policy) => {
     const before = await caller.send(server, { count: 1_000, concurrency: 16 });
     expect(before).toReachOnly('v1');

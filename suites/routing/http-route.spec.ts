@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'An HTTPRoute on a Service splits the paths under its prefix 90 to 10, and every other path is answered 404 and delivered to nobody',
   {
-    control: { because: 'the weights are 80 and 20', breaks: 'toSplit' },
+    control: { because: 'the weights are 80 and 20', breaks: { toSplit: ['80 % to v1', '20 % to v2'] } },
     needs: {
       kind: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
       because: 'the route is an object of the Gateway API',

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A full mirror is given every request once, and whether it waits, fails, resets or is gone changes nothing for the client',
   {
-    control: { because: 'the mirror is gone', breaks: 'toEqualIds' },
+    control: { because: 'the mirror is gone', breaks: { toEqualIds: 'never delivered' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
     guide: [
       {

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Mirroring copies 10 % of the requests to the test service and shows the client only the primary',
   {
-    control: { because: 'the share is 20 %', breaks: 'toBeMirrored' },
+    control: { because: 'the share is 20 %', breaks: { toBeMirrored: '20 % mirrored' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
   },
   async ({ caller, v1, mirror }) => {

@@ -3,7 +3,10 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A subset with ROUND_ROBIN takes its pods in turn, although its host hashes users to pods',
   {
-    control: { because: 'the subset has no policy of its own', breaks: { toTakeTurns: 1, toTakeTurnsByWorker: 1 } },
+    control: {
+      because: 'the subset has no policy of its own',
+      breaks: { toTakeTurns: 'out of turn', toTakeTurnsByWorker: 'too few pods' },
+    },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {

@@ -3,7 +3,15 @@ import { check, expect } from '#fixtures';
 check(
   'Callers of the allowed namespace are served, whoever they are; a mesh caller of another namespace and an outsider are denied',
   {
-    control: { because: 'another namespace is allowed', breaks: { toSucceed: 2, toEqualIds: 2, toBeRefused: 1, toBeEmpty: 1 } },
+    control: {
+      because: 'another namespace is allowed',
+      breaks: {
+        toSucceed: 'answered 403 RBAC',
+        toEqualIds: 'never delivered',
+        toBeRefused: { 'answered 200': 1 },
+        toBeEmpty: { delivered: 1 },
+      },
+    },
   },
   async ({ caller, other, neighbour, outsider, server }) => {
     for (const from of [caller, other]) {

@@ -3,7 +3,15 @@ import { check, expect } from '#fixtures';
 check(
   'One principal may use two methods on one path prefix; another principal, method or path is denied',
   {
-    control: { because: 'the policy names another principal', breaks: { toSucceed: 2, toEqualIds: 2, toBeRefused: 1, toBeEmpty: 1 } },
+    control: {
+      because: 'the policy names another principal',
+      breaks: {
+        toSucceed: 'answered 403 RBAC',
+        toEqualIds: 'never delivered',
+        toBeRefused: { 'answered 200': 1 },
+        toBeEmpty: { delivered: 1 },
+      },
+    },
   },
   async ({ caller, other, neighbour, outsider, server }) => {
     for (const method of ['GET', 'POST']) {

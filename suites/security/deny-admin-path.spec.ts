@@ -3,7 +3,7 @@ import { check, expect, pathDisguises, unsupported } from '#fixtures';
 check(
   'A denied path is delivered under no disguise, except to callers of the exempt namespace',
   {
-    control: { because: 'there is no policy', breaks: { toStayOutOf: 4, toBeRefused: 6 } },
+    control: { because: 'there is no policy', breaks: { toStayOutOf: 'delivered', toBeRefused: 'answered 200' } },
     guide: [
       {
         says: 'a DENY rule for paths ["/admin/*"] protects the admin endpoints',

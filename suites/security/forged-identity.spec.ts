@@ -2,7 +2,13 @@ import { check, expect } from '#fixtures';
 
 check(
   'An identity that a client claims in a header never reaches the server, neither from outside nor from the mesh',
-  { control: { because: 'the server has no proxy', breaks: { toHaveIdentity: 2, toCarryNowhere: 1 }, swap: { server: 'external' } } },
+  {
+    control: {
+      because: 'the server has no proxy',
+      breaks: { toHaveIdentity: ['an identity', 'no identity'], toCarryNowhere: { 'in a header': 1 } },
+      swap: { server: 'external' },
+    },
+  },
   async ({ outsider, caller, server, identity, identityHeaders }) => {
     const headers = identityHeaders('admin');
     for (const [from, truth] of [

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'a workload of another service account is looked at',
-      breaks: { toIdentify: 3, toHaveIdentity: 1 },
+      breaks: { toIdentify: { 'another name': 3 }, toHaveIdentity: 'another identity' },
       swap: { caller: 'other' },
     },
   },

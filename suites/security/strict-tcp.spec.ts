@@ -2,7 +2,7 @@ import { check, expect } from '#fixtures';
 
 check(
   'A STRICT workload refuses plaintext on a raw TCP port too, and carries the TCP of the mesh',
-  { control: { because: 'the mode is PERMISSIVE', breaks: { toBeRefused: 2, toBeEmpty: 2 } } },
+  { control: { because: 'the mode is PERMISSIVE', breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } } },
   async ({ outsider, caller, server }) => {
     for (const connections of ['new', 'kept'] as const) {
       const plain = await outsider.send(server, { count: 50, port: 9000, protocol: 'tcp', connections });

@@ -49,7 +49,7 @@ test('what a matcher says is told part by part, and another message as a whole',
 
 test('the short form fits a chat: a verdict, what failed, what is not said, versions, and one command', () => {
   expect(endLines(sampleConformance(), 'report', 'short')).toEqual([
-    'meshproof FAIL: 3 of 5 checks were seen to fail first; 1 unsupported by design',
+    'meshproof FAIL: 3 of 5 checks were seen to fail first; 1 unsupported by design; 6 of 9 judgements were seen red',
     'INCONCLUSIVE resilience/circuit-breaker-ejects (istio)',
     '  promised: a failing endpoint is ejected, and comes back',
     '  seen: The prober was late: p99 lateness 80 ms, tolerated 20 ms.',

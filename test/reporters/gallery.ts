@@ -5,8 +5,8 @@ import { specOf } from './inner-run.ts';
 import { bucket, ejection, split, times } from './sample-pictures.ts';
 import { sampleCheck } from './samples.ts';
 
-function taken(control: Judgement, check?: Judgement): Partial<CheckResult> {
-  const of = (phase: TakenPicture['phase'], judged?: Judgement): TakenPicture[] =>
+function taken(control: Judgement<string>, check?: Judgement<string>): Partial<CheckResult> {
+  const of = (phase: TakenPicture['phase'], judged?: Judgement<string>): TakenPicture[] =>
     (judged?.pictures ?? []).map((picture) => ({ phase, picture }));
   return {
     controlSaid: control.pass ? '' : control.message,

@@ -10,13 +10,13 @@ function scattered(index: number): number {
 }
 
 /** Requests that go to v2 with this share. */
-export function split(share: number): Judgement {
+export function split(share: number): Judgement<string> {
   const steps = Array.from({ length: 3_000 }, (_, index) => answered(scattered(index) < share ? 'v2' : 'v1'));
   return matchers.toSplit(historyOf(steps), { v1: 90, v2: 10 }, { tolerance: 0.05 });
 }
 
 /** v2 fails until it is out, or for a while, and again soon after: with a breaker it is out for 1 s, then for 2 s. */
-export function ejection(hasBreaker: boolean): Judgement {
+export function ejection(hasBreaker: boolean): Judgement<string> {
   const steps: Step[] = [];
   const ledger: LedgerEntry[] = [];
   const outs: { from: number; to: number }[] = [];
@@ -40,14 +40,14 @@ export function ejection(hasBreaker: boolean): Judgement {
 }
 
 /** Requests that a timeout of 2 s ends, or not. */
-export function times(hasTimeout: boolean): Judgement {
+export function times(hasTimeout: boolean): Judgement<string> {
   const took = (index: number): number => (hasTimeout ? 2_000 : 3_000) + 4 + 60 * scattered(index) ** 3;
   const steps = Array.from({ length: 60 }, (_, index) => ({ ending: ENVOY.timeOut, sentMs: 0, answeredMs: took(index) }));
   return matchers.toTake(historyOf(steps), { atLeastMs: 2_000, atMostMs: 2_350 });
 }
 
 /** 100 tokens, one more every 600 ms; without a limit all requests pass. */
-export function bucket(hasLimit: boolean): Judgement {
+export function bucket(hasLimit: boolean): Judgement<string> {
   let passed = 0;
   const refusal = { ...ENVOY.limited, headers: { server: 'envoy' } };
   const steps = Array.from({ length: 390 }, (_, index): Step => {

@@ -76,7 +76,16 @@ export function sampleConformance(): Conformance {
         evidence: [{ name: 'ledger mirror', phase: 'check', file: 'evidence/routing/mirror-percentage/check-0.ndjson', lines: 129 }],
         warnings: [{ phase: 'check', object: 'VirtualService server', said: 'mirrorPercent is deprecated | use mirrorPercentage' }],
       }),
-      sampleCheck({ id: 'routing/weighted-canary', title: 'a 90/10 split holds', statistics: [SHARE] }),
+      sampleCheck({
+        id: 'routing/weighted-canary',
+        title: 'a 90/10 split holds',
+        statistics: [SHARE],
+        judgements: [
+          { matcher: 'toSplit', line: 12, judged: 1, red: 1 },
+          { matcher: 'toEqualIds', line: 13, judged: 1, red: 0 },
+          { matcher: 'toReachOnly', line: 15, judged: 7, red: 5 },
+        ],
+      }),
       sampleCheck({
         id: 'routing/weighted-canary',
         mesh: 'linkerd',

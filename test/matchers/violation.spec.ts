@@ -1,0 +1,84 @@
+import { expect, test } from '@playwright/test';
+import fc from 'fast-check';
+
+import type { Ending, History, LedgerEntry } from '../../fixtures/agent/protocol.ts';
+import { matchers, type Judgement } from '../../fixtures/matchers/index.ts';
+import { explanation, inWords, violations, violationsOf, wrongShare } from '../../fixtures/matchers/violation.ts';
+import { answered, closed, delivery, ENVOY, historyOf, reset, times } from './histories.ts';
+
+/** What is asked of one matcher, over the history and what the server received of it. */
+type Question = (history: History, ledger: readonly LedgerEntry[]) => Judgement<string>;
+
+const QUESTIONS: Record<string, Question> = {
+  toSucceed: (history) => matchers.toSucceed(history),
+  toHaveStatus: (history) => matchers.toHaveStatus(history, 503),
+  'toBeRefused by transport': (history) => matchers.toBeRefused(history, { by: 'transport' }),
+  'toBeRefused by policy': (history) => matchers.toBeRefused(history, { by: 'policy' }),
+  toBeRejectedWith: (history) => matchers.toBeRejectedWith(history, { status: 503, flag: 'UH' }),
+  'toBeRejectedWith share': (history) => matchers.toBeRejectedWith(history, { status: 503, share: { p0: 0.1, tolerance: 0.05 } }),
+  toOverflow: (history) => matchers.toOverflow(history, { exactly: 3 }),
+  toTimeOut: (history) => matchers.toTimeOut(history),
+  toBeCutOff: (history) => matchers.toBeCutOff(history, { withinMs: 10 }),
+  toReachOnly: (history) => matchers.toReachOnly(history, 'v1'),
+  toSplit: (history) => matchers.toSplit(history, { v1: 90, v2: 10 }, { tolerance: 0.05 }),
+  toSwitch: (history) => matchers.toSwitch(history, { from: 'v1', to: 'v2', togetherMs: 20 }),
+  toTake: (history) => matchers.toTake(history, { atLeastMs: 60, atMostMs: 4, lessThanMs: 100 }),
+  toTakeTurns: (history) => matchers.toTakeTurns(history, 2),
+  toStick: (history) => matchers.toStick([history]),
+  toBeLimited: (history) => matchers.toBeLimited(history, { tokens: 2, tokenMs: 10 }),
+  toBeEmpty: (_, ledger) => matchers.toBeEmpty(ledger),
+  toEqualIds: (history, ledger) => matchers.toEqualIds(ledger, history),
+  toShowAttempts: (history, ledger) => matchers.toShowAttempts(ledger, history, 1),
+  toHaveIdentity: (_, ledger) => matchers.toHaveIdentity(ledger, ''),
+  toCarryHeader: (_, ledger) => matchers.toCarryHeader(ledger, 'host', 'server:8080'),
+  toStayOutOf: (_, ledger) => matchers.toStayOutOf(ledger, '/admin'),
+};
+
+const ending = fc.constantFrom<Ending>(answered('v1'), answered('v2'), reset, closed, ...Object.values(ENVOY));
+const observed = fc
+  .tuple(fc.array(ending, { minLength: 1, maxLength: 60 }), fc.array(fc.nat(80), { maxLength: 60 }))
+  .map(([endings, received]) => ({ history: historyOf(endings), ledger: received.map((n) => delivery(`r-${n}`)) }));
+
+for (const [name, ask] of Object.entries(QUESTIONS)) {
+  test(`what speaks against the promise is named exactly where it is broken: ${name}`, () => {
+    const property = fc.property(observed, ({ history, ledger }) => {
+      const { pass, against = [], inconclusive } = ask(history, ledger);
+      if (inconclusive !== undefined) return;
+      expect(against.length === 0).toBe(pass);
+      for (const { count } of against) expect(count).toBeGreaterThan(0);
+    });
+    fc.assert(property);
+  });
+}
+
+test('an ending is told by kind, status and mark', () => {
+  const endings = [answered(), answered('v1', { status: 500 }), ENVOY.unhealthy, ENVOY.denied, reset, closed];
+  const { against = [] } = matchers.toHaveStatus(historyOf([...endings, ENVOY.unhealthy]), 418);
+  expect(inWords(against)).toBe(
+    '2× answered 503 UH, 1× answered 200, 1× answered 500 by the application, 1× answered 403 RBAC, 1× reset, 1× closed',
+  );
+});
+
+test('a "no" is explained by what most of it was of, and not by a stray', () => {
+  const against = violationsOf([...times(49, reset).map(() => 'reset'), 'answered 503 UH']);
+  expect(explanation(against, ['reset'])).toBe('reset');
+  expect(explanation(against, ['answered 503 UH'])).toBeUndefined();
+  expect(explanation(against, ['answered 200'])).toBeUndefined();
+  expect(explanation(violations({ 'no edge': 1, 'another edge': 1 }), ['no edge'])).toBe('no edge');
+  expect(explanation(violations({ 'no line': 2, 'another upstream': 3 }), ['no line', 'another upstream'])).toBe('another upstream');
+  expect(explanation([], ['reset'])).toBeUndefined();
+});
+
+test('a share explains a "no" when the expected one lies in its interval', () => {
+  const share = (v2: number) => {
+    const endings = Array.from({ length: 3_000 }, (_, i) => answered((i * v2) % 100 < v2 ? 'v2' : 'v1'));
+    return matchers.toSplit(historyOf(endings), { v1: 90, v2: 10 }, { tolerance: 0.05 }).against ?? [];
+  };
+  expect(explanation(share(20), ['80 % to v1', '20 % to v2'])).toBe('80 % to v1');
+  expect(explanation(share(100), ['80 % to v1', '20 % to v2'])).toBeUndefined();
+  const statistic = { name: '', n: 50, observed: 0.2, expected: 0.1, tolerance: 0, alpha: 0, power: 1, method: 'exact' };
+  const wrong = [wrongShare(' mirrored', { ...statistic, interval: [0.15, 0.25] })];
+  expect(explanation(wrong, ['20 % mirrored'])).toBe('20 % mirrored');
+  for (const other of ['14 % mirrored', '26 % mirrored', '20 %', '20 % moved', 'mirrored'])
+    expect(explanation(wrong, [other])).toBeUndefined();
+});

@@ -1,0 +1,36 @@
+import { expect, test } from '@playwright/test';
+
+import { describe } from '../../reporters/allure-description.ts';
+import { endLines } from '../../reporters/console.ts';
+import { confidence, neverRed, worth } from '../../reporters/in-words.ts';
+import { sampleCheck, sampleConformance } from './samples.ts';
+
+const judgements = [
+  { matcher: 'toBeRefused', line: 13, judged: 32, red: 32 },
+  { matcher: 'toReachOnly', line: 15, judged: 7, red: 5 },
+  { matcher: 'toSucceed', line: 18, judged: 1, red: 0 },
+];
+const check = sampleCheck({ judgements });
+
+test('a check says how many of its judgements were seen red, and its page lists the others', () => {
+  expect(confidence(check)[1]).toBe('37 of 40 judgements were seen red');
+  expect(neverRed(check)).toEqual(['toReachOnly in line 15 (2 of 7)', 'toSucceed in line 18']);
+  const page = describe(check, []);
+  expect(page).toContain('37 of 40 judgements were seen red');
+  expect(page).toMatch(/What the control did not turn red.*\n.*<li>toSucceed in line 18<\/li>/);
+  expect(page).not.toContain('toBeRefused');
+});
+
+test('the console sums it up over all checks, and lists nothing', () => {
+  const run = { ...sampleConformance(), checks: [check, sampleCheck({ judgements }), sampleCheck()] };
+  const lines = endLines(run, 'report', 'all').join('\n');
+  expect(lines).toContain('3 of 3 checks were seen to fail first; 74 of 80 judgements were seen red');
+  expect(lines).not.toContain('toSucceed');
+});
+
+test('without judgements, or without a control that was red, nothing is listed', () => {
+  expect(worth([sampleCheck()])).toBe('1 of 1 checks was seen to fail first');
+  expect(confidence(sampleCheck())).toHaveLength(1);
+  expect(neverRed(sampleCheck({ control: 'skipped', judgements }))).toEqual([]);
+  expect(describe(sampleCheck({ control: 'skipped', judgements }), [])).not.toContain('did not turn red');
+});
