@@ -4,9 +4,10 @@ import { join } from 'node:path';
 
 import { expect as base, test as plain, type TestInfo } from '@playwright/test';
 
+import { MeshproofError } from '../../clusters/errors.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
-import { Inconclusive } from '../../fixtures/check/attempt.ts';
+import { Inconclusive, OF_THE_MESH } from '../../fixtures/check/attempt.ts';
 import { placeOf, type Details, type Place } from '../../fixtures/check/definition.ts';
 import { examine } from '../../fixtures/check/examine.ts';
 import type { LedgerEntry } from '../../fixtures/agent/protocol.ts';
@@ -14,8 +15,8 @@ import { expect as meshproofExpect } from '../../fixtures/expect.ts';
 
 /** Says no like the matchers of the suites do. */
 const expect = base.extend({
-  toHold: (mode: string | undefined) => ({ name: 'toHold', pass: mode === 'STRICT', message: () => `the mode is ${mode}` }),
-  toExist: (mode: string | undefined) => ({ name: 'toExist', pass: mode !== undefined, message: () => 'there is nothing' }),
+  toHold: (mode: string | undefined) => ({ ...OF_THE_MESH, name: 'toHold', pass: mode === 'STRICT', message: () => `the mode is ${mode}` }),
+  toExist: (mode: string | undefined) => ({ ...OF_THE_MESH, name: 'toExist', pass: mode !== undefined, message: () => 'there is nothing' }),
 });
 
 /** A rig whose "mesh" is what was applied last, and a log of what was done to it. */
@@ -182,6 +183,20 @@ test('a tool that breaks is never a statement about the mesh', async ({ place, s
     throw new Inconclusive('too few outcomes');
   });
   expect(later.result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'red', reason: 'too few outcomes' });
+});
+
+test("the runner's own matchers state nothing about the mesh, whatever they are given", async ({ place, standIn }) => {
+  const unreachable = (): Promise<unknown> => Promise.reject(new MeshproofError('API_UNREACHABLE', 'the API server is gone'));
+  for (const no of [
+    async () => base(unreachable()).rejects.toThrow(/RATE_LIMIT_REMAINING/),
+    async () => base(unreachable()).resolves.toBe(1),
+    () => base([1]).toHaveLength(0),
+    () => base({ mode: standIn.mode }).toEqual({}),
+  ]) {
+    const { result } = await run(place, standIn, async () => no(), { withControl: false });
+    base(result.verdict).toBe('INCONCLUSIVE');
+    base(result.reason).toContain('states nothing about the mesh');
+  }
 });
 
 test('a mesh that does not keep the promise fails in the words of the matcher', async ({ place, standIn }) => {
