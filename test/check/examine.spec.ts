@@ -31,6 +31,7 @@ class StandIn {
     const stand = {
       namespace: 'rig',
       pods: [],
+      agents: new Map(),
       actors: { caller: 'caller', outsider: 'outsider' },
       api: {
         apply: async (objects: Manifest[]) => {
@@ -47,6 +48,7 @@ class StandIn {
           }
         },
         events: async () => [],
+        list: async () => [],
       },
       mesh: {
         rootNamespace: 'istio-system',
