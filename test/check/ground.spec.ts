@@ -15,7 +15,7 @@ class StandIn {
   pace: Partial<PaceReading> | Error = {};
   asked = 0;
   readonly log: string[] = [];
-  readonly disturbed = new Set<string>();
+  readonly noted = { disturbed: new Set<string>(), lateMs: 0 };
 
   get rig(): Parameters<typeof Ground.watch>[0] {
     const agent = (pod: string) => ({
@@ -46,7 +46,7 @@ class StandIn {
   }
 
   watch(): Promise<Ground> {
-    return Ground.watch(this.rig, this.disturbed);
+    return Ground.watch(this.rig, this.noted);
   }
 }
 
@@ -69,7 +69,7 @@ test('a no while a sample was not ready says nothing about the mesh, a yes still
   expect(seen).toMatchObject({ kind: 'inconclusive', error: no });
   expect(seen).toHaveProperty('message', expect.stringMatching(/^server-v2 was not ready, until 12:00:05 UTC: .*\npromised: every/));
   expect(await weighed(held, ground, false)).toBe(held);
-  standIn.disturbed.add('server-v2');
+  standIn.noted.disturbed.add('server-v2');
   expect(await weighed(violated, ground, false)).toBe(violated);
 });
 
@@ -85,6 +85,9 @@ test('what stood still, or was held back by a limit, was late with everything', 
     expect(await weighed(violated, ground, false)).toMatchObject({ kind: 'inconclusive', message: expect.stringContaining(words) });
   }
   standIn.pace = { stalledMs: 499, throttledMs: null, waitedMs: null };
+  standIn.noted.lateMs = 700;
+  expect(await weighed(violated, ground, false)).toHaveProperty('message', expect.stringContaining('were answered 0.7 s late'));
+  standIn.noted.lateMs = 499;
   expect(await weighed(violated, ground, false)).toBe(violated);
 });
 
