@@ -54,6 +54,13 @@ const ALWAYS: readonly Right[] = [
     purpose: "reach the samples' control port and their proxies' administration",
   },
   { where: 'rig', group: '', resource: 'pods/exec', verbs: TUNNEL, purpose: 'run the load generator in its pod' },
+  {
+    where: 'rig',
+    group: 'discovery.k8s.io',
+    resource: 'endpointslices',
+    verbs: ['list'],
+    purpose: 'see that the samples stand behind their Services while a check measures',
+  },
   { where: 'rig', group: '', resource: 'events', verbs: ['list'], purpose: 'keep the events of what failed' },
   { where: 'rig', group: '', resource: 'services', verbs: OWN, purpose: 'make the sample services' },
   { where: 'rig', group: '', resource: 'serviceaccounts', verbs: OWN, purpose: 'give the samples identities' },

@@ -19,6 +19,8 @@ export interface Condition {
   status: string;
   reason?: string;
   message?: string;
+  /** ISO 8601, to the second. */
+  lastTransitionTime?: string;
 }
 
 /** What identifies an object; the namespace is missing for cluster-wide kinds. */

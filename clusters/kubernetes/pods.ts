@@ -1,13 +1,22 @@
 import type { Condition, LiveObject } from './live-object.ts';
 
+interface Terminated {
+  reason?: string;
+  exitCode: number;
+  message?: string;
+}
+
 interface ContainerStatus {
   name: string;
   ready: boolean;
   restartCount: number;
+  containerID?: string;
   state?: {
     waiting?: { reason?: string; message?: string };
-    terminated?: { reason?: string; exitCode: number; message?: string };
+    terminated?: Terminated;
   };
+  /** How the life before this one ended. */
+  lastState?: { terminated?: Terminated };
 }
 
 /** The fields of a pod that the harness looks at. */

@@ -23,6 +23,12 @@ export const RESTRICTED = {
   seccompProfile: { type: 'RuntimeDefault' },
 } as const;
 
+/**
+ * One 503 takes a sample out of use at once, because that is what a check has told it to answer. A machine that has no time for it says nothing,
+ * which a probe of the default second would take for the same.
+ */
+const READINESS = { httpGet: { path: '/ready', port: SAMPLE_PORTS.ready }, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 15 };
+
 /** The namespace of a rig's unmeshed pods. */
 export const outsideOf = (namespace: string): string => `${namespace}-outside`;
 
@@ -80,7 +86,7 @@ function deployment(
       { name: 'AGENT_POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'AGENT_VERSION', value: version },
     ],
-    readinessProbe: { httpGet: { path: '/ready', port: SAMPLE_PORTS.ready }, periodSeconds: 1, failureThreshold: 1 },
+    readinessProbe: READINESS,
     // Where the cores are busy, who keeps an open loop's time comes before who answers.
     resources: { requests: { cpu: ['server', 'mirror', 'neighbour'].includes(app) ? '10m' : '50m', memory: '48Mi' } },
     securityContext: RESTRICTED,

@@ -23,8 +23,7 @@ check(
     expect(await server.received(asked)).toEqualIds(asked);
 
     for (const bystander of [caller, outsider]) {
-      const { outcomes } = await bystander.send(orders, { count: 5, connections: 'new' });
-      expect(outcomes.map(({ ending }) => ending.kind)).toEqual(outcomes.map(() => 'dns'));
+      expect(await bystander.send(orders, { count: 5, connections: 'new' })).toStayUnresolved();
     }
   },
 );

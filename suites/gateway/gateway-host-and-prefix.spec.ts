@@ -20,7 +20,7 @@ check(
     ] as const) {
       const asked = await ask('api.example.com', path);
       expect(asked).toReachOnly(version);
-      for (const entry of await server.received(asked)) expect(entry.path).toBe(path);
+      expect(await server.received(asked)).toArriveWith({ path });
     }
     for (const host of ['api.example.org', 'example.com', 'www.api.example.com']) {
       const stray = await ask(host, '/v1/orders');

@@ -23,7 +23,7 @@ check(
     expect((await client.send({ host: 'shop.example.com', count: 25 })).handshakes).toPresent(shop);
     const strange = await client.send({ host: 'none.example.com', count: 3 });
     expect(strange.history).toBeRefused({ by: 'transport' });
-    expect(strange.handshakes).toHaveLength(0);
+    expect(strange.handshakes).toPresentNone();
 
     const order = { host: 'api.example.com', count: 25 };
     const replace = async () => {

@@ -20,8 +20,6 @@ check(
     ]);
     const pod = `${caller.proxy.pod}.${namespace}`;
     expect(await commandLine.run(['authn', 'tls-check', pod])).toRefuse(/unknown command "authn"/);
-    expect((await commandLine.run(['experimental', 'describe', 'pod', pod])).said).toMatch(
-      /Workload mTLS mode: (PERMISSIVE|STRICT|DISABLE)/,
-    );
+    expect(await commandLine.run(['experimental', 'describe', 'pod', pod])).toSay(/Workload mTLS mode: (PERMISSIVE|STRICT|DISABLE)/);
   },
 );

@@ -19,6 +19,7 @@ check(
     };
     const history = await caller.sendDuring(relapse, server, { rate: 150, count: 75 });
     const ledger = await server.received(history);
-    expect(history).toShowEjection({ endpoint: bad.pod, ledger, failures: 5, baseEjectionMs: 1_500, intervalMs: 1_000 });
+    const clocks = await server.clocksAgainst(caller);
+    expect(history).toShowEjection({ endpoint: bad.pod, ledger, clocks, failures: 5, baseEjectionMs: 1_500, intervalMs: 1_000 });
   },
 );

@@ -15,7 +15,7 @@ check(
     ]);
     expect(streams).toOverflow({ exactly: 30 });
     const delivered = await v3.received(streams);
-    expect(delivered).toHaveLength(20);
+    expect(delivered).toHaveDeliveries(20);
     // All of them over one connection: between the proxies it was HTTP/2 too.
     expect(delivered).toFillConnections(streams, { each: 20, header: 'x-peer-port' });
   },

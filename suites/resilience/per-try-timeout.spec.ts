@@ -9,8 +9,7 @@ check(
   async ({ caller, v3 }) => {
     await v3.version('v3').faults({ match: { pathPrefix: '/hang' }, act: 'hang' }, { match: { pathPrefix: '/overall' }, act: 'hang' });
     const send = (path: string) => caller.send(v3, { count: 10, concurrency: 10, path });
-    const [overall, tries, history] = await Promise.all([send('/overall'), send('/hang'), send('/')]);
-    const beside = { history, ms: 0 };
+    const [[overall, tries], beside] = await caller.beside(v3, {}, () => Promise.all([send('/overall'), send('/hang')]));
     // The first try ends at 1.2 s, the second is cut at 1.8 s; two more would have been allowed.
     expect(await v3.received(overall)).toShowAttempts(overall, 2);
     expect(overall).toTimeOut();

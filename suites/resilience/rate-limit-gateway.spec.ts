@@ -13,7 +13,7 @@ check(
     // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
     const limited = await outsider.send(ingress, { rate: 100, count: 390, headers: { host: 'api.example.com' }, keepHeaders: [mark] });
     expect(limited).toBeLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
-    expect(await v1.received(limited)).toHaveLength(
+    expect(await v1.received(limited)).toHaveDeliveries(
       limited.outcomes.filter(({ ending }) => ending.kind === 'response' && ending.status === 200).length,
     );
   },

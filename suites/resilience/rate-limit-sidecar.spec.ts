@@ -22,13 +22,13 @@ check(
     // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
     const limited = await caller.send(v1, { rate: 100, count: 390, keepHeaders: [mark] });
     expect(limited).toBeLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
-    expect(await v1.received(limited)).toHaveLength(
+    expect(await v1.received(limited)).toHaveDeliveries(
       limited.outcomes.filter(({ ending }) => ending.kind === 'response' && ending.status === 200).length,
     );
 
     const other = await caller.send(v2, { count: 300, concurrency: 8 });
     expect(other).toSucceed();
 
-    await expect(policy.change()).rejects.toThrow(/RATE_LIMIT_REMAINING/);
+    expect(await policy.refusal()).toBeTurnedDown(/RATE_LIMIT_REMAINING/);
   },
 );

@@ -1,4 +1,6 @@
-import { check, expect, unsupported } from '#fixtures';
+import { check, decides, expect, unsupported } from '#fixtures';
+
+const TENTH = { percent: 10, tolerance: 0.02 };
 
 check(
   'Mirroring copies 10 % of the requests to the test service and shows the client only the primary',
@@ -7,9 +9,15 @@ check(
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
   },
   async ({ caller, v1, mirror }) => {
-    const history = await caller.send(v1, { count: 3_000, concurrency: 16 });
+    const copies = new Set<string>();
+    const enough = decides({ p0: TENTH.percent / 100, tolerance: TENTH.tolerance }, ({ id }) => copies.has(id));
+    const isEnough = async (sent: Parameters<typeof enough>[0]) => {
+      for (const { id } of await mirror.settled(sent)) copies.add(id);
+      return enough(sent);
+    };
+    const history = await caller.sendUntil(isEnough, v1, { count: 5_000, concurrency: 16 });
     expect(history).toSucceed();
     expect(await v1.received(history)).toEqualIds(history);
-    expect(history).toBeMirrored({ percent: 10, tolerance: 0.05, shadowHost: false }, await mirror.settled(history));
+    expect(history).toBeMirrored({ ...TENTH, shadowHost: false }, await mirror.settled(history));
   },
 );

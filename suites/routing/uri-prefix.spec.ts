@@ -15,7 +15,7 @@ check(
       for (const path of paths) {
         const history = await caller.send(server, { count: 50, path });
         expect(history).toReachOnly(version);
-        expect(new Set((await server.received(history)).map((entry) => entry.path))).toEqual(new Set([path]));
+        expect(await server.received(history)).toArriveWith({ path });
       }
     }
   },

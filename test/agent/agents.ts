@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { AgentClient } from '../../fixtures/agent/client.ts';
-import type { PORTS, ProbeOrder } from '../../fixtures/agent/protocol.ts';
+import type { LedgerMark, PORTS, ProbeOrder } from '../../fixtures/agent/protocol.ts';
 
 export { expect } from '@playwright/test';
 
@@ -51,7 +51,7 @@ export async function startAgent(pod: string, version: string, { main = MAIN, en
 export const PROTOCOLS = ['http1', 'h2c', 'grpc', 'websocket', 'tcp'] as const;
 
 /** A prober and a server a worker; before each test the server is healed and `mark` is where its ledger stands. */
-export const test = base.extend<{ mark: number }, { prober: RunningAgent; server: RunningAgent }>({
+export const test = base.extend<{ mark: LedgerMark }, { prober: RunningAgent; server: RunningAgent }>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to see what a fixture needs
   prober: [({}, use) => lend(startAgent('prober-pod', ''), use), { scope: 'worker' }],
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to see what a fixture needs
@@ -60,7 +60,7 @@ export const test = base.extend<{ mark: number }, { prober: RunningAgent; server
     async ({ server }, use) => {
       await server.client.setFaults([]);
       await server.client.releaseBarrier();
-      await use((await server.client.ledger(Number.MAX_SAFE_INTEGER)).next);
+      await use(await server.client.mark());
     },
     { auto: true },
   ],

@@ -64,6 +64,7 @@ const refused: [route: string, body: unknown, field: string][] = [
   ['POST /exit', {}, 'code'],
   ['GET /ledger?since=-1', undefined, 'since'],
   ['GET /ledger?since=1e3', undefined, 'since'],
+  ['GET /ledger?since=9007199254740991', undefined, 'since'],
   ['GET /ledger?since=99999999999999999999', undefined, 'since'],
 ];
 

@@ -1,8 +1,8 @@
-import type { ControlRoutes } from '../../fixtures/agent/protocol.ts';
+import type { LedgerPage } from '../../fixtures/agent/protocol.ts';
 import { Ledger } from '../../fixtures/agent/server/ledger.ts';
 import { expect, startAgent, test } from './agents.ts';
 
-function page(ledger: Ledger, since: number): ControlRoutes['GET /ledger?since=N'] {
+function page(ledger: Ledger, since: number): LedgerPage {
   return JSON.parse(ledger.since(since));
 }
 
@@ -31,7 +31,12 @@ test('a mark gives what came after it, and the mark to go on from', () => {
   expect(page(ledger, 0)).toMatchObject({ next: 4, more: false, dropped: 0 });
   expect(ids(page(ledger, 2))).toEqual(['2', '3']);
   expect(page(ledger, 4)).toMatchObject({ entries: [], next: 4 });
-  expect(page(ledger, Number.MAX_SAFE_INTEGER)).toEqual({ entries: [], next: 4, more: false, dropped: 0 });
+  expect(ledger.next).toBe(4);
+});
+
+test('beyond the end there is no mark: who asks from there would be told that nothing came', () => {
+  expect(() => filled(10, 4).since(5)).toThrow('the ledger ends at 4');
+  expect(() => filled(10, 4).since(Number.MAX_SAFE_INTEGER)).toThrow(RangeError);
 });
 
 test('what the ring has overwritten is counted, never passed over in silence', () => {
@@ -50,6 +55,22 @@ test('a long ledger comes in pages without gap or overlap', () => {
     ({ next, more } = rest);
   }
   expect(seen).toEqual(Array.from({ length: 25_000 }, (_, id) => String(id)));
+});
+
+test('a server that has restarted has lost its ledger, and says so whatever the mark', async ({ prober }) => {
+  await using first = await startAgent('server-v2', 'v2');
+  await using second = await startAgent('server-v2', 'v2');
+  const send = (server: typeof first, count: number) => prober.client.probe({ target: server.target('tcp'), protocol: 'tcp', count });
+  await send(first, 3);
+  const mark = await first.client.mark();
+  expect(mark.next).toBe(3);
+  await send(first, 2);
+  expect((await first.client.ledger(mark)).entries).toHaveLength(2);
+  // What came before the second began is gone; an empty answer would say that nothing did.
+  const lost = { code: 'LEDGER_LOST', message: 'server-v2 restarted, its ledger is lost' };
+  await expect(second.client.ledger(mark)).rejects.toMatchObject(lost);
+  await send(second, 7);
+  await expect(second.client.ledger(mark)).rejects.toMatchObject(lost);
 });
 
 test('the client reads all pages, and says so when entries are gone', async ({ prober }) => {

@@ -17,7 +17,10 @@ const rig = {
   namespace: 'rig',
   pods: [],
   actors: { caller: 'caller', outsider: 'outsider' },
-  api: { apply: async () => undefined, remove: async () => undefined, events: async () => [] },
+  agents: new Map(),
+  world: { objects: [] },
+  api: { remove: async () => undefined, events: async () => [], list: async () => [] },
+  changes: { apply: async () => undefined, assertOpen: () => undefined, journal: { clear: async () => undefined } },
   mesh: {
     rootNamespace: 'istio-system',
     converge: async () => ({ acknowledgedMs: 1, drainedMs: 2 }),
@@ -53,7 +56,7 @@ async function run(breaks: Breaks, body: (isTrue: boolean) => void) {
   };
   const details: Details = { control: { because: 'the outsider calls', breaks, swap: { caller: 'outsider' } } };
   const told = async ({ caller }: Actors) => body((caller as unknown as string) === 'caller');
-  const { result } = await examine({ place, details, rig, body: told, withControl: true, info: plain.info() });
+  const { result } = await examine({ place, details, rig, body: told, withControl: true, limitMs: 0, info: plain.info() });
   return result;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect as base, test as plain } from '@playwright/test';
 
+import { MeshproofError } from '../../clusters/errors.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
@@ -37,6 +38,7 @@ class StandIn {
     const stand = {
       namespace: 'rig',
       pods: [],
+      agents: new Map(),
       actors: { caller: 'caller', outsider: 'outsider' },
       changes: {
         assertOpen: () => undefined,
@@ -60,6 +62,7 @@ class StandIn {
           }
         },
         events: async () => [],
+        list: async () => [],
       },
       mesh: {
         rootNamespace: 'istio-system',
@@ -152,6 +155,20 @@ test('a tool that breaks is never a statement about the mesh', async ({ place, s
     throw new Inconclusive('too few outcomes');
   });
   expect(later.result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'red', reason: 'too few outcomes' });
+});
+
+test("the runner's own matchers state nothing about the mesh, whatever they are given", async ({ place, standIn }) => {
+  const unreachable = (): Promise<unknown> => Promise.reject(new MeshproofError('API_UNREACHABLE', 'the API server is gone'));
+  for (const no of [
+    async () => base(unreachable()).rejects.toThrow(/RATE_LIMIT_REMAINING/),
+    async () => base(unreachable()).resolves.toBe(1),
+    () => base([1]).toHaveLength(0),
+    () => base({ mode: standIn.mode }).toEqual({}),
+  ]) {
+    const { result } = await run(place, standIn, async () => no(), { withControl: false });
+    base(result.verdict).toBe('INCONCLUSIVE');
+    base(result.reason).toContain('states nothing about the mesh');
+  }
 });
 
 test('a mesh that does not keep the promise fails in the words of the matcher', async ({ place, standIn }) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import { MESHES } from '../../clusters/cluster.ts';
+import { matchers } from '../../fixtures/matchers/index.ts';
 import { plannedIn } from '../../reporters/catalogue.ts';
 import { PROJECT, sources } from './sources.ts';
 
@@ -53,4 +54,13 @@ test('a row of what is planned names a suite, a mesh and what will be shown', ()
     ({ id, mesh, sentence }) => !/^[a-z]+\/[a-z0-9-]+$/.test(id) || !MESHES.some((one) => one === mesh) || !/^[A-Z].{20}/.test(sentence),
   );
   expect(odd).toEqual([]);
+});
+
+test("what a check states about the mesh, a matcher of meshproof's states: the runner's own mean nothing to a verdict", () => {
+  const foreign = [...files].flatMap((file) => {
+    if (!file.endsWith('.spec.ts')) return [];
+    const calls = readFileSync(join(PROJECT, file), 'utf8').matchAll(/\)\s*\.(not\.|rejects\.|resolves\.)?(to[A-Z]\w*)\(/g);
+    return [...calls].filter(([, turned, name = '']) => turned !== undefined || !(name in matchers)).map(([call]) => `${file}: ${call}`);
+  });
+  expect(foreign).toEqual([]);
 });

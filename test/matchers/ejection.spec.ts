@@ -102,6 +102,26 @@ test('the others must carry everything, while the endpoint is out and before', (
   expect(before.message).toContain('1 failed elsewhere: 1× 503 UH');
 });
 
+test('a request that is long on its way is given to the endpoint when it has returned, not while it was out', () => {
+  const { history, ledger } = timeline();
+  // The first that the endpoint was given after it was out, sent half a second before.
+  const back = ledger.findIndex(({ pod, at }) => pod === 'server-v3' && at > STARTED_AT + 5_000);
+  const outcome = history.outcomes[back]!;
+  const sentMs = outcome.sentMs - 500;
+  const outcomes = history.outcomes.with(back, { ...outcome, dueMs: sentMs, sentMs });
+  expect(judge({ history: { ...history, outcomes }, ledger })).toMatchObject({ pass: true });
+});
+
+test('clocks of other machines are set right, or nothing is said', () => {
+  const { history, ledger } = timeline();
+  const shifted = ledger.map((entry) => (entry.pod === 'server-v3' ? { ...entry, at: entry.at + 60_000 } : entry));
+  const ahead = (aheadMs: number, errorMs: number) => ({ clocks: { 'server-v3': { aheadMs, errorMs } } });
+  expect(judge({ history, ledger: shifted }).pass).toBe(false);
+  expect(judge({ history, ledger: shifted }, ahead(60_000, 20))).toMatchObject({ pass: true });
+  expect(judge({ history, ledger: shifted }, ahead(59_950, 60))).toMatchObject({ pass: true });
+  expect(judge({ history, ledger: shifted }, ahead(60_000, 1_300)).inconclusive).toContain('known to 1300 ms only');
+});
+
 test('a failure that a retry hides from the caller is still counted', () => {
   const { history, ledger } = timeline();
   const hidden = history.outcomes.map((outcome) => (isSuccess(outcome, history.order) ? outcome : { ...outcome, ending: answered('v1') }));

@@ -30,3 +30,16 @@ test('the size is fixed: more requests are not looked at, fewer say nothing', ()
   const short = toBeRare(historyOf(times(n - 1, answered())), { what: 'slow', when: () => false, ...claim });
   expect(short.inconclusive).toContain(`${n} needed`);
 });
+
+test("where the machine stood still, neither few nor many are the mesh's doing", () => {
+  const plain = historyOf(times(50, answered()));
+  const late = historyOf([...times(50, answered()), { ending: answered(), dueMs: 500, sentMs: 500, answeredMs: 1_500 }]);
+  const slow = { what: 'slow', ...claim, when: ({ answeredMs, sentMs }: (typeof plain.outcomes)[number]) => answeredMs - sentMs >= 2_000 };
+  const beside = { history: late, lateMs: 950 };
+  for (const count of [2, atMost + 1]) {
+    expect(toBeRare(withSlow(count), { ...slow, beside }).inconclusive).toContain('1 of 51 requests beside these');
+    expect(toBeRare(withSlow(count), { ...slow, beside: { ...beside, history: plain } })).toMatchObject({ pass: count === 2 });
+  }
+  // None beside says nothing about the machine.
+  expect(toBeRare(withSlow(2), { ...slow, beside: { ...beside, history: historyOf([]) } }).inconclusive).toContain('too few outcomes');
+});

@@ -15,12 +15,12 @@ const QUESTIONS: Record<string, Question> = {
   'toBeRefused by transport': (history) => matchers.toBeRefused(history, { by: 'transport' }),
   'toBeRefused by policy': (history) => matchers.toBeRefused(history, { by: 'policy' }),
   toBeRejectedWith: (history) => matchers.toBeRejectedWith(history, { status: 503, flag: 'UH' }),
-  'toBeRejectedWith share': (history) => matchers.toBeRejectedWith(history, { status: 503, share: { p0: 0.1, tolerance: 0.05 } }),
+  'toBeRejectedWith share': (history) => matchers.toBeRejectedWith(history, { status: 503, share: { p0: 0.1, tolerance: 0.02 } }),
   toOverflow: (history) => matchers.toOverflow(history, { exactly: 3 }),
   toTimeOut: (history) => matchers.toTimeOut(history),
   toBeCutOff: (history) => matchers.toBeCutOff(history, { withinMs: 10 }),
   toReachOnly: (history) => matchers.toReachOnly(history, 'v1'),
-  toSplit: (history) => matchers.toSplit(history, { v1: 90, v2: 10 }, { tolerance: 0.05 }),
+  toSplit: (history) => matchers.toSplit(history, { v1: 90, v2: 10 }, { tolerance: 0.02 }),
   toSwitch: (history) => matchers.toSwitch(history, { from: 'v1', to: 'v2', togetherMs: 20 }),
   toTake: (history) => matchers.toTake(history, { atLeastMs: 60, atMostMs: 4, lessThanMs: 100 }),
   toTakeTurns: (history) => matchers.toTakeTurns(history, 2),
@@ -71,8 +71,8 @@ test('a "no" is explained by what most of it was of, and not by a stray', () => 
 
 test('a share explains a "no" when the expected one lies in its interval', () => {
   const share = (v2: number) => {
-    const endings = Array.from({ length: 3_000 }, (_, i) => answered((i * v2) % 100 < v2 ? 'v2' : 'v1'));
-    return matchers.toSplit(historyOf(endings), { v1: 90, v2: 10 }, { tolerance: 0.05 }).against ?? [];
+    const endings = Array.from({ length: 15_500 }, (_, i) => answered((i * v2) % 100 < v2 ? 'v2' : 'v1'));
+    return matchers.toSplit(historyOf(endings), { v1: 90, v2: 10 }, { tolerance: 0.02 }).against ?? [];
   };
   expect(explanation(share(20), ['80 % to v1', '20 % to v2'])).toBe('80 % to v1');
   expect(explanation(share(100), ['80 % to v1', '20 % to v2'])).toBeUndefined();

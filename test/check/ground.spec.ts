@@ -1,0 +1,144 @@
+import { expect, test } from '@playwright/test';
+
+import type { Pod } from '../../clusters/kubernetes/pods.ts';
+import type { Rig } from '../../fixtures/actors/rig.ts';
+import type { PaceReading } from '../../fixtures/agent/protocol.ts';
+import type { Attempt } from '../../fixtures/check/attempt.ts';
+import { Ground, weighed } from '../../fixtures/check/ground.ts';
+import { podOf } from './grounds.ts';
+
+const steady: PaceReading = { process: 'first', forMs: 3_000, stalledMs: 20, waitedMs: 100, throttledMs: 0 };
+
+/** A rig of two samples that behave as they are told. */
+class StandIn {
+  pods: Pod[] = [podOf('caller'), podOf('server-v2')];
+  pace: Partial<PaceReading> | Error = {};
+  asked = 0;
+  readonly log: string[] = [];
+  readonly noted = { disturbed: new Set<string>(), lateMs: 0 };
+
+  get rig(): Parameters<typeof Ground.watch>[0] {
+    const agent = (pod: string) => ({
+      pace: async () => {
+        this.log.push(`pace ${pod}`);
+        if (pod !== 'server-v2') return steady;
+        if (this.pace instanceof Error) throw this.pace;
+        return { ...steady, ...this.pace };
+      },
+    });
+    const rig = {
+      namespace: 'rig',
+      pods: [
+        { namespace: 'rig', name: 'caller' },
+        { namespace: 'rig', name: 'server-v2' },
+      ],
+      agents: new Map(['caller', 'server-v2'].map((pod) => [pod, agent(pod)])),
+      mesh: { converge: async () => void this.log.push('converge') },
+      api: {
+        list: async (_version: string, kind: string, { namespace }: { namespace: string }) => {
+          if (kind !== 'Pod' || namespace !== 'rig') return [];
+          this.asked++;
+          return this.pods;
+        },
+      },
+    };
+    return rig as unknown as Rig;
+  }
+
+  watch(): Promise<Ground> {
+    return Ground.watch(this.rig, this.noted);
+  }
+}
+
+const no = new Error('promised: …');
+const violated: Attempt = { kind: 'violated', matcher: 'toSucceed', message: 'promised: every request succeeds', error: no };
+const held: Attempt = { kind: 'held' };
+
+test('where all is as it must be, a no is a no and a yes is a yes', async () => {
+  const ground = await new StandIn().watch();
+  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
+  expect(await weighed(held, ground, { expected: true })).toBe(held);
+  expect(await weighed(violated, undefined, { expected: false })).toBe(violated);
+});
+
+test('a no while a sample was not ready says nothing about the mesh, a yes still does', async () => {
+  const standIn = new StandIn();
+  const ground = await standIn.watch();
+  standIn.pods = [podOf('caller'), podOf('server-v2', { since: '2026-11-29T12:00:05Z' })];
+  const seen = await weighed(violated, ground, { expected: false });
+  expect(seen).toMatchObject({ kind: 'inconclusive', error: no });
+  expect(seen).toHaveProperty('message', expect.stringMatching(/^server-v2 was not ready, until 12:00:05 UTC\. .*\npromised: every/));
+  expect(await weighed(held, ground, { expected: true })).toBe(held);
+  standIn.noted.disturbed.add('server-v2');
+  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
+});
+
+test('what stood still, or was held back by a limit, was late with everything', async () => {
+  const standIn = new StandIn();
+  const ground = await standIn.watch();
+  for (const [pace, words] of [
+    [{ stalledMs: 800 }, 'the machine did not keep up: server-v2 stood still for up to 0.8 s'],
+    [{ throttledMs: 900 }, 'server-v2 was held back by its CPU limit for 0.9 s of 3.0 s'],
+    [new Error('no such pod'), 'server-v2 could not be asked: no such pod'],
+  ] as const) {
+    standIn.pace = pace;
+    expect(await weighed(violated, ground, { expected: false })).toMatchObject({
+      kind: 'inconclusive',
+      message: expect.stringContaining(words),
+    });
+  }
+  standIn.pace = { stalledMs: 499, throttledMs: null, waitedMs: null };
+  standIn.noted.lateMs = 700;
+  expect(await weighed(violated, ground, { expected: false })).toHaveProperty(
+    'message',
+    expect.stringContaining('were answered 0.7 s late'),
+  );
+  standIn.noted.lateMs = 499;
+  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
+});
+
+test('a sample that restarted has lost what it was told, so not even a yes is believed', async () => {
+  const standIn = new StandIn();
+  const ground = await standIn.watch();
+  standIn.pace = { process: 'second' };
+  const lost = { kind: 'inconclusive', message: expect.stringContaining('server-v2 restarted, what it was told and its ledger are lost') };
+  expect(await weighed(held, ground, { expected: true })).toMatchObject(lost);
+  expect(await weighed(violated, ground, { expected: false })).toMatchObject(lost);
+});
+
+test('a busy machine does not take away what was to be expected: a control that is red as it says', async () => {
+  const standIn = new StandIn();
+  const ground = await standIn.watch();
+  standIn.pace = { stalledMs: 3_000 };
+  expect(await weighed(violated, ground, { expected: true })).toBe(violated);
+  // One that stayed green may owe that to the machine.
+  expect(await weighed(held, ground, { expected: false })).toMatchObject({ kind: 'inconclusive' });
+});
+
+test('a no on the true manifest waits for what the cluster hears of late', async () => {
+  const standIn = new StandIn();
+  const ground = await standIn.watch();
+  const { asked } = standIn;
+  const seen = weighed(violated, ground, { expected: false, patient: true });
+  await expect.poll(() => standIn.asked).toBeGreaterThan(asked);
+  standIn.pods = [podOf('caller'), podOf('server-v2', { container: { restartCount: 1, containerID: 'b', reason: 'OOMKilled' } })];
+  expect(await seen).toMatchObject({ message: expect.stringContaining('container app of server-v2 restarted (OOMKilled, exit code 137)') });
+});
+
+test("a tool's error keeps its words, with what may be the reason", async () => {
+  const standIn = new StandIn();
+  const ground = await standIn.watch();
+  standIn.pods = [podOf('caller')];
+  const seen = await weighed({ kind: 'inconclusive', message: 'AGENT_SILENT', error: no }, ground, { expected: false });
+  expect(seen).toMatchObject({ kind: 'inconclusive', message: 'AGENT_SILENT (server-v2 is gone)' });
+});
+
+test('a measurement begins when every sample is ready, and the proxies know of it', async () => {
+  const standIn = new StandIn();
+  standIn.pods = [podOf('caller'), podOf('server-v2', { ready: false })];
+  const watching = standIn.watch();
+  await expect.poll(() => standIn.asked).toBeGreaterThan(1);
+  standIn.pods = [podOf('caller'), podOf('server-v2')];
+  await watching;
+  expect(standIn.log.at(-1)).toBe('converge');
+});

@@ -1,0 +1,55 @@
+import { expect, test } from '@playwright/test';
+
+import { matchers } from '../../fixtures/matchers/index.ts';
+import { answered, delivery, ENVOY, historyOf, reset, times } from './histories.ts';
+
+const { toArriveWith, toBeAnswered, toHaveDeliveries, toHoldBack, toSay, toStayUnresolved } = matchers;
+const three = ['a', 'b', 'c'].map((id) => delivery(id));
+
+test('deliveries are counted exactly, or between two bounds', () => {
+  expect(toHaveDeliveries(three, 3).pass).toBe(true);
+  for (const wrong of [2, 4]) expect(toHaveDeliveries(three, wrong).pass).toBe(false);
+  expect(toHaveDeliveries(three, { atLeast: 3, atMost: 4 }).pass).toBe(true);
+  expect(toHaveDeliveries(three, { atLeast: 4, atMost: 5 })).toMatchObject({
+    pass: false,
+    message: expect.stringContaining('4 to 5 requests are delivered'),
+  });
+  expect(toHoldBack({ waiting: 50 }, 50).pass).toBe(true);
+  expect(toHoldBack({ waiting: 49 }, 50).pass).toBe(false);
+});
+
+test('every delivery arrives byte for byte as it was sent', () => {
+  const ledger = ['a', 'b'].map((id) => delivery(id, { method: 'POST', path: '/v1/', headers: { host: 'server:8080', 'x-order': id } }));
+  const wanted = { method: 'POST', path: '/v1/', headers: { 'x-order': '{id}' } };
+  expect(toArriveWith(ledger, wanted).pass).toBe(true);
+  for (const [wrong, seen] of [
+    [{ path: '/v1' }, '2× path /v1/'],
+    [{ method: 'GET' }, '2× method POST'],
+    [{ headers: { 'x-order': 'a' } }, '1× x-order b'],
+    [{ headers: { 'x-none': '' } }, '2× x-none absent'],
+  ] as const) {
+    expect(toArriveWith(ledger, wrong)).toMatchObject({ pass: false, message: expect.stringContaining(seen) });
+  }
+});
+
+test('whatever the answer, somebody gave it', () => {
+  expect(toBeAnswered(historyOf([answered(), ENVOY.denied, reset])).pass).toBe(true);
+  expect(toBeAnswered(historyOf([answered(), { kind: 'refused' }])).pass).toBe(false);
+  expect(toBeAnswered(historyOf([answered(), { kind: 'timeout', stage: 'response' }])).pass).toBe(false);
+  expect(toBeAnswered(historyOf([{ kind: 'dns' }])).inconclusive).toBeDefined();
+});
+
+test('a name that nobody knows is resolved never', () => {
+  expect(toStayUnresolved(historyOf(times(5, { kind: 'dns' }))).pass).toBe(true);
+  expect(toStayUnresolved(historyOf([{ kind: 'dns' }, { kind: 'refused' }])).pass).toBe(false);
+  expect(toStayUnresolved(historyOf([{ kind: 'tool', detail: 'no' }])).inconclusive).toBeDefined();
+  expect(toStayUnresolved(historyOf([])).inconclusive).toBeDefined();
+});
+
+test('a tool says what it should and nothing that it should not', () => {
+  const answer = { exitCode: 0, said: 'kind: Deployment SECOND_KEY' };
+  expect(toSay(answer, /SECOND_KEY/, { butNot: /FIRST_KEY/ }).pass).toBe(true);
+  expect(toSay(answer, /THIRD_KEY/).pass).toBe(false);
+  expect(toSay(answer, /SECOND_KEY/, { butNot: /Deployment/ }).pass).toBe(false);
+  expect(toSay({ ...answer, exitCode: 1 }, /SECOND_KEY/).pass).toBe(false);
+});
