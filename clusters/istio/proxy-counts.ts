@@ -32,7 +32,7 @@ export async function proxyCounts(access: ClusterAccess, pod: PodRef): Promise<P
 }
 
 /** The pod's own namespace, and those of Services that it has called: other pods need not be known, and may be nobody's business here. */
-export function calledNamespaces(text: string, own: string): string[] {
+function calledNamespaces(text: string, own: string): string[] {
   const { cluster_statuses: clusters = [] }: ClustersPage = JSON.parse(text);
   const called = clusters.filter(({ host_statuses: hosts = [] }) => hosts.some(({ stats = [] }) => valueOf(stats, 'rq_total') > 0));
   const names = called.flatMap(({ name = '' }) => /^outbound\|\d+\|[^|]*\|[^.|]+\.([^.|]+)\.svc\./.exec(name)?.[1] ?? []);

@@ -14,6 +14,8 @@ export const EXPORT_TO = 'networking.istio.io/exportTo';
 
 const EXPORTED = new Set(['ServiceEntry', 'VirtualService', 'DestinationRule']);
 const MESH_GROUP = /^((networking|security|telemetry|extensions)\.istio\.io|gateway\.networking\.k8s\.io)\//;
+/** An Ingress is for the ingress gateway that the mesh configuration names, a class for whoever asks for it. */
+const OF_THE_CLUSTER = /^(networking\.k8s\.io\/\S+ Ingress|gateway\.networking\.k8s\.io\/\S+ GatewayClass)$/;
 /** The keys of the labels by which Istio's own gateways, and so most owners' Gateways, are selected. */
 const USUAL_LABELS = ['istio', 'app'];
 
@@ -44,6 +46,8 @@ function fieldsOf(object: Manifest, island: Island): string[] {
     if (EXPORTED.has(kind)) return exportOf(spec['exportTo'], island, "exportTo: ['.'] to its spec");
     return kind === 'Gateway' ? selectorOf(spec['selector'], island) : [];
   }
+  if (OF_THE_CLUSTER.test(`${apiVersion} ${kind}`))
+    return ['acts on gateways of the whole cluster; a check that needs this says meshWide: true'];
   if (apiVersion.startsWith('gateway.networking.k8s.io/')) return [...parentsOf(spec, island), ...addressesOf(spec, island)];
   return gatewayPodsOf(spec, island);
 }

@@ -74,41 +74,36 @@ export async function checkManifests(
 async function readAll(files: readonly string[], traits: Traits | undefined): Promise<Manifest[]> {
   const standing: Manifest[] =
     traits?.stage === undefined ? [] : await readManifests(traits.stage, await variablesOf(traits.stage, traits.variables));
-  const all: Manifest[] = [...standing];
-  const reaches = new Reaches();
-  if (traits?.stage !== undefined) reaches.add(relative('', traits.stage), standing);
+  const read: Read[] = traits?.stage === undefined ? [] : [{ file: relative('', traits.stage), objects: [...standing] }];
   for (const file of files) {
     const variables = await variablesOf(file, traits?.variables === true);
     const isPatch = /\.(control|change)\.yaml$/.test(file);
     const objects = isPatch ? applyControl(standing, await readControl(file, variables), file) : await readManifests(file, variables);
     validateManifests(objects, file);
     if (!isPatch) standing.push(...objects);
-    all.push(...objects);
-    reaches.add(file, objects);
+    read.push({ file, objects });
   }
-  if (traits?.meshWide !== true) reaches.refuse();
-  return all;
+  if (traits?.meshWide !== true) refuseReaches(read);
+  return read.flatMap(({ objects }) => objects);
 }
 
-/** By what the objects of one check reach beyond its rig; what a patch leaves as it was is told of the file that has it. */
-class Reaches {
-  readonly #read: { file: string; objects: readonly Manifest[] }[] = [];
+/** The objects that a file has, or leaves of those of another. */
+interface Read {
+  file: string;
+  objects: readonly Manifest[];
+}
 
-  add(file: string, objects: readonly Manifest[]): void {
-    this.#read.push({ file, objects });
+/** @throws MeshproofError `REACHES_BEYOND_RIG`; what a patch leaves as it was is told of the file that has it */
+function refuseReaches(read: readonly Read[]): void {
+  const island = islandOf(read.flatMap(({ objects }) => objects));
+  const found = new Map<string, string>();
+  for (const { file, objects } of read) {
+    for (const words of reachesOf(objects, island)) if (!found.has(words)) found.set(words, file);
   }
-
-  refuse(): void {
-    const island = islandOf(this.#read.flatMap(({ objects }) => objects));
-    const found = new Map<string, string>();
-    for (const { file, objects } of this.#read) {
-      for (const words of reachesOf(objects, island)) if (!found.has(words)) found.set(words, file);
-    }
-    if (found.size === 0) return;
-    throw new MeshproofError('REACHES_BEYOND_RIG', [...found].map(([words, file]) => `${file}: ${words}`).join('\n'), {
-      hint: 'nothing that a check applies may act on proxies outside of its rig; nothing was started',
-    });
-  }
+  if (found.size === 0) return;
+  throw new MeshproofError('REACHES_BEYOND_RIG', [...found].map(([words, file]) => `${file}: ${words}`).join('\n'), {
+    hint: 'nothing that a check applies may act on proxies outside of its rig; nothing was started',
+  });
 }
 
 /** The rig, with the namespaces that its check makes or installs a mesh in. */

@@ -27,6 +27,16 @@ test('what one rig has reaches beyond another', () => {
   expect(reachesOf([gateway], island('a-rig-0'))).toHaveLength(1);
 });
 
+test('an Ingress is for the gateway of whoever owns the mesh, a GatewayClass for everybody', () => {
+  const object = (apiVersion: string, kind: string) => ({ apiVersion, kind, metadata: { name: 'a' }, spec: {} });
+  const objects = [object('networking.k8s.io/v1', 'Ingress'), object('gateway.networking.k8s.io/v1', 'GatewayClass')];
+  expect(reachesOf(objects, island('rig'))).toEqual([
+    'Ingress a acts on gateways of the whole cluster; a check that needs this says meshWide: true',
+    'GatewayClass a acts on gateways of the whole cluster; a check that needs this says meshWide: true',
+  ]);
+  expect(reachesOf([object('networking.k8s.io/v1', 'NetworkPolicy')], island('rig'))).toEqual([]);
+});
+
 test('nothing that is no text passes for a name of the rig', () => {
   const object = (spec: unknown, annotations = {}) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', annotations }, spec });
   expect(reachesOf([object(null)], island('rig'))).toHaveLength(1);

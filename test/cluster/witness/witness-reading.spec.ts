@@ -1,6 +1,9 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test } from '@playwright/test';
 
-import { explained, pairsOf, runningAt } from './attribution.ts';
+import { explained, pairsOf, runningAt, spansOf } from './attribution.ts';
 import { differences, parseConfiguration, showDifference } from './configuration.ts';
 
 const endpoint = (address: string) => ({ endpoint: { address: { socket_address: { address, port_value: 8080 } } } });
@@ -87,6 +90,21 @@ test('another order of routes, another host, another endpoint is one, and is sho
   const less = parseConfiguration('{}');
   expect(differences(first, less).map(showDifference)).toContain('secret kubernetes://missing is gone');
   expect(differences(less, first).map(showDifference).join('\n')).toMatch(/listener l is new/);
+});
+
+test('a check has run until its last step ended; what was skipped has not run', async ({}, info) => {
+  const folder = info.outputPath('allure-results');
+  await mkdir(folder, { recursive: true });
+  const results = [
+    { fullName: 'routing/a.spec.ts › It', status: 'passed', start: 100, stop: 150, steps: [{ stop: 140 }, { stop: 190 }] },
+    { fullName: 'suites/gateway/b-c.spec.ts › It', status: 'failed', start: 100, stop: 150, steps: [] },
+    { fullName: 'routing/d.spec.ts › It', status: 'skipped', start: 100, stop: 150 },
+  ];
+  for (const [at, result] of results.entries()) await writeFile(join(folder, `${at}-result.json`), JSON.stringify(result));
+  expect((await spansOf(info.outputPath())).toSorted((a, b) => b.stop - a.stop)).toEqual([
+    { id: 'routing/a', start: 100, stop: 190 },
+    { id: 'gateway/b-c', start: 100, stop: 150 },
+  ]);
 });
 
 test('what is seen is laid to the checks that ran then, and is explained where one of them is mesh-wide', () => {
