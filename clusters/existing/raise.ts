@@ -28,9 +28,9 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
   if (options.provider.kind !== 'existing') throw new MeshproofError('PROVIDER', 'this provider uses clusters that exist');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
-  const context = config.getCurrentContext();
+  const context = config['current-context'];
   // Only this context: nobody else's credentials need a second copy.
-  await writeFile(kubeconfig, onlyCurrent(config.exportConfig()), { mode: 0o600 });
+  await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const adapter = await adapterOf({ mesh }, api);
@@ -114,24 +114,5 @@ async function clear(api: KubernetesApi, owner: string, { rigs, premade }: Pick<
   // Those that a killed check made; who may make no namespaces has made none.
   await removeRigs(api, owner, work).catch((error: unknown) => {
     if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-  });
-}
-
-interface KubeconfigFile {
-  'current-context': string;
-  contexts: { name: string; context: { cluster: string; user: string } }[];
-  clusters: { name: string }[];
-  users: { name: string }[];
-}
-
-function onlyCurrent(text: string): string {
-  const config: KubeconfigFile = JSON.parse(text);
-  const contexts = config.contexts.filter(({ name }) => name === config['current-context']);
-  const [current] = contexts;
-  return JSON.stringify({
-    ...config,
-    contexts,
-    clusters: config.clusters.filter(({ name }) => name === current?.context.cluster),
-    users: config.users.filter(({ name }) => name === current?.context.user),
   });
 }

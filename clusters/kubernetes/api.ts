@@ -1,5 +1,6 @@
 import { until } from '../until.ts';
 import { Connection } from './connection.ts';
+import { Credentials } from './credentials.ts';
 import { given } from './given.ts';
 import { loadContext } from './kubeconfig.ts';
 import { type LiveObject, refOf } from './live-object.ts';
@@ -35,7 +36,7 @@ export class KubernetesApi extends ObjectApi {
    * @throws MeshproofError with code `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID` or `CONTEXT_UNKNOWN`
    */
   static async open({ kubeconfig, context }: { kubeconfig?: string; context?: string }): Promise<KubernetesApi> {
-    return new KubernetesApi(new Connection(await loadContext(kubeconfig, context)));
+    return new KubernetesApi(new Connection(await Credentials.open(await loadContext(kubeconfig, context))));
   }
 
   /** Ends the kept connections. */

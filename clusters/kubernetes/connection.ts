@@ -2,11 +2,11 @@ import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 
 import { MeshproofError, causeOf } from '../errors.ts';
 import { refusal } from './api-error.ts';
+import type { Credentials, Secured } from './credentials.ts';
 import { given } from './given.ts';
 
 export interface ApiRequest {
@@ -29,7 +29,6 @@ interface Answer {
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-type Secured = ClientOptions & { headers?: Record<string, string>; servername?: string; auth?: string };
 
 const BUSY_RETRIES = 5;
 
@@ -40,15 +39,13 @@ const BUSY_RETRIES = 5;
 export class Connection {
   readonly server: URL;
   readonly context: string;
-  readonly #config: KubeConfig;
+  readonly #credentials: Credentials;
   #agent: { key: string; agent: http.Agent } | undefined;
 
-  constructor(config: KubeConfig) {
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw new MeshproofError('KUBECONFIG_INVALID', `context ${config.getCurrentContext()} names no cluster`);
-    this.#config = config;
-    this.server = new URL(cluster.server);
-    this.context = config.getCurrentContext();
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials;
+    this.server = credentials.server;
+    this.context = credentials.context;
   }
 
   /**
@@ -76,10 +73,11 @@ export class Connection {
 
   /** What a WebSocket to this server needs: address, TLS, credentials, proxy. */
   async webSocket(path: string): Promise<{ url: URL; options: ClientOptions }> {
-    const options = await this.#credentials();
+    // The header's values are those of a request; the package's types know of fewer.
+    const options = (await this.#secured()) as ClientOptions;
     const url = this.#url(path, {});
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    if (!this.#proxied()) delete options.agent;
+    if (!this.#credentials.proxied) delete options.agent;
     return { url, options };
   }
 
@@ -92,7 +90,7 @@ export class Connection {
   async #send(method: Method, path: string, request: ApiRequest): Promise<Answer> {
     const { doing, signal, timeoutMs = 30_000 } = request;
     signal?.throwIfAborted();
-    const options = await this.#credentials();
+    const options = await this.#secured();
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const headers: http.OutgoingHttpHeaders = { ...options.headers, accept: 'application/json', 'user-agent': 'meshproof' };
     if (body !== undefined) {
@@ -115,17 +113,15 @@ export class Connection {
     }
   }
 
-  async #credentials(): Promise<Secured> {
-    const options: Secured = {};
+  async #secured(): Promise<Secured> {
     try {
-      await this.#config.applyToHTTPSOptions(options);
+      return await this.#credentials.settings();
     } catch (error) {
       throw this.#unreachable(
         `its credentials could not be had: ${causeOf(error).trim() || 'the credential plug-in failed and said nothing'}`,
         error,
       );
     }
-    return options;
   }
 
   #unreachable(what: string, cause: unknown): MeshproofError {
@@ -133,13 +129,9 @@ export class Connection {
     return new MeshproofError('API_UNREACHABLE', message, { cause, hint: 'see whether the cluster runs and the context is the right one' });
   }
 
-  #proxied(): boolean {
-    return this.#config.getCurrentCluster()?.proxyUrl !== undefined;
-  }
-
   /** Credentials from exec plug-ins rotate, so the agent is renewed with them. */
   #keptAgent(options: Secured): http.Agent {
-    if (this.#proxied() && options.agent instanceof http.Agent) return options.agent;
+    if (this.#credentials.proxied && options.agent instanceof http.Agent) return options.agent;
     const { ca, cert, key, rejectUnauthorized, servername } = options;
     const tls = given({ ca, cert, key, rejectUnauthorized, servername });
     const id = JSON.stringify(tls);
