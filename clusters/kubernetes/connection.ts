@@ -31,6 +31,8 @@ interface Answer {
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const BUSY_RETRIES = 5;
+/** At once; whoever asks for more is asked again sooner, and refuses in the end. */
+const LONGEST_PATIENCE_MS = 10_000;
 
 /**
  * Authenticated HTTP to one API server over kept connections.
@@ -50,7 +52,8 @@ export class Connection {
 
   /**
    * Sends one request and returns the body of the answer.
-   * A kept connection that the server closed meanwhile is replaced once, and a server that asks for patience (429) gets it.
+   * A kept connection that the server closed meanwhile is replaced once, and a server that asks for patience (429) gets it five times,
+   * 10 s at most each.
    * @throws ApiRefusal (`API_REFUSED`) on any status from 400, MeshproofError `API_UNREACHABLE`, or the signal's reason
    */
   async text(method: Method, path: string, request: ApiRequest): Promise<string> {
@@ -61,7 +64,10 @@ export class Connection {
         return answer.text;
       }
       if (answer.status !== 429 || busy === BUSY_RETRIES) throw refusal(request.doing, answer.status, answer.text);
-      await delay(Number(answer.headers['retry-after'] ?? 1) * 1_000, undefined, request.signal ? { signal: request.signal } : {});
+      await delay(patienceOf(answer.headers['retry-after']), undefined, given({ signal: request.signal })).catch((error: unknown) => {
+        request.signal?.throwIfAborted();
+        throw error;
+      });
     }
   }
 
@@ -90,7 +96,7 @@ export class Connection {
   async #send(method: Method, path: string, request: ApiRequest): Promise<Answer> {
     const { doing, signal, timeoutMs = 30_000 } = request;
     signal?.throwIfAborted();
-    const options = await this.#secured();
+    const options = await this.#secured(signal);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const headers: http.OutgoingHttpHeaders = { ...options.headers, accept: 'application/json', 'user-agent': 'meshproof' };
     if (body !== undefined) {
@@ -113,10 +119,11 @@ export class Connection {
     }
   }
 
-  async #secured(): Promise<Secured> {
+  async #secured(signal?: AbortSignal): Promise<Secured> {
     try {
-      return await this.#credentials.settings();
+      return await orAborted(this.#credentials.settings(), signal);
     } catch (error) {
+      signal?.throwIfAborted();
       throw this.#unreachable(
         `its credentials could not be had: ${causeOf(error).trim() || 'the credential plug-in failed and said nothing'}`,
         error,
@@ -153,10 +160,29 @@ export class Connection {
   }
 }
 
+/** Milliseconds that a Retry-After header asks for, in seconds or as a date: from 0 to 10 000; 1 000 where it says neither. */
+export function patienceOf(header: string | undefined, now = Date.now()): number {
+  const text = header?.trim() ?? '';
+  const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : / GMT$/.test(text) ? Date.parse(text) - now : Number.NaN;
+  return Number.isNaN(asked) ? 1_000 : Math.min(Math.max(asked, 0), LONGEST_PATIENCE_MS);
+}
+
 /** The texts of a Warning header, which holds one or several of `299 - "text"`. */
 export function warningsOf(header: string | undefined): string[] {
   const quoted = (header ?? '').matchAll(/\b\d{3} \S+ "((?:[^"\\]|\\.)*)"/g);
   return [...quoted].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
+}
+
+/** The answer, unless the signal comes first: a credential plug-in may wait for somebody to log in. */
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([answer, aborted.promise]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
 class StaleConnection extends Error {}

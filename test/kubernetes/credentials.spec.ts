@@ -228,3 +228,14 @@ test('a credential plug-in beside its kubeconfig is found there, and told of the
     { ...credential, spec: { interactive: false } },
   ]);
 });
+
+test('a credential plug-in that waits for somebody holds nobody back who has been told to stop', async ({ open, plain }) => {
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['5'] };
+  const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { exec });
+  const reason = new Error('interrupted');
+  const abort = new AbortController();
+  const asked = api.version(abort.signal);
+  setImmediate(() => abort.abort(reason));
+  await expect(asked).rejects.toBe(reason);
+  expect(plain.seen).toEqual([]);
+});
