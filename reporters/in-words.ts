@@ -1,13 +1,8 @@
-import { stripVTControlCharacters } from 'node:util';
-
 import type { Against, Conformance } from '../fixtures/results/conformance.ts';
 import type { CheckResult, Statistic, Warning } from '../fixtures/results/result.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
-/** Text without escape sequences, other control characters and line breaks: a title must not be able to move the cursor or end a line. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
-}
+export { printable } from '../fixtures/results/printable.ts';
 
 /** A duration for people: `0.42 s`, `12.3 s`, `4 min 05 s`. */
 export function duration(milliseconds: number): string {

@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import { until } from '../until.ts';
 import { Connection } from './connection.ts';
 import { Credentials } from './credentials.ts';
@@ -48,7 +49,7 @@ export class KubernetesApi extends ObjectApi {
   async version(signal?: AbortSignal): Promise<string> {
     const request = { doing: 'asking for the version', signal };
     const { gitVersion } = await this.connection.json<{ gitVersion: string }>('GET', '/version', request);
-    return gitVersion;
+    return printable(gitVersion);
   }
 
   /**

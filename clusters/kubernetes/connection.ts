@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientOptions } from 'ws';
 
 import { MeshproofError, causeOf } from '../errors.ts';
+import { printable } from '../printable.ts';
 import { refusal } from './api-error.ts';
 import type { Credentials, Secured } from './credentials.ts';
 import { given } from './given.ts';
@@ -167,10 +168,10 @@ export function patienceOf(header: string | undefined, now = Date.now()): number
   return Number.isNaN(asked) ? 1_000 : Math.min(Math.max(asked, 0), LONGEST_PATIENCE_MS);
 }
 
-/** The texts of a Warning header, which holds one or several of `299 - "text"`. */
+/** The texts of a Warning header, made printable, which holds one or several of `299 - "text"`. */
 export function warningsOf(header: string | undefined): string[] {
   const quoted = (header ?? '').matchAll(/\b\d{3} \S+ "((?:[^"\\]|\\.)*)"/g);
-  return [...quoted].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
+  return [...quoted].map(([, text = '']) => printable(text.replaceAll(/\\(.)/g, '$1')));
 }
 
 /** The answer, unless the signal comes first: a credential plug-in may wait for somebody to log in. */

@@ -1,4 +1,5 @@
 import type { UpOptions } from '../../clusters/lifecycle.ts';
+import { printable } from '../../clusters/printable.ts';
 import type { CheckFile } from './checks.ts';
 import { findCluster } from './cluster.ts';
 import type { Keep } from './runner-environment.ts';
@@ -26,7 +27,7 @@ export async function describePlan({ chosen, manifests, wanted, report, keep, le
     ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),
     ...manifests.map((file) => `applies  ${file}, and removes it after the check`),
     `report   ${report}`,
-  ];
+  ].map((line) => printable(line));
 }
 
 async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep): Promise<string[]> {
