@@ -26,7 +26,10 @@ export function printableLines(text: string): string {
  * What had to be changed is told apart by its hash.
  */
 export function fileName(name: string): string {
-  const safe = name.replaceAll(/[^A-Za-z0-9._-]+/g, '_').replace(/^\.+/, '_').slice(0, 180);
+  const safe = name
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '_')
+    .replace(/^\.+/, '_')
+    .slice(0, 180);
   return safe === name && safe !== '' ? name : `${safe}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 

@@ -30,6 +30,7 @@ class StandIn {
     const stand = {
       namespace: 'rig',
       pods: [],
+      cluster: { provider: 'kind' },
       actors: { caller: 'caller', outsider: 'outsider' },
       api: {
         apply: async (objects: Manifest[]) => {

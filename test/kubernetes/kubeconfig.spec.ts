@@ -122,7 +122,8 @@ for (const [what, text] of BESIDE) {
 
 test('a context that is half removed itself says what is missing', async ({}, info) => {
   const file = info.outputPath('config');
-  const contexts = '{ name: a, context: { cluster: gone, user: u } }, { name: b, context: {} }, { name: c, context: { cluster: c, user: u } }';
+  const contexts =
+    '{ name: a, context: { cluster: gone, user: u } }, { name: b, context: {} }, { name: c, context: { cluster: c, user: u } }';
   writeFileSync(file, `contexts: [${contexts}]\nclusters: [{ name: gone, cluster: {} }, { name: c, cluster: { server: "https://c" } }]\n`);
   const invalid = { code: 'KUBECONFIG_INVALID', exitCode: 2 };
   await expect(loadContext(file, 'a')).rejects.toMatchObject({ ...invalid, message: expect.stringContaining('which has no server') });
@@ -149,7 +150,13 @@ test('a context that is written elsewhere is whole: every field is kept, and pat
     'as-uid': '1',
     'as-groups': ['mesh-testers'],
     'as-user-extra': { reason: ['nightly'] },
-    exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'bin/login', args: ['a'], provideClusterInfo: true, installHint: 'get it' },
+    exec: {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'bin/login',
+      args: ['a'],
+      provideClusterInfo: true,
+      installHint: 'get it',
+    },
   };
   const context = { cluster: 'c', user: 'u', namespace: 'mine', extensions: [{ name: 'x', extension: 1 }] };
   const others = { contexts: [{ name: 'other', context }], users: [{ name: 'secret', user: { token: 'not ours' } }] };
