@@ -57,6 +57,13 @@ export function closingLine(checks: readonly CheckResult[]): string {
   return `${passed} passed, ${checks.length - passed - skipped} failed, ${skipped} skipped`;
 }
 
+/** Where the checks ran: `cluster: c, context staging at https://10.1.2.3:6443`, as far as it is known; nothing where a run does not say. */
+export function whereRun({ environment }: Conformance['run']): string[] {
+  const { cluster, context, server } = environment;
+  if (context === undefined) return [];
+  return [`cluster: ${[cluster, `context ${context}${server === undefined ? '' : ` at ${server}`}`].filter(Boolean).join(', ')}`];
+}
+
 /** What was accepted and yet has no, or not the whole, effect: `DestinationRule server (control): …`. */
 export function warning({ phase, object, said }: Warning): string {
   return `${object}${phase === 'check' ? '' : ` (${phase})`}: ${said}`;

@@ -2,14 +2,14 @@ import { markdownTable } from 'markdown-table';
 
 import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/results/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/results/result.ts';
-import { claim, confidence, duration, printable, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { claim, confidence, duration, printable, transitionsInWords, unsaid, warningsOf, whereRun, worth } from './in-words.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
 /** conformance.md: fit for a pull request comment. */
 export function conformanceMarkdown(conformance: Conformance): string {
   const { run, checks, planned = [], against } = conformance;
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
-  const facts = [`Run ${run.id}, ${run.startedAt}, ${duration(run.durationMs)}`, ...versions].join(' · ');
+  const facts = [`Run ${run.id}, ${run.startedAt}, ${duration(run.durationMs)}`, ...whereRun(run), ...versions].join(' · ');
   const sections = [
     `# ${worth(checks)}`,
     inline(facts),

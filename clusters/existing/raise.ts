@@ -5,6 +5,7 @@ import { MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
+import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
 import type { RaiseOptions } from '../lifecycle.ts';
 import type { MeshAdapter } from '../mesh.ts';
@@ -45,7 +46,8 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
       });
     }
     if (found.premade) await requireFree(api, found.rigs, work);
-    const to = { name, provider: 'existing', kubeconfig, context, mesh, rigs: found.rigs, premade: found.premade } as const;
+    const uid = given({ uid: await clusterUid(api, work.signal) });
+    const to = { name, provider: 'existing', kubeconfig, context, ...uid, mesh, rigs: found.rigs, premade: found.premade } as const;
     await options.note({ ...to, versions: {}, timings: {} });
     const began = performance.now();
     await makeRigs(api, adapter, { name, found }, work);

@@ -164,7 +164,7 @@ export class Connection {
 /** Milliseconds that a Retry-After header asks for, in seconds or as a date: from 0 to 10 000; 1 000 where it says neither. */
 export function patienceOf(header: string | undefined, now = Date.now()): number {
   const text = header?.trim() ?? '';
-  const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : / GMT$/.test(text) ? Date.parse(text) - now : Number.NaN;
+  const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : text.endsWith(' GMT') ? Date.parse(text) - now : Number.NaN;
   return Number.isNaN(asked) ? 1_000 : Math.min(Math.max(asked, 0), LONGEST_PATIENCE_MS);
 }
 

@@ -86,7 +86,7 @@ interface Opened {
 }
 
 /** The API server's address; where a kubeconfig leaves out the scheme, TLS settings decide. Undefined where it is none. */
-function addressOf(cluster: ClusterFields, user: UserFields): URL | undefined {
+export function addressOf(cluster: ClusterFields, user: UserFields): URL | undefined {
   const tls =
     cluster['insecure-skip-tls-verify'] === true ||
     [cluster['certificate-authority'], cluster['certificate-authority-data']].some((authority) => authority !== undefined) ||

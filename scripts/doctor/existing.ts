@@ -29,7 +29,7 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
     const adapter = await adapterOf(options, api);
     const [applies, server] = await Promise.all([
       appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh),
-      serverFinding(api, signal),
+      serverFinding(api, provider, signal),
     ]);
     if (server.status === 'failed') return [server];
     provider.applies = { kinds: applies.kinds, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
@@ -43,11 +43,13 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
   }
 }
 
-async function serverFinding(api: KubernetesApi, signal: AbortSignal): Promise<Finding> {
+async function serverFinding(api: KubernetesApi, provider: ExistingProvider, signal: AbortSignal): Promise<Finding> {
+  const { serverOf } = await import('../../clusters/kubernetes/identity.ts');
   const about = { category: 'cluster', check: 'the API server answers' };
-  const { origin } = api.connection.server;
+  const { context } = api.connection;
+  const server = await serverOf(provider);
   return await api.version(signal).then(
-    (version): Finding => ({ ...about, status: 'ok', seen: `${version} at ${origin}` }),
+    (version): Finding => ({ ...about, status: 'ok', seen: `${version} at ${server} (context ${context})` }),
     (error: unknown) =>
       judge({ ...about, seen: causeOf(error) }, false, 'failed', hintOf(error) ?? 'see whether the context is the right one'),
   );

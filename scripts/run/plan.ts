@@ -17,11 +17,16 @@ export interface Plan {
 
 /** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
 export async function describePlan({ chosen, manifests, wanted, report, keep, leftOut = {} }: Plan): Promise<string[]> {
-  const { clusters } = await import('../../clusters/lifecycle.ts');
+  const [{ clusters }, { whereabouts }] = await Promise.all([
+    import('../../clusters/lifecycle.ts'),
+    import('../../clusters/kubernetes/identity.ts'),
+  ]);
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
   return [
-    ...(found === undefined ? await newCluster(wanted, keep) : [`cluster  ${found.name} is used as it is, and left as it was`]),
+    ...(found === undefined
+      ? await newCluster(wanted, keep)
+      : [`cluster  ${found.name} (${await whereabouts(found)}) is used as it is, and left as it was`]),
     `mesh     ${wanted.mesh}`,
     ...run.map(({ id }) => `check    ${id}`),
     ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),
