@@ -6,6 +6,7 @@ import type { Denial } from '../../clusters/existing/rights.ts';
 import type { Survey } from '../../clusters/existing/survey.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
+import { printable } from '../../clusters/printable.ts';
 import type { ExistingProvider } from '../../clusters/lifecycle.ts';
 import type { MeshAdapter } from '../../clusters/mesh.ts';
 import type { DoctorOptions } from '../doctor.ts';
@@ -33,7 +34,9 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
     ]);
     if (server.status === 'failed') return [server];
     provider.applies = { kinds: applies.kinds, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
-    return [server, ...(await clientFindings(api, signal)), ...(await placeFindings(api, adapter, provider, options, signal))];
+    const findings = [server, ...(await clientFindings(api, signal)), ...(await placeFindings(api, adapter, provider, options, signal))];
+    // Names of policies and accounts are the cluster's words.
+    return findings.map((finding) => ({ ...finding, seen: printable(finding.seen) }));
   } catch (error) {
     if (!signal.aborted) throw error;
     const about = { category: 'cluster', check: 'it answers in time', seen: `not within ${PATIENCE_MS / 1_000} s` };

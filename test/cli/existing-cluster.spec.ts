@@ -143,6 +143,7 @@ test('rigs in namespaces of the owner are for those who name them, and our own f
 });
 
 test('a plan names the server, of rigs that are there and of those that are not', async ({ folder, alpha, beta, kubeconfig, left }) => {
+  test.slow();
   await left();
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const plan = async (file: string) =>
@@ -172,6 +173,7 @@ test('a run and its reports name the server', async ({ folder, alpha, kubeconfig
 });
 
 test('the doctor names the server, and what it says cannot steer the terminal', async ({ alpha, kubeconfig }) => {
+  test.slow();
   alpha.intercept = ({ path }) => {
     if (path === '/version') return { status: 200, body: { gitVersion: `v1.35.4${HOSTILE}` } };
     if (path.endsWith('/selfsubjectreviews')) return { status: 201, body: { status: { userInfo: { username: HOSTILE } } } };
@@ -179,7 +181,7 @@ test('the doctor names the server, and what it says cannot steer the terminal', 
     return path.endsWith('/api/v1') ? undefined : { status: 403, body: { kind: 'Status', message: HOSTILE } };
   };
   const file = await kubeconfig(alpha);
-  const existing = ['--provider=existing', '--context=default', `--kubeconfig=${file}`];
+  const existing = ['--provider=existing', '--context=default', `--kubeconfig=${file}`, '--check=routing/canary-header'];
   const texts = [await meshproof(['doctor', ...existing]), await meshproof(['doctor', '--output=json', ...existing])];
   expect(texts[0]?.stdout).toContain(`at ${alpha.address} (context default)`);
   for (const { stdout, stderr } of texts) {
@@ -189,6 +191,7 @@ test('the doctor names the server, and what it says cannot steer the terminal', 
 });
 
 test('what a hostile server refuses with cannot steer the terminal', async ({ folder, alpha, kubeconfig }) => {
+  test.slow();
   alpha.intercept = () => ({ status: 403, body: { kind: 'Status', message: HOSTILE } });
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const existing = ['--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
