@@ -102,8 +102,9 @@ function impersonation(user: UserFields): [name: string, values: string[]][] {
   const all: [string, string[]][] = [
     ['Impersonate-User', as === undefined ? [] : [as]],
     ['Impersonate-Uid', uid === undefined ? [] : [uid]],
-    ['Impersonate-Group', groups ?? []],
-    ...Object.entries(extras ?? {}).map(([key, values]): [string, string[]] => [`Impersonate-Extra-${headerName(key)}`, values]),
+    // One word instead of a list is taken for a list of it.
+    ['Impersonate-Group', [groups ?? []].flat()],
+    ...Object.entries(extras ?? {}).map(([key, values]): [string, string[]] => [`Impersonate-Extra-${headerName(key)}`, [values].flat()]),
   ];
   return all.filter(([, values]) => values.length > 0);
 }
