@@ -10,6 +10,8 @@ export interface ClusterDescription {
   /** Path of a kubeconfig file. For kind it holds this cluster only. */
   kubeconfig: string;
   context: string;
+  /** The uid of the namespace kube-system, which tells an existing cluster from others; missing where it could not be read. */
+  uid?: string;
   mesh: Mesh;
   /** Names of the rig namespaces that are ready, each with its companion `<name>-outside` for unmeshed pods. */
   rigs: string[];

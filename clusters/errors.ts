@@ -1,3 +1,5 @@
+import { printableLines } from './printable.ts';
+
 /** What meshproof exits with; printed by `meshproof --help` and promised to scripts. */
 export const EXIT = { ok: 0, fail: 1, usage: 2, unproven: 3, interrupted: 130 } as const;
 
@@ -11,6 +13,7 @@ export interface ErrorFacts {
 /**
  * A condition that a user can meet, said in words: what was attempted and what came back in the message,
  * what to do next in `hint`, the original error in `cause`. `code` is stable, for scripts and tests.
+ * Message and hint may quote servers and files of others: they are made printable here.
  */
 export class MeshproofError extends Error {
   override readonly name: string = 'MeshproofError';
@@ -19,14 +22,14 @@ export class MeshproofError extends Error {
   readonly exitCode: number;
 
   constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(message, facts.cause === undefined ? {} : { cause: facts.cause });
+    super(printableLines(message), facts.cause === undefined ? {} : { cause: facts.cause });
     this.code = code;
-    this.hint = facts.hint;
+    this.hint = facts.hint === undefined ? undefined : printableLines(facts.hint);
     this.exitCode = facts.exitCode ?? EXIT.unproven;
   }
 }
 
-/** The part of any thrown value that is worth a person's line. */
+/** The part of any thrown value that is worth a person's line, made printable. */
 export function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return printableLines(error instanceof Error ? error.message : String(error));
 }

@@ -180,6 +180,9 @@ export interface MeshAdapter {
   accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]>;
   /** The series of the mesh's standard request counter. */
   requestCounts(pod: PodRef): Promise<RequestCount[]>;
-  /** Proxy and control-plane state for a failure's diagnostics folder: file name → text. */
-  diagnostics(pods: readonly PodRef[]): Promise<Record<string, string>>;
+  /**
+   * Proxy and control-plane state for a failure's diagnostics folder: file name → text.
+   * @param only the namespace of a rig in a cluster of somebody else: what does not concern the rig is left out
+   */
+  diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>>;
 }

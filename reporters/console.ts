@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
 import type { CheckResult, Kept, Verdict } from '../fixtures/results/result.ts';
-import { closingLine, confidence, duration, printable, told, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { closingLine, confidence, duration, printable, told, transitionsInWords, unsaid, warningsOf, whereRun, worth } from './in-words.ts';
 import { shortForm } from './short-form.ts';
 
 const COLOUR = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', UNSUPPORTED: 'gray', INVALID: 'magenta' } as const satisfies Record<
@@ -55,7 +55,7 @@ export function stateOfConsole(): ConsoleState {
 
 /** The lines that a run ends with. The last one is the count alone, for scripts. */
 export function endLines(conformance: Conformance, report: string, state: ConsoleState): string[] {
-  const { checks, against } = conformance;
+  const { run, checks, against } = conformance;
   if (state === 'short') return [...shortForm(conformance), closingLine(checks)];
   const worse = against?.changes.filter(({ change }) => change === 'regressed') ?? [];
   return [
@@ -64,6 +64,7 @@ export function endLines(conformance: Conformance, report: string, state: Consol
     ...unsaid(conformance),
     ...(against === undefined ? [] : [transitionsInWords(against)]),
     ...worse.map(({ id, mesh, before, now }) => `  regressed  ${id} (${mesh}): ${before}, now ${now}`),
+    ...whereRun(run),
     `report: ${report}`,
     closingLine(checks),
   ].map((line) => printable(line));

@@ -1,13 +1,8 @@
-import { stripVTControlCharacters } from 'node:util';
-
 import type { Against, Conformance } from '../fixtures/results/conformance.ts';
 import type { CheckResult, Statistic, Warning } from '../fixtures/results/result.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
-/** Text without escape sequences, other control characters and line breaks: a title must not be able to move the cursor or end a line. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
-}
+export { printable } from '../fixtures/results/printable.ts';
 
 /** A duration for people: `0.42 s`, `12.3 s`, `4 min 05 s`. */
 export function duration(milliseconds: number): string {
@@ -81,6 +76,13 @@ export function closingLine(checks: readonly CheckResult[]): string {
   const passed = checks.filter(({ verdict }) => verdict === 'PASS').length;
   const skipped = checks.filter(({ verdict }) => verdict === 'UNSUPPORTED').length;
   return `${passed} passed, ${checks.length - passed - skipped} failed, ${skipped} skipped`;
+}
+
+/** Where the checks ran: `cluster: c, context staging at https://10.1.2.3:6443`, as far as it is known; nothing where a run does not say. */
+export function whereRun({ environment }: Conformance['run']): string[] {
+  const { cluster, context, server } = environment;
+  if (context === undefined) return [];
+  return [`cluster: ${[cluster, `context ${context}${server === undefined ? '' : ` at ${server}`}`].filter(Boolean).join(', ')}`];
 }
 
 /** What was accepted and yet has no, or not the whole, effect: `DestinationRule server (control): …`. */

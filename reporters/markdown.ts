@@ -2,14 +2,26 @@ import { markdownTable } from 'markdown-table';
 
 import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/results/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/results/result.ts';
-import { claim, confidence, duration, neverRed, printable, seenRed, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import {
+  claim,
+  confidence,
+  duration,
+  neverRed,
+  printable,
+  seenRed,
+  transitionsInWords,
+  unsaid,
+  warningsOf,
+  whereRun,
+  worth,
+} from './in-words.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
 /** conformance.md: fit for a pull request comment. */
 export function conformanceMarkdown(conformance: Conformance): string {
   const { run, checks, planned = [], against } = conformance;
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
-  const facts = [`Run ${run.id}, ${run.startedAt}, ${duration(run.durationMs)}`, ...versions].join(' · ');
+  const facts = [`Run ${run.id}, ${run.startedAt}, ${duration(run.durationMs)}`, ...whereRun(run), ...versions].join(' · ');
   const sections = [
     `# ${worth(checks)}`,
     inline(facts),
@@ -34,12 +46,16 @@ export function conformanceMarkdown(conformance: Conformance): string {
 /** Cells are not padded: one long cell would make every row as long, and a comment on a pull request takes 65,536 characters. */
 const tableOf = (rows: string[][]): string => markdownTable(rows, { alignDelimiters: false });
 
-/** Text that Markdown shows as it is, on one line, in and outside tables. */
+/** What GitHub and GitLab make a link of, or call somebody by, where it goes on: a comment that nobody sees divides it. */
+const REFERENCES = /([@#!])(?=\w)|(\b(?:https?|ftp|mailto|xmpp):)|(\bwww)(?=\.)|(\bGH)(?=-\d)/gi;
+
+/** Text that Markdown shows as it is, on one line, in and outside tables; it calls nobody and leads nowhere. */
 export function inline(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
   return printable(text)
     .replaceAll(/[&<>]/g, (character) => entities[character] ?? character)
     .replaceAll(/[\\`*_[\]#|~]/g, String.raw`\$&`)
+    .replaceAll(REFERENCES, '$&<!-- -->')
     .replaceAll(/\s+/g, ' ')
     .trim();
 }
@@ -88,10 +104,17 @@ function table(checks: readonly CheckResult[]): string {
 
 function reason(check: CheckResult): string {
   const { verdict, id, mesh, title, rerun, evidence } = check;
-  const lines = [`### ${verdict} ${inline(id)} (${inline(mesh)})`, `Promised: ${inline(title)}`, inline(check.reason)];
-  if (verdict === 'UNSUPPORTED') return lines.join('\n\n');
+  const head = [`### ${verdict} ${inline(id)} (${inline(mesh)})`, `Promised: ${inline(title)}`];
+  if (verdict === 'UNSUPPORTED') return [...head, withLink(check.reason)].join('\n\n');
+  const lines = [...head, inline(check.reason)];
   const sure = [...confidence(check), ...evidence.map(({ file, phase, name }) => `evidence of the ${phase}, ${name}: ${file}`)];
   return [...lines, sure.map((line) => `- ${inline(line)}`).join('\n'), fenced(rerun)].join('\n\n');
+}
+
+/** Why a check is unsupported is its author's word, and so is the page that it may end with. */
+function withLink(reason: string): string {
+  const [, text, link] = /^(.*) \((https:\/\/[\w./#-]+)\)$/s.exec(reason) ?? [];
+  return text === undefined ? inline(reason) : `${inline(text)} (${link})`;
 }
 
 function fenced(command: string): string {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 
 import { EXIT } from '../clusters/errors.ts';
+import { printable, shellWord } from '../clusters/printable.ts';
 import { addClusterOptions, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
 import { command, positiveInteger } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
@@ -38,8 +39,8 @@ export function upCommand(): Command {
       await keepCluster(name);
       await leaveRigs(cluster);
       progress.pause();
-      process.stdout.write(`${cluster.name} is ready: ${JSON.stringify(cluster.versions)}\n`);
-      process.stdout.write(`kubectl --kubeconfig ${cluster.kubeconfig} --context ${cluster.context} get pods -A\n`);
+      process.stdout.write(`${cluster.name} is ready: ${printable(JSON.stringify(cluster.versions))}\n`);
+      process.stdout.write(`kubectl --kubeconfig ${shellWord(cluster.kubeconfig)} --context ${shellWord(cluster.context)} get pods -A\n`);
       process.exitCode = EXIT.ok;
     });
 }

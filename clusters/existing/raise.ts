@@ -5,6 +5,7 @@ import { MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
+import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { RaiseOptions } from '../lifecycle.ts';
@@ -32,9 +33,9 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
   if (options.provider.kind !== 'existing') throw new MeshproofError('PROVIDER', 'this provider uses clusters that exist');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
-  const context = config.getCurrentContext();
+  const context = config['current-context'];
   // Only this context: nobody else's credentials need a second copy.
-  await writeFile(kubeconfig, onlyCurrent(config.exportConfig()), { mode: 0o600 });
+  await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const adapter = await adapterOf({ mesh }, api);
@@ -48,7 +49,8 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
         hint: 'install the mesh first, or use --provider=kind',
       });
     }
-    const to = { name, provider: 'existing', kubeconfig, context, mesh, rigs: found.rigs, premade: found.premade } as const;
+    const uid = given({ uid: await clusterUid(api, work.signal) });
+    const to = { name, provider: 'existing', kubeconfig, context, ...uid, mesh, rigs: found.rigs, premade: found.premade } as const;
     const began = performance.now();
     const making = { name, found };
     // Until it is known that the places are nobody else's now, nothing is noted, made or cleared.
@@ -161,23 +163,4 @@ async function clear(
 
 function unlessForbidden(error: unknown): void {
   if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-}
-
-interface KubeconfigFile {
-  'current-context': string;
-  contexts: { name: string; context: { cluster: string; user: string } }[];
-  clusters: { name: string }[];
-  users: { name: string }[];
-}
-
-function onlyCurrent(text: string): string {
-  const config: KubeconfigFile = JSON.parse(text);
-  const contexts = config.contexts.filter(({ name }) => name === config['current-context']);
-  const [current] = contexts;
-  return JSON.stringify({
-    ...config,
-    contexts,
-    clusters: config.clusters.filter(({ name }) => name === current?.context.cluster),
-    users: config.users.filter(({ name }) => name === current?.context.user),
-  });
 }

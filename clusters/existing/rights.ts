@@ -1,4 +1,5 @@
 import type { Connection } from '../kubernetes/connection.ts';
+import { printable } from '../printable.ts';
 
 /** Where a right is needed: in each namespace of a rig, in the mesh's root namespace, or on the cluster. */
 export type Where = 'rig' | 'root' | 'cluster';
@@ -140,7 +141,7 @@ export async function accountOf(connection: Connection, signal?: AbortSignal): P
   return await connection
     .json<{ status?: { userInfo?: { username?: string } } }>('POST', path, { doing: 'asking who we are', body, signal })
     .then(
-      ({ status }) => status?.userInfo?.username,
+      ({ status }) => (status?.userInfo?.username === undefined ? undefined : printable(status.userInfo.username)),
       () => undefined,
     );
 }

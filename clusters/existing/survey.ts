@@ -4,6 +4,7 @@ import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { ExistingProvider } from '../lifecycle.ts';
 import type { MeshAdapter } from '../mesh.ts';
+import { shellWord } from '../printable.ts';
 import { admissions, samplePods } from './admission.ts';
 import { namespacesOf, rigPlaces, type RigPlaces } from './namespaces.ts';
 import { quotaShortages } from './quotas.ts';
@@ -52,7 +53,7 @@ export function requireRights({ account, denied }: Survey, context: string): voi
   if (first === undefined) return;
   const others = denied.length === 1 ? '' : ` (and ${denied.length - 1} more)`;
   throw new MeshproofError('FORBIDDEN', `${account} may not ${inWords(first)}${others}, which is needed to ${first.right.purpose}`, {
-    hint: `npx meshproof doctor --provider=existing --context=${context} lists all; npx meshproof rbac prints the rights to ask for`,
+    hint: `npx meshproof doctor --provider=existing --context=${shellWord(context)} lists all; npx meshproof rbac prints the rights to ask for`,
   });
 }
 

@@ -138,8 +138,8 @@ class IstioAdapter implements MeshAdapter {
     return await requestCounts(this.#access, pod);
   }
 
-  async diagnostics(pods: readonly PodRef[]): Promise<Record<string, string>> {
-    return await istioDiagnostics(this.#access, this.#istiod, pods);
+  async diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>> {
+    return await istioDiagnostics(this.#access, this.#istiod, pods, only);
   }
 
   async #convergeNow(options: ConvergeOptions, started: number): Promise<{ acknowledgedMs: number; drainedMs: number }> {

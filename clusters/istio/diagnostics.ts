@@ -1,45 +1,94 @@
 import { causeOf } from '../errors.ts';
 import type { PodRef } from '../kubernetes/manifest.ts';
+import { fileName, printableLines } from '../printable.ts';
 import type { ClusterAccess } from './access.ts';
 import type { Istiod } from './istiod.ts';
+import { OwnState } from './own-state.ts';
 import { ADMIN_PORT } from './proxy-admin.ts';
 
-/** Pages of a proxy's administration interface, and the file that each becomes. */
-const PROXY_PAGES: readonly (readonly [file: string, path: string])[] = [
-  ['config-dump.json', '/config_dump?include_eds'],
-  ['clusters.txt', '/clusters'],
-  ['stats.txt', '/stats?usedonly'],
-  ['certs.json', '/certs'],
+type Page = readonly [file: string, path: string, own: (state: OwnState, text: string) => string];
+
+/** What the other pages of a proxy are judged by. */
+const CONFIG_DUMP: Page = ['config-dump.json', '/config_dump?include_eds', (state, text) => state.configDump(text)];
+/** Pages of a proxy's administration interface, the file that each becomes, and what of it concerns a rig. */
+const PROXY_PAGES: readonly Page[] = [
+  ['clusters.txt', '/clusters', (state, text) => state.clusters(text)],
+  ['stats.txt', '/stats?usedonly', (state, text) => state.stats(text)],
+  ['certs.json', '/certs', (_, text) => text],
 ];
 /** Without /debug/configz: the objects of other people's namespaces are none of a report's business. */
-const ISTIOD_PAGES: readonly (readonly [file: string, path: string])[] = [
-  ['syncz.json', '/debug/syncz'],
-  ['push-status.json', '/debug/push_status'],
+const ISTIOD_PAGES: readonly Page[] = [
+  ['syncz.json', '/debug/syncz', (state, text) => state.syncz(text)],
+  ['push-status.json', '/debug/push_status', (state, text) => state.pushStatus(text)],
 ];
 const LOG_LINES = 1_000;
 
-/** Collects what helps to understand a failure: file name → text. Never throws: what could not be had says why. */
-export async function istioDiagnostics(access: ClusterAccess, istiod: Istiod, pods: readonly PodRef[]): Promise<Record<string, string>> {
+/**
+ * Collects what helps to understand a failure: file name → text. Never throws: what could not be had says why.
+ * @param only the namespace of a rig in a cluster of somebody else: what does not concern it is left out
+ */
+export async function istioDiagnostics(
+  access: ClusterAccess,
+  istiod: Istiod,
+  pods: readonly PodRef[],
+  only?: string,
+): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   const keep = async (file: string, read: () => Promise<string>): Promise<void> => {
-    files[file] = await read().catch((error: unknown) => `not available: ${causeOf(error)}\n`);
+    files[file] = await read().then(printableLines, notAvailable);
   };
-  const perIstiod = async (file: string, read: () => Promise<{ pod: string; text: string }[]>): Promise<void> => {
+  const perIstiod = async (file: string, read: () => Promise<{ pod: string; text: string }[]>, own: (text: string) => string) => {
     try {
-      for (const { pod, text } of await read()) files[`${pod}/${file}`] = text;
+      for (const { pod, text } of await read()) await keep(`${fileName(pod)}/${file}`, async () => own(text));
     } catch (error) {
-      files[`istiod/${file}`] = `not available: ${causeOf(error)}\n`;
+      files[`istiod/${file}`] = notAvailable(error);
     }
   };
+  const perProxy = async (pod: PodRef): Promise<void> => {
+    const folder = fileName(pod.name);
+    const state = stateOf(only);
+    const page = async ([file, path, own]: Page, first?: Promise<void>): Promise<void> =>
+      await keep(`${folder}/${file}`, async () => {
+        const text = await access.fetchText(pod, ADMIN_PORT, path);
+        await first;
+        return whole(text, state, own);
+      });
+    const dump = page(CONFIG_DUMP);
+    await Promise.all([
+      dump,
+      ...PROXY_PAGES.map(async (other) => await page(other, dump)),
+      keep(`${folder}/proxy.log`, async () => await access.logs(pod, 'istio-proxy', LOG_LINES)),
+    ]);
+  };
+  const state = stateOf(only);
   await Promise.all([
-    ...pods.flatMap((pod) => [
-      ...PROXY_PAGES.map(
-        async ([file, path]) => await keep(`${pod.name}/${file}`, async () => await access.fetchText(pod, ADMIN_PORT, path)),
-      ),
-      keep(`${pod.name}/proxy.log`, async () => await access.logs(pod, 'istio-proxy', LOG_LINES)),
-    ]),
-    ...ISTIOD_PAGES.map(async ([file, path]) => await perIstiod(file, async () => await istiod.page(path))),
-    perIstiod('istiod.log', async () => await istiod.logs(LOG_LINES)),
+    ...pods.map(perProxy),
+    ...ISTIOD_PAGES.map(
+      async ([file, path, own]) =>
+        await perIstiod(
+          file,
+          async () => await istiod.page(path),
+          (text) => whole(text, state, own),
+        ),
+    ),
+    perIstiod(
+      'istiod.log',
+      async () => await istiod.logs(LOG_LINES),
+      (text) => whole(text, state, (rig, log) => rig.log(log)),
+    ),
   ]);
   return files;
+}
+
+function stateOf(only: string | undefined): OwnState | undefined {
+  return only === undefined ? undefined : new OwnState(only);
+}
+
+/** All of it, unless it is to concern one rig only. */
+function whole(text: string, state: OwnState | undefined, own: Page[2]): string {
+  return state === undefined ? text : own(state, text);
+}
+
+function notAvailable(error: unknown): string {
+  return `not available: ${causeOf(error)}\n`;
 }

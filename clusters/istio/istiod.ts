@@ -1,6 +1,7 @@
 import { MeshproofError, causeOf } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
+import { printable } from '../printable.ts';
 import type { ClusterAccess, PodObject } from './access.ts';
 
 /** Plain HTTP; its debug pages are open to callers on the pod's loopback, which a port-forward is. */
@@ -65,7 +66,7 @@ export class Istiod {
 
   /** The version text of each istiod, without repetitions. */
   async versions(signal?: AbortSignal): Promise<string[]> {
-    return [...new Set((await this.#ask('/version', MONITORING_PORT, signal)).map(({ text }) => text.trim()))];
+    return [...new Set((await this.#ask('/version', MONITORING_PORT, signal)).map(({ text }) => printable(text).trim()))];
   }
 
   /** How many proxies of each Istio version are connected; those that do not tell theirs count as `unknown`. */

@@ -1,4 +1,5 @@
 import { MeshproofError, type ErrorFacts } from '../errors.ts';
+import { printable } from '../printable.ts';
 
 /** The API server answered, and the answer was no. The message holds the server's own sentence, which names the field or the right that is at fault. */
 export class ApiRefusal extends MeshproofError {
@@ -20,17 +21,20 @@ export class ApiRefusal extends MeshproofError {
  */
 export function refusal(doing: string, status: number, body: string): ApiRefusal {
   const { message, reason } = statusBody(body);
-  const full = (message ?? body).replaceAll(/\s+/g, ' ').trim();
+  const full = printable(message ?? body)
+    .replaceAll(/\s+/g, ' ')
+    .trim();
   // On a patch the server quotes the whole object before it comes to the point.
   const said = full.slice(Math.max(0, full.indexOf('strict decoding error'))).slice(0, 1_000);
   const facts = status === 401 ? { hint: 'the kubeconfig’s credentials are not accepted; log in again or take another context' } : {};
-  return new ApiRefusal(`${doing} was refused (${status}): ${said || 'no reason given'}`, status, reason ?? '', facts);
+  return new ApiRefusal(`${doing} was refused (${status}): ${said || 'no reason given'}`, status, printable(reason ?? ''), facts);
 }
 
 function statusBody(body: string): { message?: string; reason?: string } {
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+    if (typeof parsed !== 'object' || parsed === null) return {};
+    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => typeof value === 'string'));
   } catch {
     return {};
   }

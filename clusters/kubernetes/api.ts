@@ -1,5 +1,7 @@
+import { printable } from '../printable.ts';
 import { until } from '../until.ts';
 import { Connection } from './connection.ts';
+import { Credentials } from './credentials.ts';
 import { given } from './given.ts';
 import { loadContext } from './kubeconfig.ts';
 import { type LiveObject, refOf } from './live-object.ts';
@@ -35,7 +37,7 @@ export class KubernetesApi extends ObjectApi {
    * @throws MeshproofError with code `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID` or `CONTEXT_UNKNOWN`
    */
   static async open({ kubeconfig, context }: { kubeconfig?: string; context?: string }): Promise<KubernetesApi> {
-    return new KubernetesApi(new Connection(await loadContext(kubeconfig, context)));
+    return new KubernetesApi(new Connection(await Credentials.open(await loadContext(kubeconfig, context))));
   }
 
   /** Ends the kept connections. */
@@ -47,7 +49,7 @@ export class KubernetesApi extends ObjectApi {
   async version(signal?: AbortSignal): Promise<string> {
     const request = { doing: 'asking for the version', signal };
     const { gitVersion } = await this.connection.json<{ gitVersion: string }>('GET', '/version', request);
-    return gitVersion;
+    return printable(gitVersion);
   }
 
   /**

@@ -2,11 +2,12 @@ import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 
 import { MeshproofError, causeOf } from '../errors.ts';
+import { printable } from '../printable.ts';
 import { refusal } from './api-error.ts';
+import type { Credentials, Secured } from './credentials.ts';
 import { given } from './given.ts';
 
 export interface ApiRequest {
@@ -29,9 +30,10 @@ interface Answer {
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-type Secured = ClientOptions & { headers?: Record<string, string>; servername?: string; auth?: string };
 
 const BUSY_RETRIES = 5;
+/** At once; whoever asks for more is asked again sooner, and refuses in the end. */
+const LONGEST_PATIENCE_MS = 10_000;
 
 /**
  * Authenticated HTTP to one API server over kept connections.
@@ -40,20 +42,19 @@ const BUSY_RETRIES = 5;
 export class Connection {
   readonly server: URL;
   readonly context: string;
-  readonly #config: KubeConfig;
+  readonly #credentials: Credentials;
   #agent: { key: string; agent: http.Agent } | undefined;
 
-  constructor(config: KubeConfig) {
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw new MeshproofError('KUBECONFIG_INVALID', `context ${config.getCurrentContext()} names no cluster`);
-    this.#config = config;
-    this.server = new URL(cluster.server);
-    this.context = config.getCurrentContext();
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials;
+    this.server = credentials.server;
+    this.context = credentials.context;
   }
 
   /**
    * Sends one request and returns the body of the answer.
-   * A kept connection that the server closed meanwhile is replaced once, and a server that asks for patience (429) gets it.
+   * A kept connection that the server closed meanwhile is replaced once, and a server that asks for patience (429) gets it five times,
+   * 10 s at most each.
    * @throws ApiRefusal (`API_REFUSED`) on any status from 400, MeshproofError `API_UNREACHABLE`, or the signal's reason
    */
   async text(method: Method, path: string, request: ApiRequest): Promise<string> {
@@ -64,7 +65,10 @@ export class Connection {
         return answer.text;
       }
       if (answer.status !== 429 || busy === BUSY_RETRIES) throw refusal(request.doing, answer.status, answer.text);
-      await delay(Number(answer.headers['retry-after'] ?? 1) * 1_000, undefined, request.signal ? { signal: request.signal } : {});
+      await delay(patienceOf(answer.headers['retry-after']), undefined, given({ signal: request.signal })).catch((error: unknown) => {
+        request.signal?.throwIfAborted();
+        throw error;
+      });
     }
   }
 
@@ -76,10 +80,11 @@ export class Connection {
 
   /** What a WebSocket to this server needs: address, TLS, credentials, proxy. */
   async webSocket(path: string): Promise<{ url: URL; options: ClientOptions }> {
-    const options = await this.#credentials();
+    // The header's values are those of a request; the package's types know of fewer.
+    const options = (await this.#secured()) as ClientOptions;
     const url = this.#url(path, {});
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    if (!this.#proxied()) delete options.agent;
+    if (!this.#credentials.proxied) delete options.agent;
     return { url, options };
   }
 
@@ -92,7 +97,7 @@ export class Connection {
   async #send(method: Method, path: string, request: ApiRequest): Promise<Answer> {
     const { doing, signal, timeoutMs = 30_000 } = request;
     signal?.throwIfAborted();
-    const options = await this.#credentials();
+    const options = await this.#secured(signal);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const headers: http.OutgoingHttpHeaders = { ...options.headers, accept: 'application/json', 'user-agent': 'meshproof' };
     if (body !== undefined) {
@@ -115,17 +120,16 @@ export class Connection {
     }
   }
 
-  async #credentials(): Promise<Secured> {
-    const options: Secured = {};
+  async #secured(signal?: AbortSignal): Promise<Secured> {
     try {
-      await this.#config.applyToHTTPSOptions(options);
+      return await orAborted(this.#credentials.settings(), signal);
     } catch (error) {
+      signal?.throwIfAborted();
       throw this.#unreachable(
         `its credentials could not be had: ${causeOf(error).trim() || 'the credential plug-in failed and said nothing'}`,
         error,
       );
     }
-    return options;
   }
 
   #unreachable(what: string, cause: unknown): MeshproofError {
@@ -133,13 +137,9 @@ export class Connection {
     return new MeshproofError('API_UNREACHABLE', message, { cause, hint: 'see whether the cluster runs and the context is the right one' });
   }
 
-  #proxied(): boolean {
-    return this.#config.getCurrentCluster()?.proxyUrl !== undefined;
-  }
-
   /** Credentials from exec plug-ins rotate, so the agent is renewed with them. */
   #keptAgent(options: Secured): http.Agent {
-    if (this.#proxied() && options.agent instanceof http.Agent) return options.agent;
+    if (this.#credentials.proxied && options.agent instanceof http.Agent) return options.agent;
     const { ca, cert, key, rejectUnauthorized, servername } = options;
     const tls = given({ ca, cert, key, rejectUnauthorized, servername });
     const id = JSON.stringify(tls);
@@ -161,10 +161,29 @@ export class Connection {
   }
 }
 
-/** The texts of a Warning header, which holds one or several of `299 - "text"`. */
+/** Milliseconds that a Retry-After header asks for, in seconds or as a date: from 0 to 10 000; 1 000 where it says neither. */
+export function patienceOf(header: string | undefined, now = Date.now()): number {
+  const text = header?.trim() ?? '';
+  const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : text.endsWith(' GMT') ? Date.parse(text) - now : Number.NaN;
+  return Number.isNaN(asked) ? 1_000 : Math.min(Math.max(asked, 0), LONGEST_PATIENCE_MS);
+}
+
+/** The texts of a Warning header, made printable, which holds one or several of `299 - "text"`. */
 export function warningsOf(header: string | undefined): string[] {
   const quoted = (header ?? '').matchAll(/\b\d{3} \S+ "((?:[^"\\]|\\.)*)"/g);
-  return [...quoted].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
+  return [...quoted].map(([, text = '']) => printable(text.replaceAll(/\\(.)/g, '$1')));
+}
+
+/** The answer, unless the signal comes first: a credential plug-in may wait for somebody to log in. */
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([answer, aborted.promise]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
 class StaleConnection extends Error {}

@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
 
+import { printable } from '../../clusters/printable.ts';
+
 /** Where lines stay, a step that takes so long is said again. */
 const AGAIN_MS = 30_000;
 
@@ -35,7 +37,7 @@ export function startProgress({
   let saidAt = began;
   let ticking: NodeJS.Timeout | undefined;
 
-  const line = (what: string) => `${seconds(now() - began).padStart(4)} s  ${what}`;
+  const line = (what: string) => `${seconds(now() - began).padStart(4)} s  ${printable(what)}`;
   const draw = () => {
     const took = now() - since < 2_000 ? '' : ` (${seconds(now() - since)} s)`;
     const width = (stream.columns || 80) - 1 - took.length;

@@ -6,6 +6,7 @@ import type { Denial } from '../../clusters/existing/rights.ts';
 import type { Survey } from '../../clusters/existing/survey.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
+import { printable } from '../../clusters/printable.ts';
 import type { ExistingProvider } from '../../clusters/lifecycle.ts';
 import type { MeshAdapter } from '../../clusters/mesh.ts';
 import type { DoctorOptions } from '../doctor.ts';
@@ -29,11 +30,13 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
     const adapter = await adapterOf(options, api);
     const [applies, server] = await Promise.all([
       appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh),
-      serverFinding(api, signal),
+      serverFinding(api, provider, signal),
     ]);
     if (server.status === 'failed') return [server];
     provider.applies = { kinds: applies.kinds, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
-    return [server, ...(await clientFindings(api, signal)), ...(await placeFindings(api, adapter, provider, options, signal))];
+    const findings = [server, ...(await clientFindings(api, signal)), ...(await placeFindings(api, adapter, provider, options, signal))];
+    // Names of policies and accounts are the cluster's words.
+    return findings.map((finding) => ({ ...finding, seen: printable(finding.seen) }));
   } catch (error) {
     if (!signal.aborted) throw error;
     const about = { category: 'cluster', check: 'it answers in time', seen: `not within ${PATIENCE_MS / 1_000} s` };
@@ -43,11 +46,13 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
   }
 }
 
-async function serverFinding(api: KubernetesApi, signal: AbortSignal): Promise<Finding> {
+async function serverFinding(api: KubernetesApi, provider: ExistingProvider, signal: AbortSignal): Promise<Finding> {
+  const { serverOf } = await import('../../clusters/kubernetes/identity.ts');
   const about = { category: 'cluster', check: 'the API server answers' };
-  const { origin } = api.connection.server;
+  const { context } = api.connection;
+  const server = await serverOf(provider);
   return await api.version(signal).then(
-    (version): Finding => ({ ...about, status: 'ok', seen: `${version} at ${origin}` }),
+    (version): Finding => ({ ...about, status: 'ok', seen: `${version} at ${server} (context ${context})` }),
     (error: unknown) =>
       judge({ ...about, seen: causeOf(error) }, false, 'failed', hintOf(error) ?? 'see whether the context is the right one'),
   );

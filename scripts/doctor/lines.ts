@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 
+import { printable } from '../../clusters/printable.ts';
 import type { Finding } from './finding.ts';
 
 const MARKS = { ok: ['√', 'ok', 'green'], warning: ['‼', 'warning', 'yellow'], failed: ['×', 'failed', 'red'] } as const;
@@ -21,9 +22,9 @@ export function inLines(findings: readonly Finding[], environment: NodeJS.Proces
     category,
     '-'.repeat(category.length),
     ...members.flatMap(({ status, check, seen, hint }, index) => [
-      `${mark(status)} ${check}: ${seen}`,
+      `${mark(status)} ${printable(`${check}: ${seen}`)}`,
       // The same advice for several lines stands below the last of them.
-      ...(hint === undefined || members[index + 1]?.hint === hint ? [] : [`    ${hint}`]),
+      ...(hint === undefined || members[index + 1]?.hint === hint ? [] : [`    ${printable(hint)}`]),
     ]),
     '',
   ]);

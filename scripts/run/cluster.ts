@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { claimCluster, keepCluster, ownerOf } from '../../clusters/kind/owner.ts';
-import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { ExistingProvider, UpOptions } from '../../clusters/lifecycle.ts';
 import { leaveRigs } from '../../clusters/rigs/lease.ts';
 import type { Work } from '../../clusters/work.ts';
 import { requireDisk } from './disk.ts';
@@ -16,28 +16,47 @@ export interface BorrowedCluster {
 }
 
 /**
- * Among the clusters that `up` left, the one to use: of this name, else the first that is free and is what would be made.
- * @throws MeshproofError with exit code 2 when a name is given and there is none, it has another mesh, or another run uses it.
+ * Among the clusters that `up` left, the one to use: of this name, else the first that is free and is what would be made. Where a context is
+ * named, it is the cluster that the context leads to now; namespaces of its owner are used only where they are named.
+ * @throws MeshproofError with exit code 2 when a name is given and there is none, it has another mesh, it is in another cluster than the
+ * context leads to, or another run uses it.
  */
 export async function findCluster(existing: readonly ClusterDescription[], wanted: UpOptions): Promise<ClusterDescription | undefined> {
   if (wanted.name !== undefined) return namedCluster(existing, wanted.name, wanted);
   const { provider } = wanted;
-  const { context, namespaces } = provider.kind === 'existing' ? provider : {};
   for (const cluster of existing) {
     const same = cluster.mesh === wanted.mesh && cluster.provider === provider.kind;
     const free = same && (await ownerOf(cluster.name)) === 'none' && !(await isInUse(cluster.name));
-    const there = namespaces === undefined || cluster.rigs[0]?.startsWith(`${namespaces}-rig-`) === true;
-    if (free && there && (context === undefined || cluster.context === context)) return cluster;
+    if (free && (provider.kind === 'kind' || (await isWhatIsMeant(cluster, provider)))) return cluster;
   }
   return undefined;
 }
 
-async function namedCluster(existing: readonly ClusterDescription[], name: string, { mesh }: UpOptions): Promise<ClusterDescription> {
+async function isWhatIsMeant(cluster: ClusterDescription, provider: ExistingProvider): Promise<boolean> {
+  const { namespaces, context } = provider;
+  const premade = cluster.premade === true && cluster.rigs[0]?.startsWith(`${namespaces}-rig-`) === true;
+  if (!(namespaces === undefined ? cluster.premade !== true : premade)) return false;
+  // Another context of the same cluster would be another account.
+  return (context === undefined || cluster.context === context) && (await isThere(cluster, provider));
+}
+
+async function isThere(cluster: ClusterDescription, provider: ExistingProvider): Promise<boolean> {
+  const { isSameCluster } = await import('../../clusters/kubernetes/identity.ts');
+  return isSameCluster(cluster, provider);
+}
+
+async function namedCluster(
+  existing: readonly ClusterDescription[],
+  name: string,
+  { mesh, provider }: UpOptions,
+): Promise<ClusterDescription> {
   const cluster = existing.find((one) => one.name === name);
   const list = existing.map((one) => `${one.name} (${one.mesh})`).join(', ') || 'none';
   const refuse = (code: string, message: string) => new MeshproofError(code, message, { hint: `clusters: ${list}`, exitCode: EXIT.usage });
   if (cluster === undefined) throw refuse('UNKNOWN_CLUSTER', `there is no cluster ${name}`);
   if (cluster.mesh !== mesh) throw refuse('OTHER_MESH', `${name} runs ${cluster.mesh}, not ${mesh}`);
+  if (provider.kind === 'existing' && !(cluster.provider === 'existing' && (await isThere(cluster, provider))))
+    throw refuse('OTHER_CLUSTER', `${name} is not known to be in the cluster that context ${provider.context} leads to`);
   if (await isInUse(name)) throw refuse('CLUSTER_IN_USE', `another run uses ${name} now`);
   return cluster;
 }

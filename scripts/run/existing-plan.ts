@@ -19,7 +19,8 @@ const PATIENCE_MS = 10_000;
 
 /** What a run would make in a cluster of somebody else, and what it would be refused. The cluster is asked, and nothing is changed. */
 export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<string[]> {
-  const head = `cluster  context ${provider.context}: ${rigs} ${rigs === 1 ? 'rig' : 'rigs'}`;
+  const { whereabouts } = await import('../../clusters/kubernetes/identity.ts');
+  const head = `cluster  ${await whereabouts(provider)}: ${rigs} ${rigs === 1 ? 'rig' : 'rigs'}`;
   try {
     const { found, problems, guarded, root } = await ask({ mesh, provider, rigs });
     const { namespacesOf } = await import('../../clusters/existing/namespaces.ts');

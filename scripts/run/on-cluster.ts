@@ -47,7 +47,9 @@ async function stays(keep: Keep, cluster: string, signal: AbortSignal): Promise<
 /** Runs checks on a borrowed cluster, gives it back whatever happens, and returns the exit code. */
 export async function runOnCluster(run: ClusterRun, { signal, progress }: { signal: AbortSignal; progress: Progress }): Promise<number> {
   const cluster = await borrowCluster(run.wanted, run.fresh, { signal, progress: progress.say });
-  progress.say(`${cluster.description.name} ${cluster.made ? 'is ready' : 'is used; it was there already'}`);
+  const { whereabouts } = await import('../../clusters/kubernetes/identity.ts');
+  const name = `${cluster.description.name} (${await whereabouts(cluster.description)})`;
+  progress.say(`${name} ${cluster.made ? 'is ready' : 'is used; it was there already'}`);
   const { made, description } = cluster;
   if (made && run.keep !== 'no') progress.say(`${STAYS[run.keep]}; npx meshproof down ${description.name} removes it`);
   progress.pause();
@@ -113,7 +115,7 @@ async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun
     MESHPROOF_CLUSTER: descriptionFile(description.name),
     MESHPROOF_MADE: made ? '1' : '0',
     MESHPROOF_WORKERS: String(workers),
-    MESHPROOF_RUN: await prepareReport(run.report, describeRun(description, made, workers)),
+    MESHPROOF_RUN: await prepareReport(run.report, await describeRun(description, made, workers)),
   };
   const code = await runPlaywright({ args: run.args, env, signal, interactive: run.interactive });
   if (signal.aborted) return EXIT.interrupted;

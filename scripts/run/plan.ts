@@ -1,4 +1,5 @@
 import type { UpOptions } from '../../clusters/lifecycle.ts';
+import { printable } from '../../clusters/printable.ts';
 import type { CheckFile } from './checks.ts';
 import { findCluster } from './cluster.ts';
 import type { Keep } from './runner-environment.ts';
@@ -16,17 +17,22 @@ export interface Plan {
 
 /** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
 export async function describePlan({ chosen, manifests, wanted, report, keep, leftOut = {} }: Plan): Promise<string[]> {
-  const { clusters } = await import('../../clusters/lifecycle.ts');
+  const [{ clusters }, { whereabouts }] = await Promise.all([
+    import('../../clusters/lifecycle.ts'),
+    import('../../clusters/kubernetes/identity.ts'),
+  ]);
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
   return [
-    ...(found === undefined ? await newCluster(wanted, keep) : [`cluster  ${found.name} is used as it is, and left as it was`]),
+    ...(found === undefined
+      ? await newCluster(wanted, keep)
+      : [`cluster  ${found.name} (${await whereabouts(found)}) is used as it is, and left as it was`]),
     `mesh     ${wanted.mesh}`,
     ...run.map(({ id }) => `check    ${id}`),
     ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),
     ...manifests.map((file) => `applies  ${file}, and removes it after the check`),
     `report   ${report}`,
-  ];
+  ].map((line) => printable(line));
 }
 
 async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep): Promise<string[]> {

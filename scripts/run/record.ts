@@ -4,6 +4,7 @@ import { availableParallelism, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
 import type { RunDescription } from '../../fixtures/results/run.ts';
 
 /** The report folder where no option names one. */
@@ -12,7 +13,8 @@ export const REPORT = process.env['MESHPROOF_REPORT'] ?? 'meshproof-report';
 export const TRACES = ['diagnostics', 'evidence'];
 
 /** What a run says about itself, for the reports. A cluster that was there already costs this run nothing, so it has no timings. */
-export function describeRun(cluster: ClusterDescription, made: boolean, workers: number): RunDescription {
+export async function describeRun(cluster: ClusterDescription, made: boolean, workers: number): Promise<RunDescription> {
+  const { serverOf } = await import('../../clusters/kubernetes/identity.ts');
   return {
     id: randomBytes(4).toString('hex'),
     startedAt: new Date().toISOString(),
@@ -21,6 +23,8 @@ export function describeRun(cluster: ClusterDescription, made: boolean, workers:
     environment: {
       cluster: cluster.name,
       provider: cluster.provider,
+      context: cluster.context,
+      ...given({ server: await serverOf(cluster) }),
       platform: `${process.platform} ${process.arch}`,
       kernel: release(),
       cpus: String(availableParallelism()),

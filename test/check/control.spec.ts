@@ -15,6 +15,7 @@ import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.
 /** A rig with nothing to configure. Who calls says which run it is: under the control the outsider is in the caller's place. */
 const rig = {
   namespace: 'rig',
+  cluster: { provider: 'kind' },
   pods: [],
   actors: { caller: 'caller', outsider: 'outsider' },
   agents: new Map(),

@@ -39,6 +39,7 @@ class StandIn {
       namespace: 'rig',
       pods: [],
       agents: new Map(),
+      cluster: { provider: 'kind' },
       actors: { caller: 'caller', outsider: 'outsider' },
       changes: {
         assertOpen: () => undefined,

@@ -43,6 +43,14 @@ test('a rig is kept only where that was asked for, and tells how to look into it
   expect(await keptRigs(file)).toEqual(['c-rig-0']);
 });
 
+test('its commands can be pasted, whatever the cluster’s owner called the context', async ({ file }) => {
+  expect(file).not.toBe('');
+  process.env['MESHPROOF_KEEP'] = 'failed';
+  const cluster = { ...CLUSTER, kubeconfig: '/home/a b/kube', context: 'staging (do not delete)' } as unknown as ClusterDescription;
+  const kept = await keepFailed({ namespace: 'c-rig-0', cluster } as Rig, []);
+  expect(kept?.look).toEqual([`kubectl --kubeconfig '/home/a b/kube' --context 'staging (do not delete)' -n c-rig-0 get pods`]);
+});
+
 test('the worker of a kept rig gets a new one in its place, once; the other keeps its own', async ({ file }) => {
   await keepRig(file, 'c-rig-1');
   const made: string[] = [];

@@ -16,7 +16,7 @@ test('a run uses the cluster that is there, leaves a report that can be put toge
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), 's/b.spec.ts': specOf('s/b', 'FAIL') });
   const cluster = await describeCluster(folder, 'meshproof-here', server);
   const { exitCode, stdout, stderr } = await meshproof(['test', '--workers=4'], env);
-  expect(stderr).toContain('meshproof-here is used; it was there already');
+  expect(stderr).toContain(`meshproof-here (context stand-in at ${server.address}) is used; it was there already`);
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed, 0 skipped');
   expect(exitCode).toBe(1);
   const run: unknown = JSON.parse(await readFile(join(folder, 'report', 'run.json'), 'utf8'));

@@ -4,6 +4,7 @@ import { delimiter } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { chooseContext, loadContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 
 const kubeconfig = (name: string, current = ''): string => `
@@ -16,6 +17,17 @@ contexts:
 - { name: shared, context: { cluster: ${name}, user: ${name}-user } }
 current-context: "${current}"
 `;
+
+async function withKubeconfig(files: readonly string[], act: () => Promise<void>): Promise<void> {
+  const before = process.env['KUBECONFIG'];
+  process.env['KUBECONFIG'] = files.join(delimiter);
+  try {
+    await act();
+  } finally {
+    if (before === undefined) delete process.env['KUBECONFIG'];
+    else process.env['KUBECONFIG'] = before;
+  }
+}
 
 test('contexts come with their cluster, server and namespace', async ({}, info) => {
   const file = info.outputPath('config');
@@ -38,20 +50,15 @@ test('of several files the first to name something wins, and all are usable', as
     writeFileSync(info.outputPath(name), kubeconfig(name));
     return info.outputPath(name);
   });
-  const before = process.env['KUBECONFIG'];
-  process.env['KUBECONFIG'] = [...files, info.outputPath('absent')].join(delimiter);
-  try {
+  await withKubeconfig([...files, info.outputPath('absent')], async () => {
     const read = await readKubeconfig();
     expect(read.files).toEqual(files);
     expect(read.contexts.map(({ name, cluster }) => `${name} ${cluster}`)).toEqual(['one one', 'shared one', 'two two']);
     const config = await loadContext(undefined, 'two');
-    expect(config.getCurrentCluster()?.server).toBe('https://two.test:6443');
-    expect(config.getCurrentUser()?.token).toBe('two-token');
-    expect((await loadContext(undefined, 'shared')).getCurrentUser()?.token).toBe('one-token');
-  } finally {
-    if (before === undefined) delete process.env['KUBECONFIG'];
-    else process.env['KUBECONFIG'] = before;
-  }
+    expect(config.clusters[0].cluster.server).toBe('https://two.test:6443');
+    expect(config.users[0]?.user.token).toBe('two-token');
+    expect((await loadContext(undefined, 'shared')).users[0]?.user.token).toBe('one-token');
+  });
 });
 
 test('an unknown context is answered with those that exist', async ({}, info) => {
@@ -71,10 +78,111 @@ test('an unknown context is answered with those that exist', async ({}, info) =>
 test('a kubeconfig that is missing or broken says so', async ({}, info) => {
   await expect(readKubeconfig(info.outputPath('absent'))).rejects.toMatchObject({ code: 'KUBECONFIG_MISSING', exitCode: 2 });
   const file = info.outputPath('broken');
-  for (const text of ['contexts: [', 'a text', '']) {
+  for (const text of ['contexts: [', 'a text', '- a list']) {
     writeFileSync(file, text);
     await expect(readKubeconfig(file)).rejects.toMatchObject({ code: 'KUBECONFIG_INVALID', exitCode: 2 });
   }
   writeFileSync(file, 'contexts: [{name: a, context: {cluster: nowhere, user: u}}]');
   await expect(loadContext(file, 'a')).rejects.toThrow('context a names the undefined cluster "nowhere"');
+});
+
+/** Everything that a file may hold besides the context that is asked for. */
+const BESIDE: readonly [string, string][] = [
+  ['an empty file', ''],
+  ['comments alone', '# made by a tool that has nothing to say yet\n'],
+  ['lists that are null', 'clusters: null\ncontexts: null\nusers: null\npreferences: {}\ncurrent-context: ""\n'],
+  ['lists that are none', 'clusters: {}\ncontexts: 3\nusers: none\n'],
+  [
+    'entries that are half removed',
+    'clusters: [{ name: gone, cluster: {} }, { name: bare }, null, 7]\ncontexts: [{ name: draft, context: { namespace: d } }, { name: none, context: null }, {}]\nusers: [{ name: nobody }, { user: { token: t } }]\n',
+  ],
+];
+
+for (const [what, text] of BESIDE) {
+  test(`${what} beside the chosen context stops nothing`, async ({}, info) => {
+    writeFileSync(info.outputPath('good'), kubeconfig('good', 'shared'));
+    writeFileSync(info.outputPath('other'), text);
+    for (const order of [
+      ['good', 'other'],
+      ['other', 'good'],
+    ]) {
+      await withKubeconfig(
+        order.map((name) => info.outputPath(name)),
+        async () => {
+          const api = await KubernetesApi.open({ context: 'good' });
+          expect(api.connection.server.origin).toBe('https://good.test:6443');
+          expect((await readKubeconfig()).currentContext).toBe('shared');
+        },
+      );
+    }
+    const alone = readKubeconfig(info.outputPath('other')).then((read) => chooseContext(read, 'good'));
+    await expect(alone).rejects.toMatchObject({ code: 'CONTEXT_UNKNOWN', exitCode: 2 });
+  });
+}
+
+test('a context that is half removed itself says what is missing', async ({}, info) => {
+  const file = info.outputPath('config');
+  const contexts =
+    '{ name: a, context: { cluster: gone, user: u } }, { name: b, context: {} }, { name: c, context: { cluster: c, user: u } }';
+  writeFileSync(file, `contexts: [${contexts}]\nclusters: [{ name: gone, cluster: {} }, { name: c, cluster: { server: "https://c" } }]\n`);
+  const invalid = { code: 'KUBECONFIG_INVALID', exitCode: 2 };
+  await expect(loadContext(file, 'a')).rejects.toMatchObject({ ...invalid, message: expect.stringContaining('which has no server') });
+  await expect(loadContext(file, 'b')).rejects.toMatchObject({ ...invalid, message: expect.stringContaining('undefined cluster ""') });
+  await expect(loadContext(file, 'c')).rejects.toMatchObject({ ...invalid, message: expect.stringContaining('undefined user "u"') });
+  writeFileSync(file, 'contexts: [{ name: d, context: { cluster: d } }]\nclusters: [{ name: d, cluster: { server: "ftp://d" } }]\n');
+  await expect(KubernetesApi.open({ kubeconfig: file, context: 'd' })).rejects.toMatchObject(invalid);
+});
+
+test('a context that is written elsewhere is whole: every field is kept, and paths lead to the same files', async ({}, info) => {
+  const cluster = {
+    server: 'https://127.0.0.1:6443/',
+    'certificate-authority': 'ca.crt',
+    'tls-server-name': 'kubernetes.default.svc',
+    'proxy-url': 'socks5://127.0.0.1:1080',
+    'disable-compression': true,
+    extensions: [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'mesh' } }],
+  };
+  const user = {
+    tokenFile: 'tokens/robot',
+    'client-certificate': '/etc/robot.crt',
+    'client-key': 'robot.key',
+    as: 'mesh-tester',
+    'as-uid': '1',
+    'as-groups': ['mesh-testers'],
+    'as-user-extra': { reason: ['nightly'] },
+    exec: {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'bin/login',
+      args: ['a'],
+      provideClusterInfo: true,
+      installHint: 'get it',
+    },
+  };
+  const context = { cluster: 'c', user: 'u', namespace: 'mine', extensions: [{ name: 'x', extension: 1 }] };
+  const others = { contexts: [{ name: 'other', context }], users: [{ name: 'secret', user: { token: 'not ours' } }] };
+  const file = info.outputPath('config');
+  const content = {
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user }, ...others.users],
+    contexts: [...others.contexts, { name: 'staging (do not delete)', context }],
+  };
+  writeFileSync(file, JSON.stringify(content));
+  expect(JSON.parse(JSON.stringify(await loadContext(file, 'staging (do not delete)')))).toEqual({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'staging (do not delete)',
+    clusters: [{ name: 'c', cluster: { ...cluster, 'certificate-authority': info.outputPath('ca.crt') } }],
+    users: [
+      {
+        name: 'u',
+        user: {
+          ...user,
+          tokenFile: info.outputPath('tokens/robot'),
+          'client-key': info.outputPath('robot.key'),
+          exec: { ...user.exec, command: info.outputPath('bin/login') },
+        },
+      },
+    ],
+    contexts: [{ name: 'staging (do not delete)', context }],
+  });
 });

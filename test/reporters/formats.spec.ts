@@ -79,3 +79,13 @@ test('durations are said as people say them', () => {
     '60 min 00 s',
   ]);
 });
+
+test('no text calls a person, an issue or a page from a pull request comment', () => {
+  const text =
+    'ask @org/team or a@b.example, see https://evil.example/x, HTTP://evil.example, www.evil.example, mailto:x, #12, !34 and GH-56';
+  const shown = inline(text);
+  // Neither GitHub nor GitLab sees a reference that a comment divides; a reader sees no comment.
+  for (const live of [/@\w/, /:\/\//, /www\./, /mailto:\w/, /[#!]\d/, /GH-/]) expect(shown).not.toMatch(live);
+  expect(shown.replaceAll('<!-- -->', '').replaceAll('\\', '')).toBe(text);
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (one) => !/@\w|\w:\/\//.test(inline(`${one}@a http://${one}`))));
+});

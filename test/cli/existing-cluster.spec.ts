@@ -1,0 +1,214 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from '@playwright/test';
+
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { requireRights, type Survey } from '../../clusters/existing/survey.ts';
+import { clusters, type UpOptions } from '../../clusters/lifecycle.ts';
+import { findCluster } from '../../scripts/run/cluster.ts';
+import { StandInApi } from '../kubernetes/stand-in-api.ts';
+import { meshproof } from './run.ts';
+import { specOf, test as base, writeSuites } from './suite-folder.ts';
+
+const HOSTILE = '\u001B]52;c;ZXZpbA==\u0007\u001B[2J\u202Enobody';
+
+/** Two clusters whose kubeconfigs call everything by the same name, and rigs that `up` left in the first. */
+interface Two {
+  alpha: StandInApi;
+  beta: StandInApi;
+  /** Writes a kubeconfig whose only context is `default`, and returns its path. */
+  kubeconfig: (api: StandInApi, cluster?: object) => Promise<string>;
+  left: (description?: Partial<ClusterDescription>, cluster?: object) => Promise<void>;
+}
+
+const UID = '/api/v1/namespaces/kube-system';
+
+async function startCluster(uid: string): Promise<StandInApi> {
+  const api = await StandInApi.start();
+  api.put(UID, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid } });
+  return api;
+}
+
+const test = base.extend<Two>({
+  // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
+  alpha: async ({}, use) => {
+    const api = await startCluster('uid-of-alpha');
+    await use(api);
+    await api.stop();
+  },
+  // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
+  beta: async ({}, use) => {
+    const api = await startCluster('uid-of-beta');
+    await use(api);
+    await api.stop();
+  },
+  kubeconfig: async ({ folder }, use) => {
+    let count = 0;
+    await use(async (api, cluster = {}) => {
+      const file = join(folder, `k3s-${++count}.yaml`);
+      await writeFile(
+        file,
+        JSON.stringify({
+          clusters: [{ name: 'default', cluster: { server: api.address, ...cluster } }],
+          users: [{ name: 'default', user: { token: 'open-sesame' } }],
+          contexts: [{ name: 'default', context: { cluster: 'default', user: 'default' } }],
+        }),
+      );
+      return file;
+    });
+  },
+  left: async ({ folder, alpha, kubeconfig }, use) => {
+    await use(async (more = {}, cluster) => {
+      const place = join(folder, 'cache', 'clusters', 'on-alpha');
+      await mkdir(place, { recursive: true });
+      const description = {
+        name: 'on-alpha',
+        provider: 'existing',
+        kubeconfig: await kubeconfig(alpha, cluster),
+        context: 'default',
+        mesh: 'istio',
+        rigs: ['on-alpha-rig-0'],
+        premade: false,
+        uid: 'uid-of-alpha',
+        versions: {},
+        timings: {},
+        ...more,
+      };
+      await writeFile(join(place, 'cluster.json'), JSON.stringify(description));
+    });
+  },
+});
+
+async function found(folder: string, kubeconfig: string, more: Partial<UpOptions> = {}, namespaces?: string): Promise<string | undefined> {
+  const before = process.env['MESHPROOF_CACHE'];
+  process.env['MESHPROOF_CACHE'] = join(folder, 'cache');
+  try {
+    const provider = { kind: 'existing', kubeconfig, context: 'default', ...(namespaces === undefined ? {} : { namespaces }) } as const;
+    const wanted: UpOptions = { mesh: 'istio', provider, images: 'auto', engine: false, rigs: 1, ...more };
+    return (await findCluster(await clusters(), wanted))?.name;
+  } finally {
+    if (before === undefined) delete process.env['MESHPROOF_CACHE'];
+    else process.env['MESHPROOF_CACHE'] = before;
+  }
+}
+
+test('rigs in another cluster are not taken for one whose context is called the same', async ({
+  folder,
+  alpha,
+  beta,
+  kubeconfig,
+  left,
+}) => {
+  await left();
+  expect(await found(folder, await kubeconfig(alpha))).toBe('on-alpha');
+  expect(await found(folder, await kubeconfig(beta))).toBeUndefined();
+  await expect(found(folder, await kubeconfig(beta), { name: 'on-alpha' })).rejects.toMatchObject({ code: 'OTHER_CLUSTER', exitCode: 2 });
+  expect(await found(folder, await kubeconfig(alpha), { name: 'on-alpha' })).toBe('on-alpha');
+});
+
+test('where the cluster does not tell who it is, address and authority together do, and neither alone', async ({
+  folder,
+  alpha,
+  kubeconfig,
+  left,
+}) => {
+  alpha.intercept = ({ path }) => (path === UID ? { status: 403, body: { kind: 'Status', message: 'no', code: 403 } } : undefined);
+  const [one, other] = ['b25l', 'b3RoZXI='].map((data) => ({ server: 'https://127.0.0.1:1', 'certificate-authority-data': data }));
+  await left({}, one);
+  expect(await found(folder, await kubeconfig(alpha, one))).toBe('on-alpha');
+  expect(await found(folder, await kubeconfig(alpha, other))).toBeUndefined();
+  expect(await found(folder, await kubeconfig(alpha, { ...one, server: 'https://127.0.0.1:1/k8s/clusters/c-2' }))).toBeUndefined();
+  // Nothing vouches for who answers there.
+  await left({}, { server: alpha.address });
+  expect(await found(folder, await kubeconfig(alpha))).toBeUndefined();
+  const unverified = { server: 'https://127.0.0.1:1', 'insecure-skip-tls-verify': true };
+  await left({}, unverified);
+  expect(await found(folder, await kubeconfig(alpha, unverified))).toBeUndefined();
+});
+
+test('rigs in namespaces of the owner are for those who name them, and our own for all others', async ({
+  folder,
+  alpha,
+  kubeconfig,
+  left,
+}) => {
+  const config = await kubeconfig(alpha);
+  await left({ premade: true, rigs: ['lent-rig-0'] });
+  expect(await found(folder, config)).toBeUndefined();
+  expect(await found(folder, config, {}, 'lent')).toBe('on-alpha');
+  await left({ premade: false, rigs: ['lent-rig-0'] });
+  expect(await found(folder, config)).toBe('on-alpha');
+  expect(await found(folder, config, {}, 'lent')).toBeUndefined();
+});
+
+test('a plan names the server, of rigs that are there and of those that are not', async ({ folder, alpha, beta, kubeconfig, left }) => {
+  test.slow();
+  await left();
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  const plan = async (file: string) =>
+    (await meshproof(['test', '--dry-run', '--provider=existing', '--context=default', `--kubeconfig=${file}`], env)).stdout;
+  expect(await plan(await kubeconfig(alpha))).toContain(
+    `cluster  on-alpha (context default at ${alpha.address}) is used as it is, and left as it was\n`,
+  );
+  const other = await plan(await kubeconfig(beta));
+  expect(other).toContain(`cluster  context default at ${beta.address}: 2 rigs`);
+  expect(other).not.toContain('on-alpha');
+});
+
+test('a run and its reports name the server', async ({ folder, alpha, kubeconfig, left }) => {
+  test.slow();
+  await left();
+  alpha.intercept = ({ path }) => (path === '/version' ? { status: 200, body: { gitVersion: 'v1.35.4' } } : undefined);
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  const args = ['test', '--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
+  const { stderr, stdout } = await meshproof(args, env);
+  const where = `context default at ${alpha.address}`;
+  expect(stderr).toContain(`on-alpha (${where}) is used; it was there already`);
+  expect(stdout).toContain(`cluster: on-alpha, ${where}\n`);
+  const { run } = JSON.parse(await readFile(join(folder, 'report', 'conformance.json'), 'utf8'));
+  expect(run.environment).toMatchObject({ cluster: 'on-alpha', provider: 'existing', context: 'default', server: alpha.address });
+  const markdown = await readFile(join(folder, 'report', 'conformance.md'), 'utf8');
+  expect(markdown.replaceAll('<!-- -->', '')).toContain(where);
+});
+
+test('the doctor names the server, and what it says cannot steer the terminal', async ({ alpha, kubeconfig }) => {
+  test.slow();
+  alpha.intercept = ({ path }) => {
+    if (path === '/version') return { status: 200, body: { gitVersion: `v1.35.4${HOSTILE}` } };
+    if (path.endsWith('/selfsubjectreviews')) return { status: 201, body: { status: { userInfo: { username: HOSTILE } } } };
+    if (path.endsWith('/selfsubjectaccessreviews')) return { status: 201, body: { status: { allowed: false } } };
+    return path.endsWith('/api/v1') ? undefined : { status: 403, body: { kind: 'Status', message: HOSTILE } };
+  };
+  const file = await kubeconfig(alpha);
+  const existing = ['--provider=existing', '--context=default', `--kubeconfig=${file}`, '--check=routing/canary-header'];
+  const texts = [await meshproof(['doctor', ...existing]), await meshproof(['doctor', '--output=json', ...existing])];
+  expect(texts[0]?.stdout).toContain(`at ${alpha.address} (context default)`);
+  for (const { stdout, stderr } of texts) {
+    expect(stdout).toContain('nobody');
+    expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+  }
+});
+
+test('what a hostile server refuses with cannot steer the terminal', async ({ folder, alpha, kubeconfig }) => {
+  test.slow();
+  alpha.intercept = () => ({ status: 403, body: { kind: 'Status', message: HOSTILE } });
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  const existing = ['--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
+  for (const args of [
+    ['up', ...existing],
+    ['test', '--dry-run', ...existing],
+  ]) {
+    const { stdout, stderr } = await meshproof(args, { ...env, MESHPROOF_DEBUG: '1' });
+    expect(stdout + stderr).toContain('nobody');
+    expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+  }
+});
+
+test('a command that is to be pasted quotes a context’s name', () => {
+  const right = { where: 'rig', group: '', resource: 'pods', verbs: ['get'], purpose: 'see' } as const;
+  const survey: Survey = { rigs: [], premade: false, account: 'me', denied: [{ verb: 'get', right, namespace: 'a' }] };
+  expect(() => requireRights(survey, 'staging (do not delete)')).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("--context='staging (do not delete)' lists all") }),
+  );
+});

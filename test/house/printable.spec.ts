@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { basename, join, resolve } from 'node:path';
+import { Writable } from 'node:stream';
+
+import { expect, test } from '@playwright/test';
+import fc from 'fast-check';
+
+import { MeshproofError, causeOf } from '../../clusters/errors.ts';
+import { refusal } from '../../clusters/kubernetes/api-error.ts';
+import { warningsOf } from '../../clusters/kubernetes/connection.ts';
+import { fileName, printable, printableLines, shellWord } from '../../clusters/printable.ts';
+import { startProgress } from '../../scripts/console/progress.ts';
+import { inLines } from '../../scripts/doctor/lines.ts';
+
+/** Sets the clipboard, clears the screen, goes back in the line, and writes the rest from right to left. */
+const HOSTILE = '\u001B]52;c;ZXZpbA==\u0007\u001B[2Ja\rb\u009B31mc\u0000\u202Ed\u2066e\u200Bf';
+const SAFE = 'a bc def';
+const UNSAFE = /[^\P{Cc}\n\t]|[\p{Bidi_Control}\u200B]/u;
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.constantFrom(...HOSTILE.split(''), '\n', '\u2028', 'x', ' ') }),
+);
+
+test('what is printable moves no cursor, breaks no line and turns no text about', () => {
+  expect(printable(HOSTILE)).toBe(SAFE);
+  expect(printable('one\r\ntwo\u2028three')).toBe('one two three');
+  expect(printable('grüße, “世界” 👍🏽')).toBe('grüße, “世界” 👍🏽');
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const shown = printable(text);
+      expect(shown).not.toMatch(UNSAFE);
+      expect(shown).not.toMatch(/[\n\t\u2028\u2029]/);
+      expect(printable(shown)).toBe(shown);
+    }),
+  );
+});
+
+test('several lines stay several lines', () => {
+  expect(printableLines(`one\r\ntwo\n\tthree\u2029${HOSTILE}`)).toBe('one\ntwo\n\tthree\na\nbc def');
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const shown = printableLines(text);
+      expect(shown).not.toMatch(UNSAFE);
+      expect(printableLines(shown)).toBe(shown);
+    }),
+  );
+});
+
+test('a name from outside is one part of a path, whatever it is', () => {
+  expect(fileName('server-v1-6d4f.log')).toBe('server-v1-6d4f.log');
+  for (const name of ['', '.', '..', '../../etc/passwd', 'a/../../b', '/etc/passwd', 'a\u0000b', '.bashrc', '..\\b', 'x'.repeat(400)]) {
+    const safe = fileName(name);
+    expect(safe).toMatch(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/);
+    expect(resolve('/report', safe)).toBe(join('/report', basename(safe)));
+  }
+  fc.assert(
+    fc.property(anyText, anyText, (one, other) => {
+      if (one !== other) expect(fileName(one)).not.toBe(fileName(other));
+    }),
+  );
+});
+
+test('a word of a command line comes out of a shell as it went in', () => {
+  expect(shellWord('arn:aws:eks:eu-central-1:111122223333:cluster/mesh-staging')).toMatch(/^arn:.*staging$/);
+  const words = ['staging (do not delete)', "it's", '$(reboot)', '`x`', '~', '', '*', 'a;b', 'kind-mesh', '"'];
+  const printed = execFileSync('sh', ['-c', `printf '%s\\n' ${words.map(shellWord).join(' ')}`], { encoding: 'utf8' });
+  expect(printed.split('\n').slice(0, -1)).toEqual(words);
+});
+
+test('what a server says is clean where it becomes an error or a warning', () => {
+  const body = JSON.stringify({ kind: 'Status', message: HOSTILE, reason: 'Forbidden' });
+  expect(refusal('listing Pods', 403, body).message).toBe(`listing Pods was refused (403): ${SAFE}`);
+  expect(refusal('listing Pods', 500, HOSTILE).message).toBe(`listing Pods was refused (500): ${SAFE}`);
+  expect(new MeshproofError('X', `one\n${HOSTILE}`, { hint: HOSTILE })).toMatchObject({ message: 'one\na\nbc def', hint: 'a\nbc def' });
+  expect(causeOf(new Error(`one\n${HOSTILE}`))).toBe('one\na\nbc def');
+  expect(causeOf(HOSTILE)).toBe('a\nbc def');
+  expect(warningsOf(`299 - "${HOSTILE}"`)).toEqual([SAFE]);
+});
+
+test('neither progress nor a finding lets anything else through', () => {
+  let written = '';
+  const stream = new Writable({ write: (chunk, _, done) => ((written += String(chunk)), done()) });
+  const progress = startProgress({ stream, now: () => 0 });
+  progress.say(`asking ${HOSTILE}`);
+  progress.pause();
+  expect(written).toBe(`   0 s  asking ${SAFE}\n`);
+  const finding = { category: 'rights', check: HOSTILE, status: 'failed', seen: HOSTILE, hint: HOSTILE } as const;
+  expect(inLines([finding], { TERM: 'dumb' })).toContain(`${SAFE}: ${SAFE}\n    ${SAFE}\n`);
+});

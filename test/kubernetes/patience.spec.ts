@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+
+import { patienceOf } from '../../clusters/kubernetes/connection.ts';
+import { expect, test } from './on-stand-in.ts';
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+
+const HEADERS: readonly [string | undefined, number][] = [
+  ['2', 2_000],
+  ['0', 0],
+  ['86400', 10_000],
+  ['9'.repeat(400), 10_000],
+  ['Thu, 01 Jan 2026 00:00:03 GMT', 3_000],
+  ['Fri, 02 Jan 2026 00:00:00 GMT', 10_000],
+  ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+  ['-5', 1_000],
+  ['NaN', 1_000],
+  ['soon GMT', 1_000],
+  ['', 1_000],
+  [undefined, 1_000],
+];
+
+for (const [header, patience] of HEADERS) {
+  test(`Retry-After ${header?.slice(0, 40) ?? 'not given'} is ${patience} ms`, () => {
+    expect(patienceOf(header, NOW)).toBe(patience);
+  });
+}
+
+test('whatever the header says, the wait is a number of milliseconds and has an end', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.date().map(String)), (header) => {
+      const patience = patienceOf(header, NOW);
+      expect(patience).toBeGreaterThanOrEqual(0);
+      expect(patience).toBeLessThanOrEqual(10_000);
+    }),
+  );
+});
+
+test('a wait for a busy server ends with the signal, by its reason', async ({ api, server }) => {
+  const reason = new Error('interrupted');
+  const abort = new AbortController();
+  server.intercept = () => {
+    // The answer is read first, then the wait begins.
+    setImmediate(() => setTimeout(() => abort.abort(reason), 50));
+    return { status: 429, body: 'busy', headers: { 'retry-after': '86400' } };
+  };
+  await expect(api.version(abort.signal)).rejects.toBe(reason);
+  expect(server.requests).toHaveLength(1);
+});
+
+test('a server that is busy for a moment is asked again', async ({ api, server }) => {
+  let asked = 0;
+  server.intercept = () => (++asked < 3 ? { status: 429, body: '', headers: { 'retry-after': '0' } } : undefined);
+  server.objects.set('/version', { apiVersion: 'v1', kind: 'Version', metadata: { name: 'v' }, gitVersion: 'v1.35.4' });
+  expect(await api.version()).toBe('v1.35.4');
+  server.intercept = () => ({ status: 429, body: 'busy', headers: { 'retry-after': '0' } });
+  await expect(api.version()).rejects.toMatchObject({ status: 429 });
+});
