@@ -32,6 +32,8 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Secured = ClientOptions & { headers?: Record<string, string>; servername?: string; auth?: string };
 
 const BUSY_RETRIES = 5;
+/** In seconds. A server that asks for more is told of as one that refuses. */
+const MOST_PATIENCE_S = 10;
 
 /**
  * Authenticated HTTP to one API server over kept connections.
@@ -64,7 +66,10 @@ export class Connection {
         return answer.text;
       }
       if (answer.status !== 429 || busy === BUSY_RETRIES) throw refusal(request.doing, answer.status, answer.text);
-      await delay(Number(answer.headers['retry-after'] ?? 1) * 1_000, undefined, request.signal ? { signal: request.signal } : {});
+      await delay(patienceIn(answer.headers['retry-after']), undefined, request.signal ? { signal: request.signal } : {}).catch((error) => {
+        request.signal?.throwIfAborted();
+        throw error;
+      });
     }
   }
 
@@ -159,6 +164,15 @@ export class Connection {
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     return url;
   }
+}
+
+/**
+ * How long a Retry-After header asks to wait, in milliseconds: a number of seconds or a date (RFC 9110, 10.2.3), one second where it is neither, and
+ * never longer than is worth waiting for.
+ */
+export function patienceIn(header: string | undefined, now = Date.now()): number {
+  const seconds = /^\s*\d+\s*$/.test(header ?? '') ? Number(header) : (Date.parse(header ?? '') - now) / 1_000;
+  return Math.min(Math.max(Number.isNaN(seconds) ? 1 : seconds, 0), MOST_PATIENCE_S) * 1_000;
 }
 
 /** The texts of a Warning header, which holds one or several of `299 - "text"`. */
