@@ -63,7 +63,8 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
     return description;
   } catch (error) {
     if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await removeFiles(folder);
-    if (options.provider.kind === 'kind') await stopEngine();
+    // What went wrong first is what is told; an engine that stays is found by a sweep.
+    if (options.provider.kind === 'kind') await stopEngine().catch(() => undefined);
     throw error;
   }
 }

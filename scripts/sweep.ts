@@ -27,10 +27,11 @@ export function sweepCommand(): Command {
       const spare = (what: string, why: string) => void spared.add(`not ours, or not ours to judge: ${what}: ${why}\n`);
       // In this order, because removing clusters may leave what only then is nobody's.
       for (const find of [ofExisting, ofKind, ofEngine, privateEngine] satisfies Find[]) {
-        for (const { what, remove } of await find({ spare }, work)) {
+        for (const leftover of await find({ spare }, work)) {
+          const { what } = leftover;
           work.signal.throwIfAborted();
           if (!dryRun) progress.say(`removing ${what}`);
-          const failed = dryRun ? undefined : await remove().then(() => undefined, causeOf);
+          const failed = dryRun ? undefined : await leftover.remove().then(() => undefined, causeOf);
           if (failed !== undefined) code = EXIT.unproven;
           const done = dryRun ? 'would be removed' : 'removed';
           said.add(failed === undefined ? `${done}: ${what}\n` : `could not be removed: ${what}: ${failed}\n`);

@@ -16,7 +16,8 @@ export async function clusterProcesses(folder: string): Promise<number[]> {
   return [...programs, ...runners];
 }
 
-async function runnersOn(folder: string): Promise<number[]> {
+/** Numbers of the processes that run checks on a cluster. */
+export async function runnersOn(folder: string): Promise<number[]> {
   const pids = await processesWith('playwright');
   const mark = `MESHPROOF_CLUSTER=${folder}/cluster.json`;
   const found = await Promise.all(

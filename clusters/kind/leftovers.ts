@@ -8,10 +8,10 @@ import type { Leftover, LeftoversOptions } from '../engine/leftover.ts';
 import { containersOnNetwork, findNetwork, networkLock } from '../engine/network.ts';
 import { endProcess } from '../engine/processes.ts';
 import type { Work } from '../work.ts';
-import { clusterProcesses } from './cluster-processes.ts';
+import { clusterProcesses, runnersOn } from './cluster-processes.ts';
 import { deleteCluster } from './kind.ts';
 import { clusterFolders, listClusters } from './nodes.ts';
-import { engineOfOwner, folderOf, ownerOf, removeFiles } from './owner.ts';
+import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from './owner.ts';
 import { releaseRanges, reservations } from './ranges.ts';
 
 /** A cluster, or what there is of one. */
@@ -38,6 +38,7 @@ export async function leftovers({ spare = () => undefined }: LeftoversOptions = 
       doomed.push(trace.name);
     } else if (verdict !== 'used') spare(`cluster ${trace.name}`, verdict);
   }
+  for (const name of await clusterNames()) if (!doomed.includes(name)) left.push(...(await runnerLeftovers(name)));
   return [...left, ...(await networkLeftovers(engines, doomed, work))];
 }
 
@@ -95,6 +96,13 @@ async function clusterLeftovers({ name, folder, engine }: Trace): Promise<Leftov
   };
   left.push(engine ? { what: `cluster ${name}`, remove: () => deleteCluster(name, engine) } : { what: remains, remove: forget });
   return left;
+}
+
+/** Checks that go on although the run that took the cluster for them is dead. */
+async function runnerLeftovers(name: string): Promise<Leftover[]> {
+  if ((await userOf(name)) !== 'dead') return [];
+  const pids = await runnersOn(folderOf(name));
+  return pids.map((pid) => ({ what: `process ${pid} of a killed run on cluster ${name}`, remove: () => endProcess(pid, 5_000) }));
 }
 
 /** The clusters' network where nothing but what is removed anyway is on it. */

@@ -48,7 +48,7 @@ async function folderMounted(node: string, engine: Engine, work: Work): Promise<
     if (error instanceof MeshproofError && error.code === 'COMMAND_FAILED') return '';
     throw error;
   });
-  const mounts: readonly { Source?: string }[] = /^\[/.test(text) ? JSON.parse(text) : [];
+  const mounts: readonly { Source?: string }[] = text.startsWith('[') ? JSON.parse(text) : [];
   return mounts.flatMap(({ Source = '' }) => CNI_FILE.exec(Source)?.[1] ?? [])[0] ?? '';
 }
 

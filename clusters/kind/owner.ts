@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { identify, identityIn, lifeOf } from '../engine/processes.ts';
+import { identify, identityIn, lifeOf, type Life } from '../engine/processes.ts';
 import { EXIT, MeshproofError } from '../errors.ts';
 import { makeFolder, membersOf, readJson, writeWhole } from '../files.ts';
 import { requireClusterName } from '../names.ts';
@@ -64,6 +64,16 @@ export async function keepCluster(cluster: string, folder: string = folderOf(clu
 
 export async function ownerOf(cluster: string, folder: string = folderOf(cluster)): Promise<Owner> {
   const reading = await readJson(join(folder, OWNER));
+  if (reading.found === 'nothing') return 'none';
+  return reading.found === 'value' ? lifeOf(identityIn(reading.value)) : 'unknown';
+}
+
+/** The record of the run that took a cluster which is there for any. */
+export const userFile = (cluster: string): string => join(folderOf(cluster), 'user.json');
+
+/** What became of the run that took a cluster; `none` where none did. */
+export async function userOf(cluster: string): Promise<Life | 'none'> {
+  const reading = await readJson(userFile(cluster));
   if (reading.found === 'nothing') return 'none';
   return reading.found === 'value' ? lifeOf(identityIn(reading.value)) : 'unknown';
 }

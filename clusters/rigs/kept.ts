@@ -1,8 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
-
 import type { ClusterDescription } from '../cluster.ts';
 import { exclusively } from '../engine/exclusive.ts';
 import { MeshproofError } from '../errors.ts';
+import { readJson, writeWhole } from '../files.ts';
 
 /** So many rigs at most are kept on one cluster: each holds the memory of eight pods with their proxies. */
 const MOST_KEPT = 3;
@@ -71,13 +70,13 @@ function changing<T>(file: string, change: (cluster: ClusterDescription) => Prom
   return exclusively(`description ${file}`, async () => {
     const cluster = await read(file);
     const result = await change(cluster);
-    await writeFile(`${file}.new`, JSON.stringify(cluster, null, 2));
-    await rename(`${file}.new`, file);
+    await writeWhole(file, JSON.stringify(cluster, null, 2));
     return result;
   });
 }
 
 async function read(file: string): Promise<ClusterDescription> {
-  const cluster: ClusterDescription = JSON.parse(await readFile(file, 'utf8'));
-  return cluster;
+  const reading = await readJson(file);
+  if (reading.found === 'value') return reading.value as ClusterDescription;
+  throw new MeshproofError('CLUSTER_UNREADABLE', reading.found === 'nothing' ? `${file} is gone` : reading.problem);
 }

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 
 import { exclusively } from '../../clusters/engine/exclusive.ts';
-import { identify, identityIn, lifeOf } from '../../clusters/engine/processes.ts';
-import { readJson, writeWhole } from '../../clusters/files.ts';
-import { claimCluster, folderOf, ownerOf } from '../../clusters/kind/owner.ts';
+import { identify } from '../../clusters/engine/processes.ts';
+import { writeWhole } from '../../clusters/files.ts';
+import { runnersOn } from '../../clusters/kind/cluster-processes.ts';
+import { claimCluster, folderOf, ownerOf, userFile, userOf } from '../../clusters/kind/owner.ts';
 
 /** Takes a cluster that is there for this process, so that two runs never share its rigs. False when another process has it. */
 export async function occupy(cluster: string): Promise<boolean> {
@@ -20,13 +20,10 @@ export async function vacate(cluster: string): Promise<void> {
   await rm(userFile(cluster), { force: true });
 }
 
-/** Whether a process has the cluster: one that made it for itself, or one that took it. Where nobody can tell, it has. */
+/** Whether a process has the cluster: one that made it for itself, one that took it, or checks that outlived it. Where nobody can tell, it has. */
 export async function isInUse(cluster: string): Promise<boolean> {
-  const owner = await ownerOf(cluster);
-  if (owner === 'alive' || owner === 'unknown') return true;
-  const user = await readJson(userFile(cluster));
-  if (user.found === 'nothing') return false;
-  return user.found === 'unreadable' || (await lifeOf(identityIn(user.value))) !== 'dead';
+  const states = await Promise.all([ownerOf(cluster), userOf(cluster)]);
+  return states.some((state) => state === 'alive' || state === 'unknown') || (await runnersOn(folderOf(cluster))).length > 0;
 }
 
 /** Of several that look at once, one acts. */
@@ -36,8 +33,4 @@ async function unlessInUse(cluster: string, take: () => Promise<void>): Promise<
     await take();
     return true;
   });
-}
-
-function userFile(cluster: string): string {
-  return join(folderOf(cluster), 'user.json');
 }

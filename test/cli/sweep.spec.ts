@@ -56,13 +56,13 @@ test('sweep finds what is ours and dead, and leaves and names whatever else is c
   const lines = stdout.split('\n').filter((line) => !line.includes('private engine'));
   const after = (start: string) => lines.flatMap((line) => (line.startsWith(start) ? line.slice(start.length).split(':')[0] : []));
   expect(after('would be removed: ')).toEqual(['cluster meshproof-dead', 'container meshproof-bake-1']);
-  expect(after('not ours, or not ours to judge: ').toSorted()).toEqual([
+  expect(after('not ours, or not ours to judge: ')).toEqual([
     'cluster meshproof-alice',
     'cluster meshproof-dev',
     'cluster meshproof-half',
     'cluster meshproof-nfs',
-    'container meshproof-bake-3',
     'container meshproof-db-1',
+    'container meshproof-bake-3',
   ]);
 });
 

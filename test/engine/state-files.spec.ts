@@ -48,7 +48,8 @@ test('a name of a cluster is one part of a path, and of DNS', () => {
     }),
   );
   for (const name of ['meshproof-3f9a', 'meshproof-a', `meshproof-${'a'.repeat(30)}`]) expect(isClusterName(name)).toBe(true);
-  for (const name of ['', 'meshproof-', 'meshproof-a-', 'meshproof-a\n', `meshproof-${'a'.repeat(31)}`]) expect(isClusterName(name)).toBe(false);
+  for (const name of ['', 'meshproof-', 'meshproof-a-', 'meshproof-a\n', `meshproof-${'a'.repeat(31)}`])
+    expect(isClusterName(name)).toBe(false);
   expect(() => folderOf('../../x')).toThrow('is no name for a cluster');
 });
 

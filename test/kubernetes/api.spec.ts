@@ -1,3 +1,4 @@
+import { patienceIn } from '../../clusters/kubernetes/connection.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { expect, test } from './on-stand-in.ts';
 import type { StandInApi, StandInObject } from './stand-in-api.ts';
@@ -157,6 +158,22 @@ test('a busy server is asked again when it says so', async ({ api, server }) => 
   server.intercept = () => (refusals-- > 0 ? { status: 429, body: 'slow down', headers: { 'retry-after': '0' } } : undefined);
   await api.apply([configMap('one')], { namespace: 'shop' });
   expect(server.objects.has(pathOf('one'))).toBe(true);
+});
+
+test('a server is given the patience that it asks for, within bounds', () => {
+  const now = Date.parse('Sun, 29 Nov 2026 10:00:00 GMT');
+  expect(['0', '3', '86400', undefined, 'soon', '', '-5'].map((header) => patienceIn(header, now))).toEqual([
+    0,
+    3_000,
+    10_000,
+    1_000,
+    1_000,
+    1_000,
+    expect.any(Number),
+  ]);
+  expect(patienceIn('Sun, 29 Nov 2026 10:00:02 GMT', now)).toBe(2_000);
+  expect(patienceIn('Sun, 29 Nov 2026 09:00:00 GMT', now)).toBe(0);
+  expect(patienceIn('Mon, 30 Nov 2026 10:00:00 GMT', now)).toBe(10_000);
 });
 
 test('a server that is not there is unreachable, with its address and context', async ({ api, server }) => {
