@@ -48,11 +48,12 @@ export async function startPrivateEngine(work: Work = {}, settings: PrivateEngin
   return exclusively(lockName(settings), start, work, lockOptions(settings));
 }
 
-/** Counts on the private engine from now on, unless it is being stopped or gone: then the answer is false. */
+/** Counts on the private engine from now on, unless it is gone meanwhile: then the answer is false. */
 export async function joinPrivateEngine(work: Work = {}, settings: PrivateEngineSettings = privateEngineSettings()): Promise<boolean> {
   const join = async (): Promise<boolean> => {
+    if ((await privateEngineState(settings)) === 'gone') return false;
     await useEngine(settings.run);
-    return (await privateEngineState(settings)) !== 'gone';
+    return true;
   };
   return exclusively(lockName(settings), join, work, lockOptions(settings));
 }

@@ -2,6 +2,10 @@ import { expect, test } from '@playwright/test';
 
 import type { Engine } from '../../clusters/engine/engine.ts';
 import { removeUnusedNetwork } from '../../clusters/engine/hermetic.ts';
+import { LEFT_BEHIND } from '../../clusters/errors.ts';
+import { takeBack } from '../../clusters/kind/kind.ts';
+import { claimName, ownerOf } from '../../clusters/kind/owner.ts';
+import { scratchCache } from './scratch.ts';
 
 const OURS = { Id: 'abc', Options: {}, IPAM: { Config: [] }, EnableIPv6: false, Labels: { meshproof: 'network' } };
 const RULE = '-A DOCKER-USER -i br-abc ! -o br-abc -m comment --comment meshproof -j REJECT';
@@ -29,6 +33,15 @@ test('with the last container on it the network goes, and the rules about it, th
   const changed: string[] = [];
   await removeUnusedNetwork(somebodys(OURS, [], changed));
   expect(changed).toEqual(['network rm abc', `iptables node-image -w 10 -t filter ${RULE.replace('-A', '-D')}`]);
+});
+
+test('where what was made cannot be removed, the record of it stays for a sweep, and both causes are told', async () => {
+  await using _ = await scratchCache();
+  const folder = await claimName('meshproof-half');
+  const docker = async (): Promise<string> => Promise.reject(new Error('no daemon'));
+  const back = takeBack('meshproof-half', { ...somebodys(OURS, [], []), docker }, new Error('no node'));
+  await expect(back).rejects.toMatchObject({ code: LEFT_BEHIND, message: expect.stringMatching(/no node.*no daemon/) });
+  expect(await ownerOf('meshproof-half', folder)).toBe('alive');
 });
 
 test('a network on which a container is, running or not, and one that somebody else made, stay', async () => {
