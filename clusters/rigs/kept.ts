@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 import type { ClusterDescription } from '../cluster.ts';
 import { exclusively } from '../engine/exclusive.ts';
 import { MeshproofError } from '../errors.ts';
@@ -67,12 +69,14 @@ function freeName(cluster: string, taken: ReadonlySet<string>): string {
 
 /** Several workers of a run change the same description. */
 function changing<T>(file: string, change: (cluster: ClusterDescription) => Promise<T>): Promise<T> {
-  return exclusively(`description ${file}`, async () => {
+  const changeIt = async (): Promise<T> => {
     const cluster = await read(file);
     const result = await change(cluster);
     await writeWhole(file, JSON.stringify(cluster, null, 2));
     return result;
-  });
+  };
+  // The lock goes with the cluster's folder.
+  return exclusively(`description ${file}`, changeIt, {}, { folder: dirname(file) });
 }
 
 async function read(file: string): Promise<ClusterDescription> {
