@@ -3,6 +3,9 @@ import { printableLines } from './printable.ts';
 /** What meshproof exits with; printed by `meshproof --help` and promised to scripts. */
 export const EXIT = { ok: 0, fail: 1, usage: 2, unproven: 3, interrupted: 130 } as const;
 
+/** The code of an error after which something stands that could not be taken back: the record of it stays, so that `sweep` can remove it later. */
+export const LEFT_BEHIND = 'LEFT_BEHIND';
+
 export interface ErrorFacts {
   /** What to do next, in one sentence. */
   hint?: string;

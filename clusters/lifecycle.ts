@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ClusterDescription, Mesh } from './cluster.ts';
 import type { AppliedKind } from './existing/rights.ts';
-import { MeshproofError } from './errors.ts';
-import { clustersFolder } from './paths.ts';
+import { clusters, readDescription, writeDescription } from './description.ts';
+import { EXIT, LEFT_BEHIND, MeshproofError } from './errors.ts';
+import { claimCluster, claimName, folderOf, removeFiles } from './kind/owner.ts';
+import { requireClusterName } from './names.ts';
 import type { Work } from './work.ts';
 
 /** A cluster that somebody else owns. */
@@ -37,60 +37,60 @@ export interface UpOptions {
 export interface RaiseOptions extends UpOptions {
   /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
   note: (description: ClusterDescription) => Promise<void>;
-  /** Takes that back: nothing of it is left. */
-  forget: () => Promise<void>;
 }
 
-/** The file that describes a cluster to another process. */
-export const descriptionFile = (name: string): string => join(clustersFolder(), name, 'cluster.json');
+export { clusters, descriptionFile } from './description.ts';
 
-/** Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left, or what is left is described there. */
+/**
+ * Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left, or what is left
+ * is a leftover once this process has gone. The cluster belongs to this process until `keepCluster`.
+ * @throws MeshproofError `CLUSTER_NAME` or `CLUSTER_EXISTS` with exit code 2 before anything is made, or what the provider throws; after
+ *   `LEFT_BEHIND` the cluster's files stay
+ */
 export async function up(options: UpOptions, work: Work): Promise<ClusterDescription> {
-  const name = options.name ?? `meshproof-${randomBytes(2).toString('hex')}`;
-  if ((await clusters()).some((cluster) => cluster.name === name)) {
-    throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, { hint: `meshproof down ${name}` });
+  const name = requireClusterName(options.name ?? `meshproof-${randomBytes(2).toString('hex')}`);
+  const { raise } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
+  const folder = await claimName(name);
+  if ((await readDescription(name, folder)) !== undefined) {
+    throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, {
+      hint: `meshproof down ${name}`,
+      exitCode: EXIT.usage,
+    });
   }
-  const folder = join(clustersFolder(), name);
-  await mkdir(folder, { recursive: true });
   try {
-    const { raise } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
-    const note = async (description: ClusterDescription) => await writeFile(descriptionFile(name), JSON.stringify(description, null, 2));
-    const forget = async () => await rm(descriptionFile(name), { force: true });
-    const description = await raise(name, join(folder, 'kubeconfig'), { ...options, note, forget }, work);
-    await note(description);
+    const description = await raise(name, join(folder, 'kubeconfig'), { ...options, note: writeDescription }, work);
+    await writeDescription(description);
     return description;
   } catch (error) {
-    // What could not be removed is still described, for a sweep to finish; its kubeconfig is needed for that.
-    if (!existsSync(descriptionFile(name))) await rm(folder, { recursive: true, force: true });
-    if (options.provider.kind === 'kind') await stopEngine();
+    if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await removeFiles(folder);
+    // What went wrong first is what is told; an engine that stays is found by a sweep.
+    if (options.provider.kind === 'kind') await stopEngine().catch(() => undefined);
     throw error;
   }
 }
 
-/** Removes a cluster, and the private engine with the last one. */
+/**
+ * Removes a cluster, and the private engine with the last one. From now on it is this process's: what an interruption leaves of it is a leftover.
+ * @throws MeshproofError `CLUSTER_UNKNOWN` with exit code 2
+ */
 export async function down(name: string, work: Work): Promise<void> {
-  const cluster = (await clusters()).find((one) => one.name === name);
+  const known = await clusters();
+  const cluster = known.find((one) => one.name === name);
   if (cluster === undefined) {
-    const names = (await clusters()).map((one) => one.name).join(', ');
+    const names = known.map((one) => one.name).join(', ');
     throw new MeshproofError('CLUSTER_UNKNOWN', `there is no cluster ${name}`, {
       hint: names === '' ? 'none is up' : `up are: ${names}`,
-      exitCode: 2,
+      exitCode: EXIT.usage,
     });
   }
   const { lower } = cluster.provider === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
+  await claimCluster(name, folderOf(name), cluster.dockerHost);
   await lower(cluster, work);
-  await rm(join(clustersFolder(), name), { recursive: true, force: true });
+  await removeFiles(folderOf(name));
   if (cluster.provider === 'kind') await stopEngine(work);
 }
 
 /** Ends the private engine, unless something still runs on it or another process is about to use it. */
 async function stopEngine(work: Work = {}): Promise<void> {
   await (await import('./engine/engine.ts')).stopEngine(work);
-}
-
-/** The clusters whose descriptions are in the clusters folder. */
-export async function clusters(): Promise<ClusterDescription[]> {
-  const names = await readdir(clustersFolder()).catch(() => [] as string[]);
-  const texts = await Promise.all(names.map((name) => readFile(descriptionFile(name), 'utf8').catch(() => undefined)));
-  return texts.flatMap((text) => (text === undefined ? [] : [JSON.parse(text) as ClusterDescription]));
 }

@@ -1,15 +1,41 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 
 /**
- * The folder of everything that may be deleted at the price of time: built images, tools, the private engine's data.
- * MESHPROOF_CACHE names another one; otherwise the XDG base directory specification decides.
+ * The folder of everything that may be deleted at the price of time, and that CI may keep for the next run: built images, tools, the private
+ * engine's data. MESHPROOF_CACHE names another one; otherwise the XDG base directory specification decides.
  */
 export function cacheFolder(): string {
-  return process.env['MESHPROOF_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'meshproof');
+  return named('MESHPROOF_CACHE') ?? join(xdg('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'meshproof');
+}
+
+/**
+ * The folder of what is true of this machine now and no cache may bring back: clusters with their credentials, address ranges, locks.
+ * MESHPROOF_STATE names another one. Where only MESHPROOF_CACHE is set it lies beside that, so that runs with caches of their own stay apart.
+ */
+export function stateFolder(): string {
+  const cache = named('MESHPROOF_CACHE');
+  const beside = cache === undefined ? undefined : `${cache}-state`;
+  return named('MESHPROOF_STATE') ?? beside ?? join(xdg('XDG_STATE_HOME') ?? join(homedir(), '.local', 'state'), 'meshproof');
 }
 
 /** The folder that holds one folder a cluster: its kubeconfig and its description. */
 export function clustersFolder(): string {
-  return join(cacheFolder(), 'clusters');
+  return join(stateFolder(), 'clusters');
+}
+
+/** A variable of ours; an empty one is an unset one. */
+function named(variable: string): string | undefined {
+  const value = process.env[variable];
+  if (value === undefined || value === '') return undefined;
+  const absolute = resolve(value);
+  // Programs that this one starts work in other folders.
+  if (absolute !== value) process.env[variable] = absolute;
+  return absolute;
+}
+
+/** "If an implementation encounters a relative path […] it should consider the path invalid and ignore it": XDG base directory specification. */
+function xdg(variable: string): string | undefined {
+  const value = process.env[variable] ?? '';
+  return isAbsolute(value) ? value : undefined;
 }

@@ -1,9 +1,10 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { MESHES, type Mesh } from '../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../clusters/errors.ts';
 import { given } from '../clusters/kubernetes/given.ts';
 import type { UpOptions } from '../clusters/lifecycle.ts';
+import { CLUSTER_NAME, isClusterName } from '../clusters/names.ts';
 import { positiveInteger } from './console/command.ts';
 
 /** What `test` and `up` both ask about the cluster. */
@@ -31,6 +32,12 @@ export function addClusterOptions(command: Command): Command {
     .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
     .option('--nodes <n>', 'nodes of the kind cluster', positiveInteger, 1);
+}
+
+/** Reads an option's value as the name of a cluster, before it becomes part of a path. */
+export function clusterName(value: string): string {
+  if (!isClusterName(value)) throw new InvalidArgumentError(`${CLUSTER_NAME}.`);
+  return value;
 }
 
 /** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */

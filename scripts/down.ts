@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 
+import type { ClusterDescription } from '../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../clusters/errors.ts';
+import { CLUSTER_NAME, isClusterName } from '../clusters/names.ts';
 import { command } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
-import { isInUse } from './run/in-use.ts';
+import { seize } from './run/in-use.ts';
 
 export function downCommand(): Command {
   return command('down', {
@@ -16,9 +18,13 @@ export function downCommand(): Command {
     .action(async (name: string | undefined, { all }: { all?: boolean }) => {
       const signal = untilInterrupted();
       const { clusters, down } = await import('../clusters/lifecycle.ts');
-      const existing = (await clusters()).map((cluster) => cluster.name);
+      const existing = await clusters((words) => process.stderr.write(`warning: ${words}\n`));
       const progress = startProgress();
-      for (const one of await choose(existing, name, all === true)) {
+      for (const { name: one, dockerHost } of choose(existing, name, all === true)) {
+        if (!(await seize(one, dockerHost))) {
+          if (all === true) continue;
+          throw refusal('CLUSTER_IN_USE', `a run uses ${one} now, or nobody can tell whether one does`, existing);
+        }
         progress.say(`removing ${one}`);
         await down(one, { signal, progress: progress.say });
         progress.pause();
@@ -28,15 +34,20 @@ export function downCommand(): Command {
     });
 }
 
-async function choose(existing: readonly string[], name: string | undefined, all: boolean): Promise<string[]> {
-  const hint = `clusters: ${existing.join(', ') || 'none'}`;
-  const refuse = (code: string, message: string) => new MeshproofError(code, message, { hint, exitCode: EXIT.usage });
-  const used = await Promise.all(existing.map((one) => isInUse(one)));
-  if (all) return existing.filter((_, index) => used[index] === false);
-  const only = existing.length === 1 ? existing[0] : undefined;
-  const chosen = name ?? only;
-  if (chosen === undefined) throw refuse('CLUSTER_NOT_NAMED', 'say which cluster, or --all');
-  if (!existing.includes(chosen)) throw refuse('UNKNOWN_CLUSTER', `there is no cluster ${chosen}`);
-  if (used[existing.indexOf(chosen)] === true) throw refuse('CLUSTER_IN_USE', `a run uses ${chosen} now`);
-  return [chosen];
+function choose(existing: readonly ClusterDescription[], name: string | undefined, all: boolean): readonly ClusterDescription[] {
+  if (name !== undefined && !isClusterName(name)) {
+    throw refusal('UNKNOWN_CLUSTER', `there is no cluster "${name}": ${CLUSTER_NAME}`, existing);
+  }
+  if (all) return existing;
+  const chosen = name === undefined ? existing : existing.filter((one) => one.name === name);
+  if (chosen.length === 1) return chosen;
+  if (name === undefined) throw refusal('CLUSTER_NOT_NAMED', 'say which cluster, or --all', existing);
+  throw refusal('UNKNOWN_CLUSTER', `there is no cluster ${name}`, existing);
+}
+
+function refusal(code: string, message: string, existing: readonly ClusterDescription[]): MeshproofError {
+  return new MeshproofError(code, message, {
+    hint: `clusters: ${existing.map((one) => one.name).join(', ') || 'none'}`,
+    exitCode: EXIT.usage,
+  });
 }

@@ -1,19 +1,19 @@
-import { readdir } from 'node:fs/promises';
-
 import type { Command } from 'commander';
 
-import type { Leftover } from '../clusters/engine/leftover.ts';
-import { EXIT } from '../clusters/errors.ts';
-import { clustersFolder } from '../clusters/paths.ts';
+import type { Leftover, LeftoversOptions } from '../clusters/engine/leftover.ts';
+import { causeOf, EXIT } from '../clusters/errors.ts';
 import type { Work } from '../clusters/work.ts';
 import { command } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
 
+/** Finds leftovers of one sort, and changes nothing. */
+type Find = (options: Required<LeftoversOptions>, work: Work) => Promise<Leftover[]>;
+
 export function sweepCommand(): Command {
   return command('sweep', {
     about:
-      'Removes what killed runs left: clusters, containers, networks, firewall rules, processes, kubeconfigs. What a run or `up` still uses stays.',
+      'Removes what killed runs left: clusters, containers, networks, firewall rules, processes, kubeconfigs. What a run or `up` still uses stays, and so does what this machine cannot tell to be left.',
     example: 'npx meshproof sweep --dry-run',
   })
     .option('--dry-run', 'say what would be removed, and remove nothing')
@@ -21,48 +21,51 @@ export function sweepCommand(): Command {
       const progress = startProgress();
       const work = { signal: untilInterrupted(), progress: progress.say };
       progress.say('looking for what is left over');
-      const removed = new Set<string>();
+      const said = new Set<string>();
+      const spared = new Set<string>();
+      let code: number = EXIT.ok;
+      const spare = (what: string, why: string) => void spared.add(`not ours, or not ours to judge: ${what}: ${why}\n`);
       // In this order, because removing clusters may leave what only then is nobody's.
-      for (const find of [ofExisting, ofKind, ofEngine, privateEngine]) {
-        for (const leftover of await find(work)) {
+      for (const find of [ofExisting, ofKind, ofEngine, privateEngine] satisfies Find[]) {
+        for (const leftover of await find({ spare }, work)) {
+          const { what } = leftover;
           work.signal.throwIfAborted();
-          removed.add(leftover.what);
-          if (dryRun) continue;
-          progress.say(`removing ${leftover.what}`);
-          await leftover.remove();
+          if (!dryRun) progress.say(`removing ${what}`);
+          const failed = dryRun ? undefined : await leftover.remove().then(() => undefined, causeOf);
+          if (failed !== undefined) code = EXIT.unproven;
+          const done = dryRun ? 'would be removed' : 'removed';
+          said.add(failed === undefined ? `${done}: ${what}\n` : `could not be removed: ${what}: ${failed}\n`);
         }
       }
       progress.pause();
-      const lines = [...removed].map((what) => `${dryRun ? 'would be removed' : 'removed'}: ${what}\n`);
-      process.stdout.write(lines.join('') || 'nothing is left over\n');
-      process.exitCode = EXIT.ok;
+      process.stdout.write([...said].join('') || 'nothing is left over\n');
+      process.stdout.write([...spared].join(''));
+      process.exitCode = code;
     });
 }
 
-async function ofKind(work: Work): Promise<Leftover[]> {
-  return (await import('../clusters/kind/leftovers.ts')).leftovers({}, work);
-}
+const ofKind: Find = async (options, work) => (await import('../clusters/kind/leftovers.ts')).leftovers(options, work);
 
-async function ofEngine(work: Work): Promise<Leftover[]> {
-  return (await import('../clusters/engine/leftovers.ts')).leftovers({}, work);
-}
+const ofEngine: Find = async (options, work) => (await import('../clusters/engine/leftovers.ts')).leftovers(options, work);
 
 /** What a killed run left in clusters of other owners. */
-async function ofExisting(work: Work): Promise<Leftover[]> {
+const ofExisting: Find = async ({ spare }, work) => {
   const [{ clusters, down }, { ownerOf }] = await Promise.all([import('../clusters/lifecycle.ts'), import('../clusters/kind/owner.ts')]);
   const left: Leftover[] = [];
   for (const { name, provider, context } of await clusters()) {
-    if (provider !== 'existing' || (await ownerOf(name)) !== 'dead') continue;
-    left.push({ what: `${name} in context ${context}`, remove: () => down(name, work) });
+    if (provider !== 'existing') continue;
+    const what = `${name} in context ${context}`;
+    const owner = await ownerOf(name);
+    if (owner === 'dead') left.push({ what, remove: () => down(name, work) });
+    if (owner === 'unknown') spare(what, 'the record of its owner cannot be read, or is of another machine or container');
   }
   return left;
-}
+};
 
-/** The private engine, when nothing is left that it is there for. */
-async function privateEngine(work: Work): Promise<Leftover[]> {
-  const { findEngines, stopEngine } = await import('../clusters/engine/engine.ts');
-  const clusters = await readdir(clustersFolder()).catch((): string[] => []);
-  const engine = (await findEngines(work)).find((one) => one.private);
-  if (engine === undefined || clusters.length > 0 || (await engine.docker(['ps', '--quiet'])) !== '') return [];
-  return [{ what: `the private Docker engine at ${engine.host}`, remove: () => stopEngine() }];
-}
+/** The private engine, when nobody needs it. */
+const privateEngine: Find = async () => {
+  const { idlePrivateEngine, stopEngine } = await import('../clusters/engine/engine.ts');
+  const [{ clusterNames }, host] = await Promise.all([import('../clusters/description.ts'), idlePrivateEngine()]);
+  if (host === undefined || (await clusterNames()).length > 0) return [];
+  return [{ what: `the private Docker engine at ${host}`, remove: () => stopEngine() }];
+};

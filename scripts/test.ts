@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 
 import { EXIT, MeshproofError } from '../clusters/errors.ts';
 import type { UpOptions } from '../clusters/lifecycle.ts';
-import { addClusterOptions, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
+import { addClusterOptions, clusterName, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
 import { command, names, positiveInteger } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
@@ -52,7 +52,7 @@ export function testCommand(): Command {
     .option('--short', 'show only the result, in a form to paste into a chat')
     .option('--dry-run', 'print what would be done, and do nothing');
   addClusterOptions(test)
-    .option('--cluster <name>', 'the cluster to use, as `up` named it')
+    .option('--cluster <name>', 'the cluster to use, as `up` named it', clusterName)
     .option('--allow-mesh-wide', 'run checks that change the whole mesh on a cluster that exists too')
     .option('--fresh', 'make a cluster for this run even where one is up')
     .addOption(

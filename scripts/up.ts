@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 
 import { EXIT } from '../clusters/errors.ts';
 import { printable, shellWord } from '../clusters/printable.ts';
-import { addClusterOptions, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
+import { addClusterOptions, clusterName, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
 import { command, positiveInteger } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
@@ -19,25 +19,24 @@ export function upCommand(): Command {
     about: 'Brings up a cluster with a mesh and its sample services, and leaves it for `test` to use.',
     example: 'npx meshproof up --mesh=istio',
   });
+  const name = new Option('--name <name>', 'its name').default(newClusterName(), 'meshproof- and four hexadecimal digits');
   return addClusterOptions(up)
-    .addOption(new Option('--name <name>', 'its name').default(newClusterName(), 'meshproof- and four hexadecimal digits'))
+    .addOption(name.argParser(clusterName))
     .addOption(new Option('--rigs <n>', 'sets of sample services; as many checks run at once').argParser(positiveInteger).default(2))
     .action(async ({ name, rigs, ...options }: Options) => {
       const { mesh, engine } = options;
       const signal = untilInterrupted();
       const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options.images) };
-      const [{ clusters, up }, { claimCluster, keepCluster }, { leaveRigs }] = await Promise.all([
+      const [{ up }, { keepCluster }, { leaveRigs }] = await Promise.all([
         import('../clusters/lifecycle.ts'),
         import('../clusters/kind/owner.ts'),
         import('../clusters/rigs/lease.ts'),
       ]);
       if (wanted.provider.kind === 'kind') await requireDisk();
       const progress = startProgress();
-      // A name that is taken is refused by up; claiming it would tie somebody's cluster to this process.
-      if (!(await clusters()).some((cluster) => cluster.name === name)) await claimCluster(name);
       const cluster = await up({ ...wanted, name }, { signal, progress: progress.say });
-      await keepCluster(name);
       await leaveRigs(cluster);
+      await keepCluster(name);
       progress.pause();
       process.stdout.write(`${cluster.name} is ready: ${printable(JSON.stringify(cluster.versions))}\n`);
       process.stdout.write(`kubectl --kubeconfig ${shellWord(cluster.kubeconfig)} --context ${shellWord(cluster.context)} get pods -A\n`);

@@ -1,10 +1,9 @@
 import { MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
 import type { Work } from '../work.ts';
-import { useEngine } from './engine-users.ts';
 import { isRestricted, readHost } from './host.ts';
 import { privateEngineFiles, privateEngineSettings } from './private-engine-config.ts';
-import { startPrivateEngine, stopPrivateEngine } from './private-engine.ts';
+import { joinPrivateEngine, startPrivateEngine, stopPrivateEngine } from './private-engine.ts';
 
 /** A Docker daemon that answers. */
 export interface Engine {
@@ -38,8 +37,7 @@ export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: 
   const named = process.env['DOCKER_HOST'];
   const host = named ?? (await defaultHost(work));
   const present = host === undefined ? undefined : await connect(host, work);
-  if (present?.private) await useEngine(privateEngineSettings().run);
-  if (present) return present;
+  if (present && (!present.private || (await joinPrivateEngine(work)))) return present;
   if (named) {
     throw new MeshproofError('ENGINE_MISSING', `no Docker answers at DOCKER_HOST=${named}`, { hint: 'start it, or unset DOCKER_HOST' });
   }
@@ -60,7 +58,7 @@ export async function engineAt(host: string, work: Work = {}): Promise<Engine> {
   const engine = await connect(host, work);
   if (engine) return engine;
   throw new MeshproofError('ENGINE_MISSING', `no Docker answers at ${host}`, {
-    hint: 'start it, or run `meshproof sweep` to forget what was on it',
+    hint: 'start it; what is on it cannot be removed without it',
   });
 }
 
@@ -83,6 +81,9 @@ export async function stopEngine(work: Work = {}): Promise<void> {
   await stopPrivateEngine(work);
 }
 
+/** The private engine's DOCKER_HOST value where it answers and nobody needs it. */
+export { idlePrivateEngine } from './private-engine-state.ts';
+
 async function obstacleToPrivateEngine(): Promise<string | undefined> {
   const host = await readHost();
   if (host.platform !== 'linux') return `meshproof can start one on Linux only, not on ${host.platform}`;
@@ -92,16 +93,26 @@ async function obstacleToPrivateEngine(): Promise<string | undefined> {
 
 /** Where the client would go by itself; undefined without a client. */
 async function defaultHost(work: Work): Promise<string | undefined> {
-  return exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], work).catch((error: unknown) => {
-    if (error instanceof MeshproofError) return undefined;
-    throw error;
-  });
+  return exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], { ...work, timeoutMs: 20_000 }).catch(
+    (error: unknown) => {
+      if (error instanceof MeshproofError) return undefined;
+      throw error;
+    },
+  );
 }
 
 interface DockerInfo {
   ServerVersion?: string;
   CgroupVersion?: string;
   SecurityOptions?: string[];
+}
+
+/** What carries images or runs programs takes as long as they do. */
+const LONG = new Set(['commit', 'cp', 'exec', 'export', 'import', 'load', 'pull', 'run', 'save']);
+
+/** A daemon that hangs is told, instead of hanging with it. In milliseconds. */
+function patienceFor([command = '']: readonly string[]): number {
+  return LONG.has(command) ? 3_600_000 : 300_000;
 }
 
 async function connect(host: string, work: Work): Promise<Engine | undefined> {
@@ -125,6 +136,6 @@ async function connect(host: string, work: Work): Promise<Engine | undefined> {
     cgroup: info.CgroupVersion === '2' ? 2 : 1,
     version: info.ServerVersion,
     local: local && machine.root,
-    docker: (args, options = {}) => exec('docker', args, { ...options, env: { ...options.env, ...env } }),
+    docker: (args, options = {}) => exec('docker', args, { timeoutMs: patienceFor(args), ...options, env: { ...options.env, ...env } }),
   };
 }

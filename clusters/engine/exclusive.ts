@@ -1,39 +1,91 @@
-import { createServer, type Server } from 'node:net';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 
+import { causeOf, MeshproofError } from '../errors.ts';
+import { makeFolder } from '../files.ts';
+import { stateFolder } from '../paths.ts';
 import { until } from '../until.ts';
 import type { Work } from '../work.ts';
 
+export interface ExclusiveOptions {
+  /** Where the lock lies: whoever works with the same folder keeps out of each other's way. Default: the state folder's own. */
+  folder?: string;
+  /** How long another one may take; default 15 minutes. */
+  timeoutMs?: number;
+}
+
 /**
- * Runs `action` while no other process of this machine runs one under the same name.
- * The lock is a Linux abstract socket: the kernel lets go of it when its holder dies, so there is no stale lock to judge.
+ * Runs `action` while no other process runs one under the same name with the same folder.
+ * The lock is SQLite's on an empty file, that is the kernel's on Linux and macOS: it lets go when its holder dies, whatever the way, so there is
+ * no stale lock to judge, it holds between containers that share the folder, and only who may write there can take it.
+ * @throws MeshproofError `LOCK_FAILED` where there can be no such lock, `TIMED_OUT`, or the signal's reason
  */
-export async function exclusively<T>(name: string, action: () => Promise<T>, work: Work = {}): Promise<T> {
-  let waiting = false;
-  const lock = await until(
-    async () => {
-      const taken = await listen(`\0meshproof/${name}`);
-      if (taken === undefined && !waiting) work.progress?.(`waiting for another meshproof to be done with the ${name}`);
-      waiting = taken === undefined;
-      return taken;
-    },
-    {
-      what: `another meshproof to be done with the ${name}`,
-      timeoutMs: 900_000,
-      everyMs: 200,
-      ...(work.signal ? { signal: work.signal } : {}),
-    },
-  );
+export async function exclusively<T>(
+  name: string,
+  action: () => Promise<T>,
+  work: Work = {},
+  { folder = join(stateFolder(), 'locks'), timeoutMs = 900_000 }: ExclusiveOptions = {},
+): Promise<T> {
+  const file = join(folder, fileName(name));
+  const lock = await open(folder, file);
   try {
+    await taken(lock, file, { name, timeoutMs }, work);
     return await action();
   } finally {
     lock.close();
   }
 }
 
-function listen(path: string): Promise<Server | undefined> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
-    server.listen({ path }, () => resolve(server.unref()));
+function fileName(name: string): string {
+  const readable = name.replaceAll(/[^\w.]+/g, '-').slice(0, 40);
+  return `meshproof-${readable}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}.lock`;
+}
+
+async function open(folder: string, file: string): Promise<DatabaseSync> {
+  try {
+    await makeFolder(folder);
+    const { DatabaseSync } = await import('node:sqlite');
+    return new DatabaseSync(file, { timeout: 0 });
+  } catch (cause) {
+    throw failure(file, cause);
+  }
+}
+
+async function taken(
+  lock: DatabaseSync,
+  file: string,
+  { name, timeoutMs }: { name: string; timeoutMs: number },
+  { progress, signal }: Work,
+): Promise<void> {
+  const what = `another meshproof to be done with the ${name}`;
+  let waiting = false;
+  const outcome = await until<true | MeshproofError>(
+    () => {
+      try {
+        lock.exec('BEGIN EXCLUSIVE');
+        return true;
+      } catch (error) {
+        // Thrown it would be taken for "not yet".
+        if (!isBusy(error)) return failure(file, error);
+        if (!waiting) progress?.(`waiting for ${what}`);
+        waiting = true;
+        return undefined;
+      }
+    },
+    { what, timeoutMs, everyMs: 50, ...(signal ? { signal } : {}) },
+  );
+  if (outcome !== true) throw outcome;
+}
+
+/** SQLITE_BUSY of sqlite3.h. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+}
+
+function failure(file: string, cause: unknown): MeshproofError {
+  return new MeshproofError('LOCK_FAILED', `${file} cannot be locked: ${causeOf(cause)}`, {
+    cause,
+    hint: 'name folders on a file system of this machine with MESHPROOF_CACHE and MESHPROOF_STATE',
   });
 }

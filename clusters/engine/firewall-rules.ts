@@ -50,20 +50,46 @@ export interface RemainsOptions {
   bridges: readonly string[];
   /** Whether another Docker engine runs, to which the chains belong as well. */
   shared: boolean;
+  /** The tables as they were before the engine's first start: all of it stays. Where nobody knows, no chain is anybody's to remove. */
+  before: SavedTables | undefined;
+}
+
+const isDockers = (chain: string): boolean => /^DOCKER(-|$)/.test(chain);
+
+const targetOf = ({ spec }: SavedRule): string => spec[spec.indexOf('-j') + 1] ?? '';
+
+/** What an engine may change: Docker's chains, what is in them, and what leads there. A later look at the tables is compared with it. */
+export function dockersPart({ rules, chains }: SavedTables, isPart = isDockers): SavedTables {
+  return {
+    rules: rules.filter((rule) => isPart(rule.chain) || isPart(targetOf(rule))),
+    chains: chains.filter(({ chain }) => isPart(chain)),
+  };
 }
 
 /** Arguments of the `iptables` calls, in order, that remove what a stopped Docker engine leaves in the tables. */
-export function removalOfEngineRules(saved: SavedTables, { bridges, shared }: RemainsOptions): string[][] {
-  const dockers = shared ? [] : saved.chains.filter(({ chain }) => /^DOCKER(-|$)/.test(chain));
-  const belongs = (table: string, chain: string): boolean => dockers.some((own) => own.table === table && own.chain === chain);
+export function removalOfEngineRules(saved: SavedTables, { bridges, shared, before }: RemainsOptions): string[][] {
+  const isAbout = ({ spec }: SavedRule): boolean => spec.some((word) => bridges.includes(word));
+  // The chain that is there for an administrator's rules, who may have put some there meanwhile.
+  const own = (rule: SavedRule): boolean => isOurs(rule) || isAbout(rule) || rule.spec.join(' ') === '-j RETURN';
+  const isUsed = saved.rules.some((rule) => rule.chain === 'DOCKER-USER' && !own(rule));
+  const isPart = (chain: string): boolean => isDockers(chain) && !(isUsed && chain === 'DOCKER-USER');
+
+  const part = shared || before === undefined ? { rules: [], chains: [] } : dockersPart(saved, isPart);
+  const chains = part.chains.filter(({ table, chain }) => !before?.chains.some((old) => old.table === table && old.chain === chain));
+  const goes = ({ table, chain }: SavedRule): boolean => chains.some((gone) => gone.table === table && gone.chain === chain);
+  const old = (before?.rules ?? []).map(inWords);
   const doomed = saved.rules.filter((rule) => {
-    const target = rule.spec[rule.spec.indexOf('-j') + 1] ?? '';
-    const inDockerChain = belongs(rule.table, rule.chain);
-    return !inDockerChain && (belongs(rule.table, target) || rule.spec.some((word) => bridges.includes(word)));
+    // Those in a chain that goes are flushed.
+    if (goes(rule) || !(part.rules.includes(rule) || isAbout(rule))) return false;
+    const at = old.indexOf(inWords(rule));
+    if (at >= 0) old.splice(at, 1);
+    return at < 0;
   });
   return [
     ...doomed.map(deletion),
-    ...dockers.map(({ table, chain }) => ['-t', table, '-F', chain]),
-    ...dockers.map(({ table, chain }) => ['-t', table, '-X', chain]),
+    ...chains.map(({ table, chain }) => ['-t', table, '-F', chain]),
+    ...chains.map(({ table, chain }) => ['-t', table, '-X', chain]),
   ];
 }
+
+const inWords = (rule: SavedRule): string => JSON.stringify(deletion(rule));

@@ -14,7 +14,7 @@ export interface Firewall {
 
 /** The packet filter of this machine. `flavour` is '', '-legacy' or '-nft': a kernel holds two sets of tables. */
 export function hostFirewall(flavour = ''): Firewall {
-  return firewallBy((program, args) => exec(program, args, { env: { PATH: systemPath() } }), flavour);
+  return firewallBy((program, args) => exec(program, args, { env: { PATH: systemPath() }, timeoutMs: 60_000 }), flavour);
 }
 
 /**

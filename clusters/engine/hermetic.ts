@@ -4,7 +4,7 @@ import { BRIDGES } from './addresses.ts';
 import type { Engine } from './engine.ts';
 import { firewallOf, type Firewall } from './firewall.ts';
 import { COMMENT, deletion, isOurs } from './firewall-rules.ts';
-import { ensureNetwork, type NodeNetwork } from './network.ts';
+import { containersOnNetwork, ensureNetwork, findNetwork, type NodeNetwork } from './network.ts';
 
 /**
  * The rules about what comes from a bridge and is routed to any other device, whichever it is and whether or not there is a default route.
@@ -46,6 +46,24 @@ export async function enclose(firewall: Firewall, bridge: string, ipv6: boolean)
     (error: unknown) => error,
   );
   if (outcome !== undefined && ipv6) throw outcome;
+}
+
+/**
+ * Removes the clusters' network and the rules about it, when no container is on it any more and meshproof made it. A private engine's rules go with the engine.
+ * To be called under `networkLock`.
+ */
+export async function removeUnusedNetwork(engine: Engine, work: Work = {}): Promise<void> {
+  const network = await findNetwork(engine, work);
+  if (!network?.ours || (await containersOnNetwork(engine, work)).length > 0) return;
+  const image = await nodeImageOn(engine, work);
+  await engine.docker(['network', 'rm', network.id], work);
+  if (!engine.private) await release(await firewallOf(engine, image, work), network.bridge);
+}
+
+/** An image with iptables that the engine has; none where no cluster was ever made on it. */
+async function nodeImageOn(engine: Engine, work: Work): Promise<string | undefined> {
+  const images = await engine.docker(['image', 'ls', '--filter', 'reference=meshproof/node', '--format', '{{.ID}}'], work);
+  return images.split('\n')[0] || undefined;
 }
 
 async function insertFirst(firewall: Firewall, family: 4 | 6, chain: string, bridge: string): Promise<void> {

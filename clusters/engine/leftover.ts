@@ -1,4 +1,4 @@
-/** Something that a run which ended too early left behind. */
+/** Something that a run which ended too early left behind: it carries our record of a process that is known to be dead. */
 export interface Leftover {
   /** What it is, for a person: `container meshproof-bake-3f9a`. */
   what: string;
@@ -7,6 +7,6 @@ export interface Leftover {
 }
 
 export interface LeftoversOptions {
-  /** Also what belongs to running processes or was made to stay. */
-  all?: boolean;
+  /** Told of what looks like ours and stays, because it is not, or because this machine cannot tell whether anybody needs it, and why. */
+  spare?: (what: string, why: string) => void;
 }

@@ -4,38 +4,43 @@ import type { Work } from '../work.ts';
 import { BRIDGES } from './addresses.ts';
 import { containerLeftovers } from './containers.ts';
 import { findEngines } from './engine.ts';
+import { otherUsers } from './engine-users.ts';
 import { hostFirewall, type Firewall } from './firewall.ts';
 import { deletion, isOurs, type SavedRule } from './firewall-rules.ts';
 import type { Leftover, LeftoversOptions } from './leftover.ts';
 import { SERVICE_POLICY, SERVICE_POLICY_TEXT } from './packages.ts';
 import { privateEngineSettings } from './private-engine-config.ts';
-import { privateEngineAnswers, privateEngineProcesses, stopPrivateEngine } from './private-engine.ts';
+import { privateEngineProcesses, privateEngineState } from './private-engine-state.ts';
+import { stopPrivateEngine } from './private-engine.ts';
 
 /** What killed runs left of engines on this machine: containers, firewall rules, processes, files. Starts nothing. */
 export async function leftovers(options: LeftoversOptions = {}, work: Work = {}): Promise<Leftover[]> {
   const engines = await findEngines(work);
   const containers = await Promise.all(engines.map((engine) => containerLeftovers(engine, options, work)));
-  const answers = engines.some((engine) => engine.private);
-  return [...containers.flat(), ...(await daemonLeftovers(answers)), ...(await ruleLeftovers(answers)), ...(await policyLeftovers())];
+  const daemon = await daemonLeftovers(options);
+  return [...containers.flat(), ...daemon.left, ...(await ruleLeftovers(daemon.isGone)), ...(daemon.isGone ? await policyLeftovers() : [])];
 }
 
-/** A private engine of which parts remain although it no longer answers. */
-async function daemonLeftovers(answers: boolean): Promise<Leftover[]> {
-  if (process.platform !== 'linux' || answers) return [];
+/** A private engine of which parts remain although its daemon is gone. */
+async function daemonLeftovers({ spare }: LeftoversOptions): Promise<{ isGone: boolean; left: Leftover[] }> {
+  if (process.platform !== 'linux') return { isGone: true, left: [] };
   const { run } = privateEngineSettings();
+  const state = await privateEngineState();
+  if (state === 'silent') spare?.('the private engine', 'its daemon runs and does not answer');
+  // One that is being started is not there yet.
+  if (state !== 'gone' || (await otherUsers(run)).length > 0) return { isGone: false, left: [] };
   const processes = await privateEngineProcesses();
-  if (processes.length === 0 && !(await exists(run))) return [];
+  if (processes.length === 0 && !(await exists(run))) return { isGone: true, left: [] };
   const parts = processes.length === 0 ? `folder ${run}` : `processes ${processes.join(', ')}`;
-  return [{ what: `remains of the private engine: ${parts}`, remove: removeDaemon }];
-}
-
-async function removeDaemon(): Promise<void> {
-  // It may have been starting when it was found.
-  if (!(await privateEngineAnswers())) await stopPrivateEngine();
+  // It looks again, under the engine's lock.
+  return {
+    isGone: true,
+    left: [{ what: `remains of the private engine: ${parts}`, remove: async () => void (await stopPrivateEngine()) }],
+  };
 }
 
 /** Rules of ours about a bridge that is gone. */
-async function ruleLeftovers(answers: boolean): Promise<Leftover[]> {
+async function ruleLeftovers(isGone: boolean): Promise<Leftover[]> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return [];
   const left: Leftover[] = [];
   for (const flavour of ['', '-legacy']) {
@@ -45,7 +50,7 @@ async function ruleLeftovers(answers: boolean): Promise<Leftover[]> {
       for (const rule of saved?.rules.filter(isOurs) ?? []) {
         const bridge = rule.spec[rule.spec.indexOf('-i') + 1] ?? '';
         // A private engine's rules are there before its bridges.
-        const expected = answers && (bridge === BRIDGES.engine || bridge === BRIDGES.nodes);
+        const expected = !isGone && (bridge === BRIDGES.engine || bridge === BRIDGES.nodes);
         if (!expected && !(await exists(`/sys/class/net/${bridge}`))) left.push(ruleLeftover(firewall, family, rule, bridge));
       }
     }
@@ -60,6 +65,7 @@ function ruleLeftover(firewall: Firewall, family: 4 | 6, rule: SavedRule, bridge
   };
 }
 
+/** While an engine is being installed it is needed. */
 async function policyLeftovers(): Promise<Leftover[]> {
   const text = await readFile(SERVICE_POLICY, 'utf8').catch(() => '');
   return text === SERVICE_POLICY_TEXT ? [{ what: `file ${SERVICE_POLICY}`, remove: () => rm(SERVICE_POLICY, { force: true }) }] : [];

@@ -9,8 +9,8 @@ export interface NodeNetwork {
   bridge: string;
   subnet: string;
   ipv6: boolean;
-  /** Names of the containers on it. */
-  containers: string[];
+  /** Whether meshproof made it. */
+  ours: boolean;
 }
 
 interface Inspected {
@@ -18,7 +18,18 @@ interface Inspected {
   EnableIPv6: boolean;
   Options: Record<string, string> | null;
   IPAM: { Config: { Subnet?: string }[] | null };
-  Containers: Record<string, { Name: string }> | null;
+  Labels: Record<string, string> | null;
+}
+
+const NETWORK_LABEL = 'network';
+
+/** The lock of whoever makes the clusters' network on an engine, puts the first container on it, or removes it. */
+export const networkLock = ({ host }: Engine): string => `network ${NETWORK} at ${host}`;
+
+/** Names of the containers that the clusters' network is there for, whether they run or not. */
+export async function containersOnNetwork(engine: Engine, work: Work = {}): Promise<string[]> {
+  const names = await engine.docker(['ps', '--all', '--filter', `network=${NETWORK}`, '--format', '{{.Names}}'], work);
+  return names.split('\n').filter(Boolean);
 }
 
 /** The Docker network of the clusters, or undefined before the first one. */
@@ -32,7 +43,7 @@ export async function findNetwork(engine: Engine, work: Work = {}): Promise<Node
     bridge: network.Options?.['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`,
     subnet: network.IPAM.Config?.[0]?.Subnet ?? '',
     ipv6: network.EnableIPv6,
-    containers: Object.values(network.Containers ?? {}).map(({ Name }) => Name),
+    ours: network.Labels?.[NETWORK] === NETWORK_LABEL,
   };
 }
 
@@ -50,7 +61,7 @@ export async function ensureNetwork(engine: Engine, work: Work = {}): Promise<No
     ADDRESSES.nodes,
     ...name,
     '--label',
-    `${NETWORK}=network`,
+    `${NETWORK}=${NETWORK_LABEL}`,
     NETWORK,
   ];
   // Whoever loses a race is refused for the overlapping subnet and finds the winner's network.

@@ -73,6 +73,7 @@ async function install(packages: string[], work: Work): Promise<void> {
   work.progress?.(`installing ${packages.join(', ')} from the distribution`);
   const apt = (args: string[]): Promise<string> =>
     exec('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', ...args], {
+      timeoutMs: 1_800_000,
       ...work,
       env: { DEBIAN_FRONTEND: 'noninteractive', PATH: systemPath() },
     });

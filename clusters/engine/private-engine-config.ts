@@ -15,6 +15,8 @@ export interface PrivateEngineSettings {
   bridge: string;
   gateway: string;
   pool: string;
+  /** How long a daemon that runs may take to answer, in milliseconds; default two minutes. Longer than that is told, and nothing is ended. */
+  patienceMs?: number;
 }
 
 /** One private engine a machine: a second one would fight over its addresses. */

@@ -1,134 +1,142 @@
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { copyFile, open, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { causeOf, MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
+import { makeFolder, writeWhole } from '../files.ts';
 import { until } from '../until.ts';
 import type { Work } from '../work.ts';
 import { BRIDGES } from './addresses.ts';
-import { otherUsers, useEngine } from './engine-users.ts';
+import { useEngine } from './engine-users.ts';
 import { exclusively } from './exclusive.ts';
 import { hostFirewall } from './firewall.ts';
-import { removalOfEngineRules } from './firewall-rules.ts';
 import { enclose } from './hermetic.ts';
+import { prepareHost, restoreHost } from './host-before.ts';
 import { isRestricted, readHost } from './host.ts';
 import { installEngine, systemPath } from './packages.ts';
 import { daemonConfig, privateEngineFiles, privateEngineSettings, type PrivateEngineSettings } from './private-engine-config.ts';
-import { endProcess, processesWith } from './processes.ts';
-
-/** Whether the private engine's daemon answers on its socket. */
-export async function privateEngineAnswers(settings: PrivateEngineSettings = privateEngineSettings()): Promise<boolean> {
-  const { host } = privateEngineFiles(settings);
-  return exec('docker', ['version', '--format', '{{.Server.Version}}'], { env: { DOCKER_HOST: host }, timeoutMs: 10_000 }).then(
-    () => true,
-    () => false,
-  );
-}
+import {
+  daemons,
+  isInUse,
+  privateEngineAnswers,
+  privateEngineProcesses,
+  privateEngineState,
+  type EngineState,
+} from './private-engine-state.ts';
+import { endProcess } from './processes.ts';
 
 /**
  * Installs what is missing, starts the daemon unless it runs, and returns its DOCKER_HOST value once it answers.
- * The daemon outlives this process. Two callers at once get the same one.
- * @throws MeshproofError `ENGINE_PACKAGES` or `ENGINE_START`.
+ * The daemon outlives this process. Two callers at once get the same one. One that runs and does not answer is waited for, and never ended.
+ * @throws MeshproofError `ENGINE_PACKAGES`, `ENGINE_START` or `ENGINE_SILENT`.
  */
 export async function startPrivateEngine(work: Work = {}, settings: PrivateEngineSettings = privateEngineSettings()): Promise<string> {
   const files = privateEngineFiles(settings);
-  return exclusively(
-    lockName(settings),
-    async () => {
-      await useEngine(settings.run);
-      if (await privateEngineAnswers(settings)) return files.host;
-      await clearRemains(settings);
-      await installEngine(work);
-      const host = await readHost();
-      await prepare(settings, isRestricted(host));
-      await bridgeUp(settings, work);
-      work.progress?.('starting a private Docker engine');
-      await encloseBridges(settings);
-      await launch(settings, work);
-      return files.host;
-    },
-    work,
-  );
+  const start = async (): Promise<string> => {
+    await useEngine(settings.run);
+    if ((await settledState(settings, work)) === 'answers') return files.host;
+    await clearRemains(settings);
+    await installEngine(work);
+    await prepare(settings, isRestricted(await readHost()));
+    await bridgeUp(settings, work);
+    work.progress?.('starting a private Docker engine');
+    await encloseBridges(settings);
+    await launch(settings, work);
+    return files.host;
+  };
+  return exclusively(lockName(settings), start, work, lockOptions(settings));
+}
+
+/** Counts on the private engine from now on, unless it is gone meanwhile: then the answer is false. */
+export async function joinPrivateEngine(work: Work = {}, settings: PrivateEngineSettings = privateEngineSettings()): Promise<boolean> {
+  const join = async (): Promise<boolean> => {
+    if ((await privateEngineState(settings)) === 'gone') return false;
+    await useEngine(settings.run);
+    return true;
+  };
+  return exclusively(lockName(settings), join, work, lockOptions(settings));
+}
+
+/** Waits until the daemon answers or is gone. @throws MeshproofError `ENGINE_SILENT` */
+async function settledState(settings: PrivateEngineSettings, work: Work): Promise<EngineState> {
+  const { patienceMs = 120_000 } = settings;
+  const look = async (): Promise<EngineState | undefined> => {
+    const state = await privateEngineState(settings);
+    if (state !== 'silent') return state;
+    work.progress?.('waiting for the private Docker engine, which runs and does not answer');
+    return undefined;
+  };
+  const waiting = { what: 'the private Docker engine to answer', timeoutMs: patienceMs, ...(work.signal ? { signal: work.signal } : {}) };
+  return until(look, waiting).catch(async (cause: unknown) => {
+    work.signal?.throwIfAborted();
+    const pids = (await daemons(settings)).join(', ') || 'of unknown number';
+    const message = `the private Docker engine (process ${pids}) runs, but has not answered for ${patienceMs / 1_000} s; nothing of it was ended`;
+    throw new MeshproofError('ENGINE_SILENT', message, {
+      cause,
+      hint: 'try again when the machine is less busy; if it hangs, end that process, with which the clusters on it are lost',
+    });
+  });
 }
 
 /**
  * Stops the daemon, and takes its sockets, bridges and firewall rules away. Images and containers stay on disk.
- * One that is in use, by another process or by running containers, is left alone; then the answer is false.
+ * One that is in use, by another process or by running containers, is left alone, and so is one of which that cannot be told; then the answer is false.
  */
 export async function stopPrivateEngine(work: Work = {}, settings: PrivateEngineSettings = privateEngineSettings()): Promise<boolean> {
-  if (process.platform !== 'linux') return true;
-  return exclusively(
-    lockName(settings),
-    async () => {
-      if (await isInUse(settings)) return false;
-      const bridges = await bridgesOf(settings);
-      work.progress?.('stopping the private Docker engine');
-      for (const pid of await daemons(settings)) await endProcess(pid, 60_000);
-      await clearRemains(settings);
-      await restoreHost(settings, bridges);
-      await rm(settings.run, { recursive: true, force: true });
-      return true;
-    },
-    work,
-  );
-}
-
-async function isInUse(settings: PrivateEngineSettings): Promise<boolean> {
-  const env = { DOCKER_HOST: privateEngineFiles(settings).host };
-  const running = await exec('docker', ['ps', '--quiet'], { env, timeoutMs: 10_000 }).catch(() => '');
-  return running !== '' || (await otherUsers(settings.run)).length > 0;
-}
-
-/** Processes of the private engine: its dockerd, its containerd, and the shims of its containers. */
-export async function privateEngineProcesses(settings: PrivateEngineSettings = privateEngineSettings()): Promise<number[]> {
-  const found = await Promise.all([daemons(settings), processesWith(join(settings.run, 'exec'))]);
-  return [...new Set(found.flat())];
-}
-
-async function daemons(settings: PrivateEngineSettings): Promise<number[]> {
-  const files = privateEngineFiles(settings);
-  const noted = Number(await readFile(files.pid, 'utf8').catch(() => '0'));
-  const found = await processesWith('dockerd', files.config);
-  // After a crash the number may be anybody's.
-  return (await processesWith('dockerd')).filter((pid) => pid === noted || found.includes(pid));
+  // Nobody else can have started one.
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return true;
+  const stop = async (): Promise<boolean> => {
+    if (await isInUse(settings)) return false;
+    const bridges = await bridgesOf(settings);
+    work.progress?.('stopping the private Docker engine');
+    for (const pid of await daemons(settings)) await endProcess(pid, 60_000);
+    await clearRemains(settings);
+    await restoreHost(privateEngineFiles(settings).before, bridges);
+    await rm(settings.run, { recursive: true, force: true });
+    return true;
+  };
+  return exclusively(lockName(settings), stop, work, lockOptions(settings));
 }
 
 function lockName({ run }: PrivateEngineSettings): string {
-  return `private engine ${createHash('sha256').update(run).digest('hex').slice(0, 8)}`;
+  return `private engine at ${run}`;
 }
 
-/** Ends what a daemon that was killed left running, and unmounts what it left mounted: a new one would stumble over both. */
+/** Beside the engine's folder, which goes with the engine, and where only root may write. */
+function lockOptions({ run }: PrivateEngineSettings): { folder: string } {
+  return { folder: dirname(run) };
+}
+
+/** Ends what a daemon that is gone left running, and unmounts what it left mounted: a new one would stumble over both. */
 async function clearRemains(settings: PrivateEngineSettings): Promise<void> {
   for (const pid of await privateEngineProcesses(settings)) await endProcess(pid, 10_000);
-  const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').flatMap((line) => line.split(' ')[4] ?? []);
+  const mounts = mountPoints(await readFile('/proc/self/mountinfo', 'utf8'));
   const ours = mounts.filter((path) => path.startsWith(`${settings.run}/`) || path.startsWith(`${settings.data}/`));
   // The innermost first.
-  for (const path of ours.toSorted((a, b) => b.length - a.length)) await exec('umount', ['-l', path]).catch(() => '');
+  for (const path of ours.toSorted((a, b) => b.length - a.length))
+    await exec('umount', ['-l', path], { timeoutMs: 30_000 }).catch(() => '');
   const files = privateEngineFiles(settings);
   await Promise.all([files.socket, files.pid, files.execRoot].map((path) => rm(path, { recursive: true, force: true })));
 }
 
+/** The mount points in the text of /proc/PID/mountinfo, in which blanks and the like are octal numbers. */
+export function mountPoints(mountinfo: string): string[] {
+  const fields = mountinfo.split('\n').flatMap((line) => line.split(' ')[4] ?? []);
+  return fields.map((field) => field.replaceAll(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8))));
+}
+
 async function prepare(settings: PrivateEngineSettings, restricted: boolean): Promise<void> {
   const files = privateEngineFiles(settings);
-  await mkdir(settings.run, { recursive: true, mode: 0o700 });
-  await mkdir(settings.data, { recursive: true });
+  await makeFolder(settings.run, 0o700);
+  await makeFolder(settings.data);
   await copyFile(join(import.meta.dirname, 'restricted-runc'), files.runtime);
-  await writeFile(files.config, JSON.stringify(daemonConfig(settings, restricted), undefined, 2));
-  const before: Before = {
-    forwarding: (await readFile(FORWARDING, 'utf8')).trim(),
-    forwardPolicy: /^-P FORWARD (\S+)/m.exec(await hostFirewall().run(4, ['-S', 'FORWARD']))?.[1] ?? 'ACCEPT',
-    inotifyInstances: (await readFile(INOTIFY_INSTANCES, 'utf8')).trim(),
-  };
-  // `wx`: what was there before the first start counts.
-  await writeFile(files.before, JSON.stringify(before), { flag: 'wx' }).catch(() => undefined);
-  const enough = Math.max(Number(before.inotifyInstances), ENOUGH_INOTIFY_INSTANCES);
-  await writeFile(INOTIFY_INSTANCES, String(enough)).catch(() => undefined);
+  await writeWhole(files.config, JSON.stringify(daemonConfig(settings, restricted), undefined, 2));
+  await prepareHost(files.before);
 }
 
 async function bridgeUp({ bridge, gateway }: PrivateEngineSettings, work: Work): Promise<void> {
-  const ip = (args: string[]): Promise<string> => exec('ip', args, { ...work, env: { PATH: systemPath() } });
+  const ip = (args: string[]): Promise<string> => exec('ip', args, { ...work, env: { PATH: systemPath() }, timeoutMs: 30_000 });
   const exists = await ip(['link', 'show', bridge]).then(
     () => true,
     () => false,
@@ -178,17 +186,6 @@ async function launch(settings: PrivateEngineSettings, work: Work): Promise<void
   }
 }
 
-interface Before {
-  forwarding: string;
-  forwardPolicy: string;
-  inotifyInstances: string;
-}
-
-const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
-const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
-/** Each proxy's agent holds one, and they are counted by user over all clusters: with the usual 128 a third cluster's pods hang. kind asks for 512. */
-const ENOUGH_INOTIFY_INSTANCES = 1024;
-
 /** Names of the bridges that the engine made or was given. */
 async function bridgesOf(settings: PrivateEngineSettings): Promise<string[]> {
   const env = { DOCKER_HOST: privateEngineFiles(settings).host };
@@ -204,24 +201,4 @@ async function bridgesOf(settings: PrivateEngineSettings): Promise<string[]> {
       return name ? name : `br-${id.slice(0, 12)}`;
     });
   return [...new Set([settings.bridge, ...named])];
-}
-
-async function restoreHost(settings: PrivateEngineSettings, bridges: readonly string[]): Promise<void> {
-  const shared = (await processesWith('dockerd')).length > 0;
-  const before = await howItWas(settings);
-  const firewall = hostFirewall();
-  for (const family of [4, 6] as const) {
-    const saved = await firewall.saved(family).catch(() => undefined);
-    for (const args of saved ? removalOfEngineRules(saved, { bridges, shared }) : []) await firewall.run(family, args);
-  }
-  for (const bridge of bridges) await exec('ip', ['link', 'del', bridge], { env: { PATH: systemPath() } }).catch(() => '');
-  if (shared || before === undefined) return;
-  await firewall.run(4, ['-P', 'FORWARD', before.forwardPolicy]);
-  await writeFile(FORWARDING, before.forwarding);
-  if (before.inotifyInstances) await writeFile(INOTIFY_INSTANCES, before.inotifyInstances);
-}
-
-async function howItWas(settings: PrivateEngineSettings): Promise<Before | undefined> {
-  const text = await readFile(privateEngineFiles(settings).before, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
 }

@@ -1,22 +1,49 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 
+import { exec } from '../exec.ts';
+import { membersOf } from '../files.ts';
 import { until } from '../until.ts';
+import { thisMachine, type Machine } from './machine.ts';
 
-/** A process, told apart from a later one with the same number by when it began. */
-export interface ProcessIdentity {
+/** A process, told apart from any other one on any machine: what is made for it carries this record. */
+export interface ProcessIdentity extends Machine {
   pid: number;
-  /** Field 22 of /proc/PID/stat, in clock ticks since boot, behind the boot's id; '' where there is no /proc. */
+  /** When it began: on Linux field 22 of /proc/PID/stat, in clock ticks since the boot; '' where that cannot be told. */
   began: string;
 }
 
+/** What became of a process. `unknown` where this machine cannot tell, as of one on another machine: who asks must take it for running. */
+export type Life = 'alive' | 'dead' | 'unknown';
+
 export async function identify(pid: number): Promise<ProcessIdentity> {
-  return { pid, began: await beganAt(pid) };
+  return { ...(await thisMachine()), pid, began: await beganAt(pid) };
 }
 
-/** Whether that very process still runs. A zombie does not. */
-export async function isAlive({ pid, began }: ProcessIdentity): Promise<boolean> {
-  if (!exists(pid)) return false;
-  return (await beganAt(pid)) === began && !(await isZombie(pid));
+/** The record in what a file or a label holds, or undefined where it is none. */
+export function identityIn(value: unknown): ProcessIdentity | undefined {
+  const { host, boot, pid, began } = membersOf(value);
+  if (typeof host !== 'string' || typeof boot !== 'string' || typeof began !== 'string' || typeof pid !== 'number') return undefined;
+  // Numbers below have a meaning of their own for the kernel.
+  return Number.isSafeInteger(pid) && pid > 0 ? { host, boot, pid, began } : undefined;
+}
+
+/** What became of a process, as far as this machine can tell. A zombie is dead. */
+export async function lifeOf(identity: ProcessIdentity | undefined, here?: Machine): Promise<Life> {
+  if (identity === undefined) return 'unknown';
+  const { host, boot } = here ?? (await thisMachine());
+  const { pid, began } = identity;
+  if (identity.boot === '' || identity.boot !== boot)
+    return identity.host !== '' && identity.host === host && boot !== '' ? 'dead' : 'unknown';
+  if (!exists(pid)) return 'dead';
+  const now = await beganAt(pid);
+  if (now === '' || began === '') return exists(pid) ? 'unknown' : 'dead';
+  return now === began && !(await isZombie(pid)) ? 'alive' : 'dead';
+}
+
+/** Whether that very process is known to run. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  return (await lifeOf(identity)) === 'alive';
 }
 
 /** Numbers of the processes whose command line contains every text given; empty where there is no /proc. */
@@ -33,6 +60,18 @@ export async function processesWith(...texts: string[]): Promise<number[]> {
   return found.filter((pid) => pid !== undefined);
 }
 
+/** Numbers of the processes of a program, by its name without folder, that have an argument which holds the text, if there is one. Empty where there is no /proc. */
+export async function programsWith(program: RegExp, text: string): Promise<number[]> {
+  const pids = await processesWith(text);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const [name = '', ...args] = await commandLine(pid);
+      return program.test(basename(name)) && (text === '' || args.some((arg) => arg.includes(text)));
+    }),
+  );
+  return pids.filter((_, at) => found[at]);
+}
+
 /** The program and arguments of a process, as they were given; empty when it is gone. */
 export async function commandLine(pid: number): Promise<string[]> {
   const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
@@ -47,10 +86,20 @@ export async function endProcess(pid: number, graceMs: number): Promise<void> {
     ['SIGKILL', 10_000],
   ] as const) {
     if (!(await isAlive(victim))) return;
-    process.kill(pid, signal);
+    if (!send(pid, signal)) return;
     const gone = until(async () => !(await isAlive(victim)), { what: `process ${pid} to end after ${signal}`, timeoutMs, everyMs: 50 });
     if (signal === 'SIGKILL') await gone;
     else await gone.catch(() => false);
+  }
+}
+
+/** False where it has gone. */
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
   }
 }
 
@@ -70,9 +119,9 @@ async function stat(pid: number): Promise<string[]> {
 }
 
 async function beganAt(pid: number): Promise<string> {
-  const ticks = (await stat(pid))[19];
-  if (ticks === undefined) return '';
-  return `${(await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim()}/${ticks}`;
+  if (process.platform !== 'darwin') return (await stat(pid))[19] ?? '';
+  const options = { timeoutMs: 10_000, env: { LC_ALL: 'C', TZ: 'UTC' } };
+  return (await exec('ps', ['-o', 'lstart=', '-p', String(pid)], options).catch(() => '')).trim();
 }
 
 async function isZombie(pid: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import type { ClusterDescription } from '../cluster.ts';
-import { MeshproofError } from '../errors.ts';
+import { causeOf, LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
@@ -66,11 +66,13 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
       const timings = { rigsMs: Math.round(performance.now() - began) };
       return { ...to, versions: { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) }, timings };
     } catch (error) {
-      // Where clearing fails too, the note stays, and a sweep can finish later.
-      await clear(api, adapter, name, found, {}).then(
-        () => options.forget(),
-        () => undefined,
-      );
+      await clear(api, adapter, name, found, {}).catch((cause: unknown) => {
+        const message = `${causeOf(error)}; and what was made for ${name} could not be removed: ${causeOf(cause)}`;
+        throw new MeshproofError(LEFT_BEHIND, message, {
+          cause: error,
+          hint: 'npx meshproof sweep removes it once the cluster can be reached',
+        });
+      });
       throw error;
     } finally {
       // Whoever wanted the rigs takes their leases again, or lets go of them.

@@ -47,7 +47,7 @@ export async function writeArchive(root: string, tag: string, config: ImageConfi
 
 /** The tags of the images in an archive as `docker save` writes it. */
 export async function archiveTags(file: string, work: Work): Promise<string[]> {
-  const text = await exec('tar', ['-xOf', file, '--wildcards', '--no-anchored', 'manifest.json'], work);
+  const text = await exec('tar', ['--force-local', '-xOf', file, '--wildcards', '--no-anchored', 'manifest.json'], work);
   const images = JSON.parse(text) as { RepoTags: string[] | null }[];
   return images.flatMap((image) => image.RepoTags ?? []);
 }

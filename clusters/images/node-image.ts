@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -90,9 +91,9 @@ export interface Docker {
  * Imported without unpacking: the build container's file system cannot carry containerd's overlay.
  */
 export async function bake(engine: Docker, base: string, archives: readonly string[], tag: string, work: Work): Promise<void> {
-  const name = `meshproof-bake-${process.pid}`;
-  const inside = (command: string) => engine.docker(['exec', name, 'sh', '-ec', command], work);
-  const mounts = archives.flatMap((file, index) => ['-v', `${dirname(file)}:/mnt/${index}:ro`]);
+  const name = `meshproof-bake-${randomBytes(4).toString('hex')}`;
+  const inside = (command: string, ...args: string[]) => engine.docker(['exec', name, 'sh', '-ec', command, 'bake', ...args], work);
+  const mounts = archives.flatMap((file, index) => ['--mount', mount(dirname(file), `/mnt/${index}`)]);
   await engine.docker(
     [
       'run',
@@ -117,7 +118,7 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
     work.progress?.(`baking ${archives.length} images into the node image`);
     await inside('for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1');
     const paths = archives.map((file, index) => `/mnt/${index}/${basename(file)}`);
-    await inside(`for f in ${paths.join(' ')}; do ctr -n k8s.io images import --no-unpack "$f"; done`);
+    await inside('for f; do ctr -n k8s.io images import --no-unpack "$f"; done', ...paths);
     await inside(
       'kill $(cat /run/bake.pid); while kill -0 $(cat /run/bake.pid) 2>/dev/null; do sleep 0.05; done; rm -rf /run/containerd /run/bake.pid',
     );
@@ -126,6 +127,11 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
   } finally {
     await engine.docker(['rm', '-f', '-v', name]);
   }
+}
+
+/** Docker's words for a folder that is only read. They are a line of comma-separated values, in which a path may hold anything. */
+function mount(source: string, target: string): string {
+  return ['type=bind', `source=${source}`, `target=${target}`, 'readonly'].map((field) => `"${field.replaceAll('"', '""')}"`).join(',');
 }
 
 /** Loads the node base into the engine and returns its tag. */

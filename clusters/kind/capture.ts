@@ -40,7 +40,7 @@ export async function capture(
   if (provider !== 'kind') throw new MeshproofError('CAPTURE_IMPOSSIBLE', 'only the nodes of a kind cluster can be listened on');
   const env: Record<string, string> = dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost };
   const format = ['--filter', `label=${CLUSTER_LABEL}=${name}`, '--format', '{{.Names}}'];
-  const nodes = (await exec('docker', ['ps', ...format], { env })).split('\n').filter(Boolean);
+  const nodes = (await exec('docker', ['ps', ...format], { env, timeoutMs: 60_000 })).split('\n').filter(Boolean);
   const readers = nodes.map((node) => new Reader(node, texts, env));
   try {
     await Promise.all(readers.map((reader) => reader.line()));

@@ -4,18 +4,24 @@ import { dirname, join } from 'node:path';
 import { NETWORK } from '../engine/addresses.ts';
 import { removeBeside } from '../engine/beside.ts';
 import type { Engine } from '../engine/engine.ts';
-import { ensureHermeticNetwork } from '../engine/hermetic.ts';
-import { causeOf, MeshproofError } from '../errors.ts';
+import { exclusively } from '../engine/exclusive.ts';
+import { ensureHermeticNetwork, removeUnusedNetwork } from '../engine/hermetic.ts';
+import { networkLock } from '../engine/network.ts';
+import { causeOf, EXIT, LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
 import { cacheFolder } from '../paths.ts';
+import { until } from '../until.ts';
 import type { Work } from '../work.ts';
 import { cniConfig, cniFile, kindConfig } from './config.ts';
 import { clusterFolders, containersOf, kubectlOnNode } from './nodes.ts';
 import { clientsDone } from './cluster-processes.ts';
 import { closeClusterDns } from './cluster-dns.ts';
-import { claimCluster, folderOf } from './owner.ts';
+import { claimCluster, folderOf, removeFiles } from './owner.ts';
 import { connectNodes } from './pod-network.ts';
 import { MOST_NODES, releaseRanges } from './ranges.ts';
+
+/** kubeadm's own waits are shorter; what takes longer than this hangs. */
+const BOOT_MS = 900_000;
 
 export interface CreateClusterOptions {
   /** Starts with `meshproof-`. */
@@ -45,38 +51,77 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
   if ((await containersOf(name, engine, work)).length > 0) {
     throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, { hint: `meshproof down ${name}` });
   }
-  await claimCluster(name, dirname(kubeconfig));
+  await claimCluster(name, dirname(kubeconfig), engine.host);
   try {
-    await ensureHermeticNetwork(engine, { image }, work);
-    const config = await writeConfig(options, engine);
-    work.progress?.(`booting ${nodes === 1 ? 'the node' : `${nodes} nodes`} of cluster ${name}`);
-    await runKind(
-      options.kind,
-      ['create', 'cluster', '--config', config, '--image', image, '--kubeconfig', kubeconfig, '--retain'],
-      engine,
-      work,
-    );
+    await bootNodes(options, engine, work);
     await Promise.all([connectNodes(name, options.podSubnet, engine, work), closeClusterDns(name, engine, work)]);
-    // Had a sweep removed the network in between, kind would have made an open one.
+    // Had somebody else removed the network in between, kind would have made an open one.
     await ensureHermeticNetwork(engine, { image }, work);
     await waitForNodes(name, engine, work);
     return `kind-${name}`;
   } catch (error) {
     const logs = work.signal?.aborted ? undefined : await exportLogs(options, engine);
-    await deleteCluster(name, engine);
+    await takeBack(name, engine, error);
     work.signal?.throwIfAborted();
     throw failure(name, error, logs, engine);
   }
 }
 
-/** Removes a cluster's containers with their volumes, its address ranges and its folder. Removing one that is gone is no error. */
+/** Nobody may remove the network between the moment when it is enclosed and that when the first node is on it. */
+async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Work): Promise<void> {
+  const { name, nodes, image, kind, kubeconfig } = options;
+  const boot = async (): Promise<{ booted: Promise<string> }> => {
+    await ensureHermeticNetwork(engine, { image }, work);
+    const config = await writeConfig(options, engine);
+    work.progress?.(`booting ${nodes === 1 ? 'the node' : `${nodes} nodes`} of cluster ${name}`);
+    const create = ['create', 'cluster', '--config', config, '--image', image, '--kubeconfig', kubeconfig, '--retain'];
+    const booted = runKind(kind, create, engine, { ...work, timeoutMs: BOOT_MS });
+    const looking = new AbortController();
+    const signal = AbortSignal.any([looking.signal, ...(work.signal ? [work.signal] : [])]);
+    const there = async () => (await containersOf(name, engine, { signal })).length > 0;
+    const seen = until(there, { what: `the first node of ${name}`, timeoutMs: BOOT_MS, signal });
+    // How kind ends is for the caller, who waits for it.
+    await Promise.race([booted, seen]).catch(() => undefined);
+    looking.abort();
+    await seen.catch(() => undefined);
+    return { booted };
+  };
+  const { booted } = await exclusively(networkLock(engine), boot, work);
+  await booted;
+}
+
+/**
+ * Removes what was made of a cluster before something went wrong.
+ * @param because what went wrong
+ * @throws MeshproofError `LEFT_BEHIND` where that is not possible: then the cluster's files stay
+ */
+export async function takeBack(name: string, engine: Engine, because: unknown): Promise<void> {
+  await deleteCluster(name, engine).catch((cause: unknown) => {
+    throw new MeshproofError(LEFT_BEHIND, `${causeOf(because)}; and what was made of ${name} could not be removed: ${causeOf(cause)}`, {
+      cause: because,
+      hint: 'run npx meshproof sweep when Docker answers again',
+      ...(because instanceof MeshproofError && because.exitCode === EXIT.interrupted ? { exitCode: EXIT.interrupted } : {}),
+    });
+  });
+}
+
+/**
+ * Removes a cluster's containers with their volumes, its address ranges and its folder, and with the last cluster on somebody's own Docker the
+ * clusters' network and the rules about it. Removing one that is gone is no error.
+ */
 export async function deleteCluster(name: string, engine: Engine, work: Work = {}): Promise<void> {
   const folder = (await clusterFolders(engine, work)).get(name) || folderOf(name);
   await clientsDone(folder);
   await removeBeside(name, engine, work);
   const containers = await containersOf(name, engine, work);
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
-  await rm(folder, { recursive: true, force: true });
+  if (!engine.private) {
+    // What stays of it is found by a sweep.
+    await exclusively(networkLock(engine), () => removeUnusedNetwork(engine, work), work).catch((error: unknown) =>
+      work.progress?.(`the clusters' network stays: ${causeOf(error)}`),
+    );
+  }
+  await removeFiles(folder);
   await releaseRanges(name);
 }
 
@@ -94,7 +139,7 @@ function runKind(kind: string, args: readonly string[], engine: Engine, options:
     KIND_EXPERIMENTAL_DOCKER_NETWORK: NETWORK,
     ...engine.env,
   };
-  return exec(kind, args, { ...options, env });
+  return exec(kind, args, { timeoutMs: BOOT_MS, ...options, env });
 }
 
 async function writeConfig(options: CreateClusterOptions, engine: Engine): Promise<string> {

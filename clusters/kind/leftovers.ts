@@ -1,91 +1,108 @@
-import { access, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access } from 'node:fs/promises';
 
-import type { ClusterDescription } from '../cluster.ts';
+import { clusterNames, readDescription } from '../description.ts';
 import { findEngines, type Engine } from '../engine/engine.ts';
-import { firewallOf } from '../engine/firewall.ts';
-import { release } from '../engine/hermetic.ts';
+import { exclusively } from '../engine/exclusive.ts';
+import { removeUnusedNetwork } from '../engine/hermetic.ts';
 import type { Leftover, LeftoversOptions } from '../engine/leftover.ts';
-import { findNetwork } from '../engine/network.ts';
+import { containersOnNetwork, findNetwork, networkLock } from '../engine/network.ts';
 import { endProcess } from '../engine/processes.ts';
-import { clustersFolder } from '../paths.ts';
 import type { Work } from '../work.ts';
-import { clusterProcesses } from './cluster-processes.ts';
+import { clusterProcesses, runnersOn } from './cluster-processes.ts';
 import { deleteCluster } from './kind.ts';
-import { clusterFolders, listClusters, PREFIX } from './nodes.ts';
-import { folderOf, ownerOf } from './owner.ts';
+import { clusterFolders, listClusters } from './nodes.ts';
+import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from './owner.ts';
 import { releaseRanges, reservations } from './ranges.ts';
 
 /** A cluster, or what there is of one. */
 interface Trace {
   name: string;
+  /** Of its files; '' where its nodes do not have our configuration. */
   folder: string;
   /** The engine that has containers of it. */
   engine?: Engine;
 }
 
-/** What killed runs left of kind clusters: containers, kubeconfigs, address ranges, processes that speak to them, and the network after the last one. */
-export async function leftovers({ all = false }: LeftoversOptions = {}, work: Work = {}): Promise<Leftover[]> {
+/**
+ * What killed runs left of kind clusters: containers, kubeconfigs, address ranges, processes that speak to them, and the network after the last one.
+ * A cluster is ours when its nodes mount our configuration from a folder in which a record of its owner lies, and left when that process is dead.
+ */
+export async function leftovers({ spare = () => undefined }: LeftoversOptions = {}, work: Work = {}): Promise<Leftover[]> {
   const engines = await findEngines(work);
-  const traces = await findTraces(engines, work);
   const left: Leftover[] = [];
-  let live = 0;
-  for (const trace of traces) {
-    if (await isLeft(trace, engines, all)) left.push(...(await clusterLeftovers(trace)));
-    else live += 1;
+  const doomed: string[] = [];
+  for (const trace of await findTraces(engines, work)) {
+    const verdict = await judge(trace, engines);
+    if (verdict === 'left') {
+      left.push(...(await clusterLeftovers(trace)));
+      doomed.push(trace.name);
+    } else if (verdict !== 'used') spare(`cluster ${trace.name}`, verdict);
   }
-  const doomed = traces.map(({ name }) => name);
-  return live > 0 ? left : [...left, ...(await networkLeftovers(engines, doomed, work))];
+  for (const name of await clusterNames()) if (!doomed.includes(name)) left.push(...(await runnerLeftovers(name)));
+  return [...left, ...(await networkLeftovers(engines, doomed, work))];
 }
 
 async function findTraces(engines: readonly Engine[], work: Work): Promise<Trace[]> {
-  const traces = new Map<string, Trace>();
+  const traces: Trace[] = [];
   for (const engine of engines) {
     const folders = await clusterFolders(engine, work);
-    for (const name of await listClusters(engine, work)) traces.set(name, { name, folder: folders.get(name) || folderOf(name), engine });
+    for (const name of await listClusters(engine, work)) traces.push({ name, folder: folders.get(name) ?? '', engine });
   }
-  const names = [...(await readdir(clustersFolder()).catch(() => [])), ...(await reservations()).map(({ cluster }) => cluster)];
-  for (const name of names) {
-    if (name.startsWith(PREFIX) && !traces.has(name)) traces.set(name, { name, folder: folderOf(name) });
-  }
-  return [...traces.values()].toSorted((a, b) => a.name.localeCompare(b.name));
+  // What has containers has its files there where they say.
+  const there = new Set(traces.map(({ folder }) => folder));
+  const names = new Set([...(await clusterNames()), ...(await reservations()).map(({ cluster }) => cluster)]);
+  const files = [...names].map((name) => ({ name, folder: folderOf(name) })).filter(({ folder }) => !there.has(folder));
+  return [...traces, ...files].toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-/** A cluster stays while its process lives, or when it was made to stay and is there. */
-async function isLeft({ name, folder, engine }: Trace, engines: readonly Engine[], all: boolean): Promise<boolean> {
-  const description = await describe(folder);
-  if (description?.provider === 'existing') return false;
-  if (all) return true;
+/** `left`, `used`, or in words why it is neither. */
+async function judge({ name, folder, engine }: Trace, engines: readonly Engine[]): Promise<string> {
+  if (folder === '') return 'meshproof did not make it';
+  const description = await readDescription(name, folder);
+  const isDescribed = typeof description === 'object';
+  if (isDescribed && description.provider === 'existing') return 'used';
   const owner = await ownerOf(name, folder);
-  if (owner !== 'none' || description === undefined) return owner !== 'alive';
-  // Without its engine nobody can tell.
-  return engine === undefined && engines.some(({ host }) => host === description.dockerHost);
+  if (owner === 'alive') return 'used';
+  if (owner === 'unknown') return `the record of its owner in ${folder} cannot be read, or is of another machine or container`;
+  if (owner === 'none' && isDescribed) {
+    return engine === undefined && isAt(engines, description.dockerHost)
+      ? `it was made to stay, and its containers are gone; npx meshproof down ${name} removes its files`
+      : 'used';
+  }
+  if (owner === 'none') {
+    // Ranges are given back last.
+    if (engine === undefined && !(await exists(folder))) return 'left';
+    return typeof description === 'string' ? description : `no record of an owner can be seen in ${folder}`;
+  }
+  // It may tell of namespaces in somebody's cluster.
+  if (typeof description === 'string' && engine === undefined) return description;
+  const host = await engineOfOwner(folder);
+  if (engine !== undefined || host === undefined || isAt(engines, host)) return 'left';
+  return `the Docker at ${host}, which may have containers of it, does not answer`;
 }
 
-async function describe(folder: string): Promise<ClusterDescription | undefined> {
-  const text = await readFile(join(folder, 'cluster.json'), 'utf8').catch(() => '');
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function isAt(engines: readonly Engine[], dockerHost: string | undefined): boolean {
+  return engines.some(({ host }) => host === dockerHost);
 }
 
 async function clusterLeftovers({ name, folder, engine }: Trace): Promise<Leftover[]> {
   const pids = await clusterProcesses(folder);
   // First, because kind would go on making what is removed next.
   const left: Leftover[] = pids.map((pid) => ({ what: `process ${pid} of cluster ${name}`, remove: () => endProcess(pid, 5_000) }));
-  const there = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  const remains = there ? `folder ${folder}` : `address ranges of cluster ${name}`;
-  const removeFiles = async (): Promise<void> => {
-    await rm(folder, { recursive: true, force: true });
+  const remains = (await exists(folder)) ? `folder ${folder}` : `address ranges of cluster ${name}`;
+  const forget = async (): Promise<void> => {
+    await removeFiles(folder);
     await releaseRanges(name);
   };
-  left.push(engine ? { what: `cluster ${name}`, remove: () => deleteCluster(name, engine) } : { what: remains, remove: removeFiles });
+  left.push(engine ? { what: `cluster ${name}`, remove: () => deleteCluster(name, engine) } : { what: remains, remove: forget });
   return left;
+}
+
+/** Checks that go on although the run that took the cluster for them is dead. */
+async function runnerLeftovers(name: string): Promise<Leftover[]> {
+  if ((await userOf(name)) !== 'dead') return [];
+  const pids = await runnersOn(folderOf(name));
+  return pids.map((pid) => ({ what: `process ${pid} of a killed run on cluster ${name}`, remove: () => endProcess(pid, 5_000) }));
 }
 
 /** The clusters' network where nothing but what is removed anyway is on it. */
@@ -94,16 +111,18 @@ async function networkLeftovers(engines: readonly Engine[], doomed: readonly str
   for (const engine of engines) {
     const network = await findNetwork(engine, work);
     const isDoomed = (container: string): boolean => doomed.some((name) => container.startsWith(`${name}-`));
-    if (!network?.containers.every(isDoomed)) continue;
+    if (!network?.ours || !(await containersOnNetwork(engine, work)).every(isDoomed)) continue;
     left.push({
       what: `Docker network ${network.bridge}`,
-      remove: async () => {
-        await engine.docker(['network', 'rm', network.id]);
-        const firewall = await firewallOf(engine, undefined).catch(() => undefined);
-        // The private engine's rules go with it.
-        if (firewall && !engine.private) await release(firewall, network.bridge);
-      },
+      remove: () => exclusively(networkLock(engine), () => removeUnusedNetwork(engine)),
     });
   }
   return left;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
 }

@@ -1,6 +1,8 @@
 import { NETWORK } from '../engine/addresses.ts';
 import type { Engine } from '../engine/engine.ts';
+import { MeshproofError } from '../errors.ts';
 import type { ExecOptions } from '../exec.ts';
+import { isClusterName } from '../names.ts';
 import type { Work } from '../work.ts';
 import { cniFile } from './config.ts';
 
@@ -14,34 +16,40 @@ export interface KindNode {
 }
 
 export const CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
-const CNI_FILE = cniFile('', 0);
+const CNI_FILE = new RegExp(`^(/.*)${cniFile('', 0).replace('0', String.raw`\d+`)}$`);
 const ROLE_LABEL = 'io.x-k8s.kind.role';
 
-/** The first part of the names of all that meshproof makes. */
-export const PREFIX = 'meshproof-';
-
-/** The clusters of meshproof on an engine, running or not. */
+/** The clusters on an engine whose names could be ours, running or not. */
 export async function listClusters(engine: Engine, work: Work = {}): Promise<string[]> {
   const format = `{{.Label "${CLUSTER_LABEL}"}}`;
   const names = await engine.docker(['ps', '--all', '--filter', `label=${CLUSTER_LABEL}`, '--format', format], work);
-  return [...new Set(names.split('\n'))].filter((name) => name.startsWith(PREFIX)).toSorted();
+  return [...new Set(names.split('\n'))].filter(isClusterName).toSorted();
 }
 
 /**
- * The folder of each cluster's files, as its first node's mounts tell: a run with another cache folder has its clusters elsewhere.
+ * The folder of each cluster's files, as the mounts of its nodes tell: a run with another state folder has its clusters elsewhere.
  * '' for a cluster that meshproof did not configure.
  */
 export async function clusterFolders(engine: Engine, work: Work = {}): Promise<Map<string, string>> {
-  const filters = ['--filter', `label=${CLUSTER_LABEL}`, '--filter', `label=${ROLE_LABEL}=control-plane`];
-  // One call, because between a list and a look at its members one may go.
-  const format = `{{.Label "${CLUSTER_LABEL}"}}\t{{.Mounts}}`;
-  const lines = await engine.docker(['ps', '--all', '--no-trunc', ...filters, '--format', format], work);
-  const pairs = lines.split('\n').map((line): [string, string] => {
-    const [name = '', mounts = ''] = line.split('\t');
-    const cni = mounts.split(',').find((mount) => mount.endsWith(CNI_FILE));
-    return [name, cni === undefined ? '' : cni.slice(0, -CNI_FILE.length)];
+  const format = `{{.ID}}\t{{.Label "${CLUSTER_LABEL}"}}`;
+  const lines = await engine.docker(['ps', '--all', '--no-trunc', '--filter', `label=${CLUSTER_LABEL}`, '--format', format], work);
+  const nodes = lines.split('\n').map((line) => line.split('\t'));
+  const folders = new Map<string, string>();
+  for (const [id = '', cluster = ''] of nodes) {
+    if (isClusterName(cluster) && !folders.get(cluster)) folders.set(cluster, await folderMounted(id, engine, work));
+  }
+  return folders;
+}
+
+/** The list of containers would do, but it puts commas between paths that may hold some. */
+async function folderMounted(node: string, engine: Engine, work: Work): Promise<string> {
+  // It may go between the list and the look.
+  const text = await engine.docker(['inspect', '--format', '{{json .Mounts}}', node], work).catch((error: unknown) => {
+    if (error instanceof MeshproofError && error.code === 'COMMAND_FAILED') return '';
+    throw error;
   });
-  return new Map(pairs.filter(([name]) => name.startsWith(PREFIX)));
+  const mounts: readonly { Source?: string }[] = text.startsWith('[') ? JSON.parse(text) : [];
+  return mounts.flatMap(({ Source = '' }) => CNI_FILE.exec(Source)?.[1] ?? [])[0] ?? '';
 }
 
 /** The nodes of a cluster in the order of their numbers: control plane, worker, worker2, … */

@@ -1,6 +1,6 @@
 import type { ClusterDescription } from '../cluster.ts';
 import { engineAt, ensureEngine } from '../engine/engine.ts';
-import { MeshproofError } from '../errors.ts';
+import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { agentImage } from '../images/recipes/agent.ts';
 import { tool } from '../images/tools.ts';
@@ -9,8 +9,8 @@ import type { UpOptions } from '../lifecycle.ts';
 import { installMesh } from '../meshes.ts';
 import { deployRigs } from '../rigs/deploy.ts';
 import type { Work } from '../work.ts';
-import { createCluster, deleteCluster } from './kind.ts';
-import { reserveRanges } from './ranges.ts';
+import { createCluster, deleteCluster, takeBack } from './kind.ts';
+import { releaseRanges, reserveRanges } from './ranges.ts';
 
 /** Runs a stage and notes how long it took, in whole milliseconds. */
 async function timed<T>(
@@ -35,7 +35,11 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
     kind: await tool('kind', work),
   }));
   const ranges = await reserveRanges(name, engine);
-  const context = await timed(timings, 'clusterMs', () => createCluster({ name, nodes, image, kind, kubeconfig, ...ranges }, engine, work));
+  const creating = () => createCluster({ name, nodes, image, kind, kubeconfig, ...ranges }, engine, work);
+  const context = await timed(timings, 'clusterMs', creating).catch(async (error: unknown) => {
+    if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await releaseRanges(name);
+    throw error;
+  });
   try {
     const api = await KubernetesApi.open({ kubeconfig, context });
     try {
@@ -49,7 +53,7 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
       api.close();
     }
   } catch (error) {
-    await deleteCluster(name, engine);
+    await takeBack(name, engine, error);
     throw error;
   }
 }

@@ -1,9 +1,12 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Engine } from '../engine/engine.ts';
+import { exclusively } from '../engine/exclusive.ts';
 import { MeshproofError } from '../errors.ts';
-import { cacheFolder } from '../paths.ts';
+import { makeFolder, membersOf, readJson, writeWhole } from '../files.ts';
+import { isClusterName, requireClusterName } from '../names.ts';
+import { stateFolder } from '../paths.ts';
 import { clusterFolders } from './nodes.ts';
 
 /**
@@ -36,41 +39,43 @@ export function nodeRange(podSubnet: string, node: number): string {
 }
 
 function slotsFolder(): string {
-  return join(cacheFolder(), 'ranges');
+  return join(stateFolder(), 'ranges');
 }
 
 /**
- * Reserves ranges for a cluster until `releaseRanges`. A reservation is a file that can be made only once, so two processes never get the same slot.
- * Asking again for the same cluster returns the same ranges. Given the engine, ranges of its clusters under other cache folders are left out as well.
+ * Reserves ranges for a cluster until `releaseRanges`. Two processes never get the same slot. Asking again for the same cluster returns the same
+ * ranges. Given the engine, ranges of its clusters under other state folders are left out as well.
  * @throws MeshproofError `RANGES_TAKEN` when there are as many clusters as slots.
  */
 export async function reserveRanges(cluster: string, engine?: Engine): Promise<ClusterRanges> {
-  await mkdir(slotsFolder(), { recursive: true });
-  const held = (await reservations()).find((reservation) => reservation.cluster === cluster);
-  if (held) return rangesOf(held.slot);
+  requireClusterName(cluster);
   const inUse = engine ? await podSubnets(engine) : new Set();
-  for (let slot = 0; slot < SLOTS; slot += 1) {
-    if (inUse.has(rangesOf(slot).podSubnet)) continue;
-    const won = await writeFile(join(slotsFolder(), String(slot)), cluster, { flag: 'wx' }).then(() => true, unlessTaken);
-    if (won) return rangesOf(slot);
-  }
-  throw new MeshproofError('RANGES_TAKEN', `all ${SLOTS} address ranges are in use`, {
-    hint: 'remove clusters with `meshproof down`, and what killed runs left with `meshproof sweep`',
+  await makeFolder(slotsFolder());
+  return exclusively('address ranges', async () => {
+    const held = await reservations();
+    const own = held.find((reservation) => reservation.cluster === cluster);
+    if (own) return rangesOf(own.slot);
+    // A file without the name of a cluster is one that an interrupted write left: nobody's.
+    const taken = new Set(held.map(({ slot }) => slot));
+    for (let slot = 0; slot < SLOTS; slot += 1) {
+      if (taken.has(slot) || inUse.has(rangesOf(slot).podSubnet)) continue;
+      await writeWhole(join(slotsFolder(), String(slot)), cluster);
+      return rangesOf(slot);
+    }
+    throw new MeshproofError('RANGES_TAKEN', `all ${SLOTS} address ranges are in use`, {
+      hint: 'remove clusters with `meshproof down`, and what killed runs left with `meshproof sweep`',
+    });
   });
-}
-
-function unlessTaken(error: NodeJS.ErrnoException): false {
-  if (error.code !== 'EEXIST') throw error;
-  return false;
 }
 
 async function podSubnets(engine: Engine): Promise<Set<string>> {
   const folders = [...(await clusterFolders(engine)).values()];
-  const texts = await Promise.all(folders.map((folder) => readFile(join(folder, 'kind.json'), 'utf8').catch(() => '{}')));
+  const readings = await Promise.all(folders.map((folder) => readJson(join(folder, 'kind.json'))));
   return new Set(
-    texts.flatMap((text) => {
-      const config: { networking?: { podSubnet?: string } } = JSON.parse(text);
-      return config.networking?.podSubnet ?? [];
+    readings.flatMap((reading) => {
+      const { networking } = membersOf(reading.found === 'value' ? reading.value : undefined);
+      const { podSubnet } = membersOf(networking);
+      return typeof podSubnet === 'string' ? podSubnet : [];
     }),
   );
 }
@@ -82,13 +87,12 @@ export async function releaseRanges(cluster: string): Promise<void> {
   }
 }
 
-/** Which cluster holds which slot. */
+/** Which cluster holds which slot. Files that do not hold a cluster's name are left out. */
 export async function reservations(): Promise<{ slot: number; cluster: string }[]> {
   const files = await readdir(slotsFolder()).catch(() => []);
-  const slots = files.filter((file) => /^\d+$/.test(file)).map(Number);
+  const slots = files.filter((file) => /^\d{1,2}$/.test(file) && Number(file) < SLOTS).map(Number);
   const held = await Promise.all(
     slots.map(async (slot) => ({ slot, cluster: await readFile(join(slotsFolder(), String(slot)), 'utf8').catch(() => '') })),
   );
-  // An empty file is being written by its holder right now.
-  return held.filter(({ cluster }) => cluster !== '');
+  return held.filter(({ cluster }) => isClusterName(cluster));
 }

@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import type { ClusterDescription } from '../cluster.ts';
 import { exclusively } from '../engine/exclusive.ts';
 import { MeshproofError } from '../errors.ts';
+import { readJson, writeWhole } from '../files.ts';
 
 /** So many rigs at most are kept on one cluster: each holds the memory of eight pods with their proxies. */
 const MOST_KEPT = 3;
@@ -68,16 +69,18 @@ function freeName(cluster: string, taken: ReadonlySet<string>): string {
 
 /** Several workers of a run change the same description. */
 function changing<T>(file: string, change: (cluster: ClusterDescription) => Promise<T>): Promise<T> {
-  return exclusively(`description ${file}`, async () => {
+  const changeIt = async (): Promise<T> => {
     const cluster = await read(file);
     const result = await change(cluster);
-    await writeFile(`${file}.new`, JSON.stringify(cluster, null, 2));
-    await rename(`${file}.new`, file);
+    await writeWhole(file, JSON.stringify(cluster, null, 2));
     return result;
-  });
+  };
+  // The lock goes with the cluster's folder.
+  return exclusively(`description ${file}`, changeIt, {}, { folder: dirname(file) });
 }
 
 async function read(file: string): Promise<ClusterDescription> {
-  const cluster: ClusterDescription = JSON.parse(await readFile(file, 'utf8'));
-  return cluster;
+  const reading = await readJson(file);
+  if (reading.found === 'value') return reading.value as ClusterDescription;
+  throw new MeshproofError('CLUSTER_UNREADABLE', reading.found === 'nothing' ? `${file} is gone` : reading.problem);
 }

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { ClusterDescription } from '../cluster.ts';
-import { identify, isAlive, type ProcessIdentity } from '../engine/processes.ts';
+import { identify, identityIn, lifeOf, type ProcessIdentity } from '../engine/processes.ts';
 import { causeOf, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
@@ -32,16 +33,8 @@ export type Holding = 'free' | 'ours' | 'alive' | 'dead' | 'unsure';
 
 export const leaseRef = (rig: string) => ({ ...KIND, namespace: rig, name: LEASE_NAME });
 
-interface Holder extends ProcessIdentity {
-  host: string;
-}
-
-/** What tells the machine apart: a container has its own host name, and two machines may share none but that. */
-async function me(): Promise<Holder> {
-  return { host: hostname(), ...(await identify(process.pid)) };
-}
-
-const identityOf = ({ host, pid }: Holder): string => `${host}/${pid}`;
+/** As a person reads it; the record beside it tells one process from every other. */
+const nameOfHolder = (pid: number): string => `${hostname()}/${pid}`;
 
 /** The lease of a rig; it is made where there is none. */
 export async function leaseOf(api: ObjectApi, rig: string, owner: string, signal?: AbortSignal): Promise<LeaseObject> {
@@ -59,20 +52,16 @@ export async function leaseOf(api: ObjectApi, rig: string, owner: string, signal
 /** Who holds a lease, as far as one look tells. */
 export async function holdingOf({ metadata, spec }: LeaseObject): Promise<Holding> {
   if (spec?.holderIdentity === undefined || spec.holderIdentity === '') return 'free';
-  const holder = holderOf(metadata.annotations?.[HOLDER]);
-  const self = await me();
-  if (holder === undefined || holder.host !== self.host) return 'unsure';
-  // The same host name on another boot of the machine, or on another machine: its processes are none of those that can be seen here.
-  if (bootOf(holder) !== bootOf(self)) return 'unsure';
-  if (holder.pid === self.pid && holder.began === self.began) return 'ours';
-  return (await isAlive(holder)) ? 'alive' : 'dead';
+  const holder = holderIn(metadata.annotations?.[HOLDER]);
+  const self = await identify(process.pid);
+  if (holder !== undefined && isDeepStrictEqual(holder, self)) return 'ours';
+  const life = await lifeOf(holder);
+  return life === 'unknown' ? 'unsure' : life;
 }
 
-const bootOf = ({ began }: ProcessIdentity): string => began.split('/')[0] ?? '';
-
-function holderOf(text: string | undefined): Holder | undefined {
+function holderIn(text: string | undefined): ProcessIdentity | undefined {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as Holder);
+    return identityIn(JSON.parse(text ?? ''));
   } catch {
     return undefined;
   }
@@ -153,9 +142,7 @@ export class RigLeases {
   }
 
   async #renew(): Promise<void> {
-    const { pid, ...rest } = await me();
-    const identity = identityOf({ pid, ...rest });
-    await Promise.all(this.#rigs.map((rig) => this.#renewOne(rig, identity)));
+    await Promise.all(this.#rigs.map((rig) => this.#renewOne(rig, nameOfHolder(process.pid))));
   }
 
   async #renewOne(rig: string, identity: string): Promise<void> {
@@ -198,11 +185,11 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
       hint: 'wait for that run, or use other namespaces',
     });
   }
-  const holder = await me();
+  const holder = await identify(process.pid);
   const patch = {
     // Refused when the lease has changed since it was read: somebody else was quicker.
     metadata: { resourceVersion: lease.metadata.resourceVersion, annotations: { [HOLDER]: JSON.stringify(holder) } },
-    spec: { holderIdentity: identityOf(holder), leaseDurationSeconds: DURATION_S, acquireTime: microTime(), renewTime: microTime() },
+    spec: { holderIdentity: nameOfHolder(holder.pid), leaseDurationSeconds: DURATION_S, acquireTime: microTime(), renewTime: microTime() },
   };
   try {
     await api.patch(leaseRef(rig), patch, given({ signal: work.signal }));

@@ -82,6 +82,5 @@ async function argumentsOf(command: Command): Promise<string[]> {
 }
 
 async function clusterNames(): Promise<string[]> {
-  const [{ readdir }, { clustersFolder }] = await Promise.all([import('node:fs/promises'), import('../../clusters/paths.ts')]);
-  return (await readdir(clustersFolder()).catch((): string[] => [])).toSorted();
+  return (await import('../../clusters/description.ts')).clusterNames();
 }

@@ -1,7 +1,5 @@
-import { readdir } from 'node:fs/promises';
-
+import { clusterNames } from '../../clusters/description.ts';
 import { ownerOf } from '../../clusters/kind/owner.ts';
-import { clustersFolder } from '../../clusters/paths.ts';
 import { listImages } from '../image-list.ts';
 import { isInUse } from '../run/in-use.ts';
 import { answerFindings } from './clusters.ts';
@@ -20,7 +18,7 @@ export async function cachedImages(): Promise<CachedImages> {
 
 /** What earlier work left: images in the cache, clusters that are used, clusters that nobody uses any more. */
 export async function stateFindings({ cached, all }: CachedImages): Promise<Finding[]> {
-  const names = await readdir(clustersFolder()).catch((): string[] => []);
+  const names = await clusterNames();
   const states = await Promise.all(names.map(async (name) => ({ name, owner: await ownerOf(name), inUse: await isInUse(name) })));
   const left = states.filter(({ owner }) => owner === 'dead').map(({ name }) => name);
   const there = states.filter(({ owner }) => owner !== 'dead');

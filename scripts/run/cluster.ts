@@ -69,7 +69,7 @@ export function newClusterName(): string {
 /** Takes a cluster that is there, or makes one, which a sweep removes when this process dies before it is returned. */
 export async function borrowCluster(wanted: UpOptions, fresh: boolean, work: Work): Promise<BorrowedCluster> {
   const { clusters, up } = await import('../../clusters/lifecycle.ts');
-  const found = fresh ? undefined : await findCluster(await clusters(), wanted);
+  const found = fresh ? undefined : await findCluster(await clusters(work.progress), wanted);
   if (found !== undefined && (await occupy(found.name))) return { description: found, made: false };
   if (wanted.provider.kind === 'kind') await requireDisk();
   const name = newClusterName();

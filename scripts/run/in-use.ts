@@ -1,40 +1,36 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 
-import { identify, isAlive, type ProcessIdentity } from '../../clusters/engine/processes.ts';
-import { ownerOf } from '../../clusters/kind/owner.ts';
-import { clustersFolder } from '../../clusters/paths.ts';
+import { exclusively } from '../../clusters/engine/exclusive.ts';
+import { identify } from '../../clusters/engine/processes.ts';
+import { writeWhole } from '../../clusters/files.ts';
+import { runnersOn } from '../../clusters/kind/cluster-processes.ts';
+import { claimCluster, folderOf, ownerOf, userFile, userOf } from '../../clusters/kind/owner.ts';
 
-/** Takes a cluster that is there for this process, so that two runs never share its rigs. False when a running process has it. */
+/** Takes a cluster that is there for this process, so that two runs never share its rigs. False when another process has it. */
 export async function occupy(cluster: string): Promise<boolean> {
-  const me = JSON.stringify(await identify(process.pid));
-  const write = () => writeFile(userFile(cluster), me, { flag: 'wx' }).then(() => true, unlessThere);
-  if (await write()) return true;
-  if (await isInUse(cluster)) return false;
-  await vacate(cluster);
-  return write();
+  return unlessInUse(cluster, async () => writeWhole(userFile(cluster), JSON.stringify(await identify(process.pid))));
+}
+
+/** Takes a cluster that is there to remove it: what an interruption leaves of it is a leftover. False when another process has it. */
+export async function seize(cluster: string, dockerHost: string | undefined): Promise<boolean> {
+  return unlessInUse(cluster, () => claimCluster(cluster, folderOf(cluster), dockerHost));
 }
 
 export async function vacate(cluster: string): Promise<void> {
   await rm(userFile(cluster), { force: true });
 }
 
-/** Whether a running process has the cluster: one that made it for itself, or one that took it. */
+/** Whether a process has the cluster: one that made it for itself, one that took it, or checks that outlived it. Where nobody can tell, it has. */
 export async function isInUse(cluster: string): Promise<boolean> {
-  if ((await ownerOf(cluster)) === 'alive') return true;
-  try {
-    const user: ProcessIdentity = JSON.parse(await readFile(userFile(cluster), 'utf8'));
-    return await isAlive(user);
-  } catch {
-    return false;
-  }
+  const states = await Promise.all([ownerOf(cluster), userOf(cluster)]);
+  return states.some((state) => state === 'alive' || state === 'unknown') || (await runnersOn(folderOf(cluster))).length > 0;
 }
 
-function userFile(cluster: string): string {
-  return join(clustersFolder(), cluster, 'user.json');
-}
-
-function unlessThere(error: NodeJS.ErrnoException): false {
-  if (error.code === 'EEXIST') return false;
-  throw error;
+/** Of several that look at once, one acts. */
+async function unlessInUse(cluster: string, take: () => Promise<void>): Promise<boolean> {
+  return exclusively(`use of ${cluster}`, async () => {
+    if (await isInUse(cluster)) return false;
+    await take();
+    return true;
+  });
 }

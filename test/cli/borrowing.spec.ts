@@ -6,6 +6,7 @@ import { expect } from '@playwright/test';
 
 import type { UpOptions } from '../../clusters/lifecycle.ts';
 import { clusters } from '../../clusters/lifecycle.ts';
+import { identify } from '../../clusters/engine/processes.ts';
 import { claimCluster } from '../../clusters/kind/owner.ts';
 import { findCluster } from '../../scripts/run/cluster.ts';
 import { isInUse, occupy, vacate } from '../../scripts/run/in-use.ts';
@@ -13,7 +14,7 @@ import { describeCluster, test } from './suite-folder.ts';
 
 const WANTED: UpOptions = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 };
 /** Of no process: the kernel's numbers are smaller. */
-const DEAD = JSON.stringify({ pid: 2 ** 30, began: 'long ago' });
+const DEAD = JSON.stringify({ ...(await identify(process.pid)), pid: 2 ** 30 });
 
 test.describe.configure({ mode: 'serial' });
 

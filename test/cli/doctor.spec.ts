@@ -145,21 +145,20 @@ test('a taken port: another program has that of a cluster', async ({ place }) =>
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const address = other.address();
   const at = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-  const cluster = join(place, 'clusters/meshproof-taken');
+  const env = { MESHPROOF_CACHE: place, MESHPROOF_STATE: join(place, 'state') };
+  const cluster = join(env.MESHPROOF_STATE, 'clusters/meshproof-taken');
   await mkdir(cluster, { recursive: true });
   const content = { clusters: [{ name: 'c', cluster: { server: `https://${at}`, 'certificate-authority-data': 'AAAA' } }] };
   await writeFile(join(cluster, 'kubeconfig'), JSON.stringify(content));
   const about = { category: 'clusters', check: 'meshproof-taken answers at its port' };
-  expect(failed(await examine({ MESHPROOF_CACHE: place }))).toContainEqual({
+  expect(failed(await examine(env))).toContainEqual({
     ...about,
     status: 'failed',
     seen: `${at}: taken by another program`,
     hint: 'end the program that has the port (ss -ltnp), or remove the cluster: npx meshproof down meshproof-taken',
   });
   await new Promise((resolve) => other.close(resolve));
-  expect(await examine({ MESHPROOF_CACHE: place })).toContainEqual(
-    expect.objectContaining({ ...about, status: 'warning', seen: `${at}: nobody listens` }),
-  );
+  expect(await examine(env)).toContainEqual(expect.objectContaining({ ...about, status: 'warning', seen: `${at}: nobody listens` }));
 });
 
 test('a cluster without rights', async ({ place }) => {

@@ -67,7 +67,7 @@ test('a title', async ({}, info) => {
 
 /** Leaves the description of a cluster that stays, where the command looks for one, and returns its folder. @param server that answers for it */
 export async function describeCluster(folder: string, name: string, server?: StandInApi): Promise<string> {
-  const place = join(folder, 'cache', 'clusters', name);
+  const place = join(folder, 'cache-state', 'clusters', name);
   await mkdir(place, { recursive: true });
   const description = {
     name,

@@ -13,12 +13,15 @@ test('rigs that a killed run was making in a cluster of somebody else are swept 
   test.setTimeout(300_000);
   const { kubeconfig, context, rigs } = await describe(SHARED);
   const cache = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
-  const env = { MESHPROOF_CACHE: cache, MESHPROOF_SAMPLE_IMAGE: (await agentImage()).name };
+  const env = { MESHPROOF_CACHE: cache, MESHPROOF_STATE: join(cache, 'state'), MESHPROOF_SAMPLE_IMAGE: (await agentImage()).name };
   const api = await KubernetesApi.open({ kubeconfig, context });
   const guests = async () =>
-    (await api.list('v1', 'Namespace')).map(({ metadata }) => metadata.name).filter((name) => name.startsWith('guest-'));
+    (await api.list('v1', 'Namespace')).map(({ metadata }) => metadata.name).filter((name) => name.startsWith('meshproof-guest-'));
   try {
-    const run = meshproof(['up', '--provider=existing', '--kubeconfig', kubeconfig, '--context', context, '--rigs=1', '--name=guest'], env);
+    const run = meshproof(
+      ['up', '--provider=existing', '--kubeconfig', kubeconfig, '--context', context, '--rigs=1', '--name=meshproof-guest'],
+      env,
+    );
     await until(async () => (await guests()).length > 0, { what: 'the first namespace of the guest', timeoutMs: 60_000 });
     process.kill(run.pid ?? 0, 'SIGKILL');
     await run;
@@ -26,7 +29,7 @@ test('rigs that a killed run was making in a cluster of somebody else are swept 
 
     const swept = await meshproof(['sweep'], env);
     expect(swept.exitCode, swept.all).toBe(0);
-    expect(swept.all).toContain(`guest in context ${context}`);
+    expect(swept.all).toContain(`meshproof-guest in context ${context}`);
     expect(await guests()).toHaveLength(0);
     // What was there already is somebody else's.
     expect((await api.list('v1', 'Namespace')).map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(rigs));

@@ -11,6 +11,7 @@ import { reservations, reserveRanges } from '../../clusters/kind/ranges.ts';
 import { scratchCache } from './scratch.ts';
 
 const NAME = 'meshproof-left';
+const DESCRIPTION = { name: NAME, provider: 'kind', kubeconfig: 'k', context: 'c', mesh: 'istio', rigs: [], versions: {}, timings: {} };
 
 /** What is left of the cluster of this test; others on the machine are none of its business. */
 async function ours(): Promise<Awaited<ReturnType<typeof leftovers>>> {
@@ -40,8 +41,8 @@ test('a cluster is a leftover when its process has gone, and not before', async 
 test('a cluster that was made to stay is no leftover', async () => {
   await using _ = await scratchCache();
   await claimAndDie();
-  const description = { name: NAME, provider: 'kind', dockerHost: 'unix:///nowhere/docker.sock' };
-  await writeFile(join(folderOf(NAME), 'cluster.json'), JSON.stringify(description));
+  const dockerHost = 'unix:///nowhere/docker.sock';
+  await writeFile(join(folderOf(NAME), 'cluster.json'), JSON.stringify({ ...DESCRIPTION, dockerHost }));
   expect(await ours()).toHaveLength(1);
   await keepCluster(NAME);
   expect(await ownerOf(NAME)).toBe('none');
@@ -51,7 +52,7 @@ test('a cluster that was made to stay is no leftover', async () => {
 test('a cluster that somebody else owns is never a leftover of kind', async () => {
   await using _ = await scratchCache();
   await claimAndDie();
-  await writeFile(join(folderOf(NAME), 'cluster.json'), JSON.stringify({ name: NAME, provider: 'existing' }));
+  await writeFile(join(folderOf(NAME), 'cluster.json'), JSON.stringify({ ...DESCRIPTION, provider: 'existing' }));
   expect(await ours()).toEqual([]);
 });
 

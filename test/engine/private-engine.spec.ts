@@ -6,12 +6,8 @@ import { expect, test } from '@playwright/test';
 
 import { hostFirewall } from '../../clusters/engine/firewall.ts';
 import { privateEngineFiles, type PrivateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
-import {
-  privateEngineAnswers,
-  privateEngineProcesses,
-  startPrivateEngine,
-  stopPrivateEngine,
-} from '../../clusters/engine/private-engine.ts';
+import { startPrivateEngine, stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
+import { privateEngineAnswers, privateEngineProcesses } from '../../clusters/engine/private-engine-state.ts';
 import { endProcess, identify, isAlive } from '../../clusters/engine/processes.ts';
 import { until } from '../../clusters/until.ts';
 import { scratchFolder } from './scratch.ts';

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from '@playwright/test';
 
 import { exclusively } from '../../clusters/engine/exclusive.ts';
-import { endProcess, identify, isAlive, processesWith } from '../../clusters/engine/processes.ts';
+import { endProcess, identify, identityIn, isAlive, lifeOf, processesWith, programsWith } from '../../clusters/engine/processes.ts';
+import { scratchCache } from './scratch.ts';
 
 test.skip(process.platform !== 'linux', 'engines are started on Linux only');
 
@@ -13,9 +15,34 @@ test('a process is alive until it ends, and another one with its number is not i
   const child = spawn('sleep', ['1000']);
   const identity = await identify(child.pid ?? 0);
   expect(await isAlive(identity)).toBe(true);
-  expect(await isAlive({ ...identity, began: 'another boot/1' })).toBe(false);
+  expect(await lifeOf({ ...identity, began: '1' })).toBe('dead');
   await endProcess(identity.pid, 5_000);
-  expect(await isAlive(identity)).toBe(false);
+  expect(await lifeOf(identity)).toBe('dead');
+});
+
+test('a process of another machine, or of another container, is never taken for dead', async () => {
+  const gone = { host: 'a', boot: 'b/1', pid: 2 ** 30, began: '1' };
+  expect(await lifeOf(gone, { host: 'a', boot: 'b/1' })).toBe('dead');
+  // The same machine after another start.
+  expect(await lifeOf(gone, { host: 'a', boot: 'c/1' })).toBe('dead');
+  for (const here of [
+    { host: 'z', boot: 'c/1' },
+    { host: '', boot: 'b/2' },
+    { host: '', boot: '' },
+  ]) {
+    expect(await lifeOf(gone, here)).toBe('unknown');
+    expect(await lifeOf({ ...gone, host: '' }, here)).toBe('unknown');
+  }
+  expect(await lifeOf({ ...gone, boot: '' }, { host: 'z', boot: '' })).toBe('unknown');
+  expect(await lifeOf(undefined)).toBe('unknown');
+});
+
+test('what is no record of a process is none', () => {
+  for (const value of [undefined, null, 3, 'text', [], {}, { pid: 1, began: '' }, { host: '', boot: '', pid: -1, began: '' }]) {
+    expect(identityIn(value)).toBeUndefined();
+  }
+  const record = { host: 'a', boot: 'b', pid: 1, began: 'c' };
+  expect(identityIn({ ...record, more: true })).toEqual(record);
 });
 
 test('a process that ignores the request to end is killed', async () => {
@@ -36,7 +63,20 @@ test('a process is found by all of the texts on its command line', async () => {
   }
 });
 
+test('a program is found by its name and an argument, and not by a command line that mentions both', async () => {
+  const [engine, reader] = ['dockerd', 'grep'].map((argv0) =>
+    spawn('sh', ['-c', 'while :; do sleep 0.05; done', 'dockerd', '--config-file', '/nowhere/daemon.json'], { argv0 }),
+  );
+  try {
+    expect(await programsWith(/^dockerd$/, '/nowhere/daemon.json')).toEqual([engine?.pid]);
+  } finally {
+    engine?.kill();
+    reader?.kill();
+  }
+});
+
 test('actions under one name never run at the same time', async () => {
+  await using _ = await scratchCache();
   let inside = 0;
   let most = 0;
   const action = async (): Promise<void> => {
@@ -50,6 +90,7 @@ test('actions under one name never run at the same time', async () => {
 });
 
 test('the lock of a killed process is free', async () => {
+  await using _ = await scratchCache();
   const module = new URL('../../clusters/engine/exclusive.ts', import.meta.url).href;
   const holder = `import { exclusively } from '${module}'; await exclusively('test of killing', () => new Promise(() => { console.log('held'); setInterval(() => {}, 1000); }));`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', holder], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -63,4 +104,16 @@ test('the lock of a killed process is free', async () => {
   });
   expect(await turn).toBe('ours');
   expect(waited).toEqual(['waiting for another meshproof to be done with the test of killing']);
+});
+
+test('whoever has no right to the folder cannot hold its lock, and a lock that cannot be is told at once', async () => {
+  await using folder = await scratchCache();
+  // What any user of a Linux machine can hold.
+  const anybody = createServer();
+  await new Promise<void>((resolve) => anybody.listen('\0meshproof/test of rights', resolve));
+  expect(await exclusively('test of rights', async () => 'ours')).toBe('ours');
+  anybody.close();
+  const nowhere = exclusively('test', async () => 'never', {}, { folder: '/proc/nowhere' });
+  await expect(nowhere).rejects.toMatchObject({ code: 'LOCK_FAILED', message: expect.stringContaining('/proc/nowhere') });
+  expect(folder.path).not.toBe('');
 });

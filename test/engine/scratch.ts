@@ -12,16 +12,19 @@ export async function scratchFolder(): Promise<Scratch> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** A cache folder of the test's own, as long as the scope lasts. */
+/** Folders for cache and state of the test's own, as long as the scope lasts. The path is that of the state. */
 export async function scratchCache(): Promise<Scratch> {
   const folder = await scratchFolder();
-  const before = process.env['MESHPROOF_CACHE'];
-  process.env['MESHPROOF_CACHE'] = folder.path;
+  const before = { MESHPROOF_CACHE: process.env['MESHPROOF_CACHE'], MESHPROOF_STATE: process.env['MESHPROOF_STATE'] };
+  const path = join(folder.path, 'state');
+  Object.assign(process.env, { MESHPROOF_CACHE: join(folder.path, 'cache'), MESHPROOF_STATE: path });
   return {
-    path: folder.path,
+    path,
     [Symbol.asyncDispose]: async () => {
-      if (before === undefined) delete process.env['MESHPROOF_CACHE'];
-      else process.env['MESHPROOF_CACHE'] = before;
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
       await folder[Symbol.asyncDispose]();
     },
   };

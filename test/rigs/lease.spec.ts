@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 
-import { identify } from '../../clusters/engine/processes.ts';
+import { identify, type ProcessIdentity } from '../../clusters/engine/processes.ts';
 import { judgeLease, LEASE_NAME, leaseOf, RigLeases } from '../../clusters/rigs/lease.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
@@ -27,13 +27,13 @@ function put(server: StandInApi, { holder, renewTime = 'then' }: Held): void {
 const specOf = (server: StandInApi): Record<string, unknown> => (server.objects.get(PATH)?.['spec'] ?? {}) as Record<string, unknown>;
 
 /** A process that has ended. */
-async function dead(): Promise<{ host: string; pid: number; began: string }> {
+async function dead(): Promise<ProcessIdentity> {
   const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
   await once(child, 'spawn');
   const identity = await identify(child.pid ?? 0);
   child.kill('SIGKILL');
   await once(child, 'exit');
-  return { host: hostname(), ...identity };
+  return identity;
 }
 
 test('a rig without a lease is free, and is taken once', async ({ api, server }) => {
@@ -51,7 +51,7 @@ test('two that make the lease at the same time get the same one', async ({ api }
 });
 
 test('what a living process of this machine holds is in use, however long it was silent', async ({ api, server }) => {
-  put(server, { holder: { host: hostname(), ...(await identify(process.ppid)) } });
+  put(server, { holder: await identify(process.ppid) });
   await expect(RigLeases.take(api, ['run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
   expect(specOf(server)['holderIdentity']).toBe('another');
 });
@@ -64,7 +64,7 @@ test('what a dead process of this machine held is taken over at once', async ({ 
 });
 
 test('a holder on another machine lives while it renews, and is dead when it does not', async ({ api, server }) => {
-  const elsewhere = { host: 'another-machine', pid: process.pid, began: 'another-boot/1' };
+  const elsewhere = { host: 'another-machine', boot: 'another-boot', pid: process.pid, began: '1' };
   put(server, { holder: elsewhere });
   expect((await judgeLease(api, 'run-rig-0')).holding).toBe('dead');
 
@@ -77,7 +77,7 @@ test('a holder on another machine lives while it renews, and is dead when it doe
 });
 
 test('a server that does not answer leaves it open whether the holder lives', async ({ api, server }) => {
-  put(server, { holder: { host: 'another-machine', pid: 1, began: 'another-boot/1' } });
+  put(server, { holder: { host: 'another-machine', boot: 'another-boot', pid: 1, began: '1' } });
   let looks = 0;
   server.intercept = ({ method, path }) =>
     method === 'GET' && path === PATH && ++looks > 1 ? { status: 500, body: { kind: 'Status', message: 'no' } } : undefined;
@@ -98,7 +98,7 @@ test('of two that take over a dead one’s lease only one wins', async ({ api, s
 });
 
 test('those taken are let go when one of the others is in use', async ({ api, server }) => {
-  put(server, { holder: { host: hostname(), ...(await identify(process.ppid)) } });
+  put(server, { holder: await identify(process.ppid) });
   await expect(RigLeases.take(api, ['run-rig-1', 'run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
   expect((await judgeLease(api, 'run-rig-1')).holding).toBe('free');
 });

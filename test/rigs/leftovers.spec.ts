@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
 
 import { identify } from '../../clusters/engine/processes.ts';
 import { leftThere } from '../../clusters/existing/leftovers.ts';
@@ -20,13 +19,13 @@ const test = base.extend<{ dead: object; alive: object }>({
   dead: async ({}, use) => {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
     await once(child, 'spawn');
-    const identity = { host: hostname(), ...(await identify(child.pid ?? 0)) };
+    const identity = await identify(child.pid ?? 0);
     child.kill('SIGKILL');
     await once(child, 'exit');
     await use(identity);
   },
   // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
-  alive: async ({}, use) => use({ host: hostname(), ...(await identify(process.ppid)) }),
+  alive: async ({}, use) => use(await identify(process.ppid)),
 });
 
 test.beforeEach(({ server }) => {

@@ -1,0 +1,54 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { MESHES, type ClusterDescription } from './cluster.ts';
+import { membersOf, readJson, writeWhole } from './files.ts';
+import { isClusterName } from './names.ts';
+import { clustersFolder } from './paths.ts';
+import { folderOf } from './kind/owner.ts';
+
+/** The file that describes a cluster to another process. @throws MeshproofError `CLUSTER_NAME` */
+export const descriptionFile = (name: string): string => descriptionIn(folderOf(name));
+
+const descriptionIn = (folder: string): string => join(folder, 'cluster.json');
+
+export async function writeDescription(description: ClusterDescription): Promise<void> {
+  await writeWhole(descriptionFile(description.name), JSON.stringify(description, null, 2));
+}
+
+/**
+ * The description of a cluster in its folder, undefined where there is none, or in words why it cannot be read.
+ * Never throws: a file that was cut off while it was written must not stop whoever wants to remove it.
+ */
+export async function readDescription(name: string, folder: string): Promise<ClusterDescription | string | undefined> {
+  const file = descriptionIn(folder);
+  const reading = await readJson(file);
+  if (reading.found === 'nothing') return undefined;
+  if (reading.found === 'unreadable') return reading.problem;
+  return describes(reading.value, name) ? reading.value : `${file} does not describe ${name}`;
+}
+
+function describes(value: unknown, name: string): value is ClusterDescription {
+  const { name: described, provider, kubeconfig, context, mesh, rigs } = membersOf(value);
+  const isKnown = described === name && (provider === 'kind' || provider === 'existing') && MESHES.some((one) => one === mesh);
+  const isWhole = typeof kubeconfig === 'string' && typeof context === 'string' && Array.isArray(rigs);
+  return isKnown && isWhole && rigs.every((rig) => typeof rig === 'string');
+}
+
+/** The names of the folders in the clusters folder that can be those of clusters. */
+export async function clusterNames(): Promise<string[]> {
+  return (await readdir(clustersFolder()).catch((): string[] => [])).filter(isClusterName).toSorted();
+}
+
+/**
+ * The clusters whose descriptions are in the clusters folder.
+ * @param unreadable is told in words of each description that cannot be read, and so is left out
+ */
+export async function clusters(unreadable: (words: string) => void = () => undefined): Promise<ClusterDescription[]> {
+  const names = await clusterNames();
+  const read = await Promise.all(names.map((name) => readDescription(name, folderOf(name))));
+  return read.flatMap((one, at) => {
+    if (typeof one === 'string') unreadable(`cluster ${names[at]} is left alone: ${one}`);
+    return typeof one === 'object' ? one : [];
+  });
+}

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+import { expect, test } from '@playwright/test';
+
+import { otherUsers, useEngine } from '../../clusters/engine/engine-users.ts';
+import { privateEngineFiles, type PrivateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
+import { mountPoints, startPrivateEngine, stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
+import { idlePrivateEngine, privateEngineProcesses, privateEngineState } from '../../clusters/engine/private-engine-state.ts';
+import { identify, isAlive } from '../../clusters/engine/processes.ts';
+import { scratchFolder, type Scratch } from './scratch.ts';
+
+test.skip(process.platform !== 'linux', 'private engines are started on Linux only');
+
+/** The settings of an engine whose client finds no daemon, as long as the scope lasts. */
+async function bench(): Promise<Scratch & { settings: PrivateEngineSettings }> {
+  const folder = await scratchFolder();
+  const run = join(folder.path, 'run');
+  await mkdir(run);
+  await writeFile(join(folder.path, 'docker'), '#!/bin/sh\necho no answer >&2\nexit 1\n');
+  await chmod(join(folder.path, 'docker'), 0o755);
+  const { PATH } = process.env;
+  process.env['PATH'] = `${folder.path}:${PATH}`;
+  const settings = { run, data: join(folder.path, 'data'), bridge: 'meshproof-tst', gateway: '', pool: '', patienceMs: 300 };
+  return {
+    path: folder.path,
+    settings,
+    [Symbol.asyncDispose]: async () => {
+      process.env['PATH'] = PATH;
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('a daemon that runs and does not answer is waited for, told, and neither ended nor stopped', async () => {
+  await using place = await bench();
+  const { settings } = place;
+  expect(await privateEngineState(settings)).toBe('gone');
+  const config = privateEngineFiles(settings).config;
+  const loop = ['-c', 'while :; do sleep 0.05; done', 'sh', '--config-file', config];
+  const [daemon, reader] = [spawn('sh', loop, { argv0: 'dockerd' }), spawn('sh', loop, { argv0: 'less' })];
+  try {
+    const identity = await identify(daemon.pid ?? 0);
+    expect(await privateEngineProcesses(settings)).toEqual([daemon.pid]);
+    expect(await privateEngineState(settings)).toBe('silent');
+    await expect(startPrivateEngine({}, settings)).rejects.toMatchObject({
+      code: 'ENGINE_SILENT',
+      message: expect.stringContaining(String(daemon.pid)),
+    });
+    if (process.getuid?.() === 0) expect(await stopPrivateEngine({}, settings)).toBe(false);
+    expect(await idlePrivateEngine(settings)).toBeUndefined();
+    expect(await isAlive(identity)).toBe(true);
+  } finally {
+    daemon.kill();
+    reader.kill();
+  }
+});
+
+test('a daemon that nobody sees, but whose socket takes connections, is not gone', async () => {
+  await using place = await bench();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(privateEngineFiles(place.settings).socket, resolve));
+  expect(await privateEngineState(place.settings)).toBe('silent');
+  await new Promise((resolve) => server.close(resolve));
+  expect(await privateEngineState(place.settings)).toBe('gone');
+});
+
+test('whoever cannot be judged counts on the engine; a dead one and this process do not', async () => {
+  await using place = await bench();
+  const { run } = place.settings;
+  await useEngine(run);
+  expect(await otherUsers(run)).toEqual([]);
+  const users = join(run, 'users');
+  await writeFile(join(users, '1'), '{"pid": 1');
+  await writeFile(join(users, '2'), JSON.stringify({ ...(await identify(process.pid)), host: 'another', boot: 'another' }));
+  await writeFile(join(users, '3'), JSON.stringify({ ...(await identify(process.pid)), pid: 2 ** 30 }));
+  expect((await otherUsers(run)).toSorted()).toEqual(['1', '2']);
+});
+
+test('mount points are read with the blanks in them', () => {
+  const line = String.raw`36 35 98:0 / /my\040cache/\134x rw,noatime master:1 - ext4 /dev/root rw`;
+  expect(mountPoints(`${line}\n`)).toEqual([String.raw`/my cache/\x`]);
+});

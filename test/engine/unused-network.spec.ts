@@ -1,0 +1,52 @@
+import { expect, test } from '@playwright/test';
+
+import type { Engine } from '../../clusters/engine/engine.ts';
+import { removeUnusedNetwork } from '../../clusters/engine/hermetic.ts';
+import { LEFT_BEHIND } from '../../clusters/errors.ts';
+import { takeBack } from '../../clusters/kind/kind.ts';
+import { claimName, ownerOf } from '../../clusters/kind/owner.ts';
+import { scratchCache } from './scratch.ts';
+
+const OURS = { Id: 'abc', Options: {}, IPAM: { Config: [] }, EnableIPv6: false, Labels: { meshproof: 'network' } };
+const RULE = '-A DOCKER-USER -i br-abc ! -o br-abc -m comment --comment meshproof -j REJECT';
+
+/** An engine of somebody's own, out of reach of this process, that notes what changes anything. */
+function somebodys(network: object, containers: readonly string[], changed: string[]): Engine {
+  const answers: Record<string, string> = {
+    'network ls': 'abc',
+    'network inspect': JSON.stringify([network]),
+    'ps --all': containers.join('\n'),
+    'image ls': 'node-image\nolder',
+  };
+  const docker = async (args: readonly string[]): Promise<string> => {
+    const line = args.join(' ');
+    const answer = answers[args.slice(0, 2).join(' ')];
+    if (answer !== undefined) return answer;
+    if (line.includes('-save')) return line.includes('ip6') ? '' : `*filter\n:DOCKER-USER - [0:0]\n-A DOCKER-USER -j RETURN\n${RULE}\n`;
+    if (!line.includes(' -S ')) changed.push(line.replace(/^run .* --entrypoint /, ''));
+    return '';
+  };
+  return { host: '', private: false, env: { DOCKER_HOST: '' }, restricted: false, cgroup: 2, version: '', local: false, docker };
+}
+
+test('with the last container on it the network goes, and the rules about it, through an image where the filter is out of reach', async () => {
+  const changed: string[] = [];
+  await removeUnusedNetwork(somebodys(OURS, [], changed));
+  expect(changed).toEqual(['network rm abc', `iptables node-image -w 10 -t filter ${RULE.replace('-A', '-D')}`]);
+});
+
+test('where what was made cannot be removed, the record of it stays for a sweep, and both causes are told', async () => {
+  await using _ = await scratchCache();
+  const folder = await claimName('meshproof-half');
+  const docker = async (): Promise<string> => Promise.reject(new Error('no daemon'));
+  const back = takeBack('meshproof-half', { ...somebodys(OURS, [], []), docker }, new Error('no node'));
+  await expect(back).rejects.toMatchObject({ code: LEFT_BEHIND, message: expect.stringMatching(/no node.*no daemon/) });
+  expect(await ownerOf('meshproof-half', folder)).toBe('alive');
+});
+
+test('a network on which a container is, running or not, and one that somebody else made, stay', async () => {
+  const changed: string[] = [];
+  await removeUnusedNetwork(somebodys(OURS, ['stopped-node'], changed));
+  await removeUnusedNetwork(somebodys({ ...OURS, Labels: null }, [], changed));
+  expect(changed).toEqual([]);
+});
