@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
+import { variable } from '../fixtures/results/environment.ts';
 import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
 import { adoptHistory, forgetRun, historyOf, nameEnd } from './allure-history.ts';
 import { settleAllureResults } from './allure-results.ts';
@@ -57,9 +58,9 @@ export async function generateAllureSite({
   report,
   conformance,
   mesh,
-  earlier = process.env['MESHPROOF_AGAINST'] ?? '',
+  earlier = variable('MESHPROOF_AGAINST'),
 }: AllureSite): Promise<void> {
-  if (earlier !== '') await adoptHistory(report, earlier);
+  if (earlier !== undefined) await adoptHistory(report, earlier);
   await forgetRun(report, conformance.run.id);
   await writePictures(report, conformance.checks);
   await settleAllureResults(join(report, ALLURE_RESULTS), mesh);

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
+import { variable } from '../fixtures/results/environment.ts';
 import type { CheckResult, Kept, Verdict } from '../fixtures/results/result.ts';
 import { closingLine, confidence, duration, printable, told, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
 import { shortForm } from './short-form.ts';
@@ -49,7 +50,7 @@ export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.Wr
 export type ConsoleState = 'all' | 'short' | 'others';
 
 export function stateOfConsole(): ConsoleState {
-  const wanted = process.env['MESHPROOF_CONSOLE'];
+  const wanted = variable('MESHPROOF_CONSOLE');
   return wanted === 'short' || wanted === 'others' ? wanted : 'all';
 }
 

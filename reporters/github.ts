@@ -1,6 +1,7 @@
 import { appendFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 
+import { variable } from '../fixtures/results/environment.ts';
 import type { CheckResult } from '../fixtures/results/result.ts';
 import { printable, told, warningsOf } from './in-words.ts';
 
@@ -9,7 +10,7 @@ const LARGEST_SUMMARY = 2 ** 20;
 
 /** Whether this runs as a step of GitHub Actions. */
 export function onGithub(environment: NodeJS.ProcessEnv = process.env): boolean {
-  return environment['GITHUB_ACTIONS'] === 'true';
+  return variable('GITHUB_ACTIONS', environment) === 'true';
 }
 
 /**
@@ -17,7 +18,7 @@ export function onGithub(environment: NodeJS.ProcessEnv = process.env): boolean 
  * @param place where the check is declared; its path becomes relative to the repository.
  */
 export function annotations(check: CheckResult, place: { file: string; line: number }, environment = process.env): string[] {
-  const at = { file: relative(environment['GITHUB_WORKSPACE'] ?? process.cwd(), place.file), line: String(place.line) };
+  const at = { file: relative(variable('GITHUB_WORKSPACE', environment) ?? process.cwd(), place.file), line: String(place.line) };
   const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${check.id} (${check.mesh})` }, text));
   if (check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED') return warned;
   const text = `promised: ${printable(check.title)}\nseen: ${printable(told(check.reason).seen)}\nrun again: ${printable(check.rerun)}`;
@@ -26,8 +27,8 @@ export function annotations(check: CheckResult, place: { file: string; line: num
 
 /** Appends a report to the summary of this step, where there is one; what is too long ends with a sentence that says so. */
 export function addToSummary(markdown: string, environment = process.env): void {
-  const file = environment['GITHUB_STEP_SUMMARY'];
-  if (file === undefined || file === '') return;
+  const file = variable('GITHUB_STEP_SUMMARY', environment);
+  if (file === undefined) return;
   const room = LARGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
   const bytes = Buffer.from(`${markdown}\n`);
   const rest = '\n\nThe rest is in conformance.md: a summary may not be longer.\n';

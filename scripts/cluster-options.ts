@@ -4,7 +4,7 @@ import { MESHES, type Mesh } from '../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../clusters/errors.ts';
 import { given } from '../clusters/kubernetes/given.ts';
 import type { UpOptions } from '../clusters/lifecycle.ts';
-import { positiveInteger } from './console/command.ts';
+import { dnsLabel, LONGEST_PREFIX, positiveInteger } from './console/command.ts';
 
 /** What `test` and `up` both ask about the cluster. */
 export interface ClusterOptions {
@@ -27,7 +27,7 @@ export function addClusterOptions(command: Command): Command {
     )
     .option('--context <name>', 'kubeconfig context of the existing cluster')
     .option('--kubeconfig <file>', 'kubeconfig of the existing cluster; default KUBECONFIG, then ~/.kube/config')
-    .option('--namespaces <prefix>', 'of namespaces that the owner of the existing cluster made for this')
+    .option('--namespaces <prefix>', 'of namespaces that the owner of the existing cluster made for this', dnsLabel(LONGEST_PREFIX))
     .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
     .option('--nodes <n>', 'nodes of the kind cluster', positiveInteger, 1);

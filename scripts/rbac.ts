@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 
 import { MESHES, type Mesh } from '../clusters/cluster.ts';
 import { EXIT } from '../clusters/errors.ts';
-import { command, names, positiveInteger } from './console/command.ts';
+import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from './console/command.ts';
 
 interface RbacOptions {
   name: string;
@@ -22,9 +22,9 @@ export function rbacCommand(): Command {
       'Prints a service account with the least rights that --provider=existing needs, for the owner of a cluster to read and apply. Asks no cluster.',
     example: 'npx meshproof rbac --suite=routing > rbac.yaml',
   })
-    .option('--name <name>', 'of the account and of its roles', 'meshproof')
-    .option('--namespace <name>', 'where the account lives', 'meshproof-system')
-    .option('--namespaces <prefix>', 'of the namespaces for rigs, which the manifest makes', 'meshproof')
+    .option('--name <name>', 'of the account and of its roles', dnsLabel(), 'meshproof')
+    .option('--namespace <name>', 'where the account lives', dnsLabel(), 'meshproof-system')
+    .option('--namespaces <prefix>', 'of the namespaces for rigs, which the manifest makes', dnsLabel(LONGEST_PREFIX), 'meshproof')
     .option(
       '--create-namespaces',
       'instead let the account make and remove namespaces itself, which takes the same rights in every namespace',

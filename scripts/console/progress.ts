@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
 
+import { variable } from '../../clusters/environment.ts';
+
 /** Where lines stay, a step that takes so long is said again. */
 const AGAIN_MS = 30_000;
 
@@ -29,7 +31,7 @@ export function startProgress({
   everyMs = 1_000,
 }: ProgressOptions = {}): Progress {
   const began = now();
-  const terminal = stream.isTTY === true && process.env['CI'] === undefined;
+  const terminal = stream.isTTY === true && variable('CI') === undefined;
   let current = '';
   let since = began;
   let saidAt = began;

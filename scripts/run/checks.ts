@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { variable } from '../../clusters/environment.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { didYouMean } from '../../clusters/kubernetes/closest.ts';
 
@@ -17,7 +18,7 @@ const PROJECT = resolve(import.meta.dirname, '../..');
 
 /** The folder of all suites. MESHPROOF_SUITES names another one. */
 function suitesFolder(): string {
-  return resolve(PROJECT, process.env['MESHPROOF_SUITES'] ?? 'suites');
+  return resolve(PROJECT, variable('MESHPROOF_SUITES') ?? 'suites');
 }
 
 /** Every check of the suites folder, by id. */
