@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 
 import { variable } from '../fixtures/results/environment.ts';
 import type { CheckResult } from '../fixtures/results/result.ts';
-import { printable, told, warningsOf } from './in-words.ts';
+import { idOf, printable, told, warningsOf } from './in-words.ts';
 
 /** GitHub refuses a step's summary beyond 1 MiB as a whole. */
 const LARGEST_SUMMARY = 2 ** 20;
@@ -19,10 +19,10 @@ export function onGithub(environment: NodeJS.ProcessEnv = process.env): boolean 
  */
 export function annotations(check: CheckResult, place: { file: string; line: number }, environment = process.env): string[] {
   const at = { file: relative(variable('GITHUB_WORKSPACE', environment) ?? process.cwd(), place.file), line: String(place.line) };
-  const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${check.id} (${check.mesh})` }, text));
+  const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${idOf(check)} (${check.mesh})` }, text));
   if (check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED') return warned;
   const text = `promised: ${printable(check.title)}\nseen: ${printable(told(check.reason).seen)}\nrun again: ${printable(check.rerun)}`;
-  return [command('error', { ...at, title: `${check.verdict} ${check.id} (${check.mesh})` }, text), ...warned];
+  return [command('error', { ...at, title: `${check.verdict} ${idOf(check)} (${check.mesh})` }, text), ...warned];
 }
 
 /** Appends a report to the summary of this step, where there is one; what is too long ends with a sentence that says so. */

@@ -9,6 +9,11 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
+/** The id of a check, with which repetition it was. */
+export function idOf({ id, repetition }: { id: string; repetition?: number | undefined }): string {
+  return repetition === undefined ? id : `${id} (repetition ${repetition})`;
+}
+
 /** A duration for people: `0.42 s`, `12.3 s`, `4 min 05 s`. */
 export function duration(milliseconds: number): string {
   const total = milliseconds / 1000;

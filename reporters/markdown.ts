@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 
 import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/results/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/results/result.ts';
-import { claim, confidence, duration, printable, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { claim, confidence, duration, idOf, printable, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
 /** conformance.md: fit for a pull request comment. */
@@ -69,9 +69,9 @@ function suiteOf({ id }: NotChosen): string {
 
 function table(checks: readonly CheckResult[]): string {
   if (checks.length === 0) return 'No check was run.';
-  const rows = checks.map(({ verdict, id, mesh, title, control, enforcementMs, durationMs, statistics }) => [
+  const rows = checks.map(({ verdict, id, repetition, mesh, title, control, enforcementMs, durationMs, statistics }) => [
     verdict,
-    `${inline(id)}<br>${inline(title)}`,
+    `${inline(idOf({ id, repetition }))}<br>${inline(title)}`,
     inline(mesh),
     control,
     enforcementMs === null ? '-' : duration(enforcementMs),
@@ -82,8 +82,8 @@ function table(checks: readonly CheckResult[]): string {
 }
 
 function reason(check: CheckResult): string {
-  const { verdict, id, mesh, title, rerun, evidence } = check;
-  const lines = [`### ${verdict} ${inline(id)} (${inline(mesh)})`, `Promised: ${inline(title)}`, inline(check.reason)];
+  const { verdict, mesh, title, rerun, evidence } = check;
+  const lines = [`### ${verdict} ${inline(idOf(check))} (${inline(mesh)})`, `Promised: ${inline(title)}`, inline(check.reason)];
   if (verdict === 'UNSUPPORTED') return lines.join('\n\n');
   const sure = [...confidence(check), ...evidence.map(({ file, phase, name }) => `evidence of the ${phase}, ${name}: ${file}`)];
   return [...lines, sure.map((line) => `- ${inline(line)}`).join('\n'), fenced(rerun)].join('\n\n');
@@ -103,7 +103,7 @@ function guideTable(checks: readonly CheckResult[]): string {
 }
 
 function warningTable(checks: readonly CheckResult[]): string {
-  const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(check.id), inline(check.mesh), inline(text)]));
+  const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(idOf(check)), inline(check.mesh), inline(text)]));
   return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'warned'], ...rows]);
 }
 

@@ -51,7 +51,9 @@ export function names(value: string, before: readonly string[] = []): string[] {
 export function dnsLabel(most = 63): (value: string) => string {
   return (value) => {
     if (value.length <= most && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(value)) return value;
-    throw new InvalidArgumentError(`It must be 1 to ${most} lower-case letters, digits and hyphens, and neither begin nor end with a hyphen.`);
+    throw new InvalidArgumentError(
+      `It must be 1 to ${most} lower-case letters, digits and hyphens, and neither begin nor end with a hyphen.`,
+    );
   };
 }
 
@@ -63,7 +65,11 @@ function refuseEmpty(of: Command): void {
   const empty = of.options.find((option) => of.getOptionValue(option.attributeName()) === '');
   const what = empty?.long ?? (of.args.some((argument) => argument.trim() === '') ? 'an argument' : undefined);
   if (what === undefined) return;
-  throw refusal('EMPTY_VALUE', `${what} has an empty value`, 'give it a value, or leave it out; a variable that is not set expands to nothing');
+  throw refusal(
+    'EMPTY_VALUE',
+    `${what} has an empty value`,
+    'give it a value, or leave it out; a variable that is not set expands to nothing',
+  );
 }
 
 function usageError(of: Command, error: CommanderError): MeshproofError {

@@ -14,7 +14,8 @@ import { clearOutside, provideOutside } from './beside.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
 import { runPlaywright } from './playwright.ts';
 import type { Keep } from './runner-environment.ts';
-import { describeRun, prepareReport } from './record.ts';
+import { noEffect } from './plan.ts';
+import { describeRun, writeRun } from './record.ts';
 
 export interface ClusterRun {
   wanted: UpOptions;
@@ -31,6 +32,8 @@ export interface ClusterRun {
   outside: readonly OutsideName[];
   /** Whether a person drives the runner, which then leaves no report. */
   interactive: boolean;
+  /** What was typed: options that only a cluster to be made has, the number of workers, the part of the checks. */
+  asked: { typed: readonly string[]; workers: number | undefined; shard: string | undefined };
 }
 
 const STAYS = { all: 'it will be kept', failed: 'it will be kept if a check fails' } as const;
@@ -48,6 +51,7 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   const { made, description } = cluster;
   if (made && run.keep !== 'no') progress.say(`${STAYS[run.keep]}; npx meshproof down ${description.name} removes it`);
   progress.pause();
+  for (const text of without(cluster, run)) process.stderr.write(`warning: ${text}\n`);
   let returned: number = EXIT.ok;
   let code: number;
   try {
@@ -70,6 +74,19 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   return code === EXIT.ok ? returned : code;
 }
 
+/** What of the options has no effect on this cluster. */
+function without({ made, description }: BorrowedCluster, { asked }: ClusterRun): string[] {
+  if (made) return [];
+  const { name, rigs } = description;
+  const fewer = asked.workers !== undefined && asked.workers > rigs.length;
+  return [
+    ...(asked.typed.length === 0 ? [] : [noEffect(name, asked.typed)]),
+    ...(fewer
+      ? [`${name} has ${rigs.length} ${rigs.length === 1 ? 'rig' : 'rigs'}: --workers=${asked.workers} runs no more checks at once`]
+      : []),
+  ];
+}
+
 async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
   if (!made) await mendMesh(description);
   const workers = Math.min(run.workers, Math.max(description.rigs.length, 1));
@@ -78,7 +95,7 @@ async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun
     MESHPROOF_CLUSTER: descriptionFile(description.name),
     MESHPROOF_MADE: made ? '1' : '0',
     MESHPROOF_WORKERS: String(workers),
-    MESHPROOF_RUN: await prepareReport(run.report, describeRun(description, made, workers)),
+    MESHPROOF_RUN: await writeRun(run.report, describeRun(description, made, workers, run.asked.shard)),
   };
   const code = await runPlaywright({ args: run.args, env, signal });
   if (signal.aborted) return EXIT.interrupted;
