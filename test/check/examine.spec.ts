@@ -231,3 +231,12 @@ test('a body that does not end is given up in time to clean up', async ({ place,
   expect(result.reason).toContain('not done within');
   expect(standIn.objects.size).toBe(0);
 });
+
+test('without a time limit there is none, and a check passes however long it takes', async ({ place, standIn }) => {
+  plain.info().setTimeout(0);
+  const { result } = await run(place, standIn, async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(standIn.mode).toHold();
+  });
+  expect(result).toMatchObject({ verdict: 'PASS', control: 'red' });
+});
