@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { EXIT, MeshproofError } from './errors.ts';
+
 /**
  * Makes a folder and the ones that lead to it, one by one from the deepest that is there: below /proc the recursive mkdir of Node never ends.
- * @throws Error of the file system
+ * @throws MeshproofError `FOLDER_NOT_MADE` with exit code 2
  */
 export async function makeFolder(folder: string): Promise<void> {
   const missing: string[] = [];
@@ -12,7 +14,12 @@ export async function makeFolder(folder: string): Promise<void> {
   for (const path of missing) {
     await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
       const made = error.code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory() === true;
-      if (!made) throw error;
+      if (made) return;
+      throw new MeshproofError('FOLDER_NOT_MADE', `${folder} cannot be made: ${error.message}`, {
+        hint: 'name another folder',
+        cause: error,
+        exitCode: EXIT.usage,
+      });
     });
   }
 }

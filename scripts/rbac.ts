@@ -67,7 +67,10 @@ function header({ name, namespace, createNamespaces, suite, check, allowMeshWide
     `# What meshproof needs in a cluster that it does not own, for ${what}${allowMeshWide === true ? ', mesh-wide checks included' : ''}.`,
     createNamespaces === true
       ? '# RBAC knows no prefix of names: who may make namespaces and work in them holds these rights in every namespace.'
-      : '# The account can do nothing outside of the namespaces below, except to read and to port-forward in that of the mesh.',
+      : [
+          '# Outside of the namespaces below the account can only read and port-forward in that of the mesh. Port-forwarding is not little: it reaches',
+          '# the admin port of each proxy there and the debug pages of the control plane.',
+        ].join('\n'),
     `# A token: kubectl create token ${name} --namespace ${namespace} --duration 4h`,
     '',
   ].join('\n');

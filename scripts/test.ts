@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 
 import { EXIT } from '../clusters/errors.ts';
+import { makeFolder } from '../clusters/make-folder.ts';
+import { cacheFolder } from '../clusters/paths.ts';
 import { reportName } from '../fixtures/results/report-folder.ts';
 import { addClusterOptions, typedForNew } from './cluster-options.ts';
 import { command, names, positiveInteger } from './console/command.ts';
@@ -118,6 +120,8 @@ async function run(decision: Decision, options: TestOptions, { report, against, 
     work.progress.pause();
     process.stderr.write(`warning: ${heavy}\n`);
   }
+  // A kind cluster asks first for room there.
+  if (decision.wanted.provider.kind === 'existing') await makeFolder(cacheFolder());
   const { runOnCluster } = await import('./run/on-cluster.ts');
   const { wanted, keep, args, env, outside } = decision;
   const told = { ...env, MESHPROOF_AGAINST: against ?? '' };

@@ -42,6 +42,7 @@ test('a check that was not decided on is not there, whatever the runner is told'
 check('${id} does something', { control: { because: 'nothing is there', breaks: 'toSucceed' }, istio: unsupported('not here', '') }, async () => {});
 `;
   const env = await writeSuites(folder, { 's/a.spec.ts': spec('a'), 's/b.spec.ts': spec('b') });
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}');
   const runner = [join(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', join(PROJECT, 'playwright.config.ts')];
   const list = async (chosen: Record<string, string>) => {
     const { stdout } = await execa(process.execPath, [...runner, '--list', '--reporter=list'], {
