@@ -21,7 +21,8 @@ export function command(name: string, { about, example }: { about: string; examp
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', `\nExample:\n  ${example}\n${EXIT_CODES}`)
     .hook('preAction', (_, acting) => {
-      if (acting === made) refuseEmpty(made);
+      // A shell completes a word that is still empty.
+      if (acting === made && name !== 'complete') refuseEmpty(made);
     })
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : usageError(made, error);

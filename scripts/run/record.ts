@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -113,8 +114,9 @@ export async function tidyReport(folder: string): Promise<void> {
 export async function recordStop(folder: string, error: unknown, claimed: boolean): Promise<void> {
   if (!isReport(folder) || objectionTo(folder) !== undefined) return;
   const { writeConformance, removeConformance } = await import('../../reporters/conformance-files.ts');
+  // Without verdicts there is either nothing to correct, or another run at work.
+  if (existsSync(join(folder, 'conformance.json')) === claimed) return;
   const run = claimed ? await runIn(folder) : started();
-  if (claimed && (await readFile(join(folder, 'conformance.json')).catch(() => undefined)) !== undefined) return;
   if (!claimed) removeConformance(folder);
   const code = error instanceof MeshproofError ? `${error.code}: ` : '';
   const stopped: Conformance = {
