@@ -3,19 +3,33 @@ import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
 import { stopWithoutParent } from './fixtures/check/parent.ts';
-import { ALLURE_RESULTS, reportFolder } from './fixtures/results/report-folder.ts';
+import { variable } from './fixtures/results/environment.ts';
+import { ALLURE_RESULTS, objectionTo, reportFolder } from './fixtures/results/report-folder.ts';
+
+/** The runner empties its output folder. Workers read this file too, and by then the folder is ours. */
+function outputFolder(): string {
+  const objection =
+    variable('TEST_WORKER_INDEX') === undefined && variable('MESHPROOF_LISTING') === undefined && objectionTo(reportFolder());
+  if (typeof objection === 'string') throw new Error(`${reportFolder()} is not taken for reports: ${objection}`);
+  return join(reportFolder(), 'test-results');
+}
 
 stopWithoutParent();
 
 /** How checks run. `meshproof test` starts the runner with this file, after it has a cluster. */
 export default defineConfig({
-  testDir: process.env['MESHPROOF_SUITES'] ?? 'suites',
-  outputDir: join(reportFolder(), 'test-results'),
-  forbidOnly: process.env['CI'] !== undefined,
+  testDir: variable('MESHPROOF_SUITES') ?? 'suites',
+  outputDir: outputFolder(),
+  globalSetup: './fixtures/results/mark-report.ts',
+  forbidOnly: variable('CI') !== undefined,
   fullyParallel: false,
   /** The measurement is taken once: a check that passes at the second attempt has proven nothing. */
   retries: 0,
-  workers: Number(process.env['MESHPROOF_WORKERS'] ?? 2),
+  workers: Number(variable('MESHPROOF_WORKERS') ?? 2),
   timeout: 120_000,
-  reporter: [['allure-playwright', { resultsDir: join(reportFolder(), ALLURE_RESULTS) }], ['./reporters/meshproof.ts']],
+  reporter: [
+    // It writes results of tests that are only listed, too.
+    ...(process.argv.includes('--list') ? [] : [['allure-playwright', { resultsDir: join(reportFolder(), ALLURE_RESULTS) }] as const]),
+    ['./reporters/meshproof.ts'],
+  ],
 });

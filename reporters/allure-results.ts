@@ -19,7 +19,8 @@ export async function settleAllureResults(folder: string, mesh: string): Promise
   await Promise.all(
     files.map(async (file) => {
       const path = join(folder, file);
-      const result: TestResult = JSON.parse(await readFile(path, 'utf8'));
+      const result = await resultIn(path);
+      if (result === undefined) return;
       const attached = await attachedResult(result, folder);
       const judged = settled(withAttachmentsInPlace(result), attached, mesh, draw);
       if (!hasVerdict(result)) await attachPictures(judged, attached, folder, draw);
@@ -29,10 +30,43 @@ export async function settleAllureResults(folder: string, mesh: string): Promise
   );
 }
 
+/**
+ * Tells the results of one run from those of another that ran the same checks, which Allure would take for retries and show the last of.
+ * @param files names of results within the folder, settled or not
+ */
+export async function tellRunApart(folder: string, files: readonly string[], run: string): Promise<void> {
+  for (const file of files.filter((name) => name.endsWith('-result.json'))) {
+    const path = join(folder, file);
+    const result = await resultIn(path);
+    if (result === undefined) continue;
+    const historyId = result.historyId === undefined ? {} : { historyId: `${result.historyId}.${run}` };
+    await writeFile(
+      `${path}.new`,
+      JSON.stringify({ ...result, ...historyId, parameters: [...result.parameters, { name: 'run', value: run }] }),
+    );
+    await rename(`${path}.new`, path);
+  }
+}
+
+/** Undefined for a file that cannot be read, which Allure passes over too: a run that was killed while it wrote has left half of one. */
+async function resultIn(path: string): Promise<TestResult | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as TestResult;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The content of the last attachment that carries a CheckResult; undefined without one. */
 async function attachedResult(result: TestResult, folder: string): Promise<unknown> {
   const attachment = attachmentsOf(result).findLast(({ name }) => name === RESULT_ATTACHMENT);
-  return attachment && JSON.parse(await readFile(join(folder, attachment.source), 'utf8'));
+  if (attachment === undefined) return undefined;
+  const text = await readFile(join(folder, attachment.source), 'utf8').catch(String);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function hasVerdict({ labels }: TestResult): boolean {

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
+import { variable } from '../fixtures/results/environment.ts';
 import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
-import { adoptHistory, forgetRun, historyOf, nameEnd } from './allure-history.ts';
+import { adoptHistory, forgetRun, lendHistory, nameEnd, returnHistory } from './allure-history.ts';
 import { settleAllureResults } from './allure-results.ts';
 import { writePictures } from './charts/files.ts';
 import { duration, transitionsInWords, worth } from './in-words.ts';
@@ -57,9 +58,9 @@ export async function generateAllureSite({
   report,
   conformance,
   mesh,
-  earlier = process.env['MESHPROOF_AGAINST'] ?? '',
+  earlier = variable('MESHPROOF_AGAINST'),
 }: AllureSite): Promise<void> {
-  if (earlier !== '') await adoptHistory(report, earlier);
+  if (earlier !== undefined) await adoptHistory(report, earlier);
   await forgetRun(report, conformance.run.id);
   await writePictures(report, conformance.checks);
   await settleAllureResults(join(report, ALLURE_RESULTS), mesh);
@@ -67,17 +68,20 @@ export async function generateAllureSite({
   await rm(output, { recursive: true, force: true });
   const workplace = await mkdtemp(join(tmpdir(), 'meshproof-allure-'));
   try {
-    await writeFile(join(workplace, 'allurerc.json'), JSON.stringify(configuration(report, output, conformance)));
+    const history = join(workplace, 'history.jsonl');
+    await lendHistory(report, history);
+    await writeFile(join(workplace, 'allurerc.json'), JSON.stringify(configuration(history, output, conformance)));
     const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js');
     const args = [cli, 'generate', '--cwd', workplace, '--config', 'allurerc.json', '--output', output, join(report, ALLURE_RESULTS)];
     await execa(process.execPath, args, { stdin: 'ignore', all: true });
+    await returnHistory(report, history);
     await keepToItself(join(output, 'index.html'));
   } finally {
     await rm(workplace, { recursive: true, force: true });
   }
 }
 
-function configuration(report: string, output: string, { run, timings, checks, against }: Conformance): object {
+function configuration(historyPath: string, output: string, { run, timings, checks, against }: Conformance): object {
   const took = Object.entries(timings).flatMap(([name, ms]) =>
     ms === null ? [] : [[`${name.replace(/Ms$/, '')} ready in`, duration(ms)]],
   );
@@ -88,7 +92,7 @@ function configuration(report: string, output: string, { run, timings, checks, a
     // The headline of the first page.
     name: `${worth(checks)} ${nameEnd(run.id)}`,
     output,
-    historyPath: historyOf(report),
+    historyPath,
     hideLabels: HIDDEN_LABELS,
     variables: {
       ...(against === undefined ? {} : { 'since the earlier run': transitionsInWords(against) }),

@@ -27,6 +27,7 @@ export function settled(result: TestResult, attached: unknown, mesh: string, dra
   const done = result.labels.some((label) => label.name === 'verdict');
   if (!name || done) return result;
   const check = judge(name, mesh, attached, endingOf(result), (result.stop ?? 0) - (result.start ?? 0));
+  const repetition = result.parameters.flatMap((parameter) => (parameter.name === 'Repetition' ? [parameter.value] : []));
   return {
     ...result,
     name: nameWith(check.verdict, printable(result.name ?? '')),
@@ -37,8 +38,8 @@ export function settled(result: TestResult, attached: unknown, mesh: string, dra
     parameters: [...result.parameters, ...parametersOf(check)],
     links: [...result.links, ...linksOf(check).map((link): Link => ({ ...link, type: LinkType.DEFAULT }))],
     descriptionHtml: describe(check, drawn(check, draw)),
-    // Allure takes results of one history id for retries of one another; the same check on another mesh is none.
-    ...(result.historyId === undefined ? {} : { historyId: `${result.historyId}.${check.mesh}` }),
+    // Allure takes results of one history id for retries of one another; the same check on another mesh is none, nor is a repetition.
+    ...(result.historyId === undefined ? {} : { historyId: [result.historyId, check.mesh, ...repetition].join('.') }),
   };
 }
 

@@ -1,8 +1,21 @@
 import { styleText } from 'node:util';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
+import { variable } from '../fixtures/results/environment.ts';
 import type { CheckResult, Kept, Verdict } from '../fixtures/results/result.ts';
-import { closingLine, confidence, duration, printable, told, transitionsInWords, unsaid, warningsOf, whereRun, worth } from './in-words.ts';
+import {
+  closingLine,
+  confidence,
+  duration,
+  idOf,
+  printable,
+  told,
+  transitionsInWords,
+  unsaid,
+  warningsOf,
+  whereRun,
+  worth,
+} from './in-words.ts';
 import { shortForm } from './short-form.ts';
 
 const COLOUR = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', UNSUPPORTED: 'gray', INVALID: 'magenta' } as const satisfies Record<
@@ -19,10 +32,10 @@ export interface Traces {
 
 /** The lines that the console shows when a check has ended: one, and after anything but PASS what is needed to understand it. */
 export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.WriteStream): string[] {
-  const { id, verdict, durationMs, control, mesh } = check;
+  const { verdict, durationMs, control, mesh } = check;
   const word = styleText(COLOUR[verdict], verdict.padEnd(12), { stream });
   const red = verdict === 'UNSUPPORTED' ? '' : `  control ${control}`;
-  const head = `${word} ${printable(id)} (${printable(mesh)})  ${duration(durationMs)}${red}`;
+  const head = `${word} ${printable(idOf(check))} (${printable(mesh)})  ${duration(durationMs)}${red}`;
   const warned = warningsOf(check).map((text) => fact('warned', text, stream));
   if (verdict === 'PASS') return [head, ...warned];
   if (verdict === 'UNSUPPORTED') return [head, fact('because', check.reason, stream)];
@@ -49,7 +62,7 @@ export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.Wr
 export type ConsoleState = 'all' | 'short' | 'others';
 
 export function stateOfConsole(): ConsoleState {
-  const wanted = process.env['MESHPROOF_CONSOLE'];
+  const wanted = variable('MESHPROOF_CONSOLE');
   return wanted === 'short' || wanted === 'others' ? wanted : 'all';
 }
 

@@ -1,15 +1,16 @@
 import { appendFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 
+import { variable } from '../fixtures/results/environment.ts';
 import type { CheckResult } from '../fixtures/results/result.ts';
-import { printable, told, warningsOf } from './in-words.ts';
+import { idOf, printable, told, warningsOf } from './in-words.ts';
 
 /** GitHub refuses a step's summary beyond 1 MiB as a whole. */
 const LARGEST_SUMMARY = 2 ** 20;
 
 /** Whether this runs as a step of GitHub Actions. */
 export function onGithub(environment: NodeJS.ProcessEnv = process.env): boolean {
-  return environment['GITHUB_ACTIONS'] === 'true';
+  return variable('GITHUB_ACTIONS', environment) === 'true';
 }
 
 /**
@@ -17,17 +18,17 @@ export function onGithub(environment: NodeJS.ProcessEnv = process.env): boolean 
  * @param place where the check is declared; its path becomes relative to the repository.
  */
 export function annotations(check: CheckResult, place: { file: string; line: number }, environment = process.env): string[] {
-  const at = { file: relative(environment['GITHUB_WORKSPACE'] ?? process.cwd(), place.file), line: String(place.line) };
-  const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${check.id} (${check.mesh})` }, text));
+  const at = { file: relative(variable('GITHUB_WORKSPACE', environment) ?? process.cwd(), place.file), line: String(place.line) };
+  const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${idOf(check)} (${check.mesh})` }, text));
   if (check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED') return warned;
   const text = `promised: ${printable(check.title)}\nseen: ${printable(told(check.reason).seen)}\nrun again: ${printable(check.rerun)}`;
-  return [command('error', { ...at, title: `${check.verdict} ${check.id} (${check.mesh})` }, text), ...warned];
+  return [command('error', { ...at, title: `${check.verdict} ${idOf(check)} (${check.mesh})` }, text), ...warned];
 }
 
 /** Appends a report to the summary of this step, where there is one; what is too long ends with a sentence that says so. */
 export function addToSummary(markdown: string, environment = process.env): void {
-  const file = environment['GITHUB_STEP_SUMMARY'];
-  if (file === undefined || file === '') return;
+  const file = variable('GITHUB_STEP_SUMMARY', environment);
+  if (file === undefined) return;
   const room = LARGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
   const bytes = Buffer.from(`${markdown}\n`);
   const rest = '\n\nThe rest is in conformance.md: a summary may not be longer.\n';

@@ -4,6 +4,11 @@ import { TOLD_FIRST } from './transitions.ts';
 
 export { printable } from '../fixtures/results/printable.ts';
 
+/** The id of a check, with which repetition it was. */
+export function idOf({ id, repetition }: { id: string; repetition?: number | undefined }): string {
+  return repetition === undefined ? id : `${id} (repetition ${repetition})`;
+}
+
 /** A duration for people: `0.42 s`, `12.3 s`, `4 min 05 s`. */
 export function duration(milliseconds: number): string {
   const total = milliseconds / 1000;

@@ -39,9 +39,11 @@ function totals(checks: readonly CheckResult[]): Attributes {
 }
 
 function testCase(check: CheckResult): string {
-  const { id, suite, mesh, title, verdict, reason, control, controlBecause, rerun, durationMs } = check;
+  const { id, suite, mesh, title, repetition, verdict, reason, control, controlBecause, rerun, durationMs } = check;
+  // Of test cases with one name some readers take the first alone.
+  const name = repetition === undefined ? title : `${title} (repetition ${repetition})`;
   const facts = Object.entries({ id, mesh, verdict, control, controlBecause, rerun });
-  const properties = facts.map(([name, value]) => element('property', { name, value }));
+  const properties = facts.map(([fact, value]) => element('property', { name: fact, value }));
   const warned = warningsOf(check).map((value) => element('property', { name: 'warning', value }));
   const children = [element('properties', {}, [...properties, ...warned].join(''))];
   if (verdict === 'UNSUPPORTED') children.push(element('skipped', { message: reason }));
@@ -49,7 +51,7 @@ function testCase(check: CheckResult): string {
     const tag = verdict === 'FAIL' ? 'failure' : 'error';
     children.push(element(tag, { type: verdict, message: reason }, escapeXml(`${reason}\n\nrun again: ${rerun}`)));
   }
-  return element('testcase', { classname: `${suite}.${mesh}`, name: title, time: seconds(durationMs) }, children.join(''));
+  return element('testcase', { classname: `${suite}.${mesh}`, name, time: seconds(durationMs) }, children.join(''));
 }
 
 function outsideChecks(errors: readonly string[]): string {

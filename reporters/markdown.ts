@@ -6,6 +6,7 @@ import {
   claim,
   confidence,
   duration,
+  idOf,
   neverRed,
   printable,
   seenRed,
@@ -88,10 +89,10 @@ function suiteOf({ id }: NotChosen): string {
 function table(checks: readonly CheckResult[]): string {
   if (checks.length === 0) return 'No check was run.';
   const rows = checks.map((check) => {
-    const { verdict, id, mesh, title, control, enforcementMs, durationMs, statistics } = check;
+    const { verdict, id, repetition, mesh, title, control, enforcementMs, durationMs, statistics } = check;
     return [
       verdict,
-      `${inline(id)}<br>${inline(title)}`,
+      `${inline(idOf({ id, repetition }))}<br>${inline(title)}`,
       inline(mesh),
       [control, seenRed([check])].filter((part) => part !== '').join(', '),
       enforcementMs === null ? '-' : duration(enforcementMs),
@@ -103,8 +104,8 @@ function table(checks: readonly CheckResult[]): string {
 }
 
 function reason(check: CheckResult): string {
-  const { verdict, id, mesh, title, rerun, evidence } = check;
-  const head = [`### ${verdict} ${inline(id)} (${inline(mesh)})`, `Promised: ${inline(title)}`];
+  const { verdict, mesh, title, rerun, evidence } = check;
+  const head = [`### ${verdict} ${inline(idOf(check))} (${inline(mesh)})`, `Promised: ${inline(title)}`];
   if (verdict === 'UNSUPPORTED') return [...head, withLink(check.reason)].join('\n\n');
   const lines = [...head, inline(check.reason)];
   const sure = [...confidence(check), ...evidence.map(({ file, phase, name }) => `evidence of the ${phase}, ${name}: ${file}`)];
@@ -131,7 +132,7 @@ function guideTable(checks: readonly CheckResult[]): string {
 }
 
 function warningTable(checks: readonly CheckResult[]): string {
-  const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(check.id), inline(check.mesh), inline(text)]));
+  const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(idOf(check)), inline(check.mesh), inline(text)]));
   return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'warned'], ...rows]);
 }
 

@@ -3,8 +3,9 @@ import type { CheckResult } from '../fixtures/results/result.ts';
 import type { Facts, Timings } from '../fixtures/results/run.ts';
 
 /**
- * One report out of the reports of several shards. Checks and errors are kept all; a fact that differs between shards names every value;
- * stages ran side by side, so the longest time of each counts.
+ * One report out of the reports of several shards. Checks and errors are kept all: a check that several of them ran becomes its repetitions,
+ * numbered in order of time. A fact that differs between shards names every value; stages ran side by side, so the longest time of each counts.
+ * A shard of which none of them tells is an error of the run.
  * @throws RangeError when there is nothing to merge.
  */
 export function mergeConformance(parts: readonly Conformance[]): Conformance {
@@ -13,7 +14,7 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
   const runs = parts.map(({ run }) => run);
   const begins = runs.map(({ startedAt }) => Date.parse(startedAt));
   const begin = Math.min(...begins);
-  const checks = inOrder(parts.flatMap((part) => part.checks));
+  const checks = inOrder(numbered(parts.toSorted((a, b) => Date.parse(a.run.startedAt) - Date.parse(b.run.startedAt))));
   const against = mergedAgainst(parts);
   return {
     run: {
@@ -22,7 +23,7 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
       durationMs: Math.max(...runs.map(({ durationMs }, index) => (begins[index] ?? begin) + durationMs)) - begin,
       versions: mergedFacts(runs.map(({ versions }) => versions)),
       environment: mergedFacts(runs.map(({ environment }) => environment)),
-      errors: distinct(runs.flatMap(({ errors }) => errors)),
+      errors: [...distinct(runs.flatMap(({ errors }) => errors)), ...missingShards(runs)],
     },
     timings: parts.map(({ timings }) => timings).reduce(longest),
     checks,
@@ -32,13 +33,45 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
   };
 }
 
-/** Checks by id, then mesh, in code unit order, so that a report does not depend on which worker was first. */
+/** The checks of all parts; where several parts ran one, with the number of each run of it. */
+function numbered(parts: readonly Conformance[]): CheckResult[] {
+  const again = repeatedIn(parts);
+  const counts = new Map<string, number>();
+  return parts.flatMap(({ checks }) =>
+    checks.toSorted(byIdMeshAndRepetition).map((check) => {
+      const name = `${check.id} ${check.mesh}`;
+      const repetition = (counts.get(name) ?? 0) + 1;
+      counts.set(name, repetition);
+      return again.has(name) ? { ...check, repetition } : check;
+    }),
+  );
+}
+
+/** The names of the checks, with their mesh, that more than one part ran. */
+export function repeatedIn(parts: readonly Conformance[]): Set<string> {
+  const all = parts.flatMap(({ checks }) => distinct(checks.map(({ id, mesh }) => `${id} ${mesh}`)));
+  return new Set(all.filter((name, index) => all.indexOf(name) !== index));
+}
+
+/** A sentence for each shard that was meant to be and of which no report tells, as the environment of the others says. */
+function missingShards(runs: readonly Conformance['run'][]): string[] {
+  const there = new Set(runs.flatMap(({ environment }) => environment['shard']?.split(' | ') ?? []));
+  const totals = distinct([...there].flatMap((shard) => shard.split('/')[1] ?? []));
+  const meant = totals.flatMap((total) => Array.from({ length: Number(total) }, (_, index) => `${index + 1}/${total}`));
+  return meant.filter((shard) => !there.has(shard)).map((shard) => `shard ${shard} left no report: its checks are missing here`);
+}
+
+/** Checks by id, then mesh, then repetition, in code unit order, so that a report does not depend on which worker was first. */
 export function inOrder(checks: readonly CheckResult[]): CheckResult[] {
-  return checks.toSorted(byIdAndMesh);
+  return checks.toSorted(byIdMeshAndRepetition);
 }
 
 export function byIdAndMesh(a: NotChosen, b: NotChosen): number {
   return compare(a.id, b.id) || compare(a.mesh, b.mesh);
+}
+
+function byIdMeshAndRepetition(a: CheckResult, b: CheckResult): number {
+  return byIdAndMesh(a, b) || (a.repetition ?? 0) - (b.repetition ?? 0);
 }
 
 /** What no part ran: a check that one shard left out and another ran was chosen. */

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult, TestStep } from '@playwright/test/reporter';
 
 import type { Conformance } from '../fixtures/results/conformance.ts';
+import { tracesOf } from '../fixtures/results/names.ts';
 import { reportFolder } from '../fixtures/results/report-folder.ts';
 import type { CheckResult } from '../fixtures/results/result.ts';
 import { generateAllureSite } from './allure-site.ts';
@@ -13,12 +14,12 @@ import { removeConformance, writeConformance } from './conformance-files.ts';
 import { checkLines, endLines, stateOfConsole } from './console.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { addToSummary, annotations, onGithub } from './github.ts';
-import { printable } from './in-words.ts';
+import { idOf, printable } from './in-words.ts';
 import { conformanceMarkdown } from './markdown.ts';
 import { inOrder } from './merge.ts';
 import { allTimings, describedRun, earlierRun, meshOfRun, undescribedRun } from './run-description.ts';
 import { RunningChecks } from './running.ts';
-import { attachedTo, endingOf, nameOf } from './test-results.ts';
+import { attachedTo, endingOf, nameOf, repetitionOf } from './test-results.ts';
 import { compare } from './transitions.ts';
 import { firstLines, judge } from './verdict.ts';
 
@@ -65,16 +66,16 @@ export default class MeshproofReporter implements Reporter {
   }
 
   onTestBegin(test: TestCase): void {
-    const name = nameOf(test);
-    if (name && this.#console !== 'others') this.#running.begin(name.id);
+    const key = keyOf(test);
+    if (key !== undefined && this.#console !== 'others') this.#running.begin(key);
   }
 
   onStepBegin(test: TestCase, _: TestResult, step: TestStep): void {
-    if (step.category === 'test.step') this.#running.enter(nameOf(test)?.id ?? '', step.title);
+    if (step.category === 'test.step') this.#running.enter(keyOf(test) ?? '', step.title);
   }
 
   onStepEnd(test: TestCase, _: TestResult, step: TestStep): void {
-    if (step.category === 'test.step') this.#running.leave(nameOf(test)?.id ?? '');
+    if (step.category === 'test.step') this.#running.leave(keyOf(test) ?? '');
   }
 
   onStdOut(chunk: string | Buffer): void {
@@ -98,7 +99,7 @@ export default class MeshproofReporter implements Reporter {
       if (result.status !== 'passed' && result.status !== 'skipped') this.#fault(`${test.title}: ${endingOf(result).said}`);
       return;
     }
-    this.#running.end(name.id);
+    this.#running.end(keyOf(test) ?? '');
     this.#take(judge(name, this.#mesh, attachedTo(result), endingOf(result), result.duration), test);
   }
 
@@ -148,12 +149,14 @@ export default class MeshproofReporter implements Reporter {
     this.#catalogue = { planned, notChosen: leftOut(checksIn(suites), chosen, planned, this.#mesh) };
   }
 
-  #take(check: CheckResult, { location }: TestCase): void {
+  #take(result: CheckResult, test: TestCase): void {
+    const repetition = repetitionOf(test);
+    const check = repetition === undefined ? result : { ...result, repetition };
     this.#checks.push(check);
-    if (onGithub()) for (const line of annotations(check, location)) this.#print(line);
+    if (onGithub()) for (const line of annotations(check, test.location)) this.#print(line);
     const good = check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED';
     if (this.#console === 'short' || (this.#console === 'others' && good)) return;
-    const diagnostics = join(this.#report, 'diagnostics', check.id);
+    const diagnostics = join(this.#report, 'diagnostics', tracesOf(check.id, repetition));
     const traces = {
       evidence: check.evidence.map(({ file }) => shown(join(this.#report, file))),
       diagnostics: existsSync(diagnostics) ? shown(diagnostics) : undefined,
@@ -199,6 +202,12 @@ export default class MeshproofReporter implements Reporter {
       this.#fault(messageOf(error));
     }
   }
+}
+
+/** Tells the tests apart that run at the same time. */
+function keyOf(test: TestCase): string | undefined {
+  const name = nameOf(test);
+  return name && idOf({ id: name.id, repetition: repetitionOf(test) });
 }
 
 function shown(path: string): string {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { arch, platform, release } from 'node:os';
 
 import { Conformance } from '../fixtures/results/conformance.ts';
+import { variable } from '../fixtures/results/environment.ts';
 import { RunDescription, type Timings } from '../fixtures/results/run.ts';
 import { conformanceIn } from './conformance-files.ts';
 import { validated } from './validate.ts';
@@ -12,8 +13,8 @@ import { validated } from './validate.ts';
  * @throws Error when the file is named but cannot be read or is not a run description.
  */
 export async function describedRun(startedAt: Date): Promise<RunDescription> {
-  const file = process.env['MESHPROOF_RUN'];
-  if (file === undefined || file === '') return undescribedRun(startedAt);
+  const file = variable('MESHPROOF_RUN');
+  if (file === undefined) return undescribedRun(startedAt);
   return validated(RunDescription, JSON.parse(await readFile(file, 'utf8')), `the run description ${file}`);
 }
 
@@ -22,8 +23,8 @@ export async function describedRun(startedAt: Date): Promise<RunDescription> {
  * @throws Error when it is named but cannot be read or is none.
  */
 export function earlierRun(): Conformance | undefined {
-  const report = process.env['MESHPROOF_AGAINST'];
-  if (report === undefined || report === '') return undefined;
+  const report = variable('MESHPROOF_AGAINST');
+  if (report === undefined) return undefined;
   const file = conformanceIn(report);
   return validated(Conformance, JSON.parse(readFileSync(file, 'utf8')), file);
 }
@@ -47,5 +48,5 @@ export function allTimings(timings: RunDescription['timings']): Timings {
 
 /** The mesh that the checks of this run are for, as MESHPROOF_MESH says. */
 export function meshOfRun(): string {
-  return process.env['MESHPROOF_MESH'] ?? 'istio';
+  return variable('MESHPROOF_MESH') ?? 'istio';
 }

@@ -1,3 +1,4 @@
+import { variable } from '../fixtures/results/environment.ts';
 import { duration, printable } from './in-words.ts';
 
 /** Where no line can change, a check that is silent for so long is named. */
@@ -24,7 +25,7 @@ export class RunningChecks {
   constructor(stream: Console = process.stderr, now: () => number = () => performance.now()) {
     this.#stream = stream;
     this.#now = now;
-    this.#changes = stream.isTTY === true && process.env['CI'] === undefined;
+    this.#changes = stream.isTTY === true && variable('CI') === undefined;
   }
 
   begin(id: string): void {

@@ -1,7 +1,7 @@
 import type { Conformance } from '../fixtures/results/conformance.ts';
 import type { CheckResult } from '../fixtures/results/result.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { claim, printable, told, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { claim, idOf, printable, told, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
 
 /** A paragraph of a chat is no place for a whole diff. */
 const MOST_LETTERS = 240;
@@ -16,7 +16,7 @@ export function shortForm(conformance: Conformance): string[] {
   return [
     `meshproof ${WORDS[exitCodeOf(conformance)]}: ${worth(checks)}`,
     ...bad.flatMap((check) => failure(check)),
-    ...checks.flatMap((check) => warningsOf(check).map((text) => `warned: ${check.id}: ${text}`)),
+    ...checks.flatMap((check) => warningsOf(check).map((text) => `warned: ${idOf(check)}: ${text}`)),
     ...run.errors.map((error) => `error outside the checks: ${error}`),
     ...(against === undefined ? [] : [transitionsInWords(against)]),
     ...unsaid(conformance),
@@ -27,14 +27,15 @@ export function shortForm(conformance: Conformance): string[] {
     .map((line) => clipped(printable(line)));
 }
 
-function failure({ verdict, id, mesh, title, reason, control, statistics }: CheckResult): string[] {
+function failure(check: CheckResult): string[] {
+  const { verdict, mesh, title, reason, control, statistics } = check;
   const { seen, sure } = told(reason);
   const certain = [...(sure === undefined ? [] : [sure]), `control ${control}`, ...statistics.map((statistic) => claim(statistic))];
-  return [`${verdict} ${id} (${mesh})`, `  promised: ${title}`, `  seen: ${seen}`, `  how sure: ${certain.join('; ')}`];
+  return [`${verdict} ${idOf(check)} (${mesh})`, `  promised: ${title}`, `  seen: ${seen}`, `  how sure: ${certain.join('; ')}`];
 }
 
 function idsOf(checks: readonly CheckResult[]): string {
-  return checks.map(({ id }) => id).join(',');
+  return [...new Set(checks.map(({ id }) => id))].join(',');
 }
 
 function clipped(line: string): string {

@@ -22,6 +22,11 @@ export function attachedTo({ attachments }: TestResult): unknown {
   }
 }
 
+/** Which repetition a test is, from 1; undefined where each runs once. */
+export function repetitionOf(test: TestCase): number | undefined {
+  return (test.parent.project()?.repeatEach ?? 1) > 1 ? test.repeatEachIndex + 1 : undefined;
+}
+
 /** How a test ended, with what the runner said of it. */
 export function endingOf({ status, errors, annotations }: TestResult): Ending {
   const skipped = annotations.find(({ type }) => type === 'skip' || type === 'fixme')?.description ?? '';

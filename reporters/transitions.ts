@@ -5,19 +5,32 @@ import { byIdAndMesh } from './merge.ts';
 /** The order in which reports tell them: what needs somebody first. */
 export const TOLD_FIRST: readonly Transition[] = ['regressed', 'still failing', 'new', 'fixed', 'changed', 'gone'];
 
+const WORST_FIRST: readonly Verdict[] = ['FAIL', 'INVALID', 'INCONCLUSIVE', 'PASS', 'UNSUPPORTED'];
+
 /**
  * What changed since an earlier run. A check that this run was told to leave out says nothing about a change;
  * one of a mesh that this run has nothing of does not either.
  */
 export function compare(earlier: Conformance, { checks, notChosen = [] }: Pick<Conformance, 'checks' | 'notChosen'>): Against {
-  const before = new Map(earlier.checks.map((check) => [nameOf(check), check]));
-  const now = new Map(checks.map((check) => [nameOf(check), check]));
+  const before = worstOf(earlier.checks);
+  const now = worstOf(checks);
   const silent = new Set(notChosen.map((one) => nameOf(one)));
   const meshes = new Set([...checks, ...notChosen].map(({ mesh }) => mesh));
-  const gone = earlier.checks.filter((check) => meshes.has(check.mesh) && !now.has(nameOf(check)) && !silent.has(nameOf(check)));
-  const changes = [...checks.flatMap((check) => changeOf(before.get(nameOf(check)), check)), ...gone.map((check) => leave(check))];
+  const gone = [...before.values()].filter((check) => meshes.has(check.mesh) && !now.has(nameOf(check)) && !silent.has(nameOf(check)));
+  const changes = [
+    ...[...now.values()].flatMap((check) => changeOf(before.get(nameOf(check)), check)),
+    ...gone.map((check) => leave(check)),
+  ];
   const { id, startedAt, versions } = earlier.run;
   return { id, startedAt, versions, changes: changes.toSorted(byIdAndMesh) };
+}
+
+/** Each check once. Of several runs of it the worst counts: a failure in one of them is a failure. */
+function worstOf(checks: readonly CheckResult[]): Map<string, CheckResult> {
+  const groups = Map.groupBy(checks, (check) => nameOf(check));
+  const worst = (all: readonly CheckResult[]) =>
+    all.toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict)).slice(0, 1);
+  return new Map([...groups].flatMap(([name, all]) => worst(all).map((check) => [name, check])));
 }
 
 function changeOf(before: CheckResult | undefined, check: CheckResult): Change[] {

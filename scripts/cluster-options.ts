@@ -5,7 +5,7 @@ import { EXIT, MeshproofError } from '../clusters/errors.ts';
 import { given } from '../clusters/kubernetes/given.ts';
 import type { UpOptions } from '../clusters/lifecycle.ts';
 import { CLUSTER_NAME, isClusterName } from '../clusters/names.ts';
-import { positiveInteger } from './console/command.ts';
+import { dnsLabel, LONGEST_PREFIX, positiveInteger } from './console/command.ts';
 
 /** What `test` and `up` both ask about the cluster. */
 export interface ClusterOptions {
@@ -19,6 +19,8 @@ export interface ClusterOptions {
   nodes: number;
 }
 
+const DEFAULT_NODES = 1;
+
 export function addClusterOptions(command: Command): Command {
   return command
     .optionsGroup('Options of the cluster:')
@@ -28,10 +30,10 @@ export function addClusterOptions(command: Command): Command {
     )
     .option('--context <name>', 'kubeconfig context of the existing cluster')
     .option('--kubeconfig <file>', 'kubeconfig of the existing cluster; default KUBECONFIG, then ~/.kube/config')
-    .option('--namespaces <prefix>', 'of namespaces that the owner of the existing cluster made for this')
+    .option('--namespaces <prefix>', 'of namespaces that the owner of the existing cluster made for this', dnsLabel(LONGEST_PREFIX))
     .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
-    .option('--nodes <n>', 'nodes of the kind cluster', positiveInteger, 1);
+    .option('--nodes <n>', 'nodes of the kind cluster', positiveInteger, DEFAULT_NODES);
 }
 
 /** Reads an option's value as the name of a cluster, before it becomes part of a path. */
@@ -43,6 +45,8 @@ export function clusterName(value: string): string {
 /** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */
 export async function providerOf({ provider, context, kubeconfig, namespaces, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
   if (provider === 'existing') {
+    if (nodes !== DEFAULT_NODES)
+      throw contradiction('--nodes is of a kind cluster that would be made, but one that exists is used', 'leave it out');
     const wanted = named(context);
     const { chooseContext, readKubeconfig } = await import('../clusters/kubernetes/kubeconfig.ts');
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
@@ -52,10 +56,23 @@ export async function providerOf({ provider, context, kubeconfig, namespaces, no
     ([option, value]) => (value === undefined ? [] : [option]),
   );
   if (stray === undefined) return { kind: 'kind', nodes };
-  throw new MeshproofError('CONTRADICTION', `${stray} names a cluster that exists, but a kind cluster would be made`, {
-    hint: 'add --provider=existing',
-    exitCode: EXIT.usage,
-  });
+  throw contradiction(`${stray} names a cluster that exists, but a kind cluster would be made`, 'add --provider=existing');
+}
+
+/** Two options of which one makes the other meaningless; exit code 2. */
+export function contradiction(message: string, hint: string): MeshproofError {
+  return new MeshproofError('CONTRADICTION', message, { hint, exitCode: EXIT.usage });
+}
+
+/** What was typed of the options that only a cluster to be made has, e.g. `--nodes=3`: where one is there already they do nothing. */
+export function typedForNew(command: Command): string[] {
+  const typed = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const { nodes, images } = command.opts<ClusterOptions>();
+  return [
+    ...(typed('nodes') ? [`--nodes=${nodes}`] : []),
+    ...(typed('images') ? [`--images=${images}`] : []),
+    ...(typed('engine') ? ['--no-engine'] : []),
+  ];
 }
 
 function named(context: string | undefined): string {

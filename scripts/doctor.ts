@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 
 import { MESHES, type Mesh } from '../clusters/cluster.ts';
 import { EXIT } from '../clusters/errors.ts';
-import { command, names, positiveInteger } from './console/command.ts';
+import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from './console/command.ts';
 import type { Finding } from './doctor/finding.ts';
 import { inLines } from './doctor/lines.ts';
 
@@ -43,7 +43,7 @@ export function doctorCommand(): Command {
     .addOption(new Option('--provider <provider>', 'what would be used').choices(['kind', 'existing']).default('kind'))
     .option('--context <name>', 'its kubeconfig context')
     .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
-    .option('--namespaces <prefix>', 'of namespaces that its owner made for this')
+    .option('--namespaces <prefix>', 'of namespaces that its owner made for this', dnsLabel(LONGEST_PREFIX))
     .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))
     .option('--workers <n>', 'rigs that a run would make', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
 import type { Engine } from '../clusters/engine/engine.ts';
 import { EXIT } from '../clusters/errors.ts';
+import { makeFolder } from '../clusters/make-folder.ts';
 import type { Work } from '../clusters/work.ts';
 import { command } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
@@ -68,7 +68,7 @@ function saveCommand(): Command {
     .option('--no-engine', 'never start a private Docker engine')
     .action(async (folder: string, { images, engine: allowPrivate }: { images: string; engine: boolean }) => {
       const archive = join(resolve(folder), 'node.tar');
-      await mkdir(resolve(folder), { recursive: true });
+      await makeFolder(resolve(folder));
       await withEngine(allowPrivate, async (engine, work) => {
         const { ensureImages } = await import('../clusters/images/ensure.ts');
         const tag = await ensureImages(await requireImageSource(images), engine, work);

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 
 import { MESHES, type Mesh } from '../clusters/cluster.ts';
 import { EXIT } from '../clusters/errors.ts';
-import { command, names, positiveInteger } from './console/command.ts';
+import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from './console/command.ts';
 
 interface RbacOptions {
   name: string;
@@ -22,9 +22,9 @@ export function rbacCommand(): Command {
       'Prints a service account with the least rights that --provider=existing needs, for the owner of a cluster to read and apply. Asks no cluster.',
     example: 'npx meshproof rbac --suite=routing > rbac.yaml',
   })
-    .option('--name <name>', 'of the account and of its roles', 'meshproof')
-    .option('--namespace <name>', 'where the account lives', 'meshproof-system')
-    .option('--namespaces <prefix>', 'of the namespaces for rigs, which the manifest makes', 'meshproof')
+    .option('--name <name>', 'of the account and of its roles', dnsLabel(), 'meshproof')
+    .option('--namespace <name>', 'where the account lives', dnsLabel(), 'meshproof-system')
+    .option('--namespaces <prefix>', 'of the namespaces for rigs, which the manifest makes', dnsLabel(LONGEST_PREFIX), 'meshproof')
     .option(
       '--create-namespaces',
       'instead let the account make and remove namespaces itself, which takes the same rights in every namespace',
@@ -67,7 +67,10 @@ function header({ name, namespace, createNamespaces, suite, check, allowMeshWide
     `# What meshproof needs in a cluster that it does not own, for ${what}${allowMeshWide === true ? ', mesh-wide checks included' : ''}.`,
     createNamespaces === true
       ? '# RBAC knows no prefix of names: who may make namespaces and work in them holds these rights in every namespace.'
-      : '# The account can do nothing outside of the namespaces below, except to read and to port-forward in that of the mesh.',
+      : [
+          '# Outside of the namespaces below the account can only read and port-forward in that of the mesh. Port-forwarding is not little: it reaches',
+          '# the admin port of each proxy there and the debug pages of the control plane.',
+        ].join('\n'),
     `# A token: kubectl create token ${name} --namespace ${namespace} --duration 4h`,
     '',
   ].join('\n');

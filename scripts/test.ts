@@ -2,39 +2,37 @@ import { resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
-import { EXIT, MeshproofError } from '../clusters/errors.ts';
-import type { UpOptions } from '../clusters/lifecycle.ts';
-import { addClusterOptions, clusterName, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
+import { EXIT } from '../clusters/errors.ts';
+import { makeFolder } from '../clusters/make-folder.ts';
+import { cacheFolder } from '../clusters/paths.ts';
+import { reportName } from '../fixtures/results/report-folder.ts';
+import { addClusterOptions, clusterName, typedForNew } from './cluster-options.ts';
 import { command, names, positiveInteger } from './console/command.ts';
+import { explain } from './console/failure.ts';
 import { untilInterrupted } from './console/interrupt.ts';
-import { startProgress } from './console/progress.ts';
-import { outsideOf } from './run/beside.ts';
-import { chooseChecks, listChecks, runnerFilters } from './run/checks.ts';
-import { REPORT } from './run/record.ts';
-import { readReport } from './run/report-folder.ts';
-import { runnerEnvironment, type Keep } from './run/runner-environment.ts';
-import { runnerArguments, runnerOptions } from './run/runner-options.ts';
+import { startProgress, type Progress } from './console/progress.ts';
+import type { Choice } from './run/checks.ts';
+import { addressed, decide, workersOf, type Decision, type RunOptions } from './run/decide.ts';
+import { claimReport, recordStop, requireReportFolder, tidyReport } from './run/record.ts';
+import { lastFailed } from './run/report-folder.ts';
+import { runnerOptions } from './run/runner-options.ts';
+import { carriedWorkers, defaultWorkers, overload } from './run/workers.ts';
 
-interface TestOptions extends ClusterOptions {
+interface TestOptions extends RunOptions {
   suite: string[];
   check: string[];
-  control: boolean;
-  workers: number;
-  cluster?: string;
-  keep?: true | Exclude<Keep, 'no'>;
-  against?: string;
-  short?: boolean;
-  reporter?: string;
-  fresh?: boolean;
-  dryRun?: boolean;
-  allowMeshWide?: boolean;
   report: string;
+  dryRun?: boolean;
   list?: boolean;
+  lastFailed?: boolean;
+  shard?: string;
   ui?: boolean;
 }
 
-/** Why a check is not run on a cluster of somebody else. */
-const LEFT_OUT = 'it changes the whole mesh of a cluster that others may own; --allow-mesh-wide runs it';
+interface Work {
+  signal: AbortSignal;
+  progress: Progress;
+}
 
 export function testCommand(): Command {
   const test = command('test', {
@@ -46,8 +44,12 @@ export function testCommand(): Command {
     .addOption(new Option('--suite <names...>', 'only these suites').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'only these checks, as suite/stem').argParser(names).default([], 'all'))
     .option('--no-control', 'skip the controls: quicker, but nothing is proven able to fail')
-    .option('--workers <n>', 'checks at once, each on a rig of its own', positiveInteger, 2)
-    .option('--report <folder>', 'where the reports go', REPORT)
+    .addOption(
+      new Option('--workers <n>', 'checks at once, each on a rig of its own')
+        .argParser(positiveInteger)
+        .default(undefined, `what the machine carries: ${carriedWorkers()}; ${defaultWorkers('existing')} on a cluster that exists`),
+    )
+    .option('--report <folder>', 'where the reports go: a new or empty folder, or a report', reportName())
     .option('--against <report>', 'the folder of an earlier run, to say what is new, fixed and regressed')
     .option('--short', 'show only the result, in a form to paste into a chat')
     .option('--dry-run', 'print what would be done, and do nothing');
@@ -63,68 +65,69 @@ export function testCommand(): Command {
     );
   for (const option of runnerOptions()) test.addOption(option);
   return test.action(async (files: string[], options: TestOptions) => {
-    process.exitCode = await runTest(files, options);
+    process.exitCode = await runTest(files, options, typedForNew(test));
   });
 }
 
-async function runTest(filters: string[], options: TestOptions): Promise<number> {
-  const signal = untilInterrupted();
-  const progress = startProgress();
-  const choice = { suites: options.suite, ids: options.check, filters };
-  const chosen = chooseChecks(await listChecks(), choice);
+async function runTest(filters: string[], options: TestOptions, typed: readonly string[]): Promise<number> {
   const report = resolve(options.report);
-  const args = [...runnerArguments({ ...options }), ...runnerFilters(chosen, choice)];
-  const keep: Keep = options.keep === true ? 'all' : (options.keep ?? 'no');
-  const against = options.against === undefined ? undefined : resolve(options.against);
-  if (against !== undefined) await readReport(against);
-  const env = runnerEnvironment({ ...options, keep, against, short: options.short === true, reporter: options.reporter }, report);
-  const { loadChecks, runPlaywright } = await import('./run/playwright.ts');
-  if (options.list === true) {
-    const code = await runPlaywright({ args: [...args, '--reporter=list'], env, signal });
-    return code === 0 ? EXIT.ok : EXIT.usage;
-  }
-
-  const wanted: UpOptions = {
-    mesh: options.mesh,
-    provider: await providerOf(options),
-    images: await requireImageSource(options.images),
-    engine: options.engine,
-    rigs: options.workers,
-    ...(options.cluster === undefined ? {} : { name: options.cluster }),
-  };
-  progress.say('loading the checks');
-  const { count, traits } = await loadChecks({ args, env, signal });
-  if (count === 0) throw nothingToRun();
-  progress.say('reading the manifests');
-  const { checkManifests } = await import('./run/preflight.ts');
-  const { files: manifests, meshWide, applied } = await checkManifests(chosen, options.mesh, traits);
-  const allowed = options.provider === 'kind' || options.allowMeshWide === true;
-  const leftOut = Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, LEFT_OUT]));
-  if (wanted.provider.kind === 'existing') wanted.provider.applies = { ...applied, ...(allowed ? {} : { meshWide: [] }) };
+  const failed = options.lastFailed === true ? await lastFailed(report, options.mesh) : undefined;
+  const choice = { suites: options.suite, ids: options.check, filters, failed };
+  if (options.list === true) return list(choice, options, report);
+  const work = { signal: untilInterrupted(), progress: startProgress() };
   if (options.dryRun === true) {
-    progress.pause();
+    requireReportFolder(report);
+    const decision = await decide(choice, options, report, work);
+    work.progress.pause();
     const { describePlan } = await import('./run/plan.ts');
-    process.stdout.write(`${(await describePlan({ chosen, manifests, wanted, report, keep, leftOut })).join('\n')}\n`);
+    process.stdout.write(`${(await describePlan({ ...decision, report, typed })).join('\n')}\n`);
     return EXIT.ok;
   }
-  const { runOnCluster } = await import('./run/on-cluster.ts');
-  const run = {
-    wanted,
-    workers: options.workers,
-    keep,
-    fresh: options.fresh === true,
-    report,
-    args,
-    env: { ...env, MESHPROOF_LEFT_OUT: JSON.stringify(leftOut) },
-    outside: await outsideOf(traits.values()),
-    interactive: options.ui === true,
-  };
-  return runOnCluster(run, { signal, progress });
+  let claimed = false;
+  try {
+    requireReportFolder(report);
+    const decision = await decide(choice, options, report, work);
+    const against = await claimReport(report, options.mesh, decision.against);
+    claimed = true;
+    return await run(decision, options, { report, against, typed }, work);
+  } catch (error) {
+    work.progress.pause();
+    await recordStop(report, error, claimed).catch(explain);
+    throw error;
+  } finally {
+    if (claimed) await tidyReport(report);
+  }
 }
 
-function nothingToRun(): MeshproofError {
-  return new MeshproofError('NO_CHECKS', 'no check is left after the options of the test runner', {
-    hint: 'npm test -- --list shows them all',
-    exitCode: EXIT.usage,
-  });
+async function list(choice: Choice, options: TestOptions, report: string): Promise<number> {
+  const { args, env } = await addressed(choice, options, report);
+  const { runPlaywright } = await import('./run/playwright.ts');
+  const told = { ...env, MESHPROOF_LISTING: '1' };
+  const code = await runPlaywright({ args: [...args, '--reporter=list'], env: told, signal: untilInterrupted() });
+  return code === 0 ? EXIT.ok : EXIT.usage;
+}
+
+interface Place {
+  report: string;
+  against: string | undefined;
+  typed: readonly string[];
+}
+
+async function run(decision: Decision, options: TestOptions, { report, against, typed }: Place, work: Work): Promise<number> {
+  const workers = workersOf(options);
+  const heavy = options.workers === undefined ? undefined : overload(workers, options.provider);
+  if (heavy !== undefined) {
+    work.progress.pause();
+    process.stderr.write(`warning: ${heavy}\n`);
+  }
+  // A kind cluster asks first for room there.
+  if (decision.wanted.provider.kind === 'existing') await makeFolder(cacheFolder());
+  const { runOnCluster } = await import('./run/on-cluster.ts');
+  const { wanted, keep, args, env, outside } = decision;
+  const told = { ...env, MESHPROOF_AGAINST: against ?? '' };
+  const asked = { typed, workers: options.workers, shard: options.shard };
+  return runOnCluster(
+    { wanted, workers, keep, fresh: options.fresh === true, report, args, env: told, outside, interactive: options.ui === true, asked },
+    work,
+  );
 }

@@ -1,3 +1,4 @@
+import { variable } from '../environment.ts';
 import { MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
 import type { Work } from '../work.ts';
@@ -34,7 +35,7 @@ export interface EnsureEngineOptions {
  * @throws MeshproofError `ENGINE_MISSING` with what to do, or `ENGINE_PACKAGES`, `ENGINE_START`.
  */
 export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: Work = {}): Promise<Engine> {
-  const named = process.env['DOCKER_HOST'];
+  const named = variable('DOCKER_HOST');
   const host = named ?? (await defaultHost(work));
   const present = host === undefined ? undefined : await connect(host, work);
   if (present && (!present.private || (await joinPrivateEngine(work)))) return present;
@@ -69,7 +70,7 @@ export async function findEngine(work: Work = {}): Promise<Engine | undefined> {
 
 /** Every engine that may hold something of meshproof and answers: the one that the client would use, and the private one. Starts nothing. */
 export async function findEngines(work: Work = {}): Promise<Engine[]> {
-  const hosts = new Set([process.env['DOCKER_HOST'] ?? (await defaultHost(work)), privateEngineFiles(privateEngineSettings()).host]);
+  const hosts = new Set([variable('DOCKER_HOST') ?? (await defaultHost(work)), privateEngineFiles(privateEngineSettings()).host]);
   const engines = await Promise.all([...hosts].map(async (host) => (host === undefined ? undefined : connect(host, work))));
   return engines.filter((engine) => engine !== undefined);
 }

@@ -1,3 +1,4 @@
+import { variable } from '../environment.ts';
 import { MeshproofError, causeOf } from '../errors.ts';
 import { agentImage } from '../images/recipes/agent.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
@@ -25,7 +26,7 @@ export interface SurveyOptions {
 
 /** The image of the sample services: the copy that the cluster's nodes can reach, where one is named. */
 export async function sampleImage(): Promise<string> {
-  return process.env['MESHPROOF_SAMPLE_IMAGE'] ?? (await agentImage()).name;
+  return variable('MESHPROOF_SAMPLE_IMAGE') ?? (await agentImage()).name;
 }
 
 /** Who we are there, where rigs would go, and what we may not do. Only questions are asked. */

@@ -7,7 +7,8 @@ import type { CheckResult } from '../../fixtures/results/result.ts';
 const PICTURES = 'pictures';
 
 /**
- * Draws every picture of a report anew, from the numbers in its results: `pictures/<suite>/<stem>.<mesh>/<phase>-<number>-<kind>.svg`.
+ * Draws every picture of a report anew, from the numbers in its results: `pictures/<suite>/<stem>.<mesh>/<phase>-<number>-<kind>.svg`,
+ * with the number of a repetition behind the mesh.
  * @returns the paths, relative to the report folder.
  */
 export async function writePictures(report: string, checks: readonly CheckResult[]): Promise<string[]> {
@@ -16,8 +17,8 @@ export async function writePictures(report: string, checks: readonly CheckResult
   if (withPictures.length === 0) return [];
   const { draw } = await import('./draw.ts');
   const written: string[] = [];
-  for (const { id, mesh, pictures = [] } of withPictures) {
-    const folder = join(PICTURES, `${id}.${mesh}`);
+  for (const { id, mesh, repetition, pictures = [] } of withPictures) {
+    const folder = join(PICTURES, repetition === undefined ? `${id}.${mesh}` : `${id}.${mesh}.${repetition}`);
     await mkdir(join(report, folder), { recursive: true });
     for (const [index, { phase, picture }] of pictures.entries()) {
       const file = join(folder, `${phase}-${index + 1}-${picture.kind}.svg`);

@@ -20,21 +20,57 @@ export function command(name: string, { about, example }: { about: string; examp
     .showSuggestionAfterError(false)
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', `\nExample:\n  ${example}\n${EXIT_CODES}`)
+    .hook('preAction', (_, acting) => {
+      // A shell completes a word that is still empty.
+      if (acting === made && name !== 'complete') refuseEmpty(made);
+    })
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : usageError(made, error);
     });
   return made;
 }
 
-/** Reads an option's value as a whole number of at least one. */
+/** Rigs, nodes or checks at once beyond which a number is a slip: a rig is six pods in three namespaces. */
+const MOST = 64;
+
+/** Reads an option's value as a number of rigs, nodes or checks at once: a whole one, at least one. */
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
+  if (Number(value) > MOST) throw new InvalidArgumentError(`It must be a whole number of ${MOST} at most.`);
   return Number(value);
 }
 
 /** Collects an option that may be given several times, or with several names between commas. */
 export function names(value: string, before: readonly string[] = []): string[] {
-  return [...before, ...value.split(',').filter((name) => name !== '')];
+  const given = value.split(',').map((name) => name.trim());
+  const found = given.filter((name) => name !== '');
+  if (found.length === 0) throw new InvalidArgumentError('It names nothing; without the option all are meant.');
+  return [...before, ...found];
+}
+
+/** Reads a name of Kubernetes: a DNS label, of so many characters at most where more is put behind it. */
+export function dnsLabel(most = 63): (value: string) => string {
+  return (value) => {
+    if (value.length <= most && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(value)) return value;
+    throw new InvalidArgumentError(
+      `It must be 1 to ${most} lower-case letters, digits and hyphens, and neither begin nor end with a hyphen.`,
+    );
+  };
+}
+
+/** Characters of a prefix of namespaces: `-rig-63-neighbour` is put behind it. */
+export const LONGEST_PREFIX = 46;
+
+/** An option whose value is empty, as of a variable that is not set, says nothing; taken for no choice it would mean everything. */
+function refuseEmpty(of: Command): void {
+  const empty = of.options.find((option) => of.getOptionValue(option.attributeName()) === '');
+  const what = empty?.long ?? (of.args.some((argument) => argument.trim() === '') ? 'an argument' : undefined);
+  if (what === undefined) return;
+  throw refusal(
+    'EMPTY_VALUE',
+    `${what} has an empty value`,
+    'give it a value, or leave it out; a variable that is not set expands to nothing',
+  );
 }
 
 function usageError(of: Command, error: CommanderError): MeshproofError {

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 
 import { CommanderError } from 'commander';
 
+import { variable } from '../../clusters/environment.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import { printableLines } from '../../clusters/printable.ts';
 
@@ -14,6 +15,6 @@ export function explain(error: unknown): number {
   const red = styleText('red', `error[${code}]`, { stream: process.stderr });
   process.stderr.write(`${red}: ${causeOf(error)}\n`);
   if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
-  if (process.env['MESHPROOF_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
+  if (variable('MESHPROOF_DEBUG') === '1' && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
   return known ? error.exitCode : EXIT.unproven;
 }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 
+import { variable } from '../../clusters/environment.ts';
 import { printable } from '../../clusters/printable.ts';
 
 /** Where lines stay, a step that takes so long is said again. */
@@ -31,7 +32,7 @@ export function startProgress({
   everyMs = 1_000,
 }: ProgressOptions = {}): Progress {
   const began = now();
-  const terminal = stream.isTTY === true && process.env['CI'] === undefined;
+  const terminal = stream.isTTY === true && variable('CI') === undefined;
   let current = '';
   let since = began;
   let saidAt = began;

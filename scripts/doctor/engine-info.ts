@@ -1,6 +1,7 @@
 import http from 'node:http';
 
 import { privateEngineFiles, privateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
+import { variable } from '../../clusters/environment.ts';
 import { exec } from '../../clusters/exec.ts';
 import { inTime } from './finding.ts';
 
@@ -44,7 +45,7 @@ async function overSocket(socketPath: string, signal: AbortSignal): Promise<stri
 
 /** The engines that answer, the one that clusters would be made on first. One that DOCKER_HOST names is used, or none is. */
 export async function answeringEngines(signal: AbortSignal): Promise<{ at: string; info: EngineInfo }[]> {
-  const named = process.env['DOCKER_HOST'];
+  const named = variable('DOCKER_HOST');
   const ours = privateEngineFiles(privateEngineSettings()).host;
   const hosts = named === undefined ? [...new Set([await engineHost(signal), ours])] : [named];
   const infos = await Promise.all(hosts.map(async (at) => ({ at, info: await engineInfo(at, signal) })));

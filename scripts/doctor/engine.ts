@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 
 import type { HostFacts } from '../../clusters/engine/host.ts';
 import { privateEngineFiles, privateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
+import { variable } from '../../clusters/environment.ts';
 import { exec } from '../../clusters/exec.ts';
 import { onPath } from '../../clusters/images/packages.ts';
 import { inGib, LEAST_DISK } from '../run/disk.ts';
@@ -16,7 +17,7 @@ const category = 'engine';
 export async function engineFindings(host: HostFacts): Promise<Finding[]> {
   const about = { category, check: 'a Docker engine answers or can be started' };
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const named = process.env['DOCKER_HOST'];
+  const named = variable('DOCKER_HOST');
   const [found, client] = await Promise.all([answeringEngines(signal), clientFindings(signal)]);
   const ours = privateEngineFiles(privateEngineSettings()).host;
   const [used] = found;

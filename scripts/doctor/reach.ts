@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { variable } from '../../clusters/environment.ts';
 import { exec } from '../../clusters/exec.ts';
 import { answeringEngines } from './engine-info.ts';
 import { inTime, judge, type Finding } from './finding.ts';
@@ -81,9 +82,9 @@ async function printed(program: string, args: readonly string[], signal: AbortSi
 
 /** From npm's environment or the user's file; npm itself is asked last, because it takes half a second to start. */
 async function npmRegistry(signal: AbortSignal): Promise<string | undefined> {
-  const file = process.env['NPM_CONFIG_USERCONFIG'] ?? join(homedir(), '.npmrc');
+  const file = variable('NPM_CONFIG_USERCONFIG') ?? join(homedir(), '.npmrc');
   const written = /^registry\s*=\s*(\S+)/m.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
-  const told = process.env['npm_config_registry'] ?? process.env['NPM_CONFIG_REGISTRY'] ?? written;
+  const told = variable('npm_config_registry') ?? variable('NPM_CONFIG_REGISTRY') ?? written;
   return told ?? (await printed('npm', ['config', 'get', 'registry'], signal));
 }
 
@@ -93,7 +94,7 @@ function firstOf(list: string | undefined): string | undefined {
 }
 
 async function pipIndex(signal: AbortSignal): Promise<string | undefined> {
-  const told = process.env['PIP_INDEX_URL'];
+  const told = variable('PIP_INDEX_URL');
   if (told !== undefined) return told;
   return /\bindex-url='?([^'\s]+)/.exec((await printed('pip3', ['config', 'list'], signal)) ?? '')?.[1];
 }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { variable } from '../../clusters/environment.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { didYouMean } from '../../clusters/kubernetes/closest.ts';
 
@@ -17,7 +18,7 @@ const PROJECT = resolve(import.meta.dirname, '../..');
 
 /** The folder of all suites. MESHPROOF_SUITES names another one. */
 function suitesFolder(): string {
-  return resolve(PROJECT, process.env['MESHPROOF_SUITES'] ?? 'suites');
+  return resolve(PROJECT, variable('MESHPROOF_SUITES') ?? 'suites');
 }
 
 /** Every check of the suites folder, by id. */
@@ -46,13 +47,15 @@ export interface Choice {
   ids: readonly string[];
   /** Regular expressions on the file's path, as Playwright takes them; a `:line` at the end is left to it. */
   filters: readonly string[];
+  /** Ids of what did not pass in the last run, where only that is wanted. */
+  failed?: readonly string[] | undefined;
 }
 
 /**
  * The checks that satisfy every kind of choice given.
  * @throws MeshproofError with exit code 2 and the names that exist, for a name that does not, or when nothing is left.
  */
-export function chooseChecks(all: readonly CheckFile[], { suites, ids, filters }: Choice): CheckFile[] {
+export function chooseChecks(all: readonly CheckFile[], { suites, ids, filters, failed }: Choice): CheckFile[] {
   const existing = [...new Set(all.map(({ suite }) => suite))];
   refuseUnknown('suite', suites, existing);
   refuseUnknown(
@@ -65,6 +68,7 @@ export function chooseChecks(all: readonly CheckFile[], { suites, ids, filters }
     ({ id, suite, file }) =>
       (suites.length === 0 || suites.includes(suite)) &&
       (ids.length === 0 || ids.includes(id)) &&
+      (failed === undefined || failed.includes(id)) &&
       (patterns.length === 0 || patterns.some((pattern) => pattern.test(file))),
   );
   if (chosen.length > 0) return chosen;
@@ -74,9 +78,9 @@ export function chooseChecks(all: readonly CheckFile[], { suites, ids, filters }
   });
 }
 
-/** What to hand to Playwright so that it runs these files and no others. */
-export function runnerFilters(chosen: readonly CheckFile[], { suites, ids, filters }: Choice): string[] {
-  if (suites.length === 0 && ids.length === 0) return [...filters];
+/** What to hand to Playwright so that it runs these files and no others. It stands before any option, which could take it for its value. */
+export function runnerFilters(chosen: readonly CheckFile[], { suites, ids, filters, failed }: Choice): string[] {
+  if (suites.length === 0 && ids.length === 0 && failed === undefined) return [...filters];
   return chosen.map(({ file }) => `^${RegExp.escape(file)}$`);
 }
 
@@ -95,6 +99,7 @@ function refuseUnknown(what: string, given: readonly string[], existing: readonl
 
 function pathPattern(filter: string): RegExp {
   try {
+    if (filter.startsWith('-')) throw new SyntaxError('the runner would take it for an option');
     return new RegExp(filter.replace(/(:\d+){1,2}$/, ''), 'i');
   } catch (cause) {
     throw new MeshproofError('BAD_PATTERN', `${filter} is not a regular expression for a path`, {

@@ -17,7 +17,8 @@ import { clearOutside, provideOutside } from './beside.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
 import { runPlaywright } from './playwright.ts';
 import type { Keep } from './runner-environment.ts';
-import { describeRun, prepareReport } from './record.ts';
+import { noEffect } from './plan.ts';
+import { describeRun, writeRun } from './record.ts';
 
 export interface ClusterRun {
   wanted: UpOptions;
@@ -34,6 +35,8 @@ export interface ClusterRun {
   outside: readonly OutsideName[];
   /** Whether a person drives the runner, which then leaves no report. */
   interactive: boolean;
+  /** What was typed: options that only a cluster to be made has, the number of workers, the part of the checks. */
+  asked: { typed: readonly string[]; workers: number | undefined; shard: string | undefined };
 }
 
 const STAYS = { all: 'it will be kept', failed: 'it will be kept if a check fails' } as const;
@@ -53,6 +56,7 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   const { made, description } = cluster;
   if (made && run.keep !== 'no') progress.say(`${STAYS[run.keep]}; npx meshproof down ${description.name} removes it`);
   progress.pause();
+  for (const text of without(cluster, run)) process.stderr.write(`warning: ${text}\n`);
   let returned: number = EXIT.ok;
   let code: number;
   try {
@@ -95,8 +99,8 @@ async function onLeasedRigs(
       return code;
     } finally {
       // Of rigs that another process has taken over, the journal is that one's.
-      if (!made && !leases.lost.aborted) await patiently(() => recoverCluster(description)).then(report, explain);
-      await leases.release().catch(explain);
+      if (!made && !leases.lost.aborted) report(await patiently(() => recoverCluster(description)));
+      await leases.release();
     }
   } finally {
     api.close();
@@ -108,6 +112,19 @@ function report(takenBack: readonly string[]): void {
   if (takenBack.length > 0) process.stderr.write(`taken back: ${takenBack.join(', ')}\n`);
 }
 
+/** What of the options has no effect on this cluster. */
+function without({ made, description }: BorrowedCluster, { asked }: ClusterRun): string[] {
+  if (made) return [];
+  const { name, rigs } = description;
+  const fewer = asked.workers !== undefined && asked.workers > rigs.length;
+  return [
+    ...(asked.typed.length === 0 ? [] : [noEffect(name, asked.typed)]),
+    ...(fewer
+      ? [`${name} has ${rigs.length} ${rigs.length === 1 ? 'rig' : 'rigs'}: --workers=${asked.workers} runs no more checks at once`]
+      : []),
+  ];
+}
+
 async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
   const workers = Math.min(run.workers, Math.max(description.rigs.length, 1));
   const env = {
@@ -115,7 +132,7 @@ async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun
     MESHPROOF_CLUSTER: descriptionFile(description.name),
     MESHPROOF_MADE: made ? '1' : '0',
     MESHPROOF_WORKERS: String(workers),
-    MESHPROOF_RUN: await prepareReport(run.report, await describeRun(description, made, workers)),
+    MESHPROOF_RUN: await writeRun(run.report, await describeRun(description, made, workers, run.asked.shard)),
   };
   const code = await runPlaywright({ args: run.args, env, signal, interactive: run.interactive });
   if (signal.aborted) return EXIT.interrupted;

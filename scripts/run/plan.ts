@@ -13,10 +13,17 @@ export interface Plan {
   keep: Keep;
   /** Why checks are left out, by id. */
   leftOut?: Readonly<Record<string, string>>;
+  /** What was typed of the options that only a cluster to be made has. */
+  typed?: readonly string[];
+}
+
+/** Says that options are for a cluster that would be made, where one is there. */
+export function noEffect(cluster: string, typed: readonly string[]): string {
+  return `${cluster} is there already, so ${typed.join(' ')} ${typed.length === 1 ? 'has' : 'have'} no effect; --fresh makes a new one`;
 }
 
 /** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
-export async function describePlan({ chosen, manifests, wanted, report, keep, leftOut = {} }: Plan): Promise<string[]> {
+export async function describePlan({ chosen, manifests, wanted, report, keep, leftOut = {}, typed = [] }: Plan): Promise<string[]> {
   const [{ clusters }, { whereabouts }] = await Promise.all([
     import('../../clusters/lifecycle.ts'),
     import('../../clusters/kubernetes/identity.ts'),
@@ -27,6 +34,7 @@ export async function describePlan({ chosen, manifests, wanted, report, keep, le
     ...(found === undefined
       ? await newCluster(wanted, keep)
       : [`cluster  ${found.name} (${await whereabouts(found)}) is used as it is, and left as it was`]),
+    ...(found === undefined || typed.length === 0 ? [] : [`warning  ${noEffect(found.name, typed)}`]),
     `mesh     ${wanted.mesh}`,
     ...run.map(({ id }) => `check    ${id}`),
     ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),

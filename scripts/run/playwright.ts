@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 import { execa } from 'execa';
 
@@ -58,26 +60,44 @@ export async function runPlaywright({ args, env, signal, interactive = false }: 
   }
 }
 
+/** Options that have no say in what there is, and variables by which somebody's own use of the runner or of Node would have one. */
+const NOT_FOR_A_LIST = /^--(add-reporter=|global-timeout=|max-failures=|ui$|debug$|quiet$)/;
+const NOT_FOR_LISTING = /^(PLAYWRIGHT_|PW|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_COLOR$|DEBUG$)/;
+
 /**
  * Lets Playwright load the chosen specs without running them, and returns how many tests it found and what its checks tell of themselves.
  * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. of a check without a manifest for the mesh.
  */
 export async function loadChecks({ args, env, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
-  // Another reporter would write into the list.
-  const alone = args.filter((arg) => !arg.startsWith('--add-reporter='));
-  const { stdout, stderr } = await execa(process.execPath, [...COMMAND, ...alone, '--list', '--reporter=json'], {
-    cwd: PROJECT,
-    env: { ...env, MESHPROOF_LISTING: '1' },
-    stdin: 'ignore',
-    reject: false,
-    cancelSignal: signal,
-  });
-  signal.throwIfAborted();
-  const listed = parseList(stdout);
-  const errors = listed?.errors.map(({ message }) => message) ?? [stderr || stdout];
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-list-'));
+  const file = join(folder, 'list.json');
+  try {
+    const alone = args.filter((arg) => !NOT_FOR_A_LIST.test(arg));
+    const unset = Object.keys(process.env).flatMap((name) => (NOT_FOR_LISTING.test(name) ? [[name, undefined] as const] : []));
+    // A file, because standard output belongs to whatever a spec or the machine's own Node options write there.
+    const { all, exitCode } = await execa(process.execPath, [...COMMAND, ...alone, '--list', '--reporter=json'], {
+      cwd: PROJECT,
+      env: { ...Object.fromEntries(unset), ...env, MESHPROOF_LISTING: '1', PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+      stdin: 'ignore',
+      all: true,
+      reject: false,
+      cancelSignal: signal,
+    });
+    signal.throwIfAborted();
+    return found(await readFile(file, 'utf8').catch(() => ''), all.trim() || `the test runner ended with ${exitCode} and left no list`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function found(list: string, said: string): { count: number; traits: Map<string, Traits> } {
+  const listed = parseList(list);
+  const errors = listed?.errors.map(({ message }) => message) ?? [said];
   if (listed === undefined || errors.some((message) => !message.includes('No tests found'))) {
-    const said = errors.slice(0, 3).join('\n');
-    throw new MeshproofError('CHECKS_DO_NOT_LOAD', said, { hint: 'mend the spec; nothing was started', exitCode: EXIT.usage });
+    throw new MeshproofError('CHECKS_DO_NOT_LOAD', errors.slice(0, 3).join('\n'), {
+      hint: listed === undefined ? 'npm test -- --list shows the same' : 'mend the spec; nothing was started',
+      exitCode: EXIT.usage,
+    });
   }
   const tests = testsOf(listed.suites);
   return { count: tests.length, traits: new Map(tests.flatMap(traitsOf)) };

@@ -1,23 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
+import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
+import { makeFolder } from '../../clusters/make-folder.ts';
+import type { Conformance } from '../../fixtures/results/conformance.ts';
+import { isReport, objectionTo, RUN_FILE } from '../../fixtures/results/report-folder.ts';
 import type { RunDescription } from '../../fixtures/results/run.ts';
 
-/** The report folder where no option names one. */
-export const REPORT = process.env['MESHPROOF_REPORT'] ?? 'meshproof-report';
 /** Folders of the report that its verdicts refer to by relative path. */
 export const TRACES = ['diagnostics', 'evidence'];
+/** Where the verdicts to compare with wait while this run writes its own in their place. */
+const EARLIER = 'earlier.json';
 
 /** What a run says about itself, for the reports. A cluster that was there already costs this run nothing, so it has no timings. */
-export async function describeRun(cluster: ClusterDescription, made: boolean, workers: number): Promise<RunDescription> {
+export async function describeRun(cluster: ClusterDescription, made: boolean, workers: number, shard?: string): Promise<RunDescription> {
   const { serverOf } = await import('../../clusters/kubernetes/identity.ts');
   return {
-    id: randomBytes(4).toString('hex'),
-    startedAt: new Date().toISOString(),
+    ...started(),
     mesh: cluster.mesh,
     versions: { node: process.versions.node, ...cluster.versions },
     environment: {
@@ -25,21 +29,115 @@ export async function describeRun(cluster: ClusterDescription, made: boolean, wo
       provider: cluster.provider,
       context: cluster.context,
       ...given({ server: await serverOf(cluster) }),
-      platform: `${process.platform} ${process.arch}`,
-      kernel: release(),
-      cpus: String(availableParallelism()),
-      memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+      ...machine(),
       workers: String(workers),
+      ...(shard === undefined ? {} : { shard }),
     },
     timings: made ? cluster.timings : {},
   };
 }
 
-/** Writes run.json into the report folder and returns its path. The traces that an earlier run's verdicts referred to go; the reporter removes the rest. */
-export async function prepareReport(folder: string, run: RunDescription): Promise<string> {
-  await Promise.all(TRACES.map((name) => rm(join(folder, name), { recursive: true, force: true })));
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, 'run.json');
-  await writeFile(file, `${JSON.stringify(run, undefined, 2)}\n`);
+function started(): Pick<RunDescription, 'id' | 'startedAt'> {
+  return { id: randomBytes(4).toString('hex'), startedAt: new Date().toISOString() };
+}
+
+function machine(): Record<string, string> {
+  return {
+    platform: `${process.platform} ${process.arch}`,
+    kernel: release(),
+    cpus: String(availableParallelism()),
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+  };
+}
+
+/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is somebody else's. Nothing is changed. */
+export function requireReportFolder(folder: string): void {
+  const objection = objectionTo(folder);
+  if (objection !== undefined) throw notTaken(folder, objection);
+}
+
+function notTaken(folder: string, why: string, cause?: unknown): MeshproofError {
+  return new MeshproofError('REPORT_FOLDER', `${folder} is not taken for reports: ${why}`, {
+    hint: 'name a folder that is not there yet, is empty or holds a report: --report, --into or MESHPROOF_REPORT',
+    cause,
+    exitCode: EXIT.usage,
+  });
+}
+
+/**
+ * Takes a folder for the reports of a run that begins: makes it, sees that it can be written, and removes what an earlier run left there.
+ * @param mesh the mesh of the run
+ * @param against the earlier report to compare with; where it lies in this very folder its verdicts are put aside
+ * @returns where to read that one
+ * @throws MeshproofError `REPORT_FOLDER` with exit code 2 where it is somebody else's, or cannot be made or written
+ */
+export async function claimReport<T extends string | undefined>(folder: string, mesh: string, against: T): Promise<string | T> {
+  requireReportFolder(folder);
+  try {
+    await makeFolder(folder);
+    await writeRun(folder, { ...started(), mesh, versions: { node: process.versions.node }, environment: machine(), timings: {} });
+    const aside = await putAside(folder, against);
+    const { removeConformance } = await import('../../reporters/conformance-files.ts');
+    removeConformance(folder);
+    return aside;
+  } catch (error) {
+    throw notTaken(folder, causeOf(error), error);
+  }
+}
+
+async function putAside<T extends string | undefined>(folder: string, against: T): Promise<string | T> {
+  await rm(join(folder, EARLIER), { force: true });
+  if (against === undefined) return against;
+  const { conformanceIn } = await import('../../reporters/conformance-files.ts');
+  const [theirs, ours] = await Promise.all(
+    [conformanceIn(against), join(folder, 'conformance.json')].map((file) => realpath(file).catch(() => file)),
+  );
+  if (ours === undefined || theirs !== ours) return against;
+  await rename(ours, join(folder, EARLIER));
+  return join(folder, EARLIER);
+}
+
+/** Writes run.json into the report folder and returns its path. */
+export async function writeRun(folder: string, run: RunDescription): Promise<string> {
+  const file = join(folder, RUN_FILE);
+  await writeFile(`${file}.new`, `${JSON.stringify(run, undefined, 2)}\n`);
+  await rename(`${file}.new`, file);
   return file;
+}
+
+/** Removes what only this run needed. */
+export async function tidyReport(folder: string): Promise<void> {
+  await rm(join(folder, EARLIER), { force: true });
+}
+
+/**
+ * Says in a report folder of ours that a run stopped before its first check, and why: the verdicts of an earlier run would seem to be this one's.
+ * Verdicts that this run has left stay.
+ * @param claimed whether the run had taken the folder, so that what lies there is its own
+ */
+export async function recordStop(folder: string, error: unknown, claimed: boolean): Promise<void> {
+  if (!isReport(folder) || objectionTo(folder) !== undefined) return;
+  const { writeConformance, removeConformance } = await import('../../reporters/conformance-files.ts');
+  // Without verdicts there is either nothing to correct, or another run at work.
+  if (existsSync(join(folder, 'conformance.json')) === claimed) return;
+  const run = claimed ? await runIn(folder) : started();
+  if (!claimed) removeConformance(folder);
+  const code = error instanceof MeshproofError ? `${error.code}: ` : '';
+  const stopped: Conformance = {
+    run: {
+      ...run,
+      durationMs: Math.max(0, Date.now() - Date.parse(run.startedAt)),
+      versions: { node: process.versions.node },
+      environment: machine(),
+      errors: [`the run stopped before its first check: ${code}${causeOf(error)}`],
+    },
+    timings: { engineMs: null, imagesMs: null, clusterMs: null, meshMs: null, rigsMs: null },
+    checks: [],
+  };
+  await writeConformance(folder, stopped);
+}
+
+async function runIn(folder: string): Promise<Pick<RunDescription, 'id' | 'startedAt'>> {
+  const { id, startedAt }: RunDescription = JSON.parse(await readFile(join(folder, RUN_FILE), 'utf8'));
+  return { id, startedAt };
 }

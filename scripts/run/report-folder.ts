@@ -9,10 +9,40 @@ import type { Conformance } from '../../fixtures/results/conformance.ts';
 export async function readReport(report: string): Promise<Conformance> {
   const { conformanceIn, readConformance } = await import('../../reporters/conformance-files.ts');
   return readConformance(conformanceIn(report)).catch((cause: unknown) => {
-    throw new MeshproofError('NO_REPORT', `${report} holds no report: ${causeOf(cause)}`, {
-      hint: 'a run leaves one: npm test',
-      cause,
-      exitCode: EXIT.usage,
-    });
+    throw noReport(`${report} holds no report: ${causeOf(cause)}`, cause);
   });
+}
+
+/**
+ * Reads the report to compare with. One of a run that stopped before its first check is said to be that, and is compared with nothing.
+ * @throws MeshproofError `NO_REPORT` with exit code 2
+ */
+export async function readEarlier(report: string): Promise<Conformance | undefined> {
+  const earlier = await readReport(report);
+  if (!stoppedEarly(earlier)) return earlier;
+  process.stderr.write(`warning: ${report} is compared with nothing: ${earlier.run.errors.join('; ')}\n`);
+  return undefined;
+}
+
+/**
+ * The ids of the checks that did not pass in the last run on this mesh, as its report tells.
+ * @throws MeshproofError `NO_REPORT` where there is none or its run came to no check, `NO_CHECKS` where all passed; with exit code 2
+ */
+export async function lastFailed(report: string, mesh: string): Promise<string[]> {
+  const last = await readReport(report);
+  if (stoppedEarly(last)) throw noReport(`${report} names no check: ${last.run.errors.join('; ')}`);
+  const failed = last.checks.filter((check) => check.mesh === mesh && check.verdict !== 'PASS' && check.verdict !== 'UNSUPPORTED');
+  if (failed.length > 0) return [...new Set(failed.map(({ id }) => id))];
+  throw new MeshproofError('NO_CHECKS', `in the run that ${report} tells of, nothing on ${mesh} failed`, {
+    hint: 'without --last-failed all are run',
+    exitCode: EXIT.usage,
+  });
+}
+
+function stoppedEarly({ run, checks }: Conformance): boolean {
+  return checks.length === 0 && run.errors.length > 0;
+}
+
+function noReport(message: string, cause?: unknown): MeshproofError {
+  return new MeshproofError('NO_REPORT', message, { hint: 'a run leaves one: npm test', cause, exitCode: EXIT.usage });
 }

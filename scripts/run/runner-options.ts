@@ -1,45 +1,112 @@
-import { Option } from 'commander';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+
+import { InvalidArgumentError, Option } from 'commander';
 
 interface RunnerOption {
   flags: string;
   about: string;
   /** What the runner calls it, where that differs. */
   as?: string;
+  /** Returns the value that the runner is to get. @throws InvalidArgumentError with the sentence that says what is wrong with it */
+  read?: (value: string) => string;
+  /** The command reads it itself: the runner is handed what follows from it. */
+  ours?: true;
 }
 
 /** The options of Playwright Test that mean something for checks. Others, such as retries, are refused. */
 const RUNNER_OPTIONS: readonly RunnerOption[] = [
-  { flags: '-g, --grep <pattern>', about: 'only checks whose title matches' },
-  { flags: '-G, --grep-invert <pattern>', about: 'only checks whose title does not match' },
-  { flags: '--last-failed', about: 'only what did not pass in the last run' },
+  { flags: '-g, --grep <pattern>', about: 'only checks whose title matches', read: titlePattern },
+  { flags: '-G, --grep-invert <pattern>', about: 'only checks whose title does not match', read: titlePattern },
+  { flags: '--last-failed', about: 'only what did not pass in the last run', ours: true },
   { flags: '--only-changed [ref]', about: 'only specs that differ from a git ref' },
-  { flags: '--shard <current/all>', about: 'one part of the checks, e.g. 1/3' },
+  { flags: '--shard <current/all>', about: 'one part of the checks, e.g. 1/3', read: shard },
   { flags: '--list', about: 'list the checks; needs no cluster' },
   { flags: '--ui', about: "the runner's interactive mode" },
   { flags: '--debug', about: "under the runner's inspector" },
-  { flags: '--repeat-each <n>', about: 'run each check n times' },
-  { flags: '--shuffle [seed]', about: 'in random order' },
+  { flags: '--repeat-each <n>', about: 'run each check n times', read: times },
+  { flags: '--shuffle [seed]', about: 'in random order; a seed is a whole number', read: seed },
   { flags: '-x', about: 'stop after the first failure' },
-  { flags: '--max-failures <n>', about: 'stop after n failures' },
-  { flags: '--timeout <ms>', about: 'time limit of one check' },
-  { flags: '--global-timeout <ms>', about: 'time limit of all checks' },
+  { flags: '--max-failures <n>', about: 'stop after n failures', read: orNone('failures') },
+  { flags: '--timeout <ms>', about: 'time limit of one check; 0 is none', read: orNone('milliseconds') },
+  { flags: '--global-timeout <ms>', about: 'time limit of all checks; 0 is none', read: orNone('milliseconds') },
   { flags: '--forbid-only', about: 'fail on a test.only' },
   { flags: '--quiet', about: 'without what the checks print' },
-  { flags: '--reporter <names>', about: "beside meshproof's own, e.g. list, github, blob", as: '--add-reporter' },
+  { flags: '--reporter <names>', about: "beside meshproof's own, e.g. list, github, blob", as: '--add-reporter', read: reporters },
 ];
+
+/** The reporters that the runner brings. */
+const BUILT_IN = ['list', 'line', 'dot', 'failures', 'json', 'junit', 'null', 'github', 'html', 'blob', 'perfetto', 'coverage'];
 
 /** The table as options of a command, under a heading of their own in its help. */
 export function runnerOptions(): Option[] {
-  return RUNNER_OPTIONS.map(({ flags, about }) => new Option(flags, about).helpGroup('Options of the test runner:'));
+  return RUNNER_OPTIONS.map(({ flags, about, read }) => {
+    const option = new Option(flags, about).helpGroup('Options of the test runner:');
+    return read === undefined ? option : option.argParser(read);
+  });
 }
 
 /** The arguments for Playwright that stand for what was given to our command. */
 export function runnerArguments(given: Readonly<Record<string, unknown>>): string[] {
-  return RUNNER_OPTIONS.flatMap(({ flags, about, as }) => {
+  return RUNNER_OPTIONS.flatMap(({ flags, about, as, ours }) => {
     const option = new Option(flags, about);
     const value = given[option.attributeName()];
     const name = as ?? option.long ?? option.short ?? '';
+    if (ours === true) return [];
     if (value === true) return [name];
     return typeof value === 'string' ? [`${name}=${value}`] : [];
   });
+}
+
+function orNone(what: string): (value: string) => string {
+  return (value) => {
+    if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError(`It must be a whole number of ${what}; 0 is no limit.`);
+    return value;
+  };
+}
+
+function times(value: string): string {
+  if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1 to 9999.');
+  return value;
+}
+
+/** A file pattern behind `--shuffle` would be taken for a seed, and every check would run. */
+function seed(value: string): string {
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('A seed is a whole number; what chooses checks stands before --shuffle.');
+  return value;
+}
+
+function shard(value: string): string {
+  const [, current, all] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(value) ?? [];
+  if (current === undefined || Number(current) > Number(all))
+    throw new InvalidArgumentError('It must be a part and the number of all parts, from 1/n to n/n.');
+  return value;
+}
+
+/** As the runner reads it: a regular expression, between slashes with its flags or without. */
+function titlePattern(value: string): string {
+  const [, inner, flags] = /^\/(.*)\/([gi]*)$/.exec(value) ?? [];
+  try {
+    RegExp(inner ?? value, flags ?? 'gi');
+  } catch {
+    throw new InvalidArgumentError('It is not a regular expression.');
+  }
+  return value;
+}
+
+/** A reporter that is not there would end the run after the cluster was made. */
+function reporters(value: string): string {
+  const { resolve: moduleOf } = createRequire(import.meta.filename);
+  const found = value.split(',').map((name) => {
+    if (BUILT_IN.includes(name)) return name;
+    if (name !== '' && existsSync(resolve(name))) return resolve(name);
+    try {
+      moduleOf(name);
+      return name;
+    } catch {
+      throw new InvalidArgumentError(`${name === '' ? 'An empty name' : name} is neither ${BUILT_IN.join(', ')} nor a file or a package.`);
+    }
+  });
+  return found.join(',');
 }

@@ -32,9 +32,10 @@ test('a run uses the cluster that is there, leaves a report that can be put toge
   await cp(join(folder, 'report'), join(folder, 'shard-2'), { recursive: true });
   const into = join(folder, 'all');
   const merged = await meshproof(['report', join(folder, 'report'), join(folder, 'shard-2'), '--into', into]);
-  expect(merged).toMatchObject({ exitCode: 1, stderr: '' });
+  expect(merged.exitCode).toBe(1);
+  expect(merged.stderr).toMatch(/^warning: .*shard-2 is the report in .*report once more, and is left out$/);
   const { checks }: { checks: unknown[] } = JSON.parse(await readFile(join(into, 'conformance.json'), 'utf8'));
-  expect(checks).toHaveLength(4);
+  expect(checks).toHaveLength(2);
   expect(existsSync(join(into, 'allure', 'index.html'))).toBe(true);
   const mixed = await meshproof(['report', into, join(folder, 'report'), '--into', into]);
   expect(mixed.stderr).toContain('error[SAME_FOLDER]');

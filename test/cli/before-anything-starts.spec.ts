@@ -61,7 +61,7 @@ test('--list lists, and --dry-run plans, without a cluster and without a trace',
   expect(list.stdout).toMatch(/b\.spec\.ts/);
   expect(list.stdout).toContain('Total: 1 test in 1 file');
   expect(list.exitCode).toBe(0);
-  const plan = await meshproof(['test', '--dry-run'], env);
+  const plan = await meshproof(['test', '--dry-run', '--workers=2'], env);
   expect(plan.stdout).toMatch(/a kind cluster with 1 node and 2 rigs, removed at the end/);
   expect(plan.stdout).toMatch(/^check +s\/a\ncheck +t\/b\napplies +.*t\/b\.istio\.yaml/m);
   expect(plan.exitCode).toBe(0);

@@ -16,6 +16,8 @@ const SETTINGS: RunSettings = {
   short: false,
   against: undefined,
   reporter: undefined,
+  chosen: ['s/a'],
+  allowMeshWide: false,
 };
 
 test('who else tells of each check on the console decides what we tell', () => {

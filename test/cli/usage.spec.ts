@@ -20,6 +20,30 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['test --mesh=isto', /INVALID_ARGUMENT.*isto/, /istio, linkerd/],
   ['test --provider=minikube', /INVALID_ARGUMENT.*minikube/, /kind, existing/],
   ['test --workers=0', /INVALID_ARGUMENT.*whole number/, /./],
+  ['test --workers=99999', /INVALID_ARGUMENT.*64 at most/, /./],
+  ['test --suite=', /INVALID_ARGUMENT.*--suite.*names nothing/, /./],
+  ['test --check=,', /INVALID_ARGUMENT.*--check.*names nothing/, /./],
+  ['test --report=', /EMPTY_VALUE.*--report/, /leave it out/],
+  ['test --cluster=', /EMPTY_VALUE.*--cluster/, /leave it out/],
+  ['test --grep=', /EMPTY_VALUE.*--grep/, /leave it out/],
+  ['test --shuffle=', /INVALID_ARGUMENT.*seed/, /./],
+  ['report --into=', /EMPTY_VALUE.*--into/, /leave it out/],
+  ['test --report=.', /REPORT_FOLDER/, /--report/],
+  ['test --shuffle canary', /INVALID_ARGUMENT.*seed is a whole number/, /./],
+  ['test --only-changed canary', /UNKNOWN_REF.*canary/, /branch, a tag or a commit/],
+  ['test --timeout=-5', /INVALID_ARGUMENT.*whole number of milliseconds/, /./],
+  ['test --global-timeout=soon', /INVALID_ARGUMENT.*whole number of milliseconds/, /./],
+  ['test --repeat-each=0', /INVALID_ARGUMENT.*1 to 9999/, /./],
+  ['test --max-failures=-1', /INVALID_ARGUMENT.*whole number of failures/, /./],
+  ['test --shard=3/2', /INVALID_ARGUMENT.*1\/n to n\/n/, /./],
+  ['test --shard=half', /INVALID_ARGUMENT.*1\/n to n\/n/, /./],
+  ['test -g (', /INVALID_ARGUMENT.*regular expression/, /./],
+  ['test --reporter=no-such-reporter', /INVALID_ARGUMENT.*no-such-reporter is neither list/, /./],
+  ['test --fresh --cluster=meshproof-one', /CONTRADICTION.*--fresh/, /./],
+  ['test --provider=existing --context=a --nodes=3', /CONTRADICTION.*--nodes/, /leave it out/],
+  ['test --last-failed', /NO_REPORT/, /npm test/],
+  ['rbac --namespaces=Bad_Name', /INVALID_ARGUMENT.*--namespaces.*hyphens/, /./],
+  ['rbac --name=-x', /INVALID_ARGUMENT.*--name.*hyphens/, /./],
   ['test --images=/no/such/folder', /UNKNOWN_IMAGE_SOURCE/, /docker save/],
   ['test --context=prod', /CONTRADICTION.*--context/, /--provider=existing/],
   ['test --provider=existing', /CONTEXT_NOT_NAMED/, /--context/],
@@ -41,7 +65,8 @@ test.describe('what is not understood', () => {
   for (const [typed, problem, way] of REFUSED) {
     test(`meshproof ${typed}`, async () => {
       const info = test.info();
-      const { exitCode, stderr } = await meshproof(typed.split(' ').filter(Boolean), { MESHPROOF_CACHE: info.outputPath('cache') });
+      const env = { MESHPROOF_CACHE: info.outputPath('cache'), MESHPROOF_REPORT: info.outputPath('report') };
+      const { exitCode, stderr } = await meshproof(typed.split(' ').filter(Boolean), env);
       expect(stderr).toMatch(problem);
       expect(stderr).toMatch(/^error\[[A-Z_]+\]: .*\nhint: /m);
       expect(stderr).toMatch(way);
@@ -49,6 +74,12 @@ test.describe('what is not understood', () => {
       expect(exitCode).toBe(2);
     });
   }
+});
+
+test('an argument of an empty variable is refused, for it would match every file', async () => {
+  const { exitCode, stderr } = await meshproof(['test', '']);
+  expect(stderr).toMatch(/EMPTY_VALUE.*an argument/);
+  expect(exitCode).toBe(2);
 });
 
 test('an unknown context is answered with those that exist', async ({ folder }) => {

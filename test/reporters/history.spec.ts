@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { adoptHistory, forgetRun, historyOf, nameEnd } from '../../reporters/allure-history.ts';
+import { adoptHistory, forgetRun, historyOf, lendHistory, nameEnd, returnHistory } from '../../reporters/allure-history.ts';
 
 const line = (run: string, timestamp: number): string => JSON.stringify({ uuid: run, name: `2 of 2 checks ${nameEnd(run)}`, timestamp });
 
@@ -32,4 +32,17 @@ test('a report without a history changes nothing', async ({}, info) => {
   await adoptHistory(report, info.outputPath('nowhere'));
   await forgetRun(report, 'x');
   await expect(readFile(historyOf(report), 'utf8')).rejects.toThrow('ENOENT');
+});
+
+test('half a line, as a killed run leaves it, hides no other run and is gone when the history is written again', async ({}, info) => {
+  const report = info.outputPath('report');
+  await mkdir(report, { recursive: true });
+  await writeFile(historyOf(report), `${line('a', 1)}\n{"uuid":"b","na\nnull\n${line('c', 3)}\n${line('d', 4).slice(0, 20)}`);
+  await adoptHistory(report, info.outputPath('nowhere'));
+  await forgetRun(report, 'x');
+  const lent = info.outputPath('lent.jsonl');
+  await lendHistory(report, lent);
+  await writeFile(lent, `${await readFile(lent, 'utf8')}${line('e', 5)}\n{"uu`);
+  await returnHistory(report, lent);
+  expect(await runsIn(report)).toEqual(['a', 'c', 'e']);
 });

@@ -1,0 +1,138 @@
+import { resolve } from 'node:path';
+
+import { execa } from 'execa';
+
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import type { OutsideName } from '../../clusters/images/recipes/outside.ts';
+import type { UpOptions } from '../../clusters/lifecycle.ts';
+import { NOT_MESH_WIDE } from '../../fixtures/results/traits.ts';
+import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../cluster-options.ts';
+import type { Progress } from '../console/progress.ts';
+import { outsideOf } from './beside.ts';
+import { chooseChecks, listChecks, runnerFilters, type CheckFile, type Choice } from './checks.ts';
+import { readEarlier } from './report-folder.ts';
+import { runnerEnvironment, type Keep } from './runner-environment.ts';
+import { runnerArguments } from './runner-options.ts';
+import { defaultWorkers } from './workers.ts';
+
+/** The options of `meshproof test` that say what is run, and on what. Those of the test runner stand beside them. */
+export interface RunOptions extends ClusterOptions {
+  control: boolean;
+  workers?: number;
+  cluster?: string;
+  keep?: true | Exclude<Keep, 'no'>;
+  against?: string;
+  short?: boolean;
+  reporter?: string;
+  fresh?: boolean;
+  allowMeshWide?: boolean;
+  onlyChanged?: string | true;
+}
+
+/** What a run comes to before anything is made for it. */
+export interface Decision {
+  chosen: CheckFile[];
+  /** Manifests and controls of the chosen checks. */
+  manifests: string[];
+  wanted: UpOptions;
+  keep: Keep;
+  /** Why checks are left out, by id. */
+  leftOut: Record<string, string>;
+  /** For the test runner. */
+  args: string[];
+  env: Record<string, string>;
+  /** The earlier report to compare with, an absolute path. */
+  against: string | undefined;
+  outside: OutsideName[];
+}
+
+/** What the runner is told of the choice and the options, without loading a check. */
+export async function addressed(
+  choice: Choice,
+  options: RunOptions,
+  report: string,
+): Promise<Pick<Decision, 'chosen' | 'args' | 'env' | 'keep'>> {
+  const chosen = chooseChecks(await listChecks(), choice);
+  if (typeof options.onlyChanged === 'string') await requireRef(options.onlyChanged);
+  const keep: Keep = options.keep === true ? 'all' : (options.keep ?? 'no');
+  const settings = {
+    ...options,
+    keep,
+    workers: workersOf(options),
+    against: undefined,
+    short: options.short === true,
+    reporter: options.reporter,
+    chosen: chosen.map(({ id }) => id),
+    allowMeshWide: options.allowMeshWide === true,
+  };
+  return {
+    chosen,
+    keep,
+    // An option whose value may be left out would take the first pattern for it.
+    args: [...runnerFilters(chosen, choice), ...runnerArguments({ ...options })],
+    env: runnerEnvironment(settings, report),
+  };
+}
+
+/** How many checks run at once. */
+export function workersOf({ workers, provider }: RunOptions): number {
+  return workers ?? defaultWorkers(provider);
+}
+
+/**
+ * Decides what is run, from the options, the specs and their manifests, all without a cluster.
+ * @throws MeshproofError with exit code 2 for whatever is not right with one of them
+ */
+export async function decide(
+  choice: Choice,
+  options: RunOptions,
+  report: string,
+  { signal, progress }: { signal: AbortSignal; progress: Progress },
+): Promise<Decision> {
+  if (options.fresh === true && options.cluster !== undefined)
+    throw contradiction('--fresh makes a cluster, and --cluster names one that is there', 'leave one of them out');
+  const { chosen, args, env, keep } = await addressed(choice, options, report);
+  const earlier = options.against === undefined ? undefined : resolve(options.against);
+  const against = earlier !== undefined && (await readEarlier(earlier)) !== undefined ? earlier : undefined;
+  const wanted: UpOptions = {
+    mesh: options.mesh,
+    provider: await providerOf(options),
+    images: await requireImageSource(options.images),
+    engine: options.engine,
+    rigs: workersOf(options),
+    ...(options.cluster === undefined ? {} : { name: options.cluster }),
+  };
+  progress.say('loading the checks');
+  const { loadChecks } = await import('./playwright.ts');
+  const { count, traits } = await loadChecks({ args, env, signal });
+  if (count === 0) throw nothingToRun();
+  progress.say('reading the manifests');
+  const { checkManifests } = await import('./preflight.ts');
+  const { files: manifests, meshWide, applied } = await checkManifests(chosen, options.mesh, traits);
+  const allowed = options.provider === 'kind' || options.allowMeshWide === true;
+  const leftOut = Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, NOT_MESH_WIDE]));
+  if (wanted.provider.kind === 'existing') wanted.provider.applies = { ...applied, ...(allowed ? {} : { meshWide: [] }) };
+  const rights = { MESHPROOF_LEFT_OUT: JSON.stringify(leftOut), MESHPROOF_MESH_WIDE: JSON.stringify(meshWide) };
+  return { chosen, manifests, wanted, keep, leftOut, args, env: { ...env, ...rights }, against, outside: await outsideOf(traits.values()) };
+}
+
+/** A file pattern in the place of a git ref would be no choice any more. */
+async function requireRef(ref: string): Promise<void> {
+  const { exitCode } = await execa('git', ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], {
+    cwd: import.meta.dirname,
+    reject: false,
+    stdin: 'ignore',
+  });
+  if (exitCode === 0) return;
+  throw new MeshproofError('UNKNOWN_REF', `--only-changed=${ref} names no commit that git knows here`, {
+    hint: 'a branch, a tag or a commit; what chooses checks stands before --only-changed',
+    exitCode: EXIT.usage,
+  });
+}
+
+function nothingToRun(): MeshproofError {
+  return new MeshproofError('NO_CHECKS', 'no check is left after the options of the test runner', {
+    hint: 'npm test -- --list shows them all',
+    exitCode: EXIT.usage,
+  });
+}

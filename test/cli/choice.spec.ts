@@ -1,0 +1,77 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from '@playwright/test';
+import { execa } from 'execa';
+import * as fc from 'fast-check';
+
+import { runnerArguments, runnerOptions } from '../../scripts/run/runner-options.ts';
+import { meshproof, PROJECT } from './run.ts';
+import { specOf, test, writeSuites } from './suite-folder.ts';
+
+const SUITES = {
+  's/a.spec.ts': specOf('s/a', 'PASS'),
+  's/b.spec.ts': specOf('s/b', 'PASS'),
+  't/c.spec.ts': specOf('t/c', 'PASS'),
+};
+test.describe.configure({ timeout: 120_000 });
+
+test('the choice holds beside options whose value may be left out', async ({ folder }) => {
+  const env = await writeSuites(folder, SUITES);
+  const one = await meshproof(['test', '--check=s/b', '--list', '--shuffle'], env);
+  expect(one.stdout, one.stderr).toContain('Total: 1 test in 1 file');
+  expect(one.stdout).toMatch(/s\/b\.spec\.ts/);
+  const suite = await meshproof(['test', '--suite=s', '--list', '--debug', '-x'], env);
+  expect(suite.stdout, suite.stderr).toContain('Total: 2 tests in 2 files');
+  const plan = await meshproof(['test', '--check=s/b', '--dry-run', '--shuffle', '--debug'], env);
+  expect(plan.exitCode, plan.stderr).toBe(0);
+});
+
+test('no option hands the runner a word that it could take for a file, nor one that eats a file', () => {
+  const bare = runnerOptions().map((option) => option.attributeName());
+  fc.assert(
+    fc.property(fc.subarray(bare), (given) => {
+      const args = runnerArguments(Object.fromEntries(given.map((name) => [name, true])));
+      return args.every((arg) => arg.startsWith('-'));
+    }),
+  );
+});
+
+test('a check that was not decided on is not there, whatever the runner is told', async ({ folder }) => {
+  const spec = (id: string) => `import { check, unsupported } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
+check('${id} does something', { control: { because: 'nothing is there', breaks: 'toSucceed' }, istio: unsupported('not here', '') }, async () => {});
+`;
+  const env = await writeSuites(folder, { 's/a.spec.ts': spec('a'), 's/b.spec.ts': spec('b') });
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}');
+  const runner = [join(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', join(PROJECT, 'playwright.config.ts')];
+  const list = async (chosen: Record<string, string>) => {
+    const { stdout } = await execa(process.execPath, [...runner, '--list', '--reporter=list'], {
+      env: { ...env, ...chosen },
+      reject: false,
+    });
+    return stdout;
+  };
+  expect(await list({ MESHPROOF_CHOSEN: '["s/a"]' })).toContain('Total: 1 test in 1 file');
+  expect(await list({ MESHPROOF_CHOSEN: '' }), 'an editor decides nothing').toContain('Total: 2 tests in 2 files');
+});
+
+test('the checks load whatever else is in the environment, and nothing of theirs is written over', async ({ folder }) => {
+  const env = await writeSuites(folder, { ...SUITES, 's/a.spec.ts': `console.log('hello');\n${specOf('s/a', 'PASS')}` });
+  const noise = join(folder, 'instrument.cjs');
+  await writeFile(noise, "console.log('instrumented');\n");
+  const theirs = join(folder, 'results.json');
+  await writeFile(theirs, 'theirs');
+  const more = {
+    PLAYWRIGHT_JSON_OUTPUT_NAME: theirs,
+    PLAYWRIGHT_JSON_OUTPUT_DIR: folder,
+    PLAYWRIGHT_JSON_OUTPUT_FILE: theirs,
+    PLAYWRIGHT_FORCE_TTY: '1',
+    FORCE_COLOR: '1',
+    PLAYWRIGHT_HTML_OPEN: 'always',
+    NODE_OPTIONS: `--require ${noise}`,
+  };
+  const { exitCode, stdout, stderr } = await meshproof(['test', '--check=s/a', '--dry-run'], { ...env, ...more });
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toMatch(/^check +s\/a$/m);
+  expect(await readFile(theirs, 'utf8')).toBe('theirs');
+});

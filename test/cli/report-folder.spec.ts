@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { expect } from '@playwright/test';
+
+import type { Conformance } from '../../fixtures/results/conformance.ts';
+import { objectionTo } from '../../fixtures/results/report-folder.ts';
+import { readConformance, writeConformance } from '../../reporters/conformance-files.ts';
+import { claimReport, recordStop, tidyReport } from '../../scripts/run/record.ts';
+import { lastFailed } from '../../scripts/run/report-folder.ts';
+import { sampleCheck, sampleConformance } from '../reporters/samples.ts';
+import { meshproof, PROJECT } from './run.ts';
+import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
+
+const THEIRS = ['pictures/holiday.jpg', 'evidence/invoice.pdf', 'diagnostics/router.log', 'test-results/lab.csv', 'junit.xml'];
+
+/** A folder with things of somebody's own under the names that ours have. */
+async function ofSomebody(folder: string): Promise<string> {
+  const place = join(folder, 'theirs');
+  for (const path of THEIRS) {
+    await mkdir(dirname(join(place, path)), { recursive: true });
+    await writeFile(join(place, path), 'mine');
+  }
+  return place;
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
+}
+
+/** The report of a night on which all was well. */
+async function ofLastNight(folder: string): Promise<string> {
+  const conformance: Conformance = { ...sampleConformance(), checks: [sampleCheck({ id: 's/a' })] };
+  await writeConformance(folder, conformance);
+  await writeFile(join(folder, 'run.json'), JSON.stringify({ id: conformance.run.id, startedAt: conformance.run.startedAt }));
+  await mkdir(join(folder, 'allure'));
+  await writeFile(join(folder, 'allure', 'index.html'), '<html></html>');
+  return folder;
+}
+
+test.describe.configure({ timeout: 120_000 });
+
+test('nothing is taken out of a folder of somebody else', async ({ folder }) => {
+  const theirs = await ofSomebody(folder);
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  const night = await ofLastNight(join(folder, 'night'));
+  for (const args of [
+    ['test', '--report', theirs],
+    ['report', night, night, '--into', theirs],
+  ]) {
+    const { exitCode, stderr } = await meshproof(args, env);
+    expect(stderr).toMatch(/error\[REPORT_FOLDER\]: .*holds what is not a report: /);
+    expect(exitCode).toBe(2);
+    expect((await filesIn(theirs)).toSorted()).toEqual(THEIRS.toSorted());
+  }
+});
+
+test('the folders in which people keep everything are not taken, even when they are empty', async ({ folder }) => {
+  const home = join(folder, 'home');
+  await mkdir(home);
+  await symlink(home, join(folder, 'link'));
+  const before = process.env['HOME'];
+  process.env['HOME'] = home;
+  try {
+    for (const place of [home, folder, join(folder, 'link'), '/', '.', PROJECT, dirname(PROJECT)])
+      expect(objectionTo(place), place).toBeDefined();
+  } finally {
+    process.env['HOME'] = before;
+  }
+});
+
+test('a new folder, an empty one and a report are taken', async ({ folder }) => {
+  expect(objectionTo(join(folder, 'new', 'deep'))).toBeUndefined();
+  await mkdir(join(folder, 'empty'));
+  expect(objectionTo(join(folder, 'empty'))).toBeUndefined();
+  expect(objectionTo(await ofLastNight(join(folder, 'report')))).toBeUndefined();
+  await mkdir(join(folder, 'other'));
+  await writeFile(join(folder, 'other', 'run.json'), '{"scripts": {}}');
+  expect(objectionTo(join(folder, 'other'))).toContain('run.json');
+  await writeFile(join(folder, 'report', 'run.json'), '{"id": "half');
+  expect(objectionTo(join(folder, 'report')), 'its verdicts tell').toBeUndefined();
+});
+
+test('a folder that cannot be made is said at once, and nothing turns for ever', async ({ folder }) => {
+  await writeFile(join(folder, 'file'), '');
+  await symlink(join(folder, 'nowhere', 'at all'), join(folder, 'dangling'));
+  const impossible = [join(folder, 'file'), join(folder, 'file', 'report'), join(folder, 'dangling')];
+  for (const report of [...impossible, ...(process.platform === 'linux' ? ['/proc/report', '/proc/a/b/c'] : [])]) {
+    await expect(claimReport(report, 'istio', undefined), report).rejects.toMatchObject({ code: 'REPORT_FOLDER', exitCode: 2 });
+  }
+});
+
+test('a folder that is taken tells of the run that took it, and keeps what to compare with', async ({ folder }) => {
+  const report = await ofLastNight(join(folder, 'report'));
+  await writeFile(join(report, 'allure-history.jsonl'), '');
+  const against = await claimReport(report, 'istio', report);
+  expect((await readdir(report)).toSorted()).toEqual(['allure-history.jsonl', 'earlier.json', 'run.json']);
+  expect((await readConformance(against)).checks).toHaveLength(1);
+  await recordStop(report, new Error('the engine is gone'), true);
+  expect((await readConformance(join(report, 'conformance.json'))).run.errors).toEqual([
+    'the run stopped before its first check: the engine is gone',
+  ]);
+  await tidyReport(report);
+  expect(await readdir(report)).not.toContain('earlier.json');
+  const made = { ...sampleConformance(), checks: [sampleCheck()] };
+  await writeConformance(report, made);
+  await recordStop(report, new Error('too late'), true);
+  expect((await readConformance(join(report, 'conformance.json'))).checks, 'verdicts of this run stay').toHaveLength(1);
+});
+
+test.describe('a run that stops before its first check', () => {
+  const STOPS: readonly [string, (folder: string) => Promise<{ args: string[]; env?: Record<string, string> }>, RegExp][] = [
+    ['for a manifest', async () => ({ args: [] }), /MANIFEST/],
+    [
+      'for a context',
+      async (folder) => ({ args: ['--provider=existing', '--context=gone', `--kubeconfig=${await writeKubeconfig(folder, 'staging')}`] }),
+      /gone/,
+    ],
+    ['for want of an engine', async () => ({ args: ['--no-engine', '--check=s/b'], env: { DOCKER_HOST: 'tcp://127.0.0.1:1' } }), /ENGINE/],
+  ];
+  for (const [why, how, words] of STOPS) {
+    test(`${why} leaves no verdict of the night before`, async ({ folder }) => {
+      const suites = {
+        's/a.spec.ts': specOf('s/a', 'PASS'),
+        's/a.istio.yaml': 'kind: VirtualService\n',
+        's/b.spec.ts': specOf('s/b', 'PASS'),
+      };
+      const env = await writeSuites(folder, suites);
+      const report = await ofLastNight(join(folder, 'report'));
+      const { args, env: more } = await how(folder);
+      const { exitCode, stderr } = await meshproof(['test', ...args], { ...env, ...more });
+      expect([2, 3], stderr).toContain(exitCode);
+      const { run, checks } = await readConformance(join(report, 'conformance.json'));
+      expect(run.errors.join()).toMatch(words);
+      expect(run.errors.join()).toContain('stopped before its first check');
+      expect(checks).toEqual([]);
+      expect(await readFile(join(report, 'junit.xml'), 'utf8')).toMatch(/errors="1"[^]*<error /);
+      expect(existsSync(join(report, 'allure'))).toBe(false);
+    });
+  }
+
+  test('is no success to who makes its report again, and nothing to compare with', async ({ folder }) => {
+    const report = await ofLastNight(join(folder, 'report'));
+    await recordStop(report, new Error('the engine is gone'), false);
+    const told = await meshproof(['report', report]);
+    expect(told.stderr).toContain('error: the run stopped before its first check: the engine is gone');
+    expect(told.exitCode).toBe(3);
+    const night = await ofLastNight(join(folder, 'night'));
+    const against = await meshproof(['report', night, '--against', report, '--into', join(folder, 'again')]);
+    expect(against.stderr).toMatch(/warning: .*compared with nothing: .*stopped before its first check/);
+  });
+
+  test('makes no folder where there was none, and a plan leaves the report as it is', async ({ folder }) => {
+    const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+    await meshproof(['test', '--suite=nowhere'], env);
+    expect(existsSync(join(folder, 'report'))).toBe(false);
+    const report = await ofLastNight(join(folder, 'report'));
+    const before = await filesIn(report);
+    await meshproof(['test', '--dry-run', '--suite=nowhere'], env);
+    expect(await filesIn(report)).toEqual(before);
+  });
+});
+
+test('--last-failed runs what the report says did not pass, and refuses where none says so', async ({ folder }) => {
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), 's/b.spec.ts': specOf('s/b', 'PASS') });
+  const report = join(folder, 'report');
+  const checks = [
+    sampleCheck({ id: 's/a' }),
+    sampleCheck({ id: 's/b', verdict: 'INCONCLUSIVE', reason: 'late', repetition: 1 }),
+    sampleCheck({ id: 's/b', repetition: 2 }),
+    sampleCheck({ id: 's/c', mesh: 'linkerd', verdict: 'FAIL', reason: 'no' }),
+  ];
+  await writeConformance(report, { ...sampleConformance(), checks });
+  expect(await lastFailed(report, 'istio')).toEqual(['s/b']);
+  const { stdout, exitCode } = await meshproof(['test', '--last-failed', '--list'], env);
+  expect(stdout).toMatch(/s\/b\.spec\.ts/);
+  expect(stdout).toContain('Total: 1 test in 1 file');
+  expect(exitCode).toBe(0);
+  await writeConformance(report, { ...sampleConformance(), checks: checks.slice(0, 1) });
+  const green = await meshproof(['test', '--last-failed'], env);
+  expect(green.stderr).toContain('error[NO_CHECKS]');
+  expect(green.exitCode).toBe(2);
+  expect((await readConformance(join(report, 'conformance.json'))).checks, 'the report that was asked stays').toHaveLength(1);
+  await recordStop(report, new Error('the engine is gone'), false);
+  await expect(lastFailed(report, 'istio')).rejects.toMatchObject({ code: 'NO_REPORT', exitCode: 2 });
+});
