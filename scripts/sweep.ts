@@ -1,14 +1,25 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
+import { MESHES, type Mesh } from '../clusters/cluster.ts';
 import type { Leftover, LeftoversOptions } from '../clusters/engine/leftover.ts';
-import { causeOf, EXIT } from '../clusters/errors.ts';
+import { causeOf, EXIT, MeshproofError } from '../clusters/errors.ts';
 import type { Work } from '../clusters/work.ts';
-import { command } from './console/command.ts';
+import { command, dnsLabel, LONGEST_PREFIX } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
 
+interface SweepOptions {
+  dryRun?: boolean;
+  provider?: 'existing';
+  context?: string;
+  kubeconfig?: string;
+  namespaces?: string;
+  mesh: Mesh;
+  all?: boolean;
+}
+
 /** Finds leftovers of one sort, and changes nothing. */
-type Find = (options: Required<LeftoversOptions>, work: Work) => Promise<Leftover[]>;
+export type Find = (options: Required<LeftoversOptions>, work: Work) => Promise<Leftover[]>;
 
 export function sweepCommand(): Command {
   return command('sweep', {
@@ -17,7 +28,15 @@ export function sweepCommand(): Command {
     example: 'npx meshproof sweep --dry-run',
   })
     .option('--dry-run', 'say what would be removed, and remove nothing')
-    .action(async ({ dryRun = false }: { dryRun?: boolean }) => {
+    .addOption(
+      new Option('--provider <provider>', '`existing`: what runs on any machine left in a cluster that exists').choices(['existing']),
+    )
+    .option('--context <name>', 'kubeconfig context of that cluster')
+    .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
+    .option('--namespaces <prefix>', 'of namespaces that its owner made for this', dnsLabel(LONGEST_PREFIX))
+    .addOption(new Option('--mesh <mesh>', 'which mesh it has').choices(MESHES).default('istio'))
+    .option('--all', 'there, also rigs that were made to stay')
+    .action(async ({ dryRun = false, ...there }: SweepOptions) => {
       const progress = startProgress();
       const work = { signal: untilInterrupted(), progress: progress.say };
       progress.say('looking for what is left over');
@@ -25,8 +44,7 @@ export function sweepCommand(): Command {
       const spared = new Set<string>();
       let code: number = EXIT.ok;
       const spare = (what: string, why: string) => void spared.add(`not ours, or not ours to judge: ${what}: ${why}\n`);
-      // In this order, because removing clusters may leave what only then is nobody's.
-      for (const find of [ofExisting, ofKind, ofEngine, privateEngine] satisfies Find[]) {
+      for (const find of await findsOf(there)) {
         for (const leftover of await find({ spare }, work)) {
           const { what } = leftover;
           work.signal.throwIfAborted();
@@ -44,6 +62,20 @@ export function sweepCommand(): Command {
     });
 }
 
+/** In this order, because removing clusters may leave what only then is nobody's. */
+async function findsOf(options: SweepOptions): Promise<Find[]> {
+  if (options.provider === 'existing') {
+    const { thereFinds } = await import('./run/sweep-there.ts');
+    return [await thereFinds(options)];
+  }
+  const stray = (['context', 'kubeconfig', 'namespaces', 'all'] as const).find((name) => options[name] !== undefined);
+  if (stray === undefined) return [ofExisting, ofChecks, ofKind, ofEngine, privateEngine];
+  throw new MeshproofError('CONTRADICTION', `--${stray} is about a cluster that exists, but this machine would be swept`, {
+    hint: 'add --provider=existing',
+    exitCode: EXIT.usage,
+  });
+}
+
 const ofKind: Find = async (options, work) => (await import('../clusters/kind/leftovers.ts')).leftovers(options, work);
 
 const ofEngine: Find = async (options, work) => (await import('../clusters/engine/leftovers.ts')).leftovers(options, work);
@@ -58,6 +90,28 @@ const ofExisting: Find = async ({ spare }, work) => {
     const owner = await ownerOf(name);
     if (owner === 'dead') left.push({ what, remove: () => down(name, work) });
     if (owner === 'unknown') spare(what, 'the record of its owner cannot be read, or is of another machine or container');
+  }
+  return left;
+};
+
+/** What killed runs left on the rigs of clusters that stay. */
+const ofChecks: Find = async ({ spare }, work) => {
+  const [{ clusters }, { ownerOf }, { isInUse }, { recoverCluster, unfinishedRigs }] = await Promise.all([
+    import('../clusters/lifecycle.ts'),
+    import('../clusters/kind/owner.ts'),
+    import('./run/in-use.ts'),
+    import('../clusters/rigs/recover.ts'),
+  ]);
+  const left: Leftover[] = [];
+  for (const cluster of await clusters()) {
+    if ((await ownerOf(cluster.name)) !== 'none' || (await isInUse(cluster.name))) continue;
+    const rigs = await unfinishedRigs(cluster, work).catch((error: unknown) => {
+      spare(`what checks may have left on ${cluster.name}`, causeOf(error));
+      return [];
+    });
+    if (rigs.length === 0) continue;
+    const remove = async () => void (await recoverCluster({ ...cluster, rigs }, work));
+    left.push({ what: `what a check left on ${rigs.join(', ')}`, remove });
   }
   return left;
 };

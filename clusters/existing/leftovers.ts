@@ -4,7 +4,7 @@ import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
-import { entriesOf } from '../rigs/journal.ts';
+import { entriesOf, isEmpty } from '../rigs/journal.ts';
 import { judgeLease, leaseRef, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
 import { isOurs } from '../rigs/ownership.ts';
 import { listed, recoverRigs, strays } from '../rigs/recover.ts';
@@ -64,7 +64,7 @@ export async function leftThere(
     else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, work) });
     else {
       spare(rig, 'it was made to stay; --all removes it');
-      if (!isEmpty(lease)) leftovers.push({ what: `what a check left on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
+      if (!isEmpty(entriesOf(lease))) leftovers.push({ what: `what a check left on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
     }
   }
   const accounted = new Set(found.map(({ owner }) => owner));
@@ -77,7 +77,6 @@ export async function leftThere(
 }
 
 const isUsed = ({ holding }: Found): boolean => holding === 'alive' || holding === 'ours';
-const isEmpty = (lease: LeaseObject): boolean => Object.values(entriesOf(lease)).every((entries) => entries.length === 0);
 
 /** Rigs in namespaces that runs have made, with the names of their clusters. */
 async function ownRigs(api: KubernetesApi, { signal }: Work): Promise<Map<string, string>> {

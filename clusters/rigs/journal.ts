@@ -40,7 +40,7 @@ export class Journal {
   }
 
   get isEmpty(): boolean {
-    return this.#entries.objects.length === 0 && this.#entries.installations.length === 0;
+    return isEmpty(this.#entries);
   }
 
   /** Adds what is about to be made; returns when the cluster has stored it. */
@@ -70,6 +70,8 @@ export class Journal {
     this.#entries = entries;
   }
 }
+
+export const isEmpty = ({ objects, installations }: JournalEntries): boolean => objects.length === 0 && installations.length === 0;
 
 /** What the journal on a lease holds; nothing where somebody has made it unreadable, since then it names nothing. */
 export function entriesOf({ metadata }: LeaseObject): JournalEntries {

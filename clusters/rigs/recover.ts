@@ -8,8 +8,8 @@ import type { ListOptions } from '../kubernetes/object-api.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { adapterOf } from '../meshes.ts';
 import type { Work } from '../work.ts';
-import { Journal } from './journal.ts';
-import { leaseRef, type LeaseObject } from './lease.ts';
+import { entriesOf, isEmpty, Journal } from './journal.ts';
+import { judgeLease, leaseRef, type LeaseObject } from './lease.ts';
 import { removeOurs } from './ownership.ts';
 import { isForChecks, neighbourOf, OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
@@ -91,6 +91,20 @@ export async function recoverCluster({ name, kubeconfig, context, mesh, rigs, ke
   try {
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
     return await recoverRigs(api, adapter, { owner: name, rigs, kept }, work);
+  } finally {
+    api.close();
+  }
+}
+
+/** The rigs of a cluster on which a check has left something, and which no living process holds. */
+export async function unfinishedRigs({ kubeconfig, context, rigs, kept = [] }: Tended, work: Work = {}): Promise<string[]> {
+  const api = await KubernetesApi.open({ kubeconfig, context });
+  try {
+    const judged = await Promise.all(
+      rigs.filter((rig) => !kept.includes(rig)).map(async (rig) => ({ rig, ...(await judgeLease(api, rig, work)) })),
+    );
+    const free = judged.filter(({ holding }) => holding === 'free' || holding === 'dead');
+    return free.flatMap(({ rig, lease }) => (lease === undefined || isEmpty(entriesOf(lease)) ? [] : [rig]));
   } finally {
     api.close();
   }

@@ -98,9 +98,12 @@ async function onLeasedRigs(
       leases.lost.throwIfAborted();
       return code;
     } finally {
-      // Of rigs that another process has taken over, the journal is that one's.
-      if (!made && !leases.lost.aborted) report(await patiently(() => recoverCluster(description)));
-      await leases.release();
+      leases.stop();
+      // Of rigs that another process has taken over, the journal is that one's. A cluster that goes takes everything with it.
+      if (!made && !leases.lost.aborted) {
+        report(await patiently(() => recoverCluster(description)));
+        await leases.release();
+      }
     }
   } finally {
     api.close();

@@ -1,0 +1,27 @@
+import { leftThere } from '../../clusters/existing/leftovers.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
+import { adapterOf } from '../../clusters/meshes.ts';
+import type { Mesh } from '../../clusters/cluster.ts';
+import { providerOf } from '../cluster-options.ts';
+import type { Find } from '../sweep.ts';
+
+export interface There {
+  context?: string;
+  kubeconfig?: string;
+  namespaces?: string;
+  mesh: Mesh;
+  all?: boolean;
+}
+
+/** Finds what runs on any machine have left in a cluster that exists; nothing of this machine is looked at. */
+export async function thereFinds({ mesh, all, ...place }: There): Promise<Find> {
+  const provider = await providerOf({ ...place, provider: 'existing', mesh, images: 'auto', engine: false, nodes: 1 });
+  if (provider.kind !== 'existing') return async () => [];
+  const { context, kubeconfig, namespaces } = provider;
+  const api = await KubernetesApi.open(given({ context, kubeconfig }));
+  return async ({ spare }, work) => {
+    const adapter = await adapterOf({ mesh, ...given({ context, kubeconfig }) }, api);
+    return await leftThere(api, adapter, { spare, ...given({ namespaces, all }) }, work);
+  };
+}
