@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
+import { variable } from './environment.ts';
+
 /**
  * The folder of everything that may be deleted at the price of time, and that CI may keep for the next run: built images, tools, the private
  * engine's data. MESHPROOF_CACHE names another one; otherwise the XDG base directory specification decides.
@@ -24,18 +26,18 @@ export function clustersFolder(): string {
   return join(stateFolder(), 'clusters');
 }
 
-/** A variable of ours; an empty one is an unset one. */
-function named(variable: string): string | undefined {
-  const value = process.env[variable];
-  if (value === undefined || value === '') return undefined;
+/** A folder that a variable of ours names. */
+function named(name: string): string | undefined {
+  const value = variable(name);
+  if (value === undefined) return undefined;
   const absolute = resolve(value);
   // Programs that this one starts work in other folders.
-  if (absolute !== value) process.env[variable] = absolute;
+  if (absolute !== value) process.env[name] = absolute;
   return absolute;
 }
 
 /** "If an implementation encounters a relative path […] it should consider the path invalid and ignore it": XDG base directory specification. */
-function xdg(variable: string): string | undefined {
-  const value = process.env[variable] ?? '';
+function xdg(name: string): string | undefined {
+  const value = variable(name) ?? '';
   return isAbsolute(value) ? value : undefined;
 }

@@ -50,7 +50,7 @@ export async function leaseOf(api: ObjectApi, rig: string, owner: string, signal
 }
 
 /** Who holds a lease, as far as one look tells. */
-export async function holdingOf({ metadata, spec }: LeaseObject): Promise<Holding> {
+async function holdingOf({ metadata, spec }: LeaseObject): Promise<Holding> {
   if (spec?.holderIdentity === undefined || spec.holderIdentity === '') return 'free';
   const holder = holderIn(metadata.annotations?.[HOLDER]);
   const self = await identify(process.pid);
@@ -199,8 +199,8 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
   }
 }
 
-/** Lets go of those leases that this process holds. A rig whose lease nobody holds was made to stay. */
-export async function releaseRigs(api: ObjectApi, rigs: readonly string[]): Promise<void> {
+/** Lets go of those leases that this process holds. */
+async function releaseRigs(api: ObjectApi, rigs: readonly string[]): Promise<void> {
   for (const result of await Promise.allSettled(rigs.map((rig) => release(api, rig)))) {
     if (result.status === 'rejected') throw result.reason;
   }
