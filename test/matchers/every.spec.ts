@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 
 import type { Ending, History } from '../../fixtures/agent/protocol.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
-import { answered, byEnvoy, byLinkerd, closed, ENVOY, historyOf, reset, type Step, times } from './histories.ts';
+import { answered, byEnvoy, byLinkerd, closed, ENVOY, historyOf, reset, times } from './histories.ts';
 
 const { toSucceed, toHaveStatus, toBeRefused, toBeRejectedWith, toOverflow, toTimeOut, toReachOnly } = matchers;
 
@@ -112,11 +112,6 @@ test('exactly the surplus overflows', () => {
   expect(toOverflow(mixed, { exactly: 1 }).message).toContain('1 of this kind, 1 neither');
   expect(toOverflow(mixed, { exactly: 1 }).pass).toBe(false);
 });
-
-/** An answer so many milliseconds after sending. */
-function at(ms: number, ending: Ending = ENVOY.timeOut): Step {
-  return { ending, sentMs: 0, answeredMs: ms };
-}
 
 test('a time-out comes from the proxy, when it comes is for another matcher', () => {
   const late = byLinkerd(504, 'HTTP response timeout after 500ms');
