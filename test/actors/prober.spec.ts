@@ -1,4 +1,5 @@
 import { Prober } from '../../fixtures/actors/prober.ts';
+import { Record, recording } from '../../fixtures/check/record.ts';
 import { expect, test } from '../agent/agents.ts';
 
 test('sending during a piece of work lasts beyond its end, and is one history', async ({ prober, server }) => {
@@ -22,4 +23,34 @@ test('sending during a piece of work lasts beyond its end, and is one history', 
 
   const failing = caller.sendDuring(() => Promise.reject(new Error('no')), target, { count: 1 });
   await expect(failing).rejects.toThrow('no');
+});
+
+test('requests beside a piece of work are sent all the while, and the check notes how late they were', async ({ prober, server }) => {
+  const caller = new Prober('caller', prober.client);
+  const target = { name: 'server', address: () => server.target('http1') };
+  const record = new Record();
+  const [done, beside] = await recording(record, async () =>
+    caller.beside(target, {}, async () => {
+      await caller.send(target, { count: 20 });
+      await server.client.setFaults([{ delayMs: 300 }]);
+      await caller.send(target, { count: 1 });
+      return 'done';
+    }),
+  );
+  expect(done).toBe('done');
+  expect(beside.order.rate).toBe(50);
+  expect(beside.outcomes.length).toBeGreaterThan(10);
+  // What is sent beside goes the same way, and was held up like the work.
+  expect(record.lateMs).toBeGreaterThan(250);
+  await expect(caller.beside(target, {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+});
+
+test('batches are sent until there are enough of them, and are one history', async ({ prober, server }) => {
+  const caller = new Prober('caller', prober.client);
+  const target = { name: 'server', address: () => server.target('http1') };
+  const asked: number[] = [];
+  const history = await caller.sendUntil(({ outcomes }) => asked.push(outcomes.length) === 3, target, { count: 10, concurrency: 4 });
+  expect(asked).toEqual([10, 20, 30]);
+  expect(history.order.count).toBe(30);
+  expect(new Set(history.outcomes.map(({ id }) => id)).size).toBe(30);
 });
