@@ -38,7 +38,8 @@ export function addClusterOptions(command: Command): Command {
 
 /** Reads an option's value as the name of a cluster, before it becomes part of a path. */
 export function clusterName(value: string): string {
-  if (!isClusterName(value)) throw new InvalidArgumentError(`${CLUSTER_NAME}.`);
+  // An empty value has words of its own, see `EMPTY_VALUE`.
+  if (value !== '' && !isClusterName(value)) throw new InvalidArgumentError(`${CLUSTER_NAME}.`);
   return value;
 }
 

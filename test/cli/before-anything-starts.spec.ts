@@ -1,14 +1,15 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import { meshproof } from './run.ts';
+import { meshproof, PROJECT } from './run.ts';
 import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
 
 const MANIFEST = `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: server }
-spec: { host: server, trafficPolicy: { outlierDetection: { interval: 1s } } }
+spec: { host: server, exportTo: ['.'], trafficPolicy: { outlierDetection: { interval: 1s } } }
 `;
 const BROKEN: readonly [string, Record<string, string>, RegExp][] = [
   ['text that is no YAML', { 'a.istio.yaml': 'kind: [' }, /a\.istio\.yaml:1:\d+/],
@@ -70,11 +71,15 @@ test('--list lists, and --dry-run plans, without a cluster and without a trace',
 
 test('a check that changes the whole mesh of a cluster that exists needs leave', async ({ folder }) => {
   const env = await writeSuites(folder, {
-    's/a.spec.ts': specOf('s/a', 'PASS'),
+    's/a.spec.ts': `import { check } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
+const control = { because: 'another calls', breaks: { toSucceed: 'answered 403' }, swap: { caller: 'outsider' } } as const;
+check('everything changes', { control, meshWide: true }, async () => {});
+`,
     's/a.istio.yaml': MANIFEST.replace('name: server', 'name: server, namespace: $(ROOT_NAMESPACE)'),
     's/b.spec.ts': specOf('s/b', 'PASS'),
     's/b.istio.yaml': MANIFEST,
   });
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}');
   const kubeconfig = await writeKubeconfig(folder, 'staging');
   const existing = ['test', '--dry-run', '--provider=existing', '--context=staging', `--kubeconfig=${kubeconfig}`];
   const skipped = await meshproof(existing, env);

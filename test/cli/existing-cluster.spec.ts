@@ -60,15 +60,15 @@ const test = base.extend<Two>({
   },
   left: async ({ folder, alpha, kubeconfig }, use) => {
     await use(async (more = {}, cluster) => {
-      const place = join(folder, 'cache', 'clusters', 'on-alpha');
+      const place = join(folder, 'cache-state', 'clusters', 'meshproof-alpha');
       await mkdir(place, { recursive: true });
       const description = {
-        name: 'on-alpha',
+        name: 'meshproof-alpha',
         provider: 'existing',
         kubeconfig: await kubeconfig(alpha, cluster),
         context: 'default',
         mesh: 'istio',
-        rigs: ['on-alpha-rig-0'],
+        rigs: ['meshproof-alpha-rig-0'],
         premade: false,
         uid: 'uid-of-alpha',
         versions: {},
@@ -101,10 +101,10 @@ test('rigs in another cluster are not taken for one whose context is called the 
   left,
 }) => {
   await left();
-  expect(await found(folder, await kubeconfig(alpha))).toBe('on-alpha');
+  expect(await found(folder, await kubeconfig(alpha))).toBe('meshproof-alpha');
   expect(await found(folder, await kubeconfig(beta))).toBeUndefined();
-  await expect(found(folder, await kubeconfig(beta), { name: 'on-alpha' })).rejects.toMatchObject({ code: 'OTHER_CLUSTER', exitCode: 2 });
-  expect(await found(folder, await kubeconfig(alpha), { name: 'on-alpha' })).toBe('on-alpha');
+  await expect(found(folder, await kubeconfig(beta), { name: 'meshproof-alpha' })).rejects.toMatchObject({ code: 'OTHER_CLUSTER', exitCode: 2 });
+  expect(await found(folder, await kubeconfig(alpha), { name: 'meshproof-alpha' })).toBe('meshproof-alpha');
 });
 
 test('where the cluster does not tell who it is, address and authority together do, and neither alone', async ({
@@ -116,7 +116,7 @@ test('where the cluster does not tell who it is, address and authority together 
   alpha.intercept = ({ path }) => (path === UID ? { status: 403, body: { kind: 'Status', message: 'no', code: 403 } } : undefined);
   const [one, other] = ['b25l', 'b3RoZXI='].map((data) => ({ server: 'https://127.0.0.1:1', 'certificate-authority-data': data }));
   await left({}, one);
-  expect(await found(folder, await kubeconfig(alpha, one))).toBe('on-alpha');
+  expect(await found(folder, await kubeconfig(alpha, one))).toBe('meshproof-alpha');
   expect(await found(folder, await kubeconfig(alpha, other))).toBeUndefined();
   expect(await found(folder, await kubeconfig(alpha, { ...one, server: 'https://127.0.0.1:1/k8s/clusters/c-2' }))).toBeUndefined();
   // Nothing vouches for who answers there.
@@ -136,9 +136,9 @@ test('rigs in namespaces of the owner are for those who name them, and our own f
   const config = await kubeconfig(alpha);
   await left({ premade: true, rigs: ['lent-rig-0'] });
   expect(await found(folder, config)).toBeUndefined();
-  expect(await found(folder, config, {}, 'lent')).toBe('on-alpha');
+  expect(await found(folder, config, {}, 'lent')).toBe('meshproof-alpha');
   await left({ premade: false, rigs: ['lent-rig-0'] });
-  expect(await found(folder, config)).toBe('on-alpha');
+  expect(await found(folder, config)).toBe('meshproof-alpha');
   expect(await found(folder, config, {}, 'lent')).toBeUndefined();
 });
 
@@ -149,11 +149,11 @@ test('a plan names the server, of rigs that are there and of those that are not'
   const plan = async (file: string) =>
     (await meshproof(['test', '--dry-run', '--provider=existing', '--context=default', `--kubeconfig=${file}`], env)).stdout;
   expect(await plan(await kubeconfig(alpha))).toContain(
-    `cluster  on-alpha (context default at ${alpha.address}) is used as it is, and left as it was\n`,
+    `cluster  meshproof-alpha (context default at ${alpha.address}) is used as it is, and left as it was\n`,
   );
   const other = await plan(await kubeconfig(beta));
   expect(other).toContain(`cluster  context default at ${beta.address}: 2 rigs`);
-  expect(other).not.toContain('on-alpha');
+  expect(other).not.toContain('meshproof-alpha');
 });
 
 test('a run and its reports name the server', async ({ folder, alpha, kubeconfig, left }) => {
@@ -164,10 +164,10 @@ test('a run and its reports name the server', async ({ folder, alpha, kubeconfig
   const args = ['test', '--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
   const { stderr, stdout } = await meshproof(args, env);
   const where = `context default at ${alpha.address}`;
-  expect(stderr).toContain(`on-alpha (${where}) is used; it was there already`);
-  expect(stdout).toContain(`cluster: on-alpha, ${where}\n`);
+  expect(stderr).toContain(`meshproof-alpha (${where}) is used; it was there already`);
+  expect(stdout).toContain(`cluster: meshproof-alpha, ${where}\n`);
   const { run } = JSON.parse(await readFile(join(folder, 'report', 'conformance.json'), 'utf8'));
-  expect(run.environment).toMatchObject({ cluster: 'on-alpha', provider: 'existing', context: 'default', server: alpha.address });
+  expect(run.environment).toMatchObject({ cluster: 'meshproof-alpha', provider: 'existing', context: 'default', server: alpha.address });
   const markdown = await readFile(join(folder, 'report', 'conformance.md'), 'utf8');
   expect(markdown.replaceAll('<!-- -->', '')).toContain(where);
 });

@@ -169,7 +169,7 @@ export class StandInApi {
     const kinds = this.kinds.get(path.replace(/^\/apis?\//, ''));
     if (kinds !== undefined) return { status: 200, body: { resources: kinds } };
     const object = this.objects.get(path);
-    if (method === 'POST') {
+    if (method === 'POST' && this.#isCollection(path)) {
       const created = `${path}/${body.metadata.name}`;
       if (this.objects.has(created)) return { status: 409, body: { kind: 'Status', message: 'it exists', reason: 'AlreadyExists' } };
       this.put(created, body);

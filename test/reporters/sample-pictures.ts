@@ -11,8 +11,8 @@ function scattered(index: number): number {
 
 /** Requests that go to v2 with this share. */
 export function split(share: number): Judgement<string> {
-  const steps = Array.from({ length: 3_000 }, (_, index) => answered(scattered(index) < share ? 'v2' : 'v1'));
-  return matchers.toSplit(historyOf(steps), { v1: 90, v2: 10 }, { tolerance: 0.05 });
+  const steps = Array.from({ length: 15_500 }, (_, index) => answered(scattered(index) < share ? 'v2' : 'v1'));
+  return matchers.toSplit(historyOf(steps), { v1: 90, v2: 10 }, { tolerance: 0.02 });
 }
 
 /** v2 fails until it is out, or for a while, and again soon after: with a breaker it is out for 1 s, then for 2 s. */
