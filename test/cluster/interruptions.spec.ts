@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
+import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { describe, meshproof, SHARED } from './cluster.ts';
 import { interrupted, INTERRUPTIONS, numbersOf } from './interruption.ts';
@@ -26,36 +27,32 @@ const CHECKS = [
   'routing/canary-header',
 ];
 
-test('a run that is interrupted, at any moment and in any way, leaves the cluster and the machine as they were @cluster', async () => {
-  test.setTimeout(POINTS * 400_000);
-  const cluster = await describe(SHARED);
-  const api = await KubernetesApi.open(cluster);
+const next = numbersOf(SEED);
+const pick = <T>(from: readonly T[]): T => from[Math.floor(next() * from.length)] as T;
+
+interface Series {
+  /** What every run is started with. */
+  args: readonly string[];
+  env?: Record<string, string>;
+  /** Sweeps what a run has left that was killed. */
+  sweep: () => Promise<{ all?: string | undefined }>;
+  look: () => Promise<string[]>;
+}
+
+/** Interrupts runs at moments and in ways that follow from the seed, and says what was left by each. */
+async function leftBy({ args, env = {}, sweep, look }: Series): Promise<string> {
   const report = await mkdtemp(join(tmpdir(), 'meshproof-interrupted-'));
-  const next = numbersOf(SEED);
-  const pick = <T>(from: readonly T[]): T => from[Math.floor(next() * from.length)] as T;
   const rows: string[] = [];
   const found: string[] = [];
   try {
-    // Sentinels and leases come with the first run and stay.
-    await meshproof([
-      'test',
-      '--cluster',
-      SHARED,
-      '--report',
-      join(report, 'r'),
-      '--no-control',
-      '--check',
-      'routing/canary-header,security/strict-workload',
-    ]);
-    const look = async () => [...(await clusterSnapshot(api)), ...(await machineSnapshot(cluster.dockerHost ?? ''))];
     const before = await look();
     for (let point = 0; point < POINTS; point++) {
       const how = pick(INTERRUPTIONS);
       const checks = [pick(CHECKS), pick(CHECKS)];
       const afterMs = Math.round(1_000 + next() * LATEST_MS);
-      const args = ['test', '--cluster', SHARED, '--report', join(report, 'r'), '--check', checks.join(',')];
-      const { exitCode, stage, output, cleanUpMs } = await interrupted(args, { how, afterMs });
-      const swept = how.startsWith('SIGKILL') ? await meshproof(['sweep']) : undefined;
+      const all = [...args, '--report', join(report, 'r'), '--check', checks.join(',')];
+      const { exitCode, stage, output, cleanUpMs } = await interrupted(all, { how, afterMs, env });
+      const swept = how.startsWith('SIGKILL') ? (await sweep()).all : '';
       const left = difference(before, await look());
       rows.push(
         `| ${point} | ${how} | ${afterMs} | ${checks.join(' ')} | ${stage.slice(0, 60)} | ${exitCode} | ${cleanUpMs} | ${left.length} |`,
@@ -63,13 +60,48 @@ test('a run that is interrupted, at any moment and in any way, leaves the cluste
       process.stdout.write(`${rows.at(-1)}\n`);
       if (left.length > 0)
         found.push(
-          `point ${point}, ${how} after ${afterMs} ms of ${checks.join(', ')}:\n${left.join('\n')}\n${output.slice(-2_000)}\n${swept?.all ?? ''}`,
+          `point ${point}, ${how} after ${afterMs} ms of ${checks.join(', ')}:\n${left.join('\n')}\n${output.slice(-2_000)}\n${swept}`,
         );
     }
   } finally {
-    api.close();
     await rm(report, { recursive: true, force: true });
     await test.info().attach('interruptions.md', { body: rows.join('\n') });
   }
-  expect(found.join('\n\n')).toBe('');
+  return found.join('\n\n');
+}
+
+test('a run that is interrupted, at any moment and in any way, leaves the cluster and the machine as they were @cluster', async () => {
+  test.setTimeout(POINTS * 400_000);
+  const cluster = await describe(SHARED);
+  const api = await KubernetesApi.open(cluster);
+  const args = ['test', '--cluster', SHARED];
+  const look = async () => [...(await clusterSnapshot(api)), ...(await machineSnapshot(cluster.dockerHost ?? ''))];
+  // Sentinels and leases come with the first run and stay.
+  await meshproof([
+    ...args,
+    '--report',
+    test.info().outputPath('first'),
+    '--no-control',
+    '--check',
+    'routing/canary-header,security/strict-workload',
+  ]);
+  expect(await leftBy({ args, look, sweep: () => meshproof(['sweep']) }).finally(() => api.close())).toBe('');
+});
+
+test('so does one in a cluster of somebody else, and what was killed is swept from another machine @cluster', async () => {
+  test.setTimeout(POINTS * 500_000);
+  const { kubeconfig, context, dockerHost = '' } = await describe(SHARED);
+  const api = await KubernetesApi.open({ kubeconfig, context });
+  const there = ['--provider=existing', `--kubeconfig=${kubeconfig}`, `--context=${context}`];
+  const folder = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
+  const env = { MESHPROOF_STATE: join(folder, 'state'), MESHPROOF_SAMPLE_IMAGE: (await agentImage()).name };
+  const look = async () => [...(await clusterSnapshot(api)), ...(await machineSnapshot(dockerHost))];
+  // Another machine has no record of the run at all.
+  const sweep = () => meshproof(['sweep', ...there], { ...env, MESHPROOF_STATE: join(folder, 'elsewhere') });
+  try {
+    expect(await leftBy({ args: ['test', ...there, '--allow-mesh-wide', '--workers=1'], env, look, sweep })).toBe('');
+  } finally {
+    api.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
