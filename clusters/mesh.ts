@@ -74,9 +74,12 @@ export interface MeshInjector {
   /**
    * Makes the injector unreachable for the API server, and leaves the proxies that run alone. The API server takes a moment to notice.
    * @param owner the cluster's name: whose it is to mend
+   * @param rig whose check does it
    * @throws MeshproofError `INJECTOR_CUT` when it is so already, `INJECTOR_MISSING`, `INJECTOR_ELSEWHERE`
    */
-  cut(owner: string): Promise<void>;
+  cut(owner: string, rig: string): Promise<void>;
+  /** What is cut off now, for whom and by whose check. */
+  cuts(): Promise<{ name: string; owner: string; rig: string | undefined }[]>;
   /** Puts back what `cut` found, in this process or in one that was killed. Does nothing where nothing of that owner is cut. */
   mend(owner: string): Promise<void>;
 }

@@ -96,7 +96,7 @@ const ofExisting: Find = async ({ spare }, work) => {
 
 /** What killed runs left on the rigs of clusters that stay. */
 const ofChecks: Find = async ({ spare }, work) => {
-  const [{ clusters }, { ownerOf }, { isInUse }, { recoverCluster, unfinishedRigs }] = await Promise.all([
+  const [{ clusters }, { ownerOf }, { isInUse }, { recoverIdle, unfinishedRigs }] = await Promise.all([
     import('../clusters/lifecycle.ts'),
     import('../clusters/kind/owner.ts'),
     import('./run/in-use.ts'),
@@ -110,7 +110,7 @@ const ofChecks: Find = async ({ spare }, work) => {
       return [];
     });
     if (rigs.length === 0) continue;
-    const remove = async () => void (await recoverCluster({ ...cluster, rigs }, work));
+    const remove = async () => void (await recoverIdle({ ...cluster, rigs }, work));
     left.push({ what: `what a check left on ${rigs.join(', ')}`, remove });
   }
   return left;

@@ -1,11 +1,12 @@
 import type { Leftover } from '../engine/leftover.ts';
+import { causeOf } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
-import { entriesOf, isEmpty } from '../rigs/journal.ts';
-import { judgeLease, leaseRef, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
+import { entriesOf, isEmpty } from '../rigs/journal-entries.ts';
+import { judgeLease, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
 import { isOurs } from '../rigs/ownership.ts';
 import { listed, recoverRigs, strays } from '../rigs/recover.ts';
 import { isForChecks, OWNER_LABEL } from '../rigs/rig.ts';
@@ -68,20 +69,36 @@ export async function leftThere(
     }
   }
   const accounted = new Set(found.map(({ owner }) => owner));
-  for (const [owner, objects] of Map.groupBy(await strays(api, mesh, work), ({ metadata }) => metadata.labels?.[OWNER_LABEL] ?? '')) {
-    if (accounted.has(owner)) continue;
-    const what = `${objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}, made for ${owner}`;
-    leftovers.push({ what, remove: async () => void (await recoverRigs(api, mesh, { owner, rigs: [] }, work)) });
+  const others = (await strays(api, mesh, work)).filter(({ owner }) => !accounted.has(owner));
+  for (const [owner, left] of Map.groupBy(others, (stray) => stray.owner)) {
+    const what = `${left.map(({ name }) => name).join(', ')}, made for ${owner}`;
+    const used = await usedElsewhere(api, new Set(left.map(({ rig }) => rig)), work);
+    if (used !== undefined) spare(what, used);
+    else leftovers.push({ what, remove: async () => void (await recoverRigs(api, mesh, { owner, rigs: [] }, work)) });
   }
   return leftovers;
 }
 
 const isUsed = ({ holding }: Found): boolean => holding === 'alive' || holding === 'ours';
 
+/** Why what these rigs' checks have made is not left over, as far as can be seen; undefined where it is. */
+async function usedElsewhere(api: KubernetesApi, rigs: ReadonlySet<string | undefined>, work: Work): Promise<string | undefined> {
+  for (const rig of rigs) {
+    if (rig === undefined) return 'it does not say of which rig it is';
+    try {
+      const { holding, lease } = await judgeLease(api, rig, work);
+      if (holding === 'alive' || holding === 'ours') return `${lease?.spec?.holderIdentity ?? 'a run'} uses ${rig} now`;
+    } catch (error) {
+      return `whether ${rig} is in use cannot be seen: ${causeOf(error)}`;
+    }
+  }
+  return undefined;
+}
+
 /** Rigs in namespaces that runs have made, with the names of their clusters. */
 async function ownRigs(api: KubernetesApi, { signal }: Work): Promise<Map<string, string>> {
   const namespaces = await listed(api, ['v1', 'Namespace'], { labelSelector: OWNER_LABEL, ...given({ signal }) });
-  const rigs = namespaces.filter(({ metadata: { name } }) => /-rig-\d+$/.test(name));
+  const rigs = namespaces.filter((live) => isOurs(live) && /-rig-\d+$/.test(live.metadata.name));
   return new Map(rigs.map(({ metadata }) => [metadata.name, metadata.labels?.[OWNER_LABEL] ?? '']));
 }
 
@@ -99,7 +116,7 @@ async function lentRigs(api: KubernetesApi, prefix: string, { signal }: Work): P
 async function look(api: KubernetesApi, { rig, owner, lent }: Pick<Found, 'rig' | 'owner' | 'lent'>, work: Work): Promise<Found> {
   const { holding, lease } = await judgeLease(api, rig, work);
   const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...given({ signal: work.signal }) });
-  const ours = deployments.filter(isOurs);
+  const ours = deployments.filter((live) => isOurs(live));
   const whose = owner || (lease?.metadata.labels?.[OWNER_LABEL] ?? ours[0]?.metadata.labels?.[OWNER_LABEL] ?? '');
   return { rig, owner: whose, lent, holding, lease, occupied: !lent || lease !== undefined || ours.length > 0 };
 }
@@ -120,9 +137,10 @@ async function remove(api: KubernetesApi, mesh: MeshAdapter, { rig, owner, lent 
   try {
     await recoverRigs(api, mesh, { owner, rigs: [rig] }, work);
     const waiting = { ...work, timeoutMs: 180_000 };
+    // The lease is ours, so nobody else's run has anything there.
     if (lent) await clearNamespaces(api, namespacesOf(rig), waiting);
     await api.remove(await ownNamespaces(api, rig, work), waiting);
-    if (lent) await api.remove([{ ...leaseRef(rig), metadata: { name: leaseRef(rig).name, namespace: rig } }], work);
+    if (lent) await leases.remove();
   } finally {
     leases.stop();
   }
@@ -131,5 +149,7 @@ async function remove(api: KubernetesApi, mesh: MeshAdapter, { rig, owner, lent 
 /** The namespaces of a rig that runs have made, and those that its checks have. */
 async function ownNamespaces(api: KubernetesApi, rig: string, { signal }: Work): Promise<LiveObject[]> {
   const namespaces = await listed(api, ['v1', 'Namespace'], { labelSelector: OWNER_LABEL, ...given({ signal }) });
-  return namespaces.filter(({ metadata: { name } }) => namespacesOf(rig).includes(name) || isForChecks(name, rig));
+  return namespaces.filter(
+    (live) => isOurs(live) && (namespacesOf(rig).includes(live.metadata.name) || isForChecks(live.metadata.name, rig)),
+  );
 }

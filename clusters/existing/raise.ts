@@ -5,6 +5,7 @@ import { causeOf, LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
+import type { LiveObject } from '../kubernetes/live-object.ts';
 import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
 import { patiently } from '../kubernetes/patiently.ts';
@@ -12,11 +13,11 @@ import type { RaiseOptions } from '../lifecycle.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { adapterOf } from '../meshes.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
-import { deployPremade, deployRigs, removeRigs } from '../rigs/deploy.ts';
-import { leaseRef, RigLeases } from '../rigs/lease.ts';
-import { owned, requireOurs } from '../rigs/ownership.ts';
+import { deployPremade, deployRigs } from '../rigs/deploy.ts';
+import { judgeLease, RigLeases } from '../rigs/lease.ts';
+import { owned, removeOurs, requireOurs } from '../rigs/ownership.ts';
 import { recoverRigs } from '../rigs/recover.ts';
-import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
+import { ACTOR_LABEL, isForChecks, OWNER_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { Work } from '../work.ts';
 import { namespacesOf, requirePremade } from './namespaces.ts';
 import { guardedNamespaces, meshFound, requireAdmission, requireRights, sampleImage, survey, type Survey } from './survey.ts';
@@ -53,20 +54,22 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
     const to = { name, provider: 'existing', kubeconfig, context, ...uid, mesh, rigs: found.rigs, premade: found.premade } as const;
     const began = performance.now();
     const making = { name, found };
-    // Until it is known that the places are nobody else's now, nothing is noted, made or cleared.
-    let leases = found.premade ? await leaseFree(api, found.rigs, name, work) : undefined;
-    if (!found.premade) await requireNew(api, adapter, making, work);
-    await options.note({ ...to, versions: {}, timings: {} });
+    let leases: RigLeases | undefined;
+    if (found.premade) {
+      // Until it is known that the places are nobody else's now, nothing is noted, made or cleared.
+      leases = await leaseFree(api, found.rigs, name, work);
+      await options.note({ ...to, versions: {}, timings: {} });
+    } else {
+      await options.note({ ...to, versions: {}, timings: {} });
+      await makeNamespaces(api, adapter, making, work);
+    }
     try {
-      if (leases === undefined) {
-        await api.apply(namespacesToBe(adapter, making), given({ signal: work.signal }));
-        leases = await RigLeases.take(api, found.rigs, name, work);
-      }
+      leases ??= await RigLeases.take(api, found.rigs, name, work);
       await makeRigs(api, adapter, making, work);
       const timings = { rigsMs: Math.round(performance.now() - began) };
       return { ...to, versions: { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) }, timings };
     } catch (error) {
-      await clear(api, adapter, name, found, {}).catch((cause: unknown) => {
+      await patiently(() => clear(api, adapter, { owner: name, ...found }, {}), work).catch((cause: unknown) => {
         const message = `${causeOf(error)}; and what was made for ${name} could not be removed: ${causeOf(cause)}`;
         throw new MeshproofError(LEFT_BEHIND, message, {
           cause: error,
@@ -88,11 +91,24 @@ interface Making {
   found: Survey;
 }
 
-const namespacesToBe = (mesh: MeshAdapter, { name, found }: Making) => found.rigs.flatMap((rig) => rigNamespaces(rig, mesh, name));
-
-/** @throws MeshproofError `NOT_OURS` when there is a namespace of such a name, also one that meshproof made: it may be another machine's */
-async function requireNew(api: KubernetesApi, mesh: MeshAdapter, making: Making, { signal }: Work): Promise<void> {
-  await requireOurs(api, namespacesToBe(mesh, making), { owner: '', signal });
+/**
+ * Creates the namespaces of rigs, each only if there is none of its name: another machine's run may have chosen the same one.
+ * @throws MeshproofError `NOT_OURS`; those that were created are removed then
+ */
+async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: Work): Promise<void> {
+  const created: LiveObject[] = [];
+  try {
+    for (const namespace of found.rigs.flatMap((rig) => rigNamespaces(rig, mesh, name))) {
+      created.push({ ...(await api.create(namespace, signal)), apiVersion: 'v1', kind: 'Namespace' });
+    }
+  } catch (error) {
+    await patiently(() => api.remove(created, { timeoutMs: 180_000 }));
+    if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
+    throw new MeshproofError('NOT_OURS', `a namespace of that name exists already: ${error.message}`, {
+      hint: 'choose another --name; if a killed run left it, npx meshproof sweep --provider=existing removes it',
+      cause: error,
+    });
+  }
 }
 
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
@@ -133,34 +149,52 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
   }
 }
 
-/** Removes from the cluster what is ours, and nothing else. */
+/**
+ * Removes from the cluster what was made for this one, and nothing else. Lent namespaces that another run holds by now hold nothing of it.
+ * @throws MeshproofError `RIG_IN_USE` when another process uses its rigs
+ */
 export async function lower({ name, kubeconfig, context, mesh, rigs, premade = false }: ClusterDescription, work: Work): Promise<void> {
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
-    await patiently(() => clear(api, adapter, name, { rigs, premade }, work), work);
+    await patiently(() => clearHeld(api, adapter, { owner: name, rigs, premade }, work), work);
   } finally {
     api.close();
   }
 }
 
-async function clear(
-  api: KubernetesApi,
-  mesh: MeshAdapter,
-  owner: string,
-  { rigs, premade }: Pick<Survey, 'rigs' | 'premade'>,
-  work: Work,
-): Promise<void> {
+type Cleared = Pick<Survey, 'rigs' | 'premade'> & { owner: string };
+
+/** Clears the rigs while their leases are ours, so that nobody begins on them before all of it is gone. */
+async function clearHeld(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, premade }: Cleared, work: Work): Promise<void> {
+  const judged = await Promise.all(rigs.map(async (rig) => ({ rig, ...(await judgeLease(api, rig, work)) })));
+  // A lease that carries another cluster's name was taken over.
+  const mine = judged.filter(({ lease }) => lease === undefined || lease.metadata.labels?.[OWNER_LABEL] === owner);
+  const there = await Promise.all(mine.map(({ rig }) => api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, work.signal)));
+  const left = mine.map(({ rig }) => rig).filter((_, at) => there[at] !== undefined);
+  const leases = await RigLeases.take(api, left, owner, work);
+  try {
+    await clear(api, mesh, { owner, rigs: left, premade }, work);
+    // Last: while they are there, others know that the namespaces are in use.
+    await leases.remove();
+  } finally {
+    leases.stop();
+  }
+}
+
+async function clear(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, premade }: Cleared, work: Work): Promise<void> {
   await recoverRigs(api, mesh, { owner, rigs }, work);
-  if (!premade) return removeRigs(api, owner, work);
-  await clearNamespaces(api, rigs.flatMap(namespacesOf), work);
-  // Those that a killed check made; who may make no namespaces has made none.
-  await removeRigs(api, owner, work).catch(unlessForbidden);
-  // Last: while it is there, others know that the namespaces are in use.
-  await api.remove(
-    rigs.map((rig) => ({ ...leaseRef(rig), metadata: { name: leaseRef(rig).name, namespace: rig } })),
-    work,
-  );
+  if (premade) await clearNamespaces(api, rigs.flatMap(namespacesOf), { ...work, owner });
+  // In lent rigs those that a check has made; who may make no namespaces has made none.
+  await removeNamespaces(api, { owner, rigs, premade }, work).catch(unlessForbidden);
+}
+
+async function removeNamespaces(api: KubernetesApi, { owner, rigs, premade }: Cleared, work: Work): Promise<void> {
+  const found = await api.list('v1', 'Namespace', { labelSelector: `${OWNER_LABEL}=${owner}`, ...given({ signal: work.signal }) });
+  const own = (name: string): boolean => rigs.some((rig) => isForChecks(name, rig) || (!premade && namespacesOf(rig).includes(name)));
+  const gone = found.filter(({ metadata: { name } }) => own(name));
+  work.progress?.(`removing ${gone.length} namespaces`);
+  await removeOurs(api, gone, { ...work, timeoutMs: 180_000, owner });
 }
 
 function unlessForbidden(error: unknown): void {

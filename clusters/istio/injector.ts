@@ -6,6 +6,7 @@ import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import type { MeshInjector } from '../mesh.ts';
+import { RIG_LABEL } from '../rigs/rig.ts';
 import type { Istioctl } from './istioctl.ts';
 
 /** A label on what is cut off, its value whose run did that: the next run finds by it what a killed one left. */
@@ -50,7 +51,7 @@ export class IstioInjector implements MeshInjector {
       .filter((object) => object !== null);
   }
 
-  async cut(owner: string): Promise<void> {
+  async cut(owner: string, rig: string): Promise<void> {
     const found = await this.#configurations('app=sidecar-injector');
     if (found.length === 0) throw new MeshproofError('INJECTOR_MISSING', `no ${KIND.kind} has the label app=sidecar-injector`);
     for (const { metadata } of found) {
@@ -66,7 +67,7 @@ export class IstioInjector implements MeshInjector {
         throw new MeshproofError('INJECTOR_ELSEWHERE', `${metadata.name} calls a URL: its injector is no Service of this cluster`);
       }
       // Before the deed, so that there is no moment at which it could not be undone.
-      await this.#mark(metadata.name, { labels: { [CUT_BY]: owner }, annotations: { [BEFORE]: JSON.stringify(before) } });
+      await this.#mark(metadata.name, { labels: { [CUT_BY]: owner, [RIG_LABEL]: rig }, annotations: { [BEFORE]: JSON.stringify(before) } });
       await this.#pointed(metadata.name, webhooks, () => NOBODY);
     }
   }
@@ -75,8 +76,16 @@ export class IstioInjector implements MeshInjector {
     for (const { metadata, webhooks = [] } of await this.#configurations(`${CUT_BY}=${owner}`)) {
       const before: Record<string, string> = JSON.parse(metadata.annotations?.[BEFORE] ?? '{}');
       await this.#pointed(metadata.name, webhooks, (name, service) => (service === NOBODY ? before[name] : undefined));
-      await this.#mark(metadata.name, { labels: { [CUT_BY]: null }, annotations: { [BEFORE]: null } });
+      await this.#mark(metadata.name, { labels: { [CUT_BY]: null, [RIG_LABEL]: null }, annotations: { [BEFORE]: null } });
     }
+  }
+
+  async cuts(): Promise<{ name: string; owner: string; rig: string | undefined }[]> {
+    return (await this.#configurations(CUT_BY)).map(({ metadata: { name, labels = {} } }) => ({
+      name: `the cut of ${KIND.kind} ${name}`,
+      owner: labels[CUT_BY] ?? '',
+      rig: labels[RIG_LABEL],
+    }));
   }
 
   #configurations(labelSelector: string): Promise<Configuration[]> {

@@ -95,12 +95,15 @@ export class ObjectApi {
     return objects.flatMap((object) => stored.get(object) ?? []);
   }
 
-  /** Deletes objects in the reverse order of apply; those that are not there, or whose kind is not served, are fine. */
+  /**
+   * Deletes objects in the reverse order of apply; those that are not there, or whose kind is not served, are fine. One that was read, and so
+   * carries its uid, is deleted only while it is that very one.
+   */
   async remove(objects: readonly Manifest[], { namespace, ...options }: RemoveOptions = {}): Promise<void> {
     for (const wave of waves(objects).toReversed()) {
       await settled(wave, async (object) => {
         const resource = await this.#discovery.find(object.apiVersion, object.kind, options.signal);
-        if (resource !== undefined) await this.#remove(placed(object, resource, namespace), resource, options);
+        if (resource !== undefined) await this.#remove(placed(object, resource, namespace), resource, { uid: uidOf(object), ...options });
       });
     }
   }
@@ -206,10 +209,15 @@ export class ObjectApi {
     });
   }
 
-  async #remove(ref: ObjectRef, resource: Resource, { wait = true, gracePeriodSeconds, ...options }: RemoveOptions): Promise<void> {
+  async #remove(
+    ref: ObjectRef,
+    resource: Resource,
+    { uid, wait = true, gracePeriodSeconds, ...options }: RemoveOptions & { uid: string | undefined },
+  ): Promise<void> {
     const query = { propagationPolicy: wait && WORKLOADS.includes(ref.kind) ? 'Foreground' : 'Background', gracePeriodSeconds };
-    const request = { doing: `removing ${nameOf(ref)}`, query, signal: options.signal };
-    const answer = await absent(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
+    const body = uid === undefined ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
+    const request = { doing: `removing ${nameOf(ref)}`, query, body, signal: options.signal };
+    const answer = await goneOrOther(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
     // The answer is a Status when the object went at once, and the object itself while finalizers or a grace period hold it.
     if (wait && answer !== undefined && answer.kind !== 'Status') await this.gone(ref, answer.metadata.uid, options);
   }
@@ -263,6 +271,18 @@ function pathOf(ref: ObjectRef, { plural, namespaced }: Resource): string {
 async function settled<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   const results = await Promise.allSettled(items.map(act));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+const uidOf = ({ metadata }: Manifest): string | undefined => (typeof metadata['uid'] === 'string' ? metadata['uid'] : undefined);
+
+/** What is to be removed has gone already, also when another of its name is there. */
+async function goneOrOther<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await absent(answer);
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 409 && /precondition/i.test(error.message)) return undefined;
+    throw error;
+  }
 }
 
 async function absent<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -25,9 +25,13 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
 
 /**
  * Removes from namespaces that stay whatever meshproof has made there, and waits until its pods are gone. What others have made, or apply too, is
- * not touched. A kind that the account may not list it cannot have made.
+ * not touched, nor, where an owner is given, what was made for another cluster. A kind that the account may not list it cannot have made.
  */
-export async function clearNamespaces(api: KubernetesApi, namespaces: readonly string[], options: RemoveOptions = {}): Promise<void> {
+export async function clearNamespaces(
+  api: KubernetesApi,
+  namespaces: readonly string[],
+  options: RemoveOptions & { owner?: string } = {},
+): Promise<void> {
   const { signal, timeoutMs = 180_000 } = options;
   const stop = given({ signal });
   await Promise.all(

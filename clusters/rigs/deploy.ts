@@ -5,6 +5,7 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import type { Work } from '../work.ts';
 import { clearNamespaces } from './clear.ts';
+import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { owned, requireOurs } from './ownership.ts';
 import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, outsideOf, rigNamespaces, rigObjects } from './rig.ts';
 
@@ -73,9 +74,11 @@ export async function replaceRig(api: KubernetesApi, mesh: MeshAdapter, name: st
   const options = { image, owner, annotations: template?.metadata?.annotations ?? {} };
   const own = namespace?.metadata.labels?.[OWNER_LABEL] === undefined ? [] : rigNamespaces(name, mesh, owner);
   const waiting = { ...work, timeoutMs: 180_000 };
+  const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
   if (own.length === 0) await clearNamespaces(api, [name, neighbourOf(name), outsideOf(name)], waiting);
   else await api.remove(own, waiting);
   await deployRig(api, name, own, options, work);
+  if (own.length > 0) await copyLease(api, lease, name, owner);
 }
 
 /** Makes one more rig, of the same image as another one that stays as it is. */
@@ -91,11 +94,5 @@ export async function deployBeside(
   if (image === undefined)
     throw new MeshproofError('RIG_INCOMPLETE', `${like} no longer says what it was made of`, { hint: 'meshproof down, then up' });
   await deployRig(api, name, rigNamespaces(name, mesh, owner), { image, owner, annotations: template?.metadata?.annotations ?? {} }, work);
-}
-
-/** Removes every namespace of an owner, and waits until they are gone. */
-export async function removeRigs(api: KubernetesApi, owner: string, work: Work): Promise<void> {
-  const namespaces = await api.list('v1', 'Namespace', { labelSelector: `${OWNER_LABEL}=${owner}` });
-  work.progress?.(`removing ${namespaces.length} namespaces`);
-  await api.remove(namespaces, { ...work, timeoutMs: 180_000 });
+  await copyLease(api, await api.find<LeaseObject>(leaseRef(like), work.signal), name, owner);
 }

@@ -1,19 +1,10 @@
+import { MeshproofError } from '../errors.ts';
+import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { nameOf, type ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
-import { leaseOf, leaseRef, type LeaseObject } from './lease.ts';
-
-/** On the Lease of a rig. A Lease is watched by no mesh, so writing it moves nothing. */
-const JOURNAL = 'meshproof.dev/journal';
-
-/** What a check has put, or was about to put, into the cluster. */
-export interface JournalEntries {
-  objects: readonly ObjectRef[];
-  /** Documents of installations of the mesh that are made beside the one that is there. */
-  installations: readonly Manifest[];
-}
-
-const NOTHING: JournalEntries = { objects: [], installations: [] };
+import { entriesOf, isEmpty, JOURNAL, NOTHING, type JournalEntries } from './journal-entries.ts';
+import { HOLDER, leaseOf, leaseRef, type LeaseObject } from './lease.ts';
 
 /**
  * What must be taken back in the name of one rig. It is written before the deed and kept in the cluster, so that whoever finds the rig can
@@ -22,17 +13,21 @@ const NOTHING: JournalEntries = { objects: [], installations: [] };
 export class Journal {
   readonly #api: ObjectApi;
   readonly #rig: string;
+  /** The record of who held the rig when this was opened. */
+  readonly #holder: string | undefined;
   #entries: JournalEntries;
+  #writing: Promise<void> = Promise.resolve();
 
-  private constructor(api: ObjectApi, rig: string, entries: JournalEntries) {
+  private constructor(api: ObjectApi, rig: string, lease: LeaseObject) {
     this.#api = api;
     this.#rig = rig;
-    this.#entries = entries;
+    this.#holder = lease.metadata.annotations?.[HOLDER];
+    this.#entries = entriesOf(lease);
   }
 
   /** Reads the journal of a rig, which may hold what a process has left that is gone. */
   static async open(api: ObjectApi, rig: string, owner: string): Promise<Journal> {
-    return new Journal(api, rig, entriesOf(await leaseOf(api, rig, owner)));
+    return new Journal(api, rig, await leaseOf(api, rig, owner));
   }
 
   get entries(): JournalEntries {
@@ -43,47 +38,74 @@ export class Journal {
     return isEmpty(this.#entries);
   }
 
-  /** Adds what is about to be made; returns when the cluster has stored it. */
+  /**
+   * Adds what is about to be made; returns when the cluster has stored it.
+   * @throws MeshproofError `RIG_LOST` when somebody else holds the rig meanwhile: nothing may be made there any more
+   */
   async add({ objects = [], installations = [] }: Partial<JournalEntries>): Promise<void> {
-    const known = new Set(this.#entries.objects.map(keyOf));
-    const placed = new Set(this.#entries.installations.map(placeOf));
-    const newObjects = objects.filter((ref) => !known.has(keyOf(ref)));
-    const newInstallations = installations.filter((document) => !placed.has(placeOf(document)));
-    if (newObjects.length + newInstallations.length === 0) return;
-    await this.#write({
-      objects: [...this.#entries.objects, ...newObjects],
-      installations: [...this.#entries.installations, ...newInstallations],
+    await this.#change((before) => {
+      const known = new Set(before.objects.map(keyOf));
+      const placed = new Set(before.installations.map(placeOf));
+      const newObjects = objects.filter((ref) => !known.has(keyOf(ref)));
+      const newInstallations = installations.filter((document) => !placed.has(placeOf(document)));
+      if (newObjects.length + newInstallations.length === 0) return before;
+      return { objects: [...before.objects, ...newObjects], installations: [...before.installations, ...newInstallations] };
     });
   }
 
-  /** Forgets everything that has been taken back: all but what still stands. */
+  /** Forgets everything that has been taken back: all but what still stands. @throws MeshproofError `RIG_LOST`, as `add` */
   async clear(standing: readonly ObjectRef[] = []): Promise<void> {
-    if (this.isEmpty) return;
     const still = new Set(standing.map(keyOf));
-    const objects = this.#entries.objects.filter((ref) => still.has(keyOf(ref)));
-    await this.#write(objects.length === 0 ? NOTHING : { objects, installations: [] });
+    await this.#change((before) => {
+      const objects = before.objects.filter((ref) => still.has(keyOf(ref)));
+      if (isEmpty(before)) return before;
+      return objects.length === 0 ? NOTHING : { objects, installations: [] };
+    });
+  }
+
+  /** @throws MeshproofError `RIG_LOST` when somebody else holds the rig than when this was opened */
+  async requireHeld(): Promise<void> {
+    const lease = await this.#api.find<LeaseObject>(leaseRef(this.#rig));
+    if (lease?.metadata.annotations?.[HOLDER] !== this.#holder) throw lost(this.#rig);
+  }
+
+  /** One change after the other: each is made on what the last one left. */
+  async #change(change: (before: JournalEntries) => JournalEntries): Promise<void> {
+    const before = this.#writing;
+    const turn = Promise.withResolvers<void>();
+    this.#writing = turn.promise;
+    await before;
+    try {
+      const entries = change(this.#entries);
+      if (entries === this.#entries) return;
+      await this.#write(entries);
+      this.#entries = entries;
+    } finally {
+      turn.resolve();
+    }
   }
 
   async #write(entries: JournalEntries): Promise<void> {
-    const annotations = { [JOURNAL]: entries === NOTHING ? null : JSON.stringify(entries) };
-    await this.#api.patch(leaseRef(this.#rig), { metadata: { annotations } });
-    this.#entries = entries;
+    const value = entries === NOTHING ? null : JSON.stringify(entries);
+    if (this.#holder === undefined) {
+      await this.#api.patch(leaseRef(this.#rig), { metadata: { annotations: { [JOURNAL]: value } } });
+      return;
+    }
+    const operations = [
+      { op: 'test', path: pathOf(HOLDER), value: this.#holder },
+      // An `add` replaces what is there.
+      value === null ? { op: 'remove', path: pathOf(JOURNAL) } : { op: 'add', path: pathOf(JOURNAL), value },
+    ];
+    await this.#api.patch(leaseRef(this.#rig), operations, { type: 'json' }).catch((error: unknown) => {
+      throw error instanceof ApiRefusal && error.status === 422 ? lost(this.#rig, error) : error;
+    });
   }
 }
 
-export const isEmpty = ({ objects, installations }: JournalEntries): boolean => objects.length === 0 && installations.length === 0;
+const lost = (rig: string, cause?: unknown): MeshproofError =>
+  new MeshproofError('RIG_LOST', `another process has taken ${rig} over`, cause === undefined ? {} : { cause });
 
-/** What the journal on a lease holds; nothing where somebody has made it unreadable, since then it names nothing. */
-export function entriesOf({ metadata }: LeaseObject): JournalEntries {
-  const text = metadata.annotations?.[JOURNAL];
-  if (text === undefined) return NOTHING;
-  try {
-    const { objects = [], installations = [] } = JSON.parse(text) as Partial<JournalEntries>;
-    return { objects, installations };
-  } catch {
-    return NOTHING;
-  }
-}
-
+/** Of an annotation, as a JSON patch names it. */
+const pathOf = (annotation: string): string => `/metadata/annotations/${annotation.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 const keyOf = (ref: ObjectRef): string => `${ref.apiVersion} ${nameOf(ref)}`;
 const placeOf = ({ metadata }: Manifest): string => `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -11,13 +11,14 @@ import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { until } from '../until.ts';
 import type { Work } from '../work.ts';
+import { entriesOf, isEmpty } from './journal-entries.ts';
 import { OWNER_LABEL } from './rig.ts';
 
 /** Of the one Lease of a rig, in the rig's own namespace. It says who has the rig now, and keeps the journal. */
 export const LEASE_NAME = 'meshproof';
 const KIND = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
 /** The process that holds the lease, as its own machine tells it apart from others. */
-const HOLDER = 'meshproof.dev/holder';
+export const HOLDER = 'meshproof.dev/holder';
 /** On the lease of a rig that outlives the process that made it. */
 const STAYS = 'meshproof.dev/stays';
 /** A holder that has not renewed for so long is dead to everybody who cannot see its process. */
@@ -142,12 +143,13 @@ export class RigLeases {
   }
 
   async #renew(): Promise<void> {
-    await Promise.all(this.#rigs.map((rig) => this.#renewOne(rig, nameOfHolder(process.pid))));
+    const holder = JSON.stringify(await identify(process.pid));
+    await Promise.all(this.#rigs.map((rig) => this.#renewOne(rig, holder)));
   }
 
-  async #renewOne(rig: string, identity: string): Promise<void> {
+  async #renewOne(rig: string, holder: string): Promise<void> {
     const operations = [
-      { op: 'test', path: '/spec/holderIdentity', value: identity },
+      { op: 'test', path: '/metadata/annotations/meshproof.dev~1holder', value: holder },
       { op: 'replace', path: '/spec/renewTime', value: microTime() },
     ];
     const signal = AbortSignal.timeout(RENEW_MS);
@@ -170,6 +172,15 @@ export class RigLeases {
     clearInterval(this.#timer);
   }
 
+  /** Stops renewing, and removes the leases that are still this process's: the rigs are gone. */
+  async remove(): Promise<void> {
+    this.stop();
+    for (const rig of this.#rigs) {
+      const live = await this.#api.find<LeaseObject>(leaseRef(rig));
+      if (live !== undefined && (await holdingOf(live)) === 'ours') await this.#api.remove([{ ...live, ...KIND }]);
+    }
+  }
+
   /** Stops renewing, and lets go of the leases that are still there. */
   async release(): Promise<void> {
     this.stop();
@@ -185,10 +196,20 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
       hint: 'wait for that run, or use other namespaces',
     });
   }
+  const whose = lease.metadata.labels?.[OWNER_LABEL];
+  if (whose !== owner && !isEmpty(entriesOf(lease))) {
+    throw new MeshproofError('RIG_IN_USE', `a killed run of ${whose ?? 'somebody'} has left something on ${rig}`, {
+      hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, takes it back',
+    });
+  }
   const holder = await identify(process.pid);
   const patch = {
     // Refused when the lease has changed since it was read: somebody else was quicker.
-    metadata: { resourceVersion: lease.metadata.resourceVersion, annotations: { [HOLDER]: JSON.stringify(holder) } },
+    metadata: {
+      resourceVersion: lease.metadata.resourceVersion,
+      labels: { [OWNER_LABEL]: owner },
+      annotations: { [HOLDER]: JSON.stringify(holder) },
+    },
     spec: { holderIdentity: nameOfHolder(holder.pid), leaseDurationSeconds: DURATION_S, acquireTime: microTime(), renewTime: microTime() },
   };
   try {
@@ -208,6 +229,14 @@ async function releaseRigs(api: ObjectApi, rigs: readonly string[]): Promise<voi
 
 /** Whether the rig was made to stay: a process that dies with its lease has only borrowed it. */
 export const stays = ({ metadata }: LeaseObject): boolean => metadata.annotations?.[STAYS] !== undefined;
+
+/** Gives a rig that is made anew the lease of the one in whose place it stands, with its holder and whether it stays. */
+export async function copyLease(api: ObjectApi, from: LeaseObject | undefined, rig: string, owner: string): Promise<void> {
+  const { resourceVersion } = (await leaseOf(api, rig, owner)).metadata;
+  const { annotations = {} } = from?.metadata ?? {};
+  const kept = Object.fromEntries([HOLDER, STAYS].flatMap((name) => (annotations[name] === undefined ? [] : [[name, annotations[name]]])));
+  await api.patch(leaseRef(rig), { metadata: { resourceVersion, annotations: kept }, spec: from?.spec ?? {} });
+}
 
 /** Marks rigs that outlive the process which made them, and lets go of their leases. */
 export async function leaveRigs({

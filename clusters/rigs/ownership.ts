@@ -1,5 +1,5 @@
 import { MeshproofError } from '../errors.ts';
-import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
+import { nameOf, refOf, type LiveObject, type ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { FIELD_MANAGER, type ObjectApi, type RemoveOptions } from '../kubernetes/object-api.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
@@ -28,10 +28,14 @@ function otherAppliers({ metadata: { managedFields = [] } }: Managed): string[] 
   return [...new Set(others.map(({ manager }) => manager ?? 'somebody'))];
 }
 
-/** Whether meshproof made the object, and nobody else applies it as well. A label alone is no proof: controllers copy labels. */
-export function isOurs(live: Managed): boolean {
+/**
+ * Whether meshproof made the object, and nobody else applies it as well. A label alone is no proof: controllers copy labels.
+ * @param owner the cluster for which it must have been made; default any
+ */
+export function isOurs(live: Managed, owner?: string): boolean {
   const { labels = {}, managedFields = [] } = live.metadata;
-  const marked = labels[OWNER_LABEL] !== undefined || labels[MANAGED_BY] === FIELD_MANAGER;
+  const madeFor = labels[OWNER_LABEL];
+  const marked = madeFor === undefined ? labels[MANAGED_BY] === FIELD_MANAGER : owner === undefined || madeFor === owner;
   return marked && managedFields.some(({ manager }) => manager === FIELD_MANAGER) && otherAppliers(live).length === 0;
 }
 
@@ -71,9 +75,37 @@ export async function requireOurs<T extends Manifest>(
   return there;
 }
 
-/** Removes those of the objects that are still ours, and returns them as they were. Objects that others have made or apply too stay. */
-export async function removeOurs(api: ObjectApi, found: readonly LiveObject[], options: RemoveOptions = {}): Promise<LiveObject[]> {
-  const ours = found.filter(isOurs);
+/**
+ * Removes those of the objects that are still ours, and returns them as they were. Objects that others have made or apply too stay.
+ * @param owner the cluster for which they must have been made; default any
+ */
+export async function removeOurs(
+  api: ObjectApi,
+  found: readonly LiveObject[],
+  { owner, ...options }: RemoveOptions & { owner?: string } = {},
+): Promise<LiveObject[]> {
+  const ours = found.filter((live) => isOurs(live, owner));
   await api.remove(ours, options);
   return ours;
+}
+
+/** As `removeOurs`, of objects that were applied: each is looked at as it is now. */
+export async function removeApplied(
+  api: ObjectApi,
+  objects: readonly Manifest[],
+  { owner, namespace, ...options }: RemoveOptions & { owner: string },
+): Promise<LiveObject[]> {
+  const refs = objects.map((object) => ({ ...refOf(object), namespace: object.metadata.namespace ?? namespace }));
+  return await removeOurs(api, await liveOf(api, refs, options.signal), { owner, ...options });
+}
+
+/** The objects that are there, each with its kind. */
+export async function liveOf(api: ObjectApi, refs: readonly ObjectRef[], signal?: AbortSignal): Promise<LiveObject[]> {
+  const found = await Promise.all(
+    refs.map(async (ref) => {
+      const live = await api.find(ref, signal);
+      return live === undefined ? [] : [{ ...live, apiVersion: ref.apiVersion, kind: ref.kind }];
+    }),
+  );
+  return found.flat();
 }

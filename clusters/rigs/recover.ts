@@ -8,9 +8,10 @@ import type { ListOptions } from '../kubernetes/object-api.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { adapterOf } from '../meshes.ts';
 import type { Work } from '../work.ts';
-import { entriesOf, isEmpty, Journal } from './journal.ts';
-import { judgeLease, leaseRef, type LeaseObject } from './lease.ts';
-import { removeOurs } from './ownership.ts';
+import { entriesOf, isEmpty } from './journal-entries.ts';
+import { Journal } from './journal.ts';
+import { judgeLease, leaseRef, RigLeases, type LeaseObject } from './lease.ts';
+import { isOurs, liveOf, removeOurs } from './ownership.ts';
 import { isForChecks, neighbourOf, OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
 /** A namespace goes when all that is in it has gone. */
@@ -27,43 +28,47 @@ const CLUSTER_WIDE: readonly (readonly [apiVersion: string, kind: string])[] = [
 export const meshKinds = (): (readonly [apiVersion: string, kind: string])[] =>
   [...istioKinds()].map(([kind, versions]) => [versions.toSorted().at(-1) ?? '', kind] as const);
 
+/** A rig with its journal, read just now, and the cluster for which it was made. */
+export interface Journalled {
+  journal: Journal;
+  rig: string;
+  owner: string;
+}
+
 /**
  * Takes back what the journal of a rig names, and empties it. What others have made or taken over meanwhile stays.
- * @param journal the rig's, read just now
  * @returns the names of what was removed
  * @throws MeshproofError or ApiRefusal when something could not be taken back; the journal then still names it
  */
 export async function replay(
   api: KubernetesApi,
   mesh: MeshAdapter,
-  { journal, rig }: { journal: Journal; rig: string },
+  { journal, rig, owner }: Journalled,
   work: Work = {},
 ): Promise<string[]> {
   if (journal.isEmpty) return [];
   const { objects, installations } = journal.entries;
-  await settled(installations.map(async (document) => await mesh.installations?.uninstall(document)));
-  const found = await Promise.all(objects.map((ref) => api.find(ref, work.signal)));
-  const there = found.flatMap((live, at): LiveObject[] => {
-    const ref = objects[at];
-    return live === undefined || ref === undefined ? [] : [{ ...live, apiVersion: ref.apiVersion, kind: ref.kind }];
-  });
+  // A journal is an annotation, which others may write: nothing is removed on its word alone.
+  const ours = installations.filter(({ metadata }) => isForChecks(metadata.namespace ?? '', rig));
+  await settled(
+    ours.map(async (document) => {
+      const home = await api.find({ apiVersion: 'v1', kind: 'Namespace', name: document.metadata.namespace ?? '' }, work.signal);
+      if (home === undefined || isOurs(home, owner)) await mesh.installations?.uninstall(document);
+    }),
+  );
+  const there = await liveOf(api, objects, work.signal);
   const namespaces = there.filter(({ kind, metadata }) => kind === 'Namespace' && isForChecks(metadata.name, rig));
   const others = there.filter(({ kind }) => kind !== 'Namespace');
-  const waiting = { ...work, timeoutMs: GOING_MS };
+  const waiting = { ...work, timeoutMs: GOING_MS, owner };
   const removed = [...(await removeOurs(api, others, waiting)), ...(await removeOurs(api, namespaces, waiting))];
   await journal.clear();
-  return [...installations.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`), ...removed.map(label)];
+  return [...ours.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`), ...removed.map(label)];
 }
 
 const label = (live: LiveObject): string => nameOf(refOf(live));
 
 /** As `replay`, and returns when the proxies of the rig and of its neighbour no longer act on any of it. */
-export async function recover(
-  api: KubernetesApi,
-  mesh: MeshAdapter,
-  of: { journal: Journal; rig: string },
-  work: Work = {},
-): Promise<string[]> {
+export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journalled, work: Work = {}): Promise<string[]> {
   const { objects } = of.journal.entries;
   const back = await replay(api, mesh, of, work);
   if (back.length === 0) return back;
@@ -96,6 +101,21 @@ export async function recoverCluster({ name, kubeconfig, context, mesh, rigs, ke
   }
 }
 
+/** As `recoverCluster`, while the leases of its rigs are ours. @throws MeshproofError `RIG_IN_USE` when a living process has one of them */
+export async function recoverIdle(cluster: Tended, work: Work = {}): Promise<string[]> {
+  const api = await KubernetesApi.open({ kubeconfig: cluster.kubeconfig, context: cluster.context });
+  try {
+    const leases = await RigLeases.take(api, cluster.rigs, cluster.name, work);
+    try {
+      return await recoverCluster(cluster, work);
+    } finally {
+      await leases.release();
+    }
+  } finally {
+    api.close();
+  }
+}
+
 /** The rigs of a cluster on which a check has left something, and which no living process holds. */
 export async function unfinishedRigs({ kubeconfig, context, rigs, kept = [] }: Tended, work: Work = {}): Promise<string[]> {
   const api = await KubernetesApi.open({ kubeconfig, context });
@@ -117,22 +137,61 @@ export async function recoverRigs(
   { owner, rigs, kept = [] }: { owner: string; rigs: readonly string[]; kept?: readonly string[] },
   work: Work = {},
 ): Promise<string[]> {
-  await mesh.injector.mend(owner).catch((error: unknown) => {
-    // Whoever may not even read it has changed nothing there.
-    if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-  });
   const back: string[] = [];
-  for (const rig of rigs.filter((one) => !kept.includes(one))) {
-    // A rig that was never made, or is half made, has no lease: nothing was journalled.
-    if ((await api.find<LeaseObject>(leaseRef(rig), work.signal)) === undefined) continue;
-    back.push(...(await replay(api, mesh, { journal: await Journal.open(api, rig, owner), rig }, work)));
-  }
-  const left = (await strays(api, mesh, work, owner)).filter(({ metadata }) => !kept.includes(metadata.labels?.[RIG_LABEL] ?? ''));
-  return [...back, ...(await removeOurs(api, left, work)).map(label)];
+  // What is mesh-wide comes first, and nothing that fails keeps the rest from being taken back.
+  const parts: (() => Promise<string[]>)[] = [
+    async () => {
+      const left = (await strayObjects(api, mesh, work, owner)).filter(
+        ({ metadata }) => !kept.includes(metadata.labels?.[RIG_LABEL] ?? ''),
+      );
+      return (await removeOurs(api, left, { ...work, owner })).map(label);
+    },
+    async () => {
+      await mesh.injector.mend(owner).catch(unlessForbidden);
+      return [];
+    },
+    ...rigs
+      .filter((one) => !kept.includes(one))
+      .map((rig) => async () => {
+        // A rig that was never made, or is half made, has no lease: nothing was journalled.
+        if ((await api.find<LeaseObject>(leaseRef(rig), work.signal)) === undefined) return [];
+        return await replay(api, mesh, { journal: await Journal.open(api, rig, owner), rig, owner }, work);
+      }),
+  ];
+  const failures: unknown[] = [];
+  for (const part of parts)
+    await part().then(
+      (names) => back.push(...names),
+      (error: unknown) => failures.push(error),
+    );
+  if (failures.length > 0) throw failures[0];
+  return back;
 }
 
-/** What meshproof has made in the mesh's root namespace and cluster-wide, for one owner or for all: a journal may have gone with its rig. */
-export async function strays(api: KubernetesApi, mesh: MeshAdapter, { signal }: Work, owner?: string): Promise<LiveObject[]> {
+/** Whoever may not even read it has changed nothing there. */
+function unlessForbidden(error: unknown): undefined {
+  if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
+}
+
+/** Something of ours outside of the rigs' namespaces, or an injector that is cut off. */
+export interface Stray {
+  name: string;
+  owner: string;
+  /** Whose check has made it; undefined where it does not say. */
+  rig: string | undefined;
+}
+
+/** What checks have left in the mesh's root namespace and cluster-wide, for all owners: a journal may have gone with its rig. */
+export async function strays(api: KubernetesApi, mesh: MeshAdapter, work: Work): Promise<Stray[]> {
+  const [objects, cuts] = await Promise.all([strayObjects(api, mesh, work), mesh.injector.cuts().catch(unlessForbidden)]);
+  const stray = (live: LiveObject): Stray => {
+    const { labels = {} } = live.metadata;
+    return { name: label(live), owner: labels[OWNER_LABEL] ?? '', rig: labels[RIG_LABEL] };
+  };
+  return [...objects.filter((live) => isOurs(live)).map(stray), ...(cuts ?? [])];
+}
+
+async function strayObjects(api: KubernetesApi, mesh: MeshAdapter, { signal }: Work, owner?: string): Promise<LiveObject[]> {
   const labelSelector = owner === undefined ? OWNER_LABEL : `${OWNER_LABEL}=${owner}`;
   const places = [
     ...meshKinds().map((kind) => ({ kind, where: { namespace: mesh.rootNamespace } })),

@@ -98,12 +98,14 @@ async function onLeasedRigs(
       leases.lost.throwIfAborted();
       return code;
     } finally {
-      leases.stop();
       // Of rigs that another process has taken over, the journal is that one's. A cluster that goes takes everything with it.
       if (!made && !leases.lost.aborted) {
-        report(await patiently(() => recoverCluster(description)));
+        // What this run has kept for somebody to look at stays.
+        const kept = await keptRigs(descriptionFile(description.name)).catch((): string[] => []);
+        report(await patiently(() => recoverCluster({ ...description, kept })));
         await leases.release();
       }
+      leases.stop();
     }
   } finally {
     api.close();

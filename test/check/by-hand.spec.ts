@@ -15,6 +15,7 @@ const injector: MeshInjector = {
   inject: async (objects) => objects.map((object) => ({ ...object, injected: true })),
   cut: async () => undefined,
   mend: async () => undefined,
+  cuts: async () => [],
 };
 
 test('what is annotated goes through the tool of the mesh, and nothing else does', async () => {

@@ -21,7 +21,11 @@ const rig = {
   agents: new Map(),
   world: { objects: [] },
   api: { remove: async () => undefined, events: async () => [], list: async () => [] },
-  changes: { apply: async () => undefined, assertOpen: () => undefined, journal: { clear: async () => undefined } },
+  changes: {
+    apply: async () => undefined,
+    assertOpen: () => undefined,
+    journal: { clear: async () => undefined, requireHeld: async () => undefined },
+  },
   mesh: {
     rootNamespace: 'istio-system',
     converge: async () => ({ acknowledgedMs: 1, drainedMs: 2 }),

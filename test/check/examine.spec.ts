@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { expect as base, test as plain } from '@playwright/test';
 
 import { MeshproofError } from '../../clusters/errors.ts';
+import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
 import type { Breaks } from '../../fixtures/check/breaks.ts';
 import { placeOf, type Details, type Place } from '../../fixtures/check/definition.ts';
 import { examine } from '../../fixtures/check/examine.ts';
+import { ownedBy } from '../rigs/owned-by.ts';
 import { glue } from '../../fixtures/expect.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
 
@@ -45,7 +47,7 @@ class StandIn {
         assertOpen: () => undefined,
         during: async (change: () => Promise<unknown>) => await change(),
         refuseChanges: async (reason: Error) => void this.log.push(`closed: ${reason.message}`),
-        journal: { isEmpty: true, add: async () => undefined, clear: async () => undefined },
+        journal: { isEmpty: true, add: async () => undefined, clear: async () => undefined, requireHeld: async () => undefined },
         apply: async (objects: Manifest[]) => {
           for (const object of objects) {
             this.log.push(`apply ${name(object)} ${this.#modeOf(object)}`);
@@ -54,7 +56,12 @@ class StandIn {
         },
       },
       world: { objects: [] },
+      owner: 'run',
       api: {
+        find: async ({ kind, name }: ObjectRef) => {
+          const object = this.objects.get(`${kind}/${name}`);
+          return object === undefined ? undefined : ownedBy('run', object);
+        },
         remove: async (objects: Manifest[]) => {
           if (this.refusesRemoval && objects.length > 0) throw new Error('the API server is gone');
           for (const object of objects) {

@@ -1,8 +1,11 @@
 import { expect, test } from '@playwright/test';
 
+import { given } from '../../clusters/kubernetes/given.ts';
+import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Rig } from '../../fixtures/actors/rig.ts';
 import { Standing } from '../../fixtures/check/standing.ts';
+import { ownedBy } from '../rigs/owned-by.ts';
 
 /** A cluster in which documents of the kind Mesh are installed and everything else is applied, and a log of that. */
 class StandIn {
@@ -15,7 +18,14 @@ class StandIn {
     const each = (verb: string) => async (objects: Manifest[]) => void this.log.push(...objects.map((object) => `${verb} ${name(object)}`));
     const rig = {
       namespace: 'rig',
-      api: { remove: each('remove') },
+      owner: 'run',
+      api: {
+        remove: each('remove'),
+        // Namespaces are yet to be made; everything else is what was applied.
+        get: async () => undefined,
+        find: async ({ apiVersion, kind, name: called, namespace }: ObjectRef) =>
+          ownedBy('run', { apiVersion, kind, metadata: { name: called, ...given({ namespace }) } }),
+      },
       changes: {
         apply: each('apply'),
         assertOpen: () => undefined,

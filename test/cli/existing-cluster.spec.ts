@@ -103,7 +103,10 @@ test('rigs in another cluster are not taken for one whose context is called the 
   await left();
   expect(await found(folder, await kubeconfig(alpha))).toBe('meshproof-alpha');
   expect(await found(folder, await kubeconfig(beta))).toBeUndefined();
-  await expect(found(folder, await kubeconfig(beta), { name: 'meshproof-alpha' })).rejects.toMatchObject({ code: 'OTHER_CLUSTER', exitCode: 2 });
+  await expect(found(folder, await kubeconfig(beta), { name: 'meshproof-alpha' })).rejects.toMatchObject({
+    code: 'OTHER_CLUSTER',
+    exitCode: 2,
+  });
   expect(await found(folder, await kubeconfig(alpha), { name: 'meshproof-alpha' })).toBe('meshproof-alpha');
 });
 

@@ -21,7 +21,7 @@ test('an injector that a killed run left cut off is put back by the next run, be
   };
   try {
     const before = await stored();
-    await injector.cut(cluster.name);
+    await injector.cut(cluster.name, cluster.rigs[0] ?? '');
     expect(await stored()).not.toEqual(before);
     const { conformance, said } = await runChecks(info.outputPath('report'), ['--check', 'injection/pod-opt-out']);
     await info.attach('console', { body: said, contentType: 'text/plain' });

@@ -81,7 +81,7 @@ const withoutEmpty = (configurations: readonly Configuration[]): unknown =>
 
 test('cut off, every webhook of the mesh calls nobody, and everything else stays as it was', async () => {
   const stored = new Stored();
-  await stored.injector.cut('run');
+  await stored.injector.cut('run', 'run-rig-0');
   expect(new Set(stored.services().slice(0, 3))).toEqual(new Set(['meshproof-nobody']));
   expect(stored.configurations[2]).toEqual(installed()[2]);
   expect(stored.configurations[0]?.webhooks[0]).toMatchObject({
@@ -92,7 +92,7 @@ test('cut off, every webhook of the mesh calls nobody, and everything else stays
 
 test('mended by another process, everything is as it was', async () => {
   const stored = new Stored();
-  await stored.injector.cut('run');
+  await stored.injector.cut('run', 'run-rig-0');
   await new Stored().injector.mend('run');
   await stored.injector.mend('run');
   expect(withoutEmpty(stored.configurations)).toEqual(installed());
@@ -100,13 +100,13 @@ test('mended by another process, everything is as it was', async () => {
 
 test('wherever cutting or mending breaks off, mending makes it whole', async () => {
   const whole = new Stored();
-  await whole.injector.cut('run');
+  await whole.injector.cut('run', 'run-rig-0');
   const cutting = whole.patches;
   await whole.injector.mend('run');
   for (let diesAt = 0; diesAt < whole.patches; diesAt++) {
     const stored = new Stored();
     stored.diesAt = diesAt;
-    await stored.injector.cut('run').catch(() => undefined);
+    await stored.injector.cut('run', 'run-rig-0').catch(() => undefined);
     if (diesAt >= cutting) await expect(stored.injector.mend('run')).rejects.toThrow('killed');
     stored.diesAt = Infinity;
     await stored.injector.mend('run');
@@ -116,11 +116,14 @@ test('wherever cutting or mending breaks off, mending makes it whole', async () 
 
 test('what another cluster of ours has cut is left to it', async () => {
   const stored = new Stored();
-  await stored.injector.cut('other');
+  await stored.injector.cut('other', 'other-rig-0');
   const before = stored.services();
   await stored.injector.mend('run');
   expect(stored.services()).toEqual(before);
-  await expect(stored.injector.cut('run')).rejects.toMatchObject({ code: 'INJECTOR_CUT', message: expect.stringContaining('other') });
+  await expect(stored.injector.cut('run', 'run-rig-0')).rejects.toMatchObject({
+    code: 'INJECTOR_CUT',
+    message: expect.stringContaining('other'),
+  });
 });
 
 test('an injector outside of the cluster, or none, is not cut', async () => {
@@ -131,7 +134,7 @@ test('an injector outside of the cluster, or none, is not cut', async () => {
     },
   ];
   const stored = new Stored(external);
-  await expect(stored.injector.cut('run')).rejects.toMatchObject({ code: 'INJECTOR_ELSEWHERE' });
+  await expect(stored.injector.cut('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_ELSEWHERE' });
   expect(stored.patches).toBe(0);
-  await expect(new Stored([]).injector.cut('run')).rejects.toMatchObject({ code: 'INJECTOR_MISSING' });
+  await expect(new Stored([]).injector.cut('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_MISSING' });
 });

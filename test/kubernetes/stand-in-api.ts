@@ -229,20 +229,24 @@ const isSelected = (labels: Record<string, string> = {}, label: string, value: s
   value === undefined ? label in labels : labels[label] === value;
 
 interface Operation {
-  op: 'test' | 'replace';
+  op: 'test' | 'replace' | 'add' | 'remove';
   path: string;
-  value: unknown;
+  value?: unknown;
 }
 
 /** Undefined when a test fails. */
 function jsonPatched(object: StandInObject, operations: readonly Operation[]): StandInObject | undefined {
   const patched = structuredClone(object);
   for (const { op, path, value } of operations) {
-    const names = path.split('/').slice(1);
+    const names = path
+      .split('/')
+      .slice(1)
+      .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = names.pop() ?? '';
     const place = names.reduce<Record<string, unknown>>((at, name) => (at[name] ?? {}) as Record<string, unknown>, patched);
     if (op === 'test' && !isDeepStrictEqual(place[last], value)) return undefined;
-    if (op === 'replace') place[last] = value;
+    if (op === 'replace' || op === 'add') place[last] = value;
+    if (op === 'remove') delete place[last];
   }
   return patched;
 }

@@ -3,10 +3,15 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshAdapter } from '../../clusters/mesh.ts';
 import { Journal } from '../../clusters/rigs/journal.ts';
 import { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
+import { RigLeases } from '../../clusters/rigs/lease.ts';
+import { removeApplied } from '../../clusters/rigs/ownership.ts';
 import { recoverRigs, replay } from '../../clusters/rigs/recover.ts';
 import { OWNER_LABEL, RIG_LABEL } from '../../clusters/rigs/rig.ts';
+import type { Rig } from '../../fixtures/actors/rig.ts';
+import { Standing } from '../../fixtures/check/standing.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
+import { ownedBy } from './owned-by.ts';
 
 const RIG = 'run-rig-0';
 const STRICT = '/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default-strict';
@@ -120,15 +125,21 @@ test('the next process takes back what the journal names, and nothing that other
   const changes = await journalled(api);
   await changes.apply([strict, settings('mine'), settings('taken')], { namespace: RIG });
   await changes.journal.add({
-    installations: [{ apiVersion: 'install.istio.io/v1alpha1', kind: 'IstioOperator', metadata: { name: 'second' } }],
+    installations: [
+      { apiVersion: 'install.istio.io/v1alpha1', kind: 'IstioOperator', metadata: { name: 'second', namespace: `${RIG}-second` } },
+    ],
   });
   const taken = server.objects.get(`/api/v1/namespaces/${RIG}/configmaps/taken`);
   Object.assign(taken?.metadata ?? {}, { managedFields: [ours, { manager: 'flux', operation: 'Apply' }] });
 
   const log: string[] = [];
   const journal = await Journal.open(api, RIG, 'run');
-  const back = await replay(api, meshWith(log), { journal, rig: RIG });
-  expect(back.toSorted()).toEqual(['ConfigMap run-rig-0/mine', 'IstioOperator /second', 'PeerAuthentication istio-system/default-strict']);
+  const back = await replay(api, meshWith(log), { journal, rig: RIG, owner: 'run' });
+  expect(back.toSorted()).toEqual([
+    'ConfigMap run-rig-0/mine',
+    'IstioOperator run-rig-0-second/second',
+    'PeerAuthentication istio-system/default-strict',
+  ]);
   expect(log).toEqual(['uninstall second']);
   expect(server.objects.has(STRICT)).toBe(false);
   expect(taken).toBeDefined();
@@ -139,7 +150,7 @@ test('a journal keeps what could not be taken back', async ({ api, server }) => 
   const changes = await journalled(api);
   await changes.apply([strict]);
   server.intercept = ({ method }) => (method === 'DELETE' ? { status: 500, body: { kind: 'Status', message: 'etcd is gone' } } : undefined);
-  await expect(replay(api, meshWith(), { journal: changes.journal, rig: RIG })).rejects.toThrow('etcd is gone');
+  await expect(replay(api, meshWith(), { journal: changes.journal, rig: RIG, owner: 'run' })).rejects.toThrow('etcd is gone');
   expect((await Journal.open(api, RIG, 'run')).isEmpty).toBe(false);
 });
 
@@ -157,4 +168,78 @@ test('what a kept rig has put there stays with it', async ({ api, server }) => {
   await (await journalled(api)).apply([strict]);
   expect(await recoverRigs(api, meshWith(), { owner: 'run', rigs: [RIG], kept: [RIG] })).toEqual([]);
   expect(server.objects.has(STRICT)).toBe(true);
+});
+
+test('what a check was refused is not taken away either: an object of somebody else outlives the clean-up', async ({ api, server }) => {
+  const managedFields = [{ manager: 'argocd-controller', operation: 'Apply' }];
+  server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
+  const mesh = { rootNamespace: 'istio-system', converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
+  const rig = { api, changes: await journalled(api), mesh, namespace: RIG, owner: 'run' } as unknown as Rig;
+  const standing = new Standing(rig);
+  await expect(standing.become([strict])).rejects.toMatchObject({ code: 'NOT_OURS' });
+  await standing.become([]);
+  expect(server.objects.has(STRICT)).toBe(true);
+});
+
+test('what somebody else took over during a check stays theirs when the check takes its own away', async ({ api, server }) => {
+  const changes = await journalled(api);
+  await changes.apply([strict]);
+  Object.assign(server.objects.get(STRICT)?.metadata ?? {}, { managedFields: [ours, { manager: 'flux', operation: 'Apply' }] });
+  await removeApplied(api, [strict], { owner: 'run' });
+  expect(server.objects.has(STRICT)).toBe(true);
+});
+
+test('one that lost its rig writes nothing into the journal of who has it now, and takes nothing of theirs away', async ({
+  api,
+  server,
+}) => {
+  const leases = await RigLeases.take(api, [RIG], 'run');
+  const changes = await journalled(api);
+  await changes.apply([strict]);
+  leases.stop();
+  const lease = server.objects.get(LEASE);
+  Object.assign(lease?.metadata['annotations'] ?? {}, { 'meshproof.dev/holder': '{"host":"another"}' });
+  server.put(STRICT, ownedBy('other', strict));
+  await expect(changes.apply([settings('late')], { namespace: RIG })).rejects.toMatchObject({ code: 'RIG_LOST' });
+  await expect(changes.journal.requireHeld()).rejects.toMatchObject({ code: 'RIG_LOST' });
+  await expect(replay(api, meshWith(), { journal: changes.journal, rig: RIG, owner: 'run' })).rejects.toMatchObject({ code: 'RIG_LOST' });
+  expect(server.objects.has(STRICT)).toBe(true);
+  expect(server.objects.has(`/api/v1/namespaces/${RIG}/configmaps/late`)).toBe(false);
+});
+
+test('one object that cannot be removed keeps nothing else from being taken back', async ({ api, server }) => {
+  await (await journalled(api)).apply([settings('held')], { namespace: RIG });
+  const other = new JournalledApi(api.connection, await Journal.open(api, 'run-rig-1', 'run'), { owner: 'run', rig: 'run-rig-1' });
+  await other.apply([strict, { ...settings('mine'), metadata: { name: 'mine', namespace: 'run-rig-1' } }]);
+  server.intercept = ({ method, path }) =>
+    method === 'DELETE' && path.endsWith('/held') ? { status: 403, body: { kind: 'Status', message: 'a webhook says no' } } : undefined;
+  await expect(recoverRigs(api, meshWith(), { owner: 'run', rigs: [RIG, 'run-rig-1'] })).rejects.toThrow('a webhook says no');
+  expect([...server.objects.keys()].filter((path) => /default-strict|mine|held/.test(path))).toEqual([
+    `/api/v1/namespaces/${RIG}/configmaps/held`,
+  ]);
+});
+
+test('a journal that names a namespace of somebody else removes nothing', async ({ api, server }) => {
+  server.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  const log: string[] = [];
+  const journal = await Journal.open(api, RIG, 'run');
+  const document = (namespace: string) => ({
+    apiVersion: 'install.istio.io/v1alpha1',
+    kind: 'IstioOperator',
+    metadata: { name: 'x', namespace },
+  });
+  server.put(`/api/v1/namespaces/${RIG}-theirs`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `${RIG}-theirs` } });
+  await journal.add({
+    objects: [{ apiVersion: 'v1', kind: 'Namespace', name: 'shop' }],
+    installations: [document('shop'), document(`${RIG}-theirs`)],
+  });
+  await replay(api, meshWith(log), { journal, rig: RIG, owner: 'run' });
+  expect(log).toEqual([]);
+  expect(server.objects.has('/api/v1/namespaces/shop')).toBe(true);
+});
+
+test('of several changes at once none is forgotten', async ({ api }) => {
+  const changes = await journalled(api);
+  await Promise.all(['a', 'b', 'c'].map((name) => changes.apply([settings(name)], { namespace: RIG })));
+  expect((await Journal.open(api, RIG, 'run')).entries.objects.map(({ name }) => name).toSorted()).toEqual(['a', 'b', 'c']);
 });

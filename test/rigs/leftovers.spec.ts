@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 import { identify } from '../../clusters/engine/processes.ts';
 import { leftThere } from '../../clusters/existing/leftovers.ts';
+import { lower } from '../../clusters/existing/raise.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshAdapter } from '../../clusters/mesh.ts';
@@ -11,7 +12,7 @@ import { neighbourOf, outsideOf } from '../../clusters/rigs/rig.ts';
 import { expect, test as base } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 
-const mesh = { rootNamespace: 'istio-system', injector: { mend: async () => undefined } } as unknown as MeshAdapter;
+const mesh = { rootNamespace: 'istio-system', injector: { mend: async () => undefined, cuts: async () => [] } } as unknown as MeshAdapter;
 
 /** Holders of leases: a process of this machine that has ended, and one that runs. */
 const test = base.extend<{ dead: object; alive: object }>({
@@ -129,10 +130,10 @@ test('what is mesh-wide of a run whose rigs are gone goes too, and nothing that 
     kind: 'PeerAuthentication',
     metadata: { name, namespace: 'istio-system' },
   });
-  await api.apply([owned(policy('default-strict'), 'meshproof-gone')]);
+  await api.apply([owned(policy('default-strict'), 'meshproof-gone', 'meshproof-gone-rig-0')]);
   server.put('/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default', policy('default'));
   const { leftovers, named } = await find(api);
-  expect(named).toEqual(['PeerAuthentication default-strict, made for meshproof-gone']);
+  expect(named).toEqual(['PeerAuthentication istio-system/default-strict, made for meshproof-gone']);
   for (const leftover of leftovers) await leftover.remove();
   expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toHaveLength(1);
 });
@@ -150,4 +151,43 @@ test('of a rig that was made to stay, what a check has left there goes', async (
   expect([...server.objects.keys()].some((path) => path.endsWith('/left'))).toBe(false);
   expect(namespacesOf(server)).toHaveLength(3);
   expect(await find(api)).toMatchObject({ named: [], spared: ['meshproof-up-rig-0: it was made to stay; --all removes it'] });
+});
+
+test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its rigs have', async ({ api, server, alive }) => {
+  const policy: Manifest = {
+    apiVersion: 'security.istio.io/v1beta1',
+    kind: 'PeerAuthentication',
+    metadata: { name: 'default-strict', namespace: 'istio-system' },
+  };
+  await api.apply([owned(policy, 'meshproof-b', 'team-b-rig-0')]);
+  putLease(server, 'team-b-rig-0', { owner: 'meshproof-b', holder: alive });
+  const { named, spared } = await find(api);
+  expect(named).toEqual([]);
+  expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, made for meshproof-b: somebody uses team-b-rig-0 now']);
+});
+
+test('lent namespaces that another run holds by now are not emptied by the one that had them before', async ({
+  api,
+  server,
+  alive,
+}, info) => {
+  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-outside']) {
+    server.put(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-bbbb')]);
+  putLease(server, 'lent-rig-0', { owner: 'meshproof-bbbb', holder: alive });
+  const kubeconfig = server.writeKubeconfig(info.outputPath('kubeconfig-of-a'));
+  const description = { name: 'meshproof-aaaa', provider: 'existing', kubeconfig, context: 'stand-in', mesh: 'istio' } as const;
+  await lower({ ...description, rigs: ['lent-rig-0'], premade: true, versions: {}, timings: {} }, {});
+  const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
+  expect(left.map((path) => path.split('/').at(-1) ?? '').toSorted()).toEqual(['caller', 'meshproof']);
+});
+
+test('rigs of the same name that another machine made are not removed with one’s own', async ({ api, server, alive }, info) => {
+  await putRig(api, server, 'meshproof-ci-rig-0', { owner: 'meshproof-ci', holder: alive });
+  const kubeconfig = server.writeKubeconfig(info.outputPath('kubeconfig-of-a'));
+  const description = { name: 'meshproof-ci', provider: 'existing', kubeconfig, context: 'stand-in', mesh: 'istio' } as const;
+  const lowered = lower({ ...description, rigs: ['meshproof-ci-rig-0'], versions: {}, timings: {} }, {});
+  await expect(lowered).rejects.toMatchObject({ code: 'RIG_IN_USE' });
+  expect(namespacesOf(server)).toHaveLength(3);
 });
