@@ -57,7 +57,7 @@ async function leftBy({ args, env = {}, sweep, look }: Series): Promise<string> 
       rows.push(
         `| ${point} | ${how} | ${afterMs} | ${checks.join(' ')} | ${stage.slice(0, 60)} | ${exitCode} | ${cleanUpMs} | ${left.length} |`,
       );
-      process.stdout.write(`${rows.at(-1)}\n`);
+      process.stdout.write(`${[rows.at(-1), ...left].join('\n')}\n`);
       if (left.length > 0)
         found.push(
           `point ${point}, ${how} after ${afterMs} ms of ${checks.join(', ')}:\n${left.join('\n')}\n${output.slice(-2_000)}\n${swept}`,

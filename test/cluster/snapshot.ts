@@ -31,7 +31,7 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'IPAddress',
 ]);
 /** Annotations that tell who holds a rig now or when a thing was restarted, and nothing of what is there. */
-const FLEETING = /^(meshproof\.dev\/holder|deployment\.kubernetes\.io\/revision|kubectl\.kubernetes\.io\/restartedAt)$/;
+const FLEETING = /^(control-plane\.alpha\.kubernetes\.io\/leader|meshproof\.dev\/holder|deployment\.kubernetes\.io\/revision|kubectl\.kubernetes\.io\/restartedAt)$/;
 
 /** Every object of a cluster in one line: kind, place, name, labels, annotations, and what it says, without what the API server adds. */
 export async function clusterSnapshot(api: KubernetesApi): Promise<string[]> {
