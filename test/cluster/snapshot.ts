@@ -4,6 +4,7 @@ import { clusters } from '../../clusters/lifecycle.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { apiRoot } from '../../clusters/kubernetes/discovery.ts';
 import type { LiveObject } from '../../clusters/kubernetes/live-object.ts';
+import { until } from '../../clusters/until.ts';
 
 interface Group {
   groups: { preferredVersion: { groupVersion: string } }[];
@@ -31,10 +32,14 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'IPAddress',
 ]);
 /** Annotations that tell who holds a rig now or when a thing was restarted, and nothing of what is there. */
-const FLEETING = /^(control-plane\.alpha\.kubernetes\.io\/leader|meshproof\.dev\/holder|deployment\.kubernetes\.io\/revision|kubectl\.kubernetes\.io\/restartedAt)$/;
+const FLEETING =
+  /^(control-plane\.alpha\.kubernetes\.io\/leader|meshproof\.dev\/holder|deployment\.kubernetes\.io\/revision|kubectl\.kubernetes\.io\/restartedAt)$/;
 
 /** Every object of a cluster in one line: kind, place, name, labels, annotations, and what it says, without what the API server adds. */
 export async function clusterSnapshot(api: KubernetesApi): Promise<string[]> {
+  // A check's own namespaces are told to go and are in nobody's way meanwhile.
+  const going = async () => (await api.list('v1', 'Namespace')).some(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  await until(async () => !(await going()), { what: 'namespaces that are on their way out', timeoutMs: 90_000, everyMs: 500 });
   const { groups } = await api.connection.json<Group>('GET', '/apis', { doing: 'listing groups' });
   const versions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
   const lines = await Promise.all(
