@@ -151,3 +151,14 @@ test('of a rig that was made to stay, what a check has left there goes', async (
   expect(namespacesOf(server)).toHaveLength(3);
   expect(await find(api)).toMatchObject({ named: [], spared: ['meshproof-up-rig-0: it was made to stay; --all removes it'] });
 });
+
+test('a lent namespace that may not be looked at is told of, and an answer that tells nothing is none', async ({ api, server }) => {
+  const refuse = (status: number): void => {
+    const body = { kind: 'Status', message: 'not for you' };
+    server.intercept = ({ path }) => (path === '/api/v1/namespaces/lent-rig-0' ? { status, body } : undefined);
+  };
+  refuse(403);
+  expect((await find(api, { namespaces: 'lent' })).spared).toEqual([expect.stringMatching(/^lent-rig-0: .*may not see it/)]);
+  refuse(500);
+  await expect(find(api, { namespaces: 'lent' })).rejects.toMatchObject({ code: 'API_REFUSED', status: 500 });
+});
