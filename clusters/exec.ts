@@ -11,6 +11,8 @@ export interface ExecOptions extends Work {
   timeoutMs?: number;
   /** What to do when it fails, for the error's hint. */
   hint?: string;
+  /** Gives it a process group of its own: Ctrl-C in the terminal does not reach it, and it outlives this process. */
+  apart?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function exec(command: string, args: readonly string[], options: Ex
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(options.apart === true ? { detached: true } : {}),
     forceKillAfterDelay: 5_000,
   };
   // Loaded with the first program: whoever only lists checks runs none.

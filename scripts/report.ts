@@ -7,7 +7,7 @@ import { EXIT, MeshproofError, causeOf } from '../clusters/errors.ts';
 import type { Conformance } from '../fixtures/results/conformance.ts';
 import { ALLURE_RESULTS, reportName } from '../fixtures/results/report-folder.ts';
 import { command } from './console/command.ts';
-import { claimReport, requireReportFolder, TRACES } from './run/record.ts';
+import { claimReport, holdReport, requireReportFolder, TRACES } from './run/record.ts';
 import { readEarlier, readReport } from './run/report-folder.ts';
 
 interface ReportOptions {
@@ -30,10 +30,13 @@ export function reportCommand(): Command {
       const own = folders.length === 1 ? folders[0] : undefined;
       const report = resolve(into ?? own ?? reportName());
       const { exitCodeOf } = await import('../reporters/exit-code.ts');
-      const conformance = report === own ? await readReport(report) : await putTogether(folders, report);
-      const earlier = against === undefined ? undefined : await readEarlier(resolve(against));
-      const compared = earlier === undefined ? conformance : await since(conformance, earlier);
-      await write(compared, report, earlier === undefined ? undefined : against);
+      const compared = await holdReport(report, async () => {
+        const conformance = report === own ? await readReport(report) : await putTogether(folders, report);
+        const earlier = against === undefined ? undefined : await readEarlier(resolve(against));
+        const made = earlier === undefined ? conformance : await since(conformance, earlier);
+        await write(made, report, earlier === undefined ? undefined : against);
+        return made;
+      });
       await tell(compared, report, short);
       process.exitCode = exitCodeOf(compared);
     });

@@ -13,7 +13,7 @@ import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress, type Progress } from './console/progress.ts';
 import type { Choice } from './run/checks.ts';
 import { addressed, decide, workersOf, type Decision, type RunOptions } from './run/decide.ts';
-import { claimReport, recordStop, requireReportFolder, tidyReport } from './run/record.ts';
+import { claimReport, holdReport, recordStop, requireReportFolder, tidyReport } from './run/record.ts';
 import { lastFailed } from './run/report-folder.ts';
 import { runnerOptions } from './run/runner-options.ts';
 import { carriedWorkers, defaultWorkers, overload } from './run/workers.ts';
@@ -87,9 +87,11 @@ async function runTest(filters: string[], options: TestOptions, typed: readonly 
   try {
     requireReportFolder(report);
     const decision = await decide(choice, options, report, work);
-    const against = await claimReport(report, options.mesh, decision.against);
-    claimed = true;
-    return await run(decision, options, { report, against, typed }, work);
+    return await holdReport(report, async () => {
+      const against = await claimReport(report, options.mesh, decision.against);
+      claimed = true;
+      return await run(decision, options, { report, against, typed }, work);
+    });
   } catch (error) {
     work.progress.pause();
     await recordStop(report, error, claimed).catch(explain);

@@ -8,36 +8,56 @@ import { systemPath } from './packages.ts';
 import { programsWith } from './processes.ts';
 
 /** What of this machine a private engine changes, as it was before. */
-interface HostBefore {
-  forwarding: string;
-  forwardPolicy: string;
-  inotifyInstances: string;
+interface HostBefore extends HostSettings {
   /** Docker's part of the packet filter by family, as the system's own Docker, running or stopped, or its administrator left it. */
   tables: Partial<Record<4 | 6, SavedTables>>;
 }
 
-const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+/** Settings that a Docker engine, or this module, changes. It also turns IP forwarding on, which stays: whoever came meanwhile may route by it. */
+export interface HostSettings {
+  forwardPolicy: string;
+  inotifyInstances: string;
+}
+
 const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
 /** Each proxy's agent holds one, and they are counted by user over all clusters: with the usual 128 a third cluster's pods hang. kind asks for 512. */
 const ENOUGH_INOTIFY_INSTANCES = 1024;
 
 /** Writes down how the host is, unless that was done before an earlier start, and gives the engine what it needs of it. */
 export async function prepareHost(file: string): Promise<void> {
-  const inotifyInstances = (await readFile(INOTIFY_INSTANCES, 'utf8')).trim();
   if ((await readJson(file)).found === 'nothing') {
     const firewall = hostFirewall();
     const tables = async (family: 4 | 6) => firewall.saved(family).then(dockersPart, () => undefined);
     const [four, six] = [await tables(4), await tables(6)];
     const before: HostBefore = {
-      forwarding: (await readFile(FORWARDING, 'utf8')).trim(),
-      forwardPolicy: /^-P FORWARD (\S+)/m.exec(await firewall.run(4, ['-S', 'FORWARD']))?.[1] ?? 'ACCEPT',
-      inotifyInstances,
+      ...(await settingsNow()),
       tables: { ...(four && { 4: four }), ...(six && { 6: six }) },
     };
     await writeWhole(file, JSON.stringify(before));
   }
-  const enough = Math.max(Number(inotifyInstances), ENOUGH_INOTIFY_INSTANCES);
-  await writeFile(INOTIFY_INSTANCES, String(enough)).catch(() => undefined);
+  const { inotifyInstances } = await settingsNow();
+  await writeFile(INOTIFY_INSTANCES, enough(inotifyInstances)).catch(() => undefined);
+}
+
+const enough = (inotifyInstances: string): string => String(Math.max(Number(inotifyInstances), ENOUGH_INOTIFY_INSTANCES));
+
+async function settingsNow(): Promise<HostSettings> {
+  const rules = await hostFirewall().run(4, ['-S', 'FORWARD']);
+  return {
+    forwardPolicy: /^-P FORWARD (\S+)/m.exec(rules)?.[1] ?? 'ACCEPT',
+    inotifyInstances: (await readFile(INOTIFY_INSTANCES, 'utf8')).trim(),
+  };
+}
+
+/** What of the settings is to be put back: what still is as an engine leaves it, and was otherwise before. The rest somebody else has changed since. */
+export function settingsToRestore(before: HostSettings, now: HostSettings): Partial<HostSettings> {
+  const { forwardPolicy, inotifyInstances } = before;
+  return {
+    ...(now.forwardPolicy === 'DROP' && forwardPolicy !== 'DROP' && { forwardPolicy }),
+    ...(inotifyInstances !== '' &&
+      now.inotifyInstances !== inotifyInstances &&
+      now.inotifyInstances === enough(inotifyInstances) && { inotifyInstances }),
+  };
 }
 
 /** Takes the engine's bridges and rules away, and puts the rest back as it was, as far as that is known and no other Docker needs it. */
@@ -53,14 +73,14 @@ export async function restoreHost(file: string, bridges: readonly string[]): Pro
   const ip = { env: { PATH: systemPath() }, timeoutMs: 30_000 };
   for (const bridge of bridges) await exec('ip', ['link', 'del', bridge], ip).catch(() => '');
   if (shared || before === undefined) return;
-  await firewall.run(4, ['-P', 'FORWARD', before.forwardPolicy]);
-  await writeFile(FORWARDING, before.forwarding);
-  if (before.inotifyInstances) await writeFile(INOTIFY_INSTANCES, before.inotifyInstances);
+  const { forwardPolicy, inotifyInstances } = settingsToRestore(before, await settingsNow());
+  if (forwardPolicy !== undefined) await firewall.run(4, ['-P', 'FORWARD', forwardPolicy]);
+  if (inotifyInstances !== undefined) await writeFile(INOTIFY_INSTANCES, inotifyInstances);
 }
 
 async function hostBefore(file: string): Promise<HostBefore | undefined> {
   const reading = await readJson(file);
   if (reading.found !== 'value') return undefined;
-  const { forwarding, forwardPolicy, inotifyInstances = '', tables = {} } = membersOf(reading.value) as Partial<HostBefore>;
-  return forwarding === undefined || forwardPolicy === undefined ? undefined : { forwarding, forwardPolicy, inotifyInstances, tables };
+  const { forwardPolicy, inotifyInstances = '', tables = {} } = membersOf(reading.value) as Partial<HostBefore>;
+  return forwardPolicy === undefined ? undefined : { forwardPolicy, inotifyInstances, tables };
 }

@@ -71,12 +71,7 @@ export async function installEngine(work: Work): Promise<void> {
 
 async function install(packages: string[], work: Work): Promise<void> {
   work.progress?.(`installing ${packages.join(', ')} from the distribution`);
-  const apt = (args: string[]): Promise<string> =>
-    exec('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', ...args], {
-      timeoutMs: 1_800_000,
-      ...work,
-      env: { DEBIAN_FRONTEND: 'noninteractive', PATH: systemPath() },
-    });
+  const apt = (args: string[]): Promise<string> => aptGet(args, work);
   const wanted = ['install', '-y', '--no-install-recommends', ...packages];
   try {
     await apt(wanted);
@@ -87,6 +82,34 @@ async function install(packages: string[], work: Work): Promise<void> {
     await apt(['update']);
     work.progress?.(`installing ${packages.join(', ')} from the distribution`);
     await apt(wanted);
+  }
+}
+
+/**
+ * Runs apt-get to its end: one that is killed can leave packages half configured, and the system without a working package manager.
+ * An interruption takes effect after it, or after `patienceMs`.
+ * @throws MeshproofError as `exec` does, or the signal's reason once apt-get has ended
+ */
+export async function aptGet(args: readonly string[], { signal, progress }: Work, patienceMs = 600_000): Promise<string> {
+  signal?.throwIfAborted();
+  const enough = new AbortController();
+  let patience: NodeJS.Timeout | undefined;
+  const interrupted = (): void => {
+    progress?.('letting apt-get end first: the system’s packages are not to be left half installed');
+    patience = setTimeout(() => enough.abort(signal?.reason), patienceMs);
+  };
+  signal?.addEventListener('abort', interrupted, { once: true });
+  try {
+    return await exec('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', ...args], {
+      timeoutMs: 1_800_000,
+      env: { DEBIAN_FRONTEND: 'noninteractive', PATH: systemPath() },
+      signal: enough.signal,
+      apart: true,
+    });
+  } finally {
+    signal?.removeEventListener('abort', interrupted);
+    clearTimeout(patience);
+    signal?.throwIfAborted();
   }
 }
 

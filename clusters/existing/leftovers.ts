@@ -1,5 +1,6 @@
 import type { Leftover } from '../engine/leftover.ts';
 import { causeOf } from '../errors.ts';
+import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
@@ -48,7 +49,7 @@ export async function leftThere(
   work: Work,
 ): Promise<Leftover[]> {
   const own = await ownRigs(api, work);
-  const lent = (await lentRigs(api, namespaces, work)).filter((rig) => !own.has(rig));
+  const lent = (await lentRigs(api, namespaces, spare, work)).filter((rig) => !own.has(rig));
   const found = await Promise.all([
     ...[...own].map(([rig, owner]) => look(api, { rig, owner, lent: false }, work)),
     ...lent.map((rig) => look(api, { rig, owner: '', lent: true }, work)),
@@ -103,11 +104,17 @@ async function ownRigs(api: KubernetesApi, { signal }: Work): Promise<Map<string
 }
 
 /** Rigs in namespaces that the cluster's owner has made, as far as they are there. */
-async function lentRigs(api: KubernetesApi, prefix: string, { signal }: Work): Promise<string[]> {
+async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOptions['spare'], { signal }: Work): Promise<string[]> {
   const found: string[] = [];
   for (const rig of rigNames(prefix, MOST_LENT)) {
-    const there = await api.get({ apiVersion: 'v1', kind: 'Namespace', name: rig }, signal).catch(() => undefined);
-    if (there === undefined) break;
+    try {
+      if ((await api.get({ apiVersion: 'v1', kind: 'Namespace', name: rig }, signal)) === undefined) break;
+    } catch (error) {
+      if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
+      // An account that may read its namespaces alone is refused the first one that was never made, too.
+      spare(rig, `if it is there, this account may not see it: ${error.message}`);
+      break;
+    }
     found.push(rig);
   }
   return found;

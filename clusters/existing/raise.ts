@@ -116,10 +116,7 @@ async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: 
   const options = { image: await sampleImage(), owner: name, annotations: mesh.quickPods };
   await requireAdmission(api, mesh, rigs, options.image, work.signal);
   const guarded = await guardedNamespaces(api, rigs, work.signal);
-  const policies = rigs
-    .filter((rig) => namespacesOf(rig).some((one) => guarded.has(one)))
-    .flatMap((rig) => samplesMaySpeak(rig, mesh.rootNamespace))
-    .map((policy) => owned(policy, name));
+  const policies = rigs.flatMap((rig) => samplesMaySpeak(rig, mesh.rootNamespace, guarded)).map((policy) => owned(policy, name));
   await requireOurs(api, policies, { owner: name, signal: work.signal });
   await api.apply(policies, given({ signal: work.signal }));
   await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {

@@ -59,7 +59,7 @@ const PATCHES = {
 } as const;
 
 /** Kinds whose pods go on serving, under labels that a successor's Service may select, for as long as their grace period lasts. */
-const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'];
+export const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'];
 
 /** Who applied an object, as the API server records it. */
 export const FIELD_MANAGER = 'meshproof';

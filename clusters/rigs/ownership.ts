@@ -1,7 +1,7 @@
 import { MeshproofError } from '../errors.ts';
 import { nameOf, refOf, type LiveObject, type ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import { FIELD_MANAGER, type ObjectApi, type RemoveOptions } from '../kubernetes/object-api.ts';
+import { FIELD_MANAGER, WORKLOADS, type ObjectApi, type RemoveOptions } from '../kubernetes/object-api.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
 /** An object with the record of who has changed which of its fields. */
@@ -14,10 +14,21 @@ const MANAGED_BY = 'app.kubernetes.io/managed-by';
 /** Managers whose field ownership means that they apply the object from a source of their own, beside server-side appliers. */
 const CLIENT_SIDE_APPLY = 'kubectl-client-side-apply';
 
-/** The object with the labels by which it is found again: the cluster it was made for and, where one is given, the rig. */
+/**
+ * The object with the labels by which it is found again: the cluster it was made for and, where one is given, the rig. The pods of a workload get
+ * them too, by which a network policy can tell them from others; no selector of ours asks for them.
+ */
 export function owned<T extends Manifest>(object: T, owner: string, rig?: string): T {
-  const labels = { ...object.metadata.labels, [OWNER_LABEL]: owner, ...(rig === undefined ? {} : { [RIG_LABEL]: rig }) };
-  return { ...object, metadata: { ...object.metadata, labels } };
+  const labels = { [OWNER_LABEL]: owner, ...(rig === undefined ? {} : { [RIG_LABEL]: rig }) };
+  const labelled = { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } } };
+  const { spec } = object as { spec?: { template?: PodTemplate } };
+  if (!WORKLOADS.includes(object.kind) || spec?.template === undefined) return labelled;
+  const metadata = { ...spec.template.metadata, labels: { ...spec.template.metadata?.labels, ...labels } };
+  return { ...labelled, spec: { ...spec, template: { ...spec.template, metadata } } };
+}
+
+interface PodTemplate {
+  metadata?: { labels?: Record<string, string> };
 }
 
 /** Everybody else who applies the object: it is theirs too, so it is not ours to remove or to overwrite. */

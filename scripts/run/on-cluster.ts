@@ -132,23 +132,34 @@ function without({ made, description }: BorrowedCluster, { asked }: ClusterRun):
 
 async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
   const workers = Math.min(run.workers, Math.max(description.rigs.length, 1));
+  const described = await describeRun(description, made, workers, run.asked.shard);
   const env = {
     ...run.env,
     MESHPROOF_CLUSTER: descriptionFile(description.name),
     MESHPROOF_MADE: made ? '1' : '0',
     MESHPROOF_WORKERS: String(workers),
-    MESHPROOF_RUN: await writeRun(run.report, await describeRun(description, made, workers, run.asked.shard)),
+    MESHPROOF_RUN: await writeRun(run.report, described),
   };
   const code = await runPlaywright({ args: run.args, env, signal, interactive: run.interactive });
   if (signal.aborted) return EXIT.interrupted;
   if (run.interactive) return code === 0 ? EXIT.ok : EXIT.unproven;
-  const verdict = exitCodeOf(await conformanceOf(run.report, code));
+  const verdict = exitCodeOf(await conformanceOf(run.report, described.id, code));
   return verdict === EXIT.ok && code !== 0 ? EXIT.unproven : verdict;
 }
 
-async function conformanceOf(report: string, code: number): Promise<Conformance> {
+/**
+ * The verdicts of a run.
+ * @param id the run's
+ * @param code what its runner ended with
+ * @throws MeshproofError `NO_REPORT` where there are none, or another run's
+ */
+export async function conformanceOf(report: string, id: string, code: number): Promise<Conformance> {
   const file = join(report, 'conformance.json');
-  return readConformance(file).catch((cause: unknown) => {
+  const conformance = await readConformance(file).catch((cause: unknown) => {
     throw new MeshproofError('NO_REPORT', `the test runner ended with ${code} and left no ${file}`, { cause });
+  });
+  if (conformance.run.id === id) return conformance;
+  throw new MeshproofError('NO_REPORT', `another run (${conformance.run.id}) has written ${file}: this one (${id}) has no verdicts`, {
+    hint: 'give runs that overlap a folder each: --report',
   });
 }

@@ -65,6 +65,31 @@ function notTaken(folder: string, why: string, cause?: unknown): MeshproofError 
 }
 
 /**
+ * Runs `action` while no other process of this machine does so for the same folder: a run would empty the report of one that is under way.
+ * @throws MeshproofError `REPORT_IN_USE` with exit code 2 where another one has it; then nothing is changed
+ */
+export async function holdReport<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  const { exclusively } = await import('../../clusters/engine/exclusive.ts');
+  const place = await realpath(folder).catch(() => folder);
+  let held = false;
+  const holding = async (): Promise<T> => {
+    held = true;
+    return await action();
+  };
+  return await exclusively(`reports in ${place}`, holding, {}, { timeoutMs: 0 }).catch((error: unknown) => {
+    if (held || !(error instanceof MeshproofError)) throw error;
+    // Where nothing can be locked, the id of the run in its verdicts still tells whose they are.
+    if (error.code === 'LOCK_FAILED') return action();
+    if (error.code !== 'TIMED_OUT') throw error;
+    throw new MeshproofError('REPORT_IN_USE', `another run is writing its reports into ${folder}`, {
+      hint: 'give runs that overlap a folder each: --report, --into or MESHPROOF_REPORT',
+      cause: error,
+      exitCode: EXIT.usage,
+    });
+  });
+}
+
+/**
  * Takes a folder for the reports of a run that begins: makes it, sees that it can be written, and removes what an earlier run left there.
  * @param mesh the mesh of the run
  * @param against the earlier report to compare with; where it lies in this very folder its verdicts are put aside
@@ -112,14 +137,21 @@ export async function tidyReport(folder: string): Promise<void> {
 
 /**
  * Says in a report folder of ours that a run stopped before its first check, and why: the verdicts of an earlier run would seem to be this one's.
- * Verdicts that this run has left stay.
+ * Verdicts that this run has left stay, and so does the report of another run that is under way.
  * @param claimed whether the run had taken the folder, so that what lies there is its own
  */
 export async function recordStop(folder: string, error: unknown, claimed: boolean): Promise<void> {
   if (!isReport(folder) || objectionTo(folder) !== undefined) return;
-  const { writeConformance, removeConformance } = await import('../../reporters/conformance-files.ts');
   // Without verdicts there is either nothing to correct, or another run at work.
   if (existsSync(join(folder, 'conformance.json')) === claimed) return;
+  if (claimed) return await writeStop(folder, error, claimed);
+  await holdReport(folder, () => writeStop(folder, error, claimed)).catch((inUse: unknown) => {
+    if (!(inUse instanceof MeshproofError) || inUse.code !== 'REPORT_IN_USE') throw inUse;
+  });
+}
+
+async function writeStop(folder: string, error: unknown, claimed: boolean): Promise<void> {
+  const { writeConformance, removeConformance } = await import('../../reporters/conformance-files.ts');
   const run = claimed ? await runIn(folder) : started();
   if (!claimed) removeConformance(folder);
   const code = error instanceof MeshproofError ? `${error.code}: ` : '';

@@ -7,8 +7,10 @@ import { expect } from '@playwright/test';
 import type { Conformance } from '../../fixtures/results/conformance.ts';
 import { objectionTo } from '../../fixtures/results/report-folder.ts';
 import { readConformance, writeConformance } from '../../reporters/conformance-files.ts';
-import { claimReport, recordStop, tidyReport } from '../../scripts/run/record.ts';
+import { conformanceOf } from '../../scripts/run/on-cluster.ts';
+import { claimReport, holdReport, recordStop, tidyReport } from '../../scripts/run/record.ts';
 import { lastFailed } from '../../scripts/run/report-folder.ts';
+import { scratchCache } from '../engine/scratch.ts';
 import { sampleCheck, sampleConformance } from '../reporters/samples.ts';
 import { meshproof, PROJECT } from './run.ts';
 import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
@@ -108,6 +110,34 @@ test('a folder that is taken tells of the run that took it, and keeps what to co
   await writeConformance(report, made);
   await recordStop(report, new Error('too late'), true);
   expect((await readConformance(join(report, 'conformance.json'))).checks, 'verdicts of this run stay').toHaveLength(1);
+});
+
+test('a folder in which a run is under way is left to that run', async ({ folder }) => {
+  await using _state = await scratchCache();
+  const report = await ofLastNight(join(folder, 'report'));
+  await symlink(report, join(folder, 'link'));
+  const before = await filesIn(report);
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  await holdReport(report, async () => {
+    const names = { ...env, MESHPROOF_CACHE: process.env['MESHPROOF_CACHE'] ?? '', MESHPROOF_STATE: process.env['MESHPROOF_STATE'] ?? '' };
+    const args = ['test', '--no-engine', `--report=${join(folder, 'link')}`];
+    const { stderr, exitCode } = await meshproof(args, { ...names, DOCKER_HOST: 'tcp://127.0.0.1:1' });
+    expect(stderr).toContain('REPORT_IN_USE');
+    expect(exitCode).toBe(2);
+    expect(await filesIn(report)).toEqual(before);
+    await expect(holdReport(report, async () => undefined)).rejects.toMatchObject({ code: 'REPORT_IN_USE' });
+    await recordStop(report, new Error('too early'), false);
+    expect((await readConformance(join(report, 'conformance.json'))).run.errors).toEqual([]);
+  });
+  expect(await holdReport(report, async () => 'free again')).toBe('free again');
+});
+
+test('verdicts of another run are not taken for this one’s', async ({ folder }) => {
+  const report = await ofLastNight(join(folder, 'report'));
+  const { id } = sampleConformance().run;
+  expect((await conformanceOf(report, id, 0)).checks).toHaveLength(1);
+  const error = { code: 'NO_REPORT', exitCode: 3, message: expect.stringContaining('another run') };
+  await expect(conformanceOf(report, 'mine', 0)).rejects.toMatchObject(error);
 });
 
 test.describe('a run that stops before its first check', () => {

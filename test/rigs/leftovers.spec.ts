@@ -191,3 +191,14 @@ test('rigs of the same name that another machine made are not removed with oneâ€
   await expect(lowered).rejects.toMatchObject({ code: 'RIG_IN_USE' });
   expect(namespacesOf(server)).toHaveLength(3);
 });
+
+test('a lent namespace that may not be looked at is told of, and an answer that tells nothing is none', async ({ api, server }) => {
+  const refuse = (status: number): void => {
+    const body = { kind: 'Status', message: 'not for you' };
+    server.intercept = ({ path }) => (path === '/api/v1/namespaces/lent-rig-0' ? { status, body } : undefined);
+  };
+  refuse(403);
+  expect((await find(api, { namespaces: 'lent' })).spared).toEqual([expect.stringMatching(/^lent-rig-0: .*may not see it/)]);
+  refuse(500);
+  await expect(find(api, { namespaces: 'lent' })).rejects.toMatchObject({ code: 'API_REFUSED', status: 500 });
+});
