@@ -7,6 +7,8 @@ import { keepCluster } from '../clusters/kind/owner.ts';
 import { descriptionFile, down, up } from '../clusters/lifecycle.ts';
 import type { ClusterDescription } from '../clusters/cluster.ts';
 import { newClusterName } from './run/cluster.ts';
+import { command } from './console/command.ts';
+import { explain } from './console/failure.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
 
@@ -19,10 +21,7 @@ interface Figure {
 
 const STAGES = { engineMs: 'engine', imagesMs: 'images', clusterMs: 'cluster ready', meshMs: 'mesh ready', rigsMs: 'rigs ready' } as const;
 
-/**
- * `npm run bench`: how long each stage and each check takes on a new cluster, and how much one prober sends through two proxies.
- * Prints a table, or JSON with --json. Nothing is asserted: a figure is for reading and comparing.
- */
+/** How long each stage and each check takes, and how much a prober sends. Nothing is asserted: a figure is for reading and comparing. */
 async function bench(): Promise<Figure[]> {
   const signal = untilInterrupted();
   const progress = startProgress();
@@ -80,10 +79,19 @@ async function throughputs(cluster: string): Promise<Figure[]> {
   return figures;
 }
 
-const figures = await bench();
-if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-else {
+async function print(figures: readonly Figure[], json: boolean): Promise<void> {
+  if (json) return void process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   const { markdownTable } = await import('markdown-table');
   const rows = figures.map(({ name, value, unit }) => [name, Math.round(value).toLocaleString('en'), unit]);
   process.stdout.write(`${markdownTable([['figure', 'value', 'unit'], ...rows], { align: ['l', 'r', 'l'] })}\n`);
+}
+
+const about = 'Measures how long each stage and each check takes on a new cluster, and how much one prober sends through two proxies.';
+try {
+  await command('bench', { about, example: 'npm run bench -- --json' })
+    .option('--json', 'print the figures as JSON')
+    .action(async ({ json = false }: { json?: boolean }) => print(await bench(), json))
+    .parseAsync();
+} catch (error) {
+  process.exitCode = explain(error);
 }

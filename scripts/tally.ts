@@ -20,10 +20,15 @@ interface Row {
  * `npm run tally -- RUNS [options of test]`: runs the checks again and again and counts the verdicts. A harness that cries wolf shows here:
  * on a mesh that behaves, every verdict of every run is PASS or UNSUPPORTED. Exits with 1 when one is not.
  */
+const USAGE = 'npm run tally -- 20 --suite=routing';
 const [count = '20', ...options] = process.argv.slice(2);
+if (count === '--help' || count === '-h') {
+  process.stdout.write(`Runs checks so often, with any options of test but --report, and counts their verdicts:\n  ${USAGE}\n`);
+  process.exit(EXIT.ok);
+}
 const runs = Number(count);
 if (!Number.isInteger(runs) || runs < 1) {
-  process.stderr.write(`how often? A whole number is needed, not ${count}: npm run tally -- 20 --suite=routing\n`);
+  process.stderr.write(`how often? A whole number is needed, not ${count}: ${USAGE}\n`);
   process.exit(EXIT.usage);
 }
 const signal = untilInterrupted();
@@ -32,7 +37,9 @@ const report = await mkdtemp(join(tmpdir(), 'meshproof-tally-'));
 try {
   for (let run = 1; run <= runs && !signal.aborted; run++) {
     const command = [join(import.meta.dirname, 'meshproof.ts'), 'test', '--report', report, ...options];
-    const { exitCode, all } = await execa(process.execPath, command, { reject: false, all: true, stdin: 'ignore', cancelSignal: signal });
+    // An interrupted run takes back what it has made, however long that takes.
+    const settings = { reject: false, all: true, stdin: 'ignore', cancelSignal: signal, forceKillAfterDelay: false } as const;
+    const { exitCode, all } = await execa(process.execPath, command, settings);
     process.stdout.write(`run ${run}: ${all.trim().split('\n').at(-1)} (exit ${exitCode})\n`);
     if (exitCode === EXIT.usage) throw new Error(all);
     for (const { id, verdict, durationMs, reason } of (await readConformance(join(report, 'conformance.json'))).checks) {

@@ -50,7 +50,7 @@ export async function enclose(firewall: Firewall, bridge: string, ipv6: boolean)
 
 /**
  * Removes the clusters' network and the rules about it, when no container is on it any more and meshproof made it. A private engine's rules go with the engine.
- * To be called under `networkLock`.
+ * To be called within `holdNetwork`.
  */
 export async function removeUnusedNetwork(engine: Engine, work: Work = {}): Promise<void> {
   const network = await findNetwork(engine, work);

@@ -1,7 +1,12 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
 import { MeshproofError } from '../errors.ts';
 import type { Work } from '../work.ts';
 import { ADDRESSES, BRIDGES, NETWORK } from './addresses.ts';
 import type { Engine } from './engine.ts';
+import { exclusively } from './exclusive.ts';
 
 export interface NodeNetwork {
   id: string;
@@ -23,8 +28,25 @@ interface Inspected {
 
 const NETWORK_LABEL = 'network';
 
-/** The lock of whoever makes the clusters' network on an engine, puts the first container on it, or removes it. */
-export const networkLock = ({ host }: Engine): string => `network ${NETWORK} at ${host}`;
+/**
+ * Runs `action` while no other process of this user makes the clusters' network on the engine, puts the first container on it, or removes it.
+ * The engine is one for all state folders, so the lock is too, under the engine's own name for itself: addresses of one engine differ.
+ */
+export async function holdNetwork<T>(engine: Engine, action: () => Promise<T>, work: Work = {}): Promise<T> {
+  const id = (await engine.docker(['info', '--format', '{{.ID}}'], { timeoutMs: 30_000, ...work })) || engine.host;
+  const folder = await sharedLocks();
+  return await exclusively(`network ${NETWORK} of ${id}`, action, work, folder === undefined ? {} : { folder });
+}
+
+/** The folder of this user's locks that all state folders share; undefined where somebody else has taken its name. */
+async function sharedLocks(): Promise<string | undefined> {
+  const { uid } = userInfo();
+  const folder = join(tmpdir(), `meshproof-locks-${uid}`);
+  await mkdir(folder, { mode: 0o700 }).catch(() => undefined);
+  const found = await lstat(folder).catch(() => undefined);
+  const isOurs = found?.isDirectory() === true && (uid === -1 || found.uid === uid) && (found.mode & 0o022) === 0;
+  return isOurs ? folder : undefined;
+}
 
 /** Names of the containers that the clusters' network is there for, whether they run or not. */
 export async function containersOnNetwork(engine: Engine, work: Work = {}): Promise<string[]> {

@@ -4,9 +4,8 @@ import { dirname, join } from 'node:path';
 import { NETWORK } from '../engine/addresses.ts';
 import { removeBeside } from '../engine/beside.ts';
 import type { Engine } from '../engine/engine.ts';
-import { exclusively } from '../engine/exclusive.ts';
 import { ensureHermeticNetwork, removeUnusedNetwork } from '../engine/hermetic.ts';
-import { networkLock } from '../engine/network.ts';
+import { holdNetwork } from '../engine/network.ts';
 import { causeOf, EXIT, LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
 import { cacheFolder } from '../paths.ts';
@@ -86,7 +85,7 @@ async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Wo
     await seen.catch(() => undefined);
     return { booted };
   };
-  const { booted } = await exclusively(networkLock(engine), boot, work);
+  const { booted } = await holdNetwork(engine, boot, work);
   await booted;
 }
 
@@ -117,7 +116,7 @@ export async function deleteCluster(name: string, engine: Engine, work: Work = {
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
   if (!engine.private) {
     // What stays of it is found by a sweep.
-    await exclusively(networkLock(engine), () => removeUnusedNetwork(engine, work), work).catch((error: unknown) =>
+    await holdNetwork(engine, () => removeUnusedNetwork(engine, work), work).catch((error: unknown) =>
       work.progress?.(`the clusters' network stays: ${causeOf(error)}`),
     );
   }

@@ -2,10 +2,9 @@ import { access } from 'node:fs/promises';
 
 import { clusterNames, readDescription } from '../description.ts';
 import { findEngines, type Engine } from '../engine/engine.ts';
-import { exclusively } from '../engine/exclusive.ts';
 import { removeUnusedNetwork } from '../engine/hermetic.ts';
 import type { Leftover, LeftoversOptions } from '../engine/leftover.ts';
-import { containersOnNetwork, findNetwork, networkLock } from '../engine/network.ts';
+import { containersOnNetwork, findNetwork, holdNetwork } from '../engine/network.ts';
 import { endProcess } from '../engine/processes.ts';
 import type { Work } from '../work.ts';
 import { clusterProcesses, runnersOn } from './cluster-processes.ts';
@@ -114,7 +113,7 @@ async function networkLeftovers(engines: readonly Engine[], doomed: readonly str
     if (!network?.ours || !(await containersOnNetwork(engine, work)).every(isDoomed)) continue;
     left.push({
       what: `Docker network ${network.bridge}`,
-      remove: () => exclusively(networkLock(engine), () => removeUnusedNetwork(engine)),
+      remove: () => holdNetwork(engine, () => removeUnusedNetwork(engine)),
     });
   }
   return left;

@@ -126,3 +126,11 @@ test('a stack shows only when asked for', async ({ folder }) => {
   expect(quiet.stderr).not.toMatch(/^\s+at /m);
   expect((await meshproof(['test'], { ...env, MESHPROOF_DEBUG: '1' })).stderr).toMatch(/^\s+at /m);
 });
+
+test('the scripts beside the command tell of themselves, and refuse what they do not know, before anything starts', async () => {
+  const script = async (...args: string[]) => npm(['run', '--silent', ...args]);
+  expect(await script('bench', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('--json') });
+  expect(await script('bench', '--', '--jsn')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('UNKNOWN_OPTION') });
+  expect(await script('tally', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('npm run tally') });
+  expect(await script('tally', '--', 'often')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('often') });
+});

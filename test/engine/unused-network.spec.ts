@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
+
 import { expect, test } from '@playwright/test';
 
 import type { Engine } from '../../clusters/engine/engine.ts';
 import { removeUnusedNetwork } from '../../clusters/engine/hermetic.ts';
+import { holdNetwork } from '../../clusters/engine/network.ts';
 import { LEFT_BEHIND } from '../../clusters/errors.ts';
 import { takeBack } from '../../clusters/kind/kind.ts';
 import { claimName, ownerOf } from '../../clusters/kind/owner.ts';
-import { scratchCache } from './scratch.ts';
+import { scratchCache, scratchFolder } from './scratch.ts';
 
 const OURS = { Id: 'abc', Options: {}, IPAM: { Config: [] }, EnableIPv6: false, Labels: { meshproof: 'network' } };
 const RULE = '-A DOCKER-USER -i br-abc ! -o br-abc -m comment --comment meshproof -j REJECT';
@@ -49,4 +52,31 @@ test('a network on which a container is, running or not, and one that somebody e
   await removeUnusedNetwork(somebodys(OURS, ['stopped-node'], changed));
   await removeUnusedNetwork(somebodys({ ...OURS, Labels: null }, [], changed));
   expect(changed).toEqual([]);
+});
+
+test('jobs with state folders of their own on one engine keep out of each other’s way, by whatever address they reach it', async () => {
+  const id = randomUUID();
+  const at = (host: string): Engine => ({ ...somebodys(OURS, [], []), host, docker: async ([word]) => (word === 'info' ? id : '') });
+  const released = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const order: string[] = [];
+  await using temporary = await scratchFolder();
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = temporary.path;
+  await using _one = await scratchCache();
+  const first = holdNetwork(at('unix:///one.sock'), async () => {
+    held.resolve();
+    await released.promise;
+    order.push('first');
+  });
+  await held.promise;
+  await using _other = await scratchCache();
+  const progress = (text: string): void => (text.startsWith('waiting') ? released.resolve() : undefined);
+  const second = holdNetwork(at('tcp://127.0.0.1:2375'), async () => void order.push('second'), { progress });
+  await Promise.race([second, released.promise]);
+  released.resolve();
+  await Promise.all([first, second]);
+  if (before === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = before;
+  expect(order).toEqual(['first', 'second']);
 });
