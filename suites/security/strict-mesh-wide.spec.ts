@@ -31,7 +31,7 @@ check(
       plaintext('/new', 'new'),
       caller.sendDuring(change, server, { count: 50, concurrency: 4 }),
     ]);
-    expect(meshed).toSucceed();
+    expect(meshed).toSucceed({ duringChange: true });
     expect(await server.received(meshed)).toEqualIds(meshed);
     expect(kept).toBeCutOff();
     expect(renewed).toBeCutOff();

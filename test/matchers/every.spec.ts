@@ -182,3 +182,12 @@ test('one exception among any number of good answers is enough', () => {
     }),
   );
 });
+
+test('a request that meets the end of a drain during a change says nothing about the mesh; many of them, or another loss, do', () => {
+  const during = (lost: Ending[]) => toSucceed(historyOf([...times(950, answered()), ...lost]), { duringChange: true });
+  expect(during([ENVOY.cut]).inconclusive).toContain('1 of 951 requests met a connection that a proxy closed at the end of its drain');
+  expect(during([ENVOY.cut, ENVOY.unhealthy]).inconclusive).toBeUndefined();
+  expect(during(times(20, ENVOY.cut)).inconclusive).toBeUndefined();
+  expect(during([]).pass).toBe(true);
+  expect(toSucceed(historyOf([...times(950, answered()), ENVOY.cut])).inconclusive).toBeUndefined();
+});
