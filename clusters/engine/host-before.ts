@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { exec } from '../exec.ts';
 import { membersOf, readJson, writeWhole } from '../files.ts';
 import { hostFirewall } from './firewall.ts';
+import { BRIDGES } from './addresses.ts';
 import { dockersPart, removalOfEngineRules, type SavedTables } from './firewall-rules.ts';
 import { systemPath } from './packages.ts';
 import { programsWith } from './processes.ts';
@@ -63,15 +64,17 @@ export function settingsToRestore(before: HostSettings, now: HostSettings): Part
 /** Takes the engine's bridges and rules away, and puts the rest back as it was, as far as that is known and no other Docker needs it. */
 export async function restoreHost(file: string, bridges: readonly string[]): Promise<void> {
   const shared = (await programsWith(/^dockerd$/, '')).length > 0;
+  // The clusters' network may have gone before the engine; where no other Docker runs, nobody else has a bridge of that name.
+  const about = shared ? bridges : [...new Set([...bridges, BRIDGES.nodes])];
   const before = await hostBefore(file);
   const firewall = hostFirewall();
   for (const family of [4, 6] as const) {
     const saved = await firewall.saved(family).catch(() => undefined);
-    const calls = saved ? removalOfEngineRules(saved, { bridges, shared, before: before?.tables[family] }) : [];
+    const calls = saved ? removalOfEngineRules(saved, { bridges: about, shared, before: before?.tables[family] }) : [];
     for (const args of calls) await firewall.run(family, args);
   }
   const ip = { env: { PATH: systemPath() }, timeoutMs: 30_000 };
-  for (const bridge of bridges) await exec('ip', ['link', 'del', bridge], ip).catch(() => '');
+  for (const bridge of about) await exec('ip', ['link', 'del', bridge], ip).catch(() => '');
   if (shared || before === undefined) return;
   const { forwardPolicy, inotifyInstances } = settingsToRestore(before, await settingsNow());
   if (forwardPolicy !== undefined) await firewall.run(4, ['-P', 'FORWARD', forwardPolicy]);
