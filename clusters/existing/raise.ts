@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 
 import type { ClusterDescription } from '../cluster.ts';
 import { causeOf, LEFT_BEHIND, MeshproofError } from '../errors.ts';
-import { ApiRefusal } from '../kubernetes/api-error.ts';
+import { ApiRefusal, unlessForbidden } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
@@ -192,8 +192,4 @@ async function removeNamespaces(api: KubernetesApi, { owner, rigs, premade }: Cl
   const gone = found.filter(({ metadata: { name } }) => own(name));
   work.progress?.(`removing ${gone.length} namespaces`);
   await removeOurs(api, gone, { ...work, timeoutMs: 180_000, owner });
-}
-
-function unlessForbidden(error: unknown): void {
-  if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
 }

@@ -1,3 +1,4 @@
+import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import type { Work } from '../work.ts';
 import { ApiRefusal } from './api-error.ts';
@@ -87,10 +88,11 @@ export class ObjectApi {
   async apply(objects: readonly Manifest[], { namespace, ...options }: ApplyOptions = {}): Promise<LiveObject[]> {
     const stored = new Map<Manifest, LiveObject>();
     for (const wave of waves(objects)) {
-      await settled(wave, async (object) => {
+      const works = wave.map(async (object) => {
         stored.set(object, await this.#apply(object, namespace, options));
         if (object.kind === 'CustomResourceDefinition' && options.dryRun !== true) await this.#established(object, options.signal);
       });
+      await settled(works);
     }
     return objects.flatMap((object) => stored.get(object) ?? []);
   }
@@ -101,10 +103,11 @@ export class ObjectApi {
    */
   async remove(objects: readonly Manifest[], { namespace, ...options }: RemoveOptions = {}): Promise<void> {
     for (const wave of waves(objects).toReversed()) {
-      await settled(wave, async (object) => {
+      const works = wave.map(async (object) => {
         const resource = await this.#discovery.find(object.apiVersion, object.kind, options.signal);
         if (resource !== undefined) await this.#remove(placed(object, resource, namespace), resource, { uid: uidOf(object), ...options });
       });
+      await settled(works);
     }
   }
 
@@ -265,12 +268,6 @@ function listPath(apiVersion: string, { plural }: Resource, namespace: string | 
 function pathOf(ref: ObjectRef, { plural, namespaced }: Resource): string {
   const place = namespaced ? `/namespaces/${encodeURIComponent(inNamespace(ref, undefined))}` : '';
   return `${apiRoot(ref.apiVersion)}${place}/${plural}/${encodeURIComponent(ref.name)}`;
-}
-
-/** All of them, even when one fails: what runs on after an error would escape whoever cleans up. */
-async function settled<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  const results = await Promise.allSettled(items.map(act));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 const uidOf = ({ metadata }: Manifest): string | undefined => (typeof metadata['uid'] === 'string' ? metadata['uid'] : undefined);

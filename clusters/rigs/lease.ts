@@ -9,6 +9,7 @@ import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
+import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import type { Work } from '../work.ts';
 import { entriesOf, isEmpty } from './journal-entries.ts';
@@ -222,9 +223,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
 
 /** Lets go of those leases that this process holds. */
 async function releaseRigs(api: ObjectApi, rigs: readonly string[]): Promise<void> {
-  for (const result of await Promise.allSettled(rigs.map((rig) => release(api, rig)))) {
-    if (result.status === 'rejected') throw result.reason;
-  }
+  await settled(rigs.map((rig) => release(api, rig)));
 }
 
 /** Whether the rig was made to stay: a process that dies with its lease has only borrowed it. */

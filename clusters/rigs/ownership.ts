@@ -2,6 +2,7 @@ import { MeshproofError } from '../errors.ts';
 import { nameOf, refOf, type LiveObject, type ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { FIELD_MANAGER, WORKLOADS, type ObjectApi, type RemoveOptions } from '../kubernetes/object-api.ts';
+import { settled } from '../settled.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
 /** An object with the record of who has changed which of its fields. */
@@ -82,7 +83,7 @@ export async function requireOurs<T extends Manifest>(
     }
     there.add(object);
   });
-  for (const look of await Promise.allSettled(looks)) if (look.status === 'rejected') throw look.reason;
+  await settled(looks);
   return there;
 }
 

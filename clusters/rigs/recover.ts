@@ -1,5 +1,5 @@
 import type { ClusterDescription } from '../cluster.ts';
-import { ApiRefusal } from '../kubernetes/api-error.ts';
+import { ApiRefusal, unlessForbidden } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import { istioKinds } from '../kubernetes/istio-schemas.ts';
@@ -7,6 +7,7 @@ import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { ListOptions } from '../kubernetes/object-api.ts';
 import type { MeshAdapter } from '../mesh.ts';
 import { adapterOf } from '../meshes.ts';
+import { settled } from '../settled.ts';
 import type { Work } from '../work.ts';
 import { entriesOf, isEmpty } from './journal-entries.ts';
 import { Journal } from './journal.ts';
@@ -168,11 +169,6 @@ export async function recoverRigs(
   return back;
 }
 
-/** Whoever may not even read it has changed nothing there. */
-function unlessForbidden(error: unknown): undefined {
-  if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-}
-
 /** Something of ours outside of the rigs' namespaces, or an injector that is cut off. */
 export interface Stray {
   name: string;
@@ -213,9 +209,4 @@ export async function listed(
     if (error instanceof ApiRefusal && (error.status === 403 || error.status === 404)) return [];
     throw error;
   }
-}
-
-/** All of them, even when one fails. */
-async function settled(works: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
 }
