@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
 import { stopWithoutParent } from './fixtures/check/parent.ts';
-import { variable } from './fixtures/results/environment.ts';
-import { ALLURE_RESULTS, objectionTo, reportFolder } from './fixtures/results/report-folder.ts';
+import { variable } from './fixtures/contract/environment.ts';
+import { ALLURE_RESULTS, objectionTo, reportFolder } from './fixtures/contract/report-folder.ts';
 
 /** The runner empties its output folder. Workers read this file too, and by then the folder is ours. */
 function outputFolder(): string {
@@ -20,7 +20,7 @@ stopWithoutParent();
 export default defineConfig({
   testDir: variable('MESHPROOF_SUITES') ?? 'suites',
   outputDir: outputFolder(),
-  globalSetup: './fixtures/results/mark-report.ts',
+  globalSetup: './fixtures/contract/mark-report.ts',
   forbidOnly: variable('CI') !== undefined,
   fullyParallel: false,
   /** The measurement is taken once: a check that passes at the second attempt has proven nothing. */

@@ -1,4 +1,4 @@
-import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
+import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
 import { confidence, neverRed, printable, warning } from './in-words.ts';
 
 /** What each verdict says of the mesh or of the check, for somebody who sees the word for the first time. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { ContentType, Status, type Attachment, type StepResult, type TestResult } from 'allure-js-commons';
 
-import type { Picture, TakenPicture } from '../fixtures/results/picture.ts';
-import { RESULT_ATTACHMENT, type CheckResult } from '../fixtures/results/result.ts';
+import type { Picture, TakenPicture } from '../fixtures/contract/picture.ts';
+import { RESULT_ATTACHMENT, type CheckResult } from '../fixtures/contract/result.ts';
 import { settled } from './allure-verdict.ts';
 
 /**

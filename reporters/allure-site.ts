@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
 
-import type { Conformance } from '../fixtures/results/conformance.ts';
-import { variable } from '../fixtures/results/environment.ts';
-import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
+import type { Conformance } from '../fixtures/contract/conformance.ts';
+import { variable } from '../fixtures/contract/environment.ts';
+import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
 import { adoptHistory, forgetRun, lendHistory, nameEnd, returnHistory } from './allure-history.ts';
 import { settleAllureResults } from './allure-results.ts';
 import { writePictures } from './charts/files.ts';

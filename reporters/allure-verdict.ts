@@ -1,7 +1,7 @@
 import { LinkType, Status, type Label, type Link, type Parameter, type TestResult } from 'allure-js-commons';
 
-import type { Picture } from '../fixtures/results/picture.ts';
-import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
+import type { Picture } from '../fixtures/contract/picture.ts';
+import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
 import { describe } from './allure-description.ts';
 import { linksOf } from './documentation.ts';
 import { printable } from './in-words.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
-import type { NotChosen, PlannedCheck } from '../fixtures/results/conformance.ts';
+import type { NotChosen, PlannedCheck } from '../fixtures/contract/conformance.ts';
 import { byIdAndMesh } from './merge.ts';
 
 /** Ids of all checks in a folder of suites, chosen or not. */

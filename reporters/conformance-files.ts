@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Conformance } from '../fixtures/results/conformance.ts';
-import { ALLURE_RESULTS } from '../fixtures/results/report-folder.ts';
+import { Conformance } from '../fixtures/contract/conformance.ts';
+import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
 import { junitXml } from './junit.ts';
 import { conformanceMarkdown } from './markdown.ts';
 import { validated } from './validate.ts';

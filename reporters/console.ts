@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 
-import type { Conformance } from '../fixtures/results/conformance.ts';
-import { variable } from '../fixtures/results/environment.ts';
-import type { CheckResult, Kept, Verdict } from '../fixtures/results/result.ts';
+import type { Conformance } from '../fixtures/contract/conformance.ts';
+import { variable } from '../fixtures/contract/environment.ts';
+import type { CheckResult, Kept, Verdict } from '../fixtures/contract/result.ts';
 import {
   closingLine,
   confidence,

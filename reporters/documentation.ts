@@ -1,4 +1,4 @@
-import type { CheckResult, Link } from '../fixtures/results/result.ts';
+import type { CheckResult, Link } from '../fixtures/contract/result.ts';
 
 const ISTIO = 'https://istio.io/latest/docs';
 const LINKERD = 'https://linkerd.io/2/reference';

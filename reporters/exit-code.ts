@@ -1,4 +1,4 @@
-import type { Conformance } from '../fixtures/results/conformance.ts';
+import type { Conformance } from '../fixtures/contract/conformance.ts';
 
 /**
  * What `meshproof test` exits with after a run: 0 when all checks are PASS or UNSUPPORTED, 1 when one is FAIL, 2 when there is no check,

@@ -1,8 +1,8 @@
 import { appendFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 
-import { variable } from '../fixtures/results/environment.ts';
-import type { CheckResult } from '../fixtures/results/result.ts';
+import { variable } from '../fixtures/contract/environment.ts';
+import type { CheckResult } from '../fixtures/contract/result.ts';
 import { idOf, printable, told, warningsOf } from './in-words.ts';
 
 /** GitHub refuses a step's summary beyond 1 MiB as a whole. */

@@ -1,8 +1,8 @@
-import type { Against, Conformance } from '../fixtures/results/conformance.ts';
-import type { CheckResult, Statistic, Warning } from '../fixtures/results/result.ts';
+import type { Against, Conformance } from '../fixtures/contract/conformance.ts';
+import type { CheckResult, Statistic, Warning } from '../fixtures/contract/result.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
-export { printable } from '../fixtures/results/printable.ts';
+export { printable } from '../fixtures/contract/printable.ts';
 
 /** The id of a check, with which repetition it was. */
 export function idOf({ id, repetition }: { id: string; repetition?: number | undefined }): string {

@@ -1,5 +1,5 @@
-import type { Conformance } from '../fixtures/results/conformance.ts';
-import type { CheckResult } from '../fixtures/results/result.ts';
+import type { Conformance } from '../fixtures/contract/conformance.ts';
+import type { CheckResult } from '../fixtures/contract/result.ts';
 import { warningsOf } from './in-words.ts';
 
 type Attributes = Record<string, string | number>;

@@ -1,7 +1,7 @@
 import { markdownTable } from 'markdown-table';
 
-import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/results/conformance.ts';
-import { VERDICTS, type CheckResult } from '../fixtures/results/result.ts';
+import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/contract/conformance.ts';
+import { VERDICTS, type CheckResult } from '../fixtures/contract/result.ts';
 import {
   claim,
   confidence,

@@ -1,6 +1,6 @@
-import type { Conformance, NotChosen } from '../fixtures/results/conformance.ts';
-import type { CheckResult } from '../fixtures/results/result.ts';
-import type { Facts, Timings } from '../fixtures/results/run.ts';
+import type { Conformance, NotChosen } from '../fixtures/contract/conformance.ts';
+import type { CheckResult } from '../fixtures/contract/result.ts';
+import type { Facts, Timings } from '../fixtures/contract/run.ts';
 
 /**
  * One report out of the reports of several shards. Checks and errors are kept all: a check that several of them ran becomes its repetitions,

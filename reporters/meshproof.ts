@@ -4,10 +4,10 @@ import { stripVTControlCharacters } from 'node:util';
 
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult, TestStep } from '@playwright/test/reporter';
 
-import type { Conformance } from '../fixtures/results/conformance.ts';
-import { tracesOf } from '../fixtures/results/names.ts';
-import { reportFolder } from '../fixtures/results/report-folder.ts';
-import type { CheckResult } from '../fixtures/results/result.ts';
+import type { Conformance } from '../fixtures/contract/conformance.ts';
+import { tracesOf } from '../fixtures/contract/names.ts';
+import { reportFolder } from '../fixtures/contract/report-folder.ts';
+import type { CheckResult } from '../fixtures/contract/result.ts';
 import { generateAllureSite } from './allure-site.ts';
 import { checksIn, leftOut, plannedIn } from './catalogue.ts';
 import { removeConformance, writeConformance } from './conformance-files.ts';

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { arch, platform, release } from 'node:os';
 
-import { Conformance } from '../fixtures/results/conformance.ts';
-import { variable } from '../fixtures/results/environment.ts';
-import { RunDescription, type Timings } from '../fixtures/results/run.ts';
+import { Conformance } from '../fixtures/contract/conformance.ts';
+import { variable } from '../fixtures/contract/environment.ts';
+import { RunDescription, type Timings } from '../fixtures/contract/run.ts';
 import { conformanceIn } from './conformance-files.ts';
 import { validated } from './validate.ts';
 

@@ -1,4 +1,4 @@
-import { variable } from '../fixtures/results/environment.ts';
+import { variable } from '../fixtures/contract/environment.ts';
 import { duration, printable } from './in-words.ts';
 
 /** Where no line can change, a check that is silent for so long is named. */

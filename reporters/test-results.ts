@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import type { TestCase, TestResult } from '@playwright/test/reporter';
 
-import { RESULT_ATTACHMENT } from '../fixtures/results/result.ts';
+import { RESULT_ATTACHMENT } from '../fixtures/contract/result.ts';
 import { checkNameOf, type CheckName, type Ending } from './verdict.ts';
 
 /** The check that a test is; undefined for a test outside of suites. */

@@ -1,5 +1,5 @@
-import type { Against, Change, Conformance, Transition } from '../fixtures/results/conformance.ts';
-import type { CheckResult, Verdict } from '../fixtures/results/result.ts';
+import type { Against, Change, Conformance, Transition } from '../fixtures/contract/conformance.ts';
+import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
 import { byIdAndMesh } from './merge.ts';
 
 /** The order in which reports tell them: what needs somebody first. */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-import { CheckResult } from '../fixtures/results/result.ts';
+import { CheckResult } from '../fixtures/contract/result.ts';
 import { validated } from './validate.ts';
 
 /** How the test of a check ended, in the words that Playwright and Allure results share. */

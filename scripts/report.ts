@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { EXIT, MeshproofError, causeOf } from '../clusters/errors.ts';
-import type { Conformance } from '../fixtures/results/conformance.ts';
-import { ALLURE_RESULTS, reportName } from '../fixtures/results/report-folder.ts';
+import type { Conformance } from '../fixtures/contract/conformance.ts';
+import { ALLURE_RESULTS, reportName } from '../fixtures/contract/report-folder.ts';
 import { command } from './console/command.ts';
 import { claimReport, holdReport, requireReportFolder, TRACES } from './run/record.ts';
 import { readEarlier, readReport } from './run/report-folder.ts';

@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { EXIT } from '../clusters/errors.ts';
 import { makeFolder } from '../clusters/make-folder.ts';
 import { cacheFolder } from '../clusters/paths.ts';
-import { reportName } from '../fixtures/results/report-folder.ts';
+import { reportName } from '../fixtures/contract/report-folder.ts';
 import { addClusterOptions, clusterName, typedForNew } from './cluster-options.ts';
 import { command, names, positiveInteger } from './console/command.ts';
 import { explain } from './console/failure.ts';

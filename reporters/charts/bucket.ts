@@ -1,6 +1,6 @@
 import { areaY, axisX, axisY, gridY, line, ruleY, text } from '@observablehq/plot';
 
-import type { BucketPicture } from '../../fixtures/results/picture.ts';
+import type { BucketPicture } from '../../fixtures/contract/picture.ts';
 import type { Chart } from './chart.ts';
 import { colour } from './palette.ts';
 import { corners } from './steps.ts';

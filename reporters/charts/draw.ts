@@ -1,4 +1,4 @@
-import type { Picture } from '../../fixtures/results/picture.ts';
+import type { Picture } from '../../fixtures/contract/picture.ts';
 import { bucketChart } from './bucket.ts';
 import { type Chart, svgOf } from './chart.ts';
 import { ejectionChart } from './ejection.ts';

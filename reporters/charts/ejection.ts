@@ -1,6 +1,6 @@
 import { areaY, axisFy, axisX, axisY, gridX, rect, ruleY, text } from '@observablehq/plot';
 
-import type { EjectionPicture } from '../../fixtures/results/picture.ts';
+import type { EjectionPicture } from '../../fixtures/contract/picture.ts';
 import type { Chart } from './chart.ts';
 import { colour } from './palette.ts';
 import { corners } from './steps.ts';

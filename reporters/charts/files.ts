@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { CheckResult } from '../../fixtures/results/result.ts';
+import type { CheckResult } from '../../fixtures/contract/result.ts';
 
 /** The folder of all pictures within the report folder. */
 const PICTURES = 'pictures';

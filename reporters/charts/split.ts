@@ -1,6 +1,6 @@
 import { barX, ruleX, ruleY, text, tickX, axisX, axisY, type Markish } from '@observablehq/plot';
 
-import type { SplitPicture } from '../../fixtures/results/picture.ts';
+import type { SplitPicture } from '../../fixtures/contract/picture.ts';
 import type { Chart } from './chart.ts';
 import { colour } from './palette.ts';
 

@@ -1,6 +1,6 @@
 import { axisX, axisY, gridY, rect, rectY, ruleX, ruleY, text } from '@observablehq/plot';
 
-import type { TimesPicture } from '../../fixtures/results/picture.ts';
+import type { TimesPicture } from '../../fixtures/contract/picture.ts';
 import type { Chart } from './chart.ts';
 import { colour } from './palette.ts';
 

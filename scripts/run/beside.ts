@@ -1,7 +1,7 @@
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import type { OutsideName } from '../../clusters/images/recipes/outside.ts';
 import type { Work } from '../../clusters/work.ts';
-import type { Traits } from '../../fixtures/results/traits.ts';
+import type { Traits } from '../../fixtures/contract/traits.ts';
 
 /** The images that checks want beside the cluster, by what they tell of themselves. */
 export async function outsideOf(traits: Iterable<Traits>): Promise<OutsideName[]> {

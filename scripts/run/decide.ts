@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { OutsideName } from '../../clusters/images/recipes/outside.ts';
 import type { UpOptions } from '../../clusters/lifecycle.ts';
-import { NOT_MESH_WIDE } from '../../fixtures/results/traits.ts';
+import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
 import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../cluster-options.ts';
 import type { Progress } from '../console/progress.ts';
 import { outsideOf } from './beside.ts';

@@ -8,7 +8,7 @@ import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import { keptRigs } from '../../clusters/rigs/kept.ts';
 import { RigLeases } from '../../clusters/rigs/lease.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
-import type { Conformance } from '../../fixtures/results/conformance.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { explain } from '../console/failure.ts';

@@ -7,8 +7,8 @@ import { execa } from 'execa';
 
 import { identify } from '../../clusters/engine/processes.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { PARENT } from '../../fixtures/results/names.ts';
-import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/results/traits.ts';
+import { PARENT } from '../../fixtures/contract/names.ts';
+import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/contract/traits.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const COMMAND = [resolve(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', resolve(PROJECT, 'playwright.config.ts')];

@@ -9,7 +9,7 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { applyControl, readControl, readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { validateManifests } from '../../clusters/kubernetes/schemas.ts';
 import { isForChecks } from '../../clusters/rigs/rig.ts';
-import type { Traits } from '../../fixtures/results/traits.ts';
+import type { Traits } from '../../fixtures/contract/traits.ts';
 import { kindsOf, type Applied } from './applied-kinds.ts';
 import type { CheckFile } from './checks.ts';
 

@@ -8,9 +8,9 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
-import type { Conformance } from '../../fixtures/results/conformance.ts';
-import { isReport, objectionTo, RUN_FILE } from '../../fixtures/results/report-folder.ts';
-import type { RunDescription } from '../../fixtures/results/run.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { isReport, objectionTo, RUN_FILE } from '../../fixtures/contract/report-folder.ts';
+import type { RunDescription } from '../../fixtures/contract/run.ts';
 
 /** Folders of the report that its verdicts refer to by relative path. */
 export const TRACES = ['diagnostics', 'evidence'];

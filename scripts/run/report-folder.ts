@@ -1,5 +1,5 @@
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
-import type { Conformance } from '../../fixtures/results/conformance.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
 
 /**
  * Reads the report of an earlier run.

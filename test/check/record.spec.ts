@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import { currentRecord, Record, recording } from '../../fixtures/check/record.ts';
-import type { Statistic } from '../../fixtures/results/result.ts';
+import type { Statistic } from '../../fixtures/contract/result.ts';
 import { answered, delivery, historyOf } from '../matchers/histories.ts';
 
 test('histories of a phase are one file, a ledger is kept as it was last read, and a control keeps its own', async () => {

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import type { Conformance } from '../../fixtures/results/conformance.ts';
-import { objectionTo } from '../../fixtures/results/report-folder.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { objectionTo } from '../../fixtures/contract/report-folder.ts';
 import { readConformance, writeConformance } from '../../reporters/conformance-files.ts';
 import { conformanceOf } from '../../scripts/run/on-cluster.ts';
 import { claimReport, holdReport, recordStop, tidyReport } from '../../scripts/run/record.ts';

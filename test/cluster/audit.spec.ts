@@ -8,7 +8,7 @@ import { parseAllDocuments } from 'yaml';
 import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import type { Conformance } from '../../fixtures/results/conformance.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { audit, type AuditEvent } from './audited.ts';
 import { meshproof } from './cluster.ts';
 import { createAsOwner, tokenKubeconfig, worldOf } from './guest.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Conformance } from '../../fixtures/results/conformance.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { meshproof, SHARED } from './cluster.ts';
 
 /** Runs checks on the shared cluster and returns what they left. */

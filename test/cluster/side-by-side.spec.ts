@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import type { Conformance } from '../../fixtures/results/conformance.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { meshproof } from './cluster.ts';
 import { pairsOf, spansOf } from './witness/attribution.ts';
 

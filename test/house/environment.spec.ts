@@ -5,7 +5,7 @@ import { expect, test } from '@playwright/test';
 
 import { variable } from '../../clusters/environment.ts';
 import { cacheFolder } from '../../clusters/paths.ts';
-import { reportName } from '../../fixtures/results/report-folder.ts';
+import { reportName } from '../../fixtures/contract/report-folder.ts';
 import { PROJECT, sources } from './sources.ts';
 
 /** What reads the environment in another way, and why an empty variable is as good as none there too. */

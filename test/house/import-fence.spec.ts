@@ -10,8 +10,8 @@ const FENCE: Readonly<Record<string, { ours: readonly string[]; not: RegExp }>> 
   suites: { ours: ['suites', 'fixtures'], not: /^(playwright|@playwright)/ },
   fixtures: { ours: ['fixtures', 'clusters'], not: /^(allure|commander)/ },
   clusters: { ours: ['clusters'], not: /^(playwright|@playwright|allure|commander)/ },
-  reporters: { ours: ['reporters', 'fixtures/results'], not: /^commander/ },
-  scripts: { ours: ['scripts', 'clusters', 'fixtures/results', 'reporters'], not: /^(@playwright|allure)/ },
+  reporters: { ours: ['reporters', 'fixtures/contract'], not: /^commander/ },
+  scripts: { ours: ['scripts', 'clusters', 'fixtures/contract', 'reporters'], not: /^(@playwright|allure)/ },
   // It measures what a check uses.
   'scripts/bench.ts': { ours: ['scripts', 'clusters', 'fixtures'], not: /^(@playwright|allure)/ },
   test: { ours: ['test', 'scripts', 'reporters', 'clusters', 'fixtures'], not: /^$/ },

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 
 import { Record } from '../../fixtures/check/record.ts';
 import { bucketPicture, ejectionPicture, splitPicture, timesPicture } from '../../fixtures/matchers/pictures.ts';
-import { MOST_PICTURES, MOST_STEPS, Picture } from '../../fixtures/results/picture.ts';
+import { MOST_PICTURES, MOST_STEPS, Picture } from '../../fixtures/contract/picture.ts';
 import { validated } from '../../reporters/validate.ts';
 import { delivery, historyOf, STARTED_AT } from './histories.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
-import { Conformance } from '../../fixtures/results/conformance.ts';
+import { Conformance } from '../../fixtures/contract/conformance.ts';
 import { checkLines } from '../../reporters/console.ts';
 import { duration, printable } from '../../reporters/in-words.ts';
 import { escapeXml, junitXml } from '../../reporters/junit.ts';

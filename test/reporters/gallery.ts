@@ -1,5 +1,5 @@
-import type { TakenPicture } from '../../fixtures/results/picture.ts';
-import type { CheckResult } from '../../fixtures/results/result.ts';
+import type { TakenPicture } from '../../fixtures/contract/picture.ts';
+import type { CheckResult } from '../../fixtures/contract/result.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
 import { specOf } from './inner-run.ts';
 import { bucket, ejection, split, times } from './sample-pictures.ts';

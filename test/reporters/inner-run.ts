@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 
 import { execa } from 'execa';
 
-import type { Conformance } from '../../fixtures/results/conformance.ts';
-import { RESULT_ATTACHMENT, type CheckResult } from '../../fixtures/results/result.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { RESULT_ATTACHMENT, type CheckResult } from '../../fixtures/contract/result.ts';
 import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { Picture } from '../../fixtures/results/picture.ts';
+import { Picture } from '../../fixtures/contract/picture.ts';
 import { draw } from '../../reporters/charts/draw.ts';
 import { validated } from '../../reporters/validate.ts';
 import { samplePictures } from './sample-pictures.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@playwright/test';
 
-import type { Conformance } from '../../fixtures/results/conformance.ts';
-import { repetitionOf, tracesOf } from '../../fixtures/results/names.ts';
-import type { CheckResult } from '../../fixtures/results/result.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { repetitionOf, tracesOf } from '../../fixtures/contract/names.ts';
+import type { CheckResult } from '../../fixtures/contract/result.ts';
 import { junitXml } from '../../reporters/junit.ts';
 import { conformanceMarkdown } from '../../reporters/markdown.ts';
 import { mergeConformance } from '../../reporters/merge.ts';

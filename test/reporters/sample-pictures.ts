@@ -1,6 +1,6 @@
 import type { LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import { type Judgement, matchers } from '../../fixtures/matchers/index.ts';
-import type { Picture } from '../../fixtures/results/picture.ts';
+import type { Picture } from '../../fixtures/contract/picture.ts';
 import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from '../matchers/histories.ts';
 
 /** Numbers between 0 and 1 that are the same in each run and have no visible pattern. */

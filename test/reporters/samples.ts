@@ -1,5 +1,5 @@
-import type { Conformance } from '../../fixtures/results/conformance.ts';
-import type { CheckResult, Statistic } from '../../fixtures/results/result.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import type { CheckResult, Statistic } from '../../fixtures/contract/result.ts';
 
 /** Everything that Markdown, XML, HTML, a terminal or a shell could take for its own. */
 export const HOSTILE =

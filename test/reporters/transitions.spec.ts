@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
-import { VERDICTS, type CheckResult } from '../../fixtures/results/result.ts';
+import { VERDICTS, type CheckResult } from '../../fixtures/contract/result.ts';
 import { transitionsInWords } from '../../reporters/in-words.ts';
 import { compare } from '../../reporters/transitions.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
-import { VERDICTS, type Verdict } from '../../fixtures/results/result.ts';
+import { VERDICTS, type Verdict } from '../../fixtures/contract/result.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { inOrder, mergeConformance } from '../../reporters/merge.ts';
 import { checkNameOf, judge } from '../../reporters/verdict.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ALLURE_RESULTS } from '../../../fixtures/results/report-folder.ts';
+import { ALLURE_RESULTS } from '../../../fixtures/contract/report-folder.ts';
 import { chooseChecks, listChecks, runnerFilters } from '../../../scripts/run/checks.ts';
 import { loadChecks } from '../../../scripts/run/playwright.ts';
 
