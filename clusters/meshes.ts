@@ -3,7 +3,7 @@ import { MeshproofError } from './errors.ts';
 import type { Istioctl } from './istio/istioctl.ts';
 import { given } from './kubernetes/given.ts';
 import type { KubernetesApi } from './kubernetes/api.ts';
-import type { MeshAdapter } from './mesh.ts';
+import type { MeshAdapter } from './mesh/adapter.ts';
 import type { Work } from './work.ts';
 
 /** A cluster as far as a mesh is concerned. */
@@ -24,10 +24,10 @@ export async function adapterOf(
   if (mesh !== 'istio') throw new MeshproofError('MESH_MISSING', `there is no adapter for ${mesh} yet`, { hint: 'use --mesh=istio' });
   const [{ istio }, { KubernetesAccess }, { IstioInjector }, { IstioTool }, { IstioInstallations }] = await Promise.all([
     import('./istio/adapter.ts'),
-    import('./istio/kubernetes-access.ts'),
+    import('./mesh/kubernetes-access.ts'),
     import('./istio/injector.ts'),
     import('./istio/tool.ts'),
-    import('./istio/installations.ts'),
+    import('./istio/revisions/revisions.ts'),
   ]);
   const istioctl = async (): Promise<Istioctl> => {
     const { kubeconfig, context } = place;
@@ -49,7 +49,7 @@ export async function installMesh(place: MeshPlace, api: KubernetesApi, work: Wo
   const adapter = await adapterOf(place, api);
   const [{ installIstio }, { ISTIO_HUB }, { tool }, { VERSIONS }, { gatewayApi }] = await Promise.all([
     import('./istio/istioctl.ts'),
-    import('./images/recipes/istio.ts'),
+    import('./istio/images.ts'),
     import('./images/tools.ts'),
     import('./images/versions.ts'),
     import('./images/gateway-api.ts'),

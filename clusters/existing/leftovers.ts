@@ -4,7 +4,7 @@ import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
-import type { MeshAdapter } from '../mesh.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
 import { entriesOf, isEmpty } from '../rigs/journal-entries.ts';
 import { judgeLease, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';

@@ -1,7 +1,7 @@
 import { MeshproofError } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
-import type { MeshAdapter } from '../mesh.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 import { neighbourOf, outsideOf } from '../rigs/rig.ts';
 import { isAllowed } from './rights.ts';
 

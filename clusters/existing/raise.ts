@@ -10,7 +10,7 @@ import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { RaiseOptions } from '../lifecycle.ts';
-import type { MeshAdapter } from '../mesh.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
 import { deployPremade, deployRigs } from '../rigs/deploy.ts';

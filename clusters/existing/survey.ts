@@ -4,7 +4,7 @@ import { agentImage } from '../images/recipes/agent.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { ExistingProvider } from '../lifecycle.ts';
-import type { MeshAdapter } from '../mesh.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 import { shellWord } from '../printable.ts';
 import { admissions, samplePods } from './admission.ts';
 import { namespacesOf, rigPlaces, type RigPlaces } from './namespaces.ts';

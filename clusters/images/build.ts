@@ -5,7 +5,7 @@ import { hashOf, type Artifact } from './cache.ts';
 import { addPackages, debianRoot, fillSmallRoot, withDebianRoot, withFolder } from './debian.ts';
 import type { Image, Recipe } from './image.ts';
 import { agentImage } from './recipes/agent.ts';
-import { ISTIO_IMAGES } from './recipes/istio.ts';
+import { ISTIO_IMAGES } from '../istio/images.ts';
 import { K6_IMAGE } from './recipes/k6.ts';
 import { KUBERNETES_IMAGES } from './recipes/kubernetes.ts';
 import { outsideImages } from './recipes/outside.ts';

@@ -5,7 +5,7 @@ import type { Work } from '../work.ts';
 import { artifact, type Artifact } from './cache.ts';
 import { goArtifact } from './go.ts';
 import { onPath } from './packages.ts';
-import { istio } from './recipes/istio.ts';
+import { istio } from '../istio/images.ts';
 import { k6 } from './recipes/k6.ts';
 import { VERSIONS } from './versions.ts';
 

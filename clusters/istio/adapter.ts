@@ -10,18 +10,18 @@ import type {
   ProxyCounts,
   RequestCount,
   WorkloadCertificate,
-} from '../mesh.ts';
+} from '../mesh/adapter.ts';
 import type { Work } from '../work.ts';
-import type { ClusterAccess } from './access.ts';
-import { parseAccessLog } from './access-log.ts';
-import { workloadCertificate } from './certificate.ts';
-import { converge } from './convergence.ts';
-import { istioDiagnostics } from './diagnostics.ts';
-import type { IstioInstallations } from './installations.ts';
+import type { ClusterAccess } from '../mesh/access.ts';
+import { parseAccessLog } from './proxy/access-log.ts';
+import { workloadCertificate } from './proxy/certificate.ts';
+import { converge } from './convergence/convergence.ts';
+import { istioDiagnostics } from './diagnostics/diagnostics.ts';
+import type { IstioInstallations } from './revisions/revisions.ts';
 import { Istiod } from './istiod.ts';
-import { PROXY_CONTAINER, proxyCapabilities, proxyImage, withProxy } from './proxy-admin.ts';
-import { proxyCounts } from './proxy-counts.ts';
-import { requestCounts } from './request-counts.ts';
+import { PROXY_CONTAINER, proxyCapabilities, proxyImage, withProxy } from './proxy/admin.ts';
+import { proxyCounts } from './proxy/counts.ts';
+import { requestCounts } from './proxy/request-counts.ts';
 
 export interface IstioOptions {
   access: ClusterAccess;
@@ -44,7 +44,7 @@ export function istio(options: IstioOptions): MeshAdapter {
 class IstioAdapter implements MeshAdapter {
   readonly name = 'istio';
   readonly injection = { labels: { 'istio-injection': 'enabled' }, annotations: {} };
-  /** As clusters/istio/operator.ts does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
+  /** As clusters/istio/revisions/operator.ts does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
   readonly quickPods = { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) };
   readonly proxyContainer = PROXY_CONTAINER;
   readonly rootNamespace: string;

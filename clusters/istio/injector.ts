@@ -5,7 +5,7 @@ import { exec } from '../exec.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
-import type { MeshInjector } from '../mesh.ts';
+import type { MeshInjector } from '../mesh/adapter.ts';
 import { RIG_LABEL } from '../rigs/rig.ts';
 import type { Istioctl } from './istioctl.ts';
 

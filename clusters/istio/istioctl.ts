@@ -1,7 +1,7 @@
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { Work } from '../work.ts';
-import { istioOperator, type IstioProfile } from './operator.ts';
+import { istioOperator, type IstioProfile } from './revisions/operator.ts';
 
 /** The command line tool and the cluster it works on. */
 export interface Istioctl {

@@ -2,7 +2,7 @@ import { MeshproofError, causeOf } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { printable } from '../printable.ts';
-import type { ClusterAccess, PodObject } from './access.ts';
+import type { ClusterAccess, PodObject } from '../mesh/access.ts';
 
 /** Plain HTTP; its debug pages are open to callers on the pod's loopback, which a port-forward is. */
 const HTTP_PORT = 8080;

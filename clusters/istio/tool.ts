@@ -2,7 +2,7 @@ import { ExecaError } from 'execa';
 
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
-import type { MeshTool, ReportedProxy, ReportedVersions, ToolAnswer } from '../mesh.ts';
+import type { MeshTool, ReportedProxy, ReportedVersions, ToolAnswer } from '../mesh/adapter.ts';
 import type { Istioctl } from './istioctl.ts';
 
 const TIMEOUT_MS = 60_000;

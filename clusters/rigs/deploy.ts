@@ -2,7 +2,7 @@ import { MeshproofError } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { MeshAdapter } from '../mesh.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { Work } from '../work.ts';
 import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';

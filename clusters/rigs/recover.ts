@@ -5,7 +5,7 @@ import { given } from '../kubernetes/given.ts';
 import { istioKinds } from '../kubernetes/istio-schemas.ts';
 import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { ListOptions } from '../kubernetes/object-api.ts';
-import type { MeshAdapter } from '../mesh.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
 import { settled } from '../settled.ts';
 import type { Work } from '../work.ts';

@@ -1,6 +1,6 @@
 import { EXPORT_TO } from '../istio/reach.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { MeshAdapter } from '../mesh.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
 export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'outsider'] as const;

@@ -8,7 +8,7 @@ import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { printable } from '../../clusters/printable.ts';
 import type { ExistingProvider } from '../../clusters/lifecycle.ts';
-import type { MeshAdapter } from '../../clusters/mesh.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import type { DoctorOptions } from '../doctor.ts';
 import { judge, type Finding } from './finding.ts';
 

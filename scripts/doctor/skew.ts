@@ -1,7 +1,7 @@
 import { causeOf } from '../../clusters/errors.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
-import type { MeshAdapter } from '../../clusters/mesh.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { judge, type Finding } from './finding.ts';
 
 /** How many minor versions a proxy may be behind its control plane, by Istio's own policy. */

@@ -1,4 +1,4 @@
-import type { MeshAdapter, MeshTool, ReportedProxy } from '../../clusters/mesh.ts';
+import type { MeshAdapter, MeshTool, ReportedProxy } from '../../clusters/mesh/adapter.ts';
 import { CommandLine } from '../../fixtures/actors/command-line.ts';
 import { toAgreeOnVersion } from '../../fixtures/matchers/versions.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';

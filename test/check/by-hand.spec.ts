@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import type { MeshInjector } from '../../clusters/mesh.ts';
+import type { MeshInjector } from '../../clusters/mesh/adapter.ts';
 import { injectedByHand } from '../../fixtures/check/by-hand.ts';
 
 const workload = (name: string, annotations: Record<string, string> = {}): Manifest => ({

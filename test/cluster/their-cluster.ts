@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ensureEngine } from '../../clusters/engine/engine.ts';
 import { exec } from '../../clusters/exec.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
-import { ISTIO_HUB } from '../../clusters/images/recipes/istio.ts';
+import { ISTIO_HUB } from '../../clusters/istio/images.ts';
 import { tool } from '../../clusters/images/tools.ts';
 import { VERSIONS } from '../../clusters/images/versions.ts';
 import { createCluster, deleteCluster } from '../../clusters/kind/kind.ts';

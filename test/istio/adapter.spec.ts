@@ -1,9 +1,9 @@
 import { expect, test } from '@playwright/test';
 
-import type { ClusterAccess, PodObject } from '../../clusters/istio/access.ts';
+import type { ClusterAccess, PodObject } from '../../clusters/mesh/access.ts';
 import { istio } from '../../clusters/istio/adapter.ts';
 import { Istiod } from '../../clusters/istio/istiod.ts';
-import { untilIstiodHasSeen } from '../../clusters/istio/store.ts';
+import { untilIstiodHasSeen } from '../../clusters/istio/convergence/store.ts';
 import { ApiRefusal } from '../../clusters/kubernetes/api-error.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { SimulatedMesh } from './simulated-mesh.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
-import { converge } from '../../clusters/istio/convergence.ts';
+import { converge } from '../../clusters/istio/convergence/convergence.ts';
 import { Istiod } from '../../clusters/istio/istiod.ts';
-import type { Pace } from '../../clusters/istio/proxies.ts';
-import { SENTINEL_NAME } from '../../clusters/istio/sentinel.ts';
+import type { Pace } from '../../clusters/istio/convergence/proxies.ts';
+import { SENTINEL_NAME } from '../../clusters/istio/convergence/sentinel.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { SimulatedMesh, keyOf } from './simulated-mesh.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@playwright/test';
 
-import { istioDiagnostics } from '../../clusters/istio/diagnostics.ts';
+import { istioDiagnostics } from '../../clusters/istio/diagnostics/diagnostics.ts';
 import { Istiod } from '../../clusters/istio/istiod.ts';
-import type { ClusterAccess, PodObject } from '../../clusters/istio/access.ts';
+import type { ClusterAccess, PodObject } from '../../clusters/mesh/access.ts';
 
 const RIG = 'lent-rig-1';
 const OURS = { namespace: RIG, name: 'server' };

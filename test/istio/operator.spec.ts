@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { istioOperator } from '../../clusters/istio/operator.ts';
+import { istioOperator } from '../../clusters/istio/revisions/operator.ts';
 
 const IMAGES = { hub: 'example.test/istio', tag: '1.31.0', plainEnvoy: true };
 

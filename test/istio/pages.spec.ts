@@ -1,8 +1,8 @@
 import { expect, test } from '@playwright/test';
 
-import type { PodObject } from '../../clusters/istio/access.ts';
+import type { PodObject } from '../../clusters/mesh/access.ts';
 import { parseSyncStatus } from '../../clusters/istio/istiod.ts';
-import { parseServerInfo, parseState, withProxy } from '../../clusters/istio/proxy-admin.ts';
+import { parseServerInfo, parseState, withProxy } from '../../clusters/istio/proxy/admin.ts';
 
 function pod(name: string, containers: string[], initContainers: string[], phase = 'Running', metadata = {}): PodObject {
   return {

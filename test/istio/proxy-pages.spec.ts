@@ -1,9 +1,9 @@
 import { expect, test } from '@playwright/test';
 
-import { parseAccessLog } from '../../clusters/istio/access-log.ts';
-import type { ClusterAccess } from '../../clusters/istio/access.ts';
-import { parseCounts, proxyCounts } from '../../clusters/istio/proxy-counts.ts';
-import { parseRequestCounts } from '../../clusters/istio/request-counts.ts';
+import { parseAccessLog } from '../../clusters/istio/proxy/access-log.ts';
+import type { ClusterAccess } from '../../clusters/mesh/access.ts';
+import { parseCounts, proxyCounts } from '../../clusters/istio/proxy/counts.ts';
+import { parseRequestCounts } from '../../clusters/istio/proxy/request-counts.ts';
 
 const SUCCESS =
   '[2026-11-21T23:35:54.572Z] "POST /x?a=b HTTP/1.1" 200 - via_upstream - "-" 5 67 9 5 "-" "probe/7" "d37bf115-5d1d" "server.shop:8080" "198.19.32.28:8080" outbound|8080||server.shop.svc.cluster.local 198.19.32.25:47150 198.19.44.151:8080 198.19.32.25:41288 - default';

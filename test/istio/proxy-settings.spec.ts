@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
-import { parseAccessLog } from '../../clusters/istio/access-log.ts';
-import { parseProxySettings } from '../../clusters/istio/proxy-settings.ts';
+import { parseAccessLog } from '../../clusters/istio/proxy/access-log.ts';
+import { parseProxySettings } from '../../clusters/istio/proxy/settings.ts';
 
 const manager = (config: object) => ({
   active_state: {

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
-import { isAtLeast, parsePushVersion, versionOfNonce } from '../../clusters/istio/push-version.ts';
+import { isAtLeast, parsePushVersion, versionOfNonce } from '../../clusters/istio/convergence/push-version.ts';
 
 function version(text: string): NonNullable<ReturnType<typeof parsePushVersion>> {
   const parsed = parsePushVersion(text);

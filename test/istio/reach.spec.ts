@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import { EXPORT_TO, reachesOf } from '../../clusters/istio/reach.ts';
-import { sentinel } from '../../clusters/istio/sentinel.ts';
+import { sentinel } from '../../clusters/istio/convergence/sentinel.ts';
 import { neighbourOf, outsideOf, rigObjects } from '../../clusters/rigs/rig.ts';
 
 const island = (rig: string) => ({ rig, namespaces: new Set([rig, neighbourOf(rig), outsideOf(rig)]) });

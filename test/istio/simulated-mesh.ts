@@ -1,4 +1,4 @@
-import type { ClusterAccess, PodObject } from '../../clusters/istio/access.ts';
+import type { ClusterAccess, PodObject } from '../../clusters/mesh/access.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../clusters/istio/istiod.ts';
 import type { Manifest, PodRef } from '../../clusters/kubernetes/manifest.ts';
 import { random } from './random.ts';

@@ -1,4 +1,4 @@
-import type { PodObject } from '../../clusters/istio/access.ts';
+import type { PodObject } from '../../clusters/mesh/access.ts';
 import type { ResourceType } from '../../clusters/istio/istiod.ts';
 
 /** Object key → resourceVersion: all that matters of a configuration here. */

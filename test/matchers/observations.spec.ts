@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import type { AccessLogLine } from '../../clusters/mesh.ts';
+import type { AccessLogLine } from '../../clusters/mesh/adapter.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, historyOf, times } from './histories.ts';
 

@@ -1,6 +1,6 @@
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import type { MeshAdapter } from '../../clusters/mesh.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { Journal } from '../../clusters/rigs/journal.ts';
 import { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
 import { RigLeases } from '../../clusters/rigs/lease.ts';

@@ -6,7 +6,7 @@ import { leftThere } from '../../clusters/existing/leftovers.ts';
 import { lower } from '../../clusters/existing/raise.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import type { MeshAdapter } from '../../clusters/mesh.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
 import { neighbourOf, outsideOf } from '../../clusters/rigs/rig.ts';
 import { expect, test as base } from '../kubernetes/on-stand-in.ts';

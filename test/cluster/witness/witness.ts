@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { KubernetesAccess } from '../../../clusters/istio/kubernetes-access.ts';
+import { KubernetesAccess } from '../../../clusters/mesh/kubernetes-access.ts';
 import type { KubernetesApi } from '../../../clusters/kubernetes/api.ts';
 import { rolledOut } from '../../../clusters/kubernetes/deployments.ts';
 import type { Manifest, PodRef } from '../../../clusters/kubernetes/manifest.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { operatorBeside, setFlags } from '../../clusters/istio/operator-beside.ts';
+import { operatorBeside, setFlags } from '../../clusters/istio/revisions/revision-operator.ts';
 
 const IMAGES = { hub: 'example.test/istio', tag: '1.31.0', plainEnvoy: false };
 const document = (spec: Record<string, unknown>, annotations: Record<string, string> = {}) => ({

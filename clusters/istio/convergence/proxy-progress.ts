@@ -1,7 +1,7 @@
-import { causeOf } from '../errors.ts';
-import type { PodRef } from '../kubernetes/manifest.ts';
-import { RESOURCE_TYPE_NAMES, type ProxyStatus, type ResourceType } from './istiod.ts';
-import type { ProxyState } from './proxy-admin.ts';
+import { causeOf } from '../../errors.ts';
+import type { PodRef } from '../../kubernetes/manifest.ts';
+import { RESOURCE_TYPE_NAMES, type ProxyStatus, type ResourceType } from '../istiod.ts';
+import type { ProxyState } from '../proxy/admin.ts';
 import { type PushVersion, isAtLeast, versionOfNonce } from './push-version.ts';
 
 /** Looks in a row that must agree: the second gives a proxy's worker threads time to take over what its main thread acknowledged. */

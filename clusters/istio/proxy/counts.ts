@@ -1,7 +1,7 @@
-import type { PodRef } from '../kubernetes/manifest.ts';
-import type { CountsByPod, ProxyCounts } from '../mesh.ts';
-import type { ClusterAccess } from './access.ts';
-import { ADMIN_PORT } from './proxy-admin.ts';
+import type { PodRef } from '../../kubernetes/manifest.ts';
+import type { CountsByPod, ProxyCounts } from '../../mesh/adapter.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
+import { ADMIN_PORT } from './admin.ts';
 
 interface Stat {
   name?: string;

@@ -1,8 +1,8 @@
-import { MeshproofError } from '../errors.ts';
-import type { Manifest } from '../kubernetes/manifest.ts';
-import { until } from '../until.ts';
-import type { ClusterAccess } from './access.ts';
-import type { Istiod } from './istiod.ts';
+import { MeshproofError } from '../../errors.ts';
+import type { Manifest } from '../../kubernetes/manifest.ts';
+import { until } from '../../until.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
+import type { Istiod } from '../istiod.ts';
 import { type SeenOptions, notApplied } from './store.ts';
 
 const GROUP = 'gateway.networking.k8s.io';

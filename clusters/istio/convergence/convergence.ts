@@ -1,9 +1,9 @@
-import { MeshproofError } from '../errors.ts';
-import type { ConvergeOptions } from '../mesh.ts';
-import { until } from '../until.ts';
-import type { ClusterAccess } from './access.ts';
+import { MeshproofError } from '../../errors.ts';
+import type { ConvergeOptions } from '../../mesh/adapter.ts';
+import { until } from '../../until.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
 import { untilIstiodHasRouted } from './gateway-routes.ts';
-import type { Istiod } from './istiod.ts';
+import type { Istiod } from '../istiod.ts';
 import { Proxies, type Pace } from './proxies.ts';
 import { untilIstiodHasSeen } from './store.ts';
 

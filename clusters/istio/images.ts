@@ -1,13 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { exec } from '../../exec.ts';
-import { artifact, hashOf, type Artifact } from '../cache.ts';
-import { IPTABLES } from '../debian.ts';
-import { goArtifact, moduleFiles } from '../go.ts';
-import type { Image, Recipe } from '../image.ts';
-import { needPrograms } from '../packages.ts';
-import { VERSIONS } from '../versions.ts';
+import { exec } from '../exec.ts';
+import { artifact, hashOf, type Artifact } from '../images/cache.ts';
+import { IPTABLES } from '../images/debian.ts';
+import { goArtifact, moduleFiles } from '../images/go.ts';
+import type { Image, Recipe } from '../images/image.ts';
+import { needPrograms } from '../images/packages.ts';
+import { VERSIONS } from '../images/versions.ts';
 
 const VERSION_PACKAGE = 'istio.io/istio/pkg/version';
 

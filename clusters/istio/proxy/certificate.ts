@@ -1,7 +1,7 @@
-import type { PodRef } from '../kubernetes/manifest.ts';
-import type { WorkloadCertificate } from '../mesh.ts';
-import type { ClusterAccess } from './access.ts';
-import { ADMIN_PORT } from './proxy-admin.ts';
+import type { PodRef } from '../../kubernetes/manifest.ts';
+import type { WorkloadCertificate } from '../../mesh/adapter.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
+import { ADMIN_PORT } from './admin.ts';
 
 interface Secret {
   name?: string;

@@ -1,6 +1,6 @@
-import type { Mesh } from './cluster.ts';
-import type { Manifest, PodRef } from './kubernetes/manifest.ts';
-import type { Work } from './work.ts';
+import type { Mesh } from '../cluster.ts';
+import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
+import type { Work } from '../work.ts';
 
 /** What the running proxies can do, asked of them and not assumed. */
 export interface Capabilities {

@@ -1,6 +1,6 @@
-import type { Manifest } from '../kubernetes/manifest.ts';
-import { isObject, mergePatch } from '../kubernetes/merge-patch.ts';
-import { EXPORT_TO } from './reach.ts';
+import type { Manifest } from '../../kubernetes/manifest.ts';
+import { isObject, mergePatch } from '../../kubernetes/merge-patch.ts';
+import { EXPORT_TO } from '../reach.ts';
 import { SMALL, istioOperator, type IstioImages } from './operator.ts';
 
 /** An annotation of an IstioOperator document: what istioctl is told by `--set`, one `path=value` a line or after a blank. */

@@ -1,4 +1,4 @@
-import type { AccessLogLine } from '../mesh.ts';
+import type { AccessLogLine } from '../../mesh/adapter.ts';
 
 /**
  * Istio's default format: `[start] "METHOD path protocol" status flags details termination "failure" received sent duration service-time

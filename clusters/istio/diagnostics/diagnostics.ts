@@ -1,10 +1,10 @@
-import { causeOf } from '../errors.ts';
-import type { PodRef } from '../kubernetes/manifest.ts';
-import { fileName, printableLines } from '../printable.ts';
-import type { ClusterAccess } from './access.ts';
-import type { Istiod } from './istiod.ts';
+import { causeOf } from '../../errors.ts';
+import type { PodRef } from '../../kubernetes/manifest.ts';
+import { fileName, printableLines } from '../../printable.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
+import type { Istiod } from '../istiod.ts';
 import { OwnState } from './own-state.ts';
-import { ADMIN_PORT } from './proxy-admin.ts';
+import { ADMIN_PORT } from '../proxy/admin.ts';
 
 type Page = readonly [file: string, path: string, own: (state: OwnState, text: string) => string];
 

@@ -1,17 +1,17 @@
-import { MeshproofError } from '../errors.ts';
-import type { KubernetesApi } from '../kubernetes/api.ts';
-import type { LiveObject } from '../kubernetes/live-object.ts';
-import { refOf } from '../kubernetes/live-object.ts';
-import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
-import type { Pod } from '../kubernetes/pods.ts';
-import type { Installations, ProxySettings } from '../mesh.ts';
-import { OWNER_LABEL } from '../rigs/rig.ts';
-import type { ClusterAccess } from './access.ts';
-import { Istiod } from './istiod.ts';
-import { installFrom, type Istioctl } from './istioctl.ts';
-import { operatorBeside, setFlags } from './operator-beside.ts';
+import { MeshproofError } from '../../errors.ts';
+import type { KubernetesApi } from '../../kubernetes/api.ts';
+import type { LiveObject } from '../../kubernetes/live-object.ts';
+import { refOf } from '../../kubernetes/live-object.ts';
+import type { Manifest, PodRef } from '../../kubernetes/manifest.ts';
+import type { Pod } from '../../kubernetes/pods.ts';
+import type { Installations, ProxySettings } from '../../mesh/adapter.ts';
+import { OWNER_LABEL } from '../../rigs/rig.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
+import { Istiod } from '../istiod.ts';
+import { installFrom, type Istioctl } from '../istioctl.ts';
+import { operatorBeside, setFlags } from './revision-operator.ts';
 import type { IstioImages } from './operator.ts';
-import { proxySettings } from './proxy-settings.ts';
+import { proxySettings } from '../proxy/settings.ts';
 
 /** What istioctl writes on all that belongs to an installation: the namespace of its document. */
 const BELONGS_TO = 'install.operator.istio.io/owning-resource-namespace';

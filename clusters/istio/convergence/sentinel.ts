@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Manifest } from '../kubernetes/manifest.ts';
+import type { Manifest } from '../../kubernetes/manifest.ts';
 
 /** The name of the one sentinel object of a namespace. It stays there: removing it would only cause another push. */
 export const SENTINEL_NAME = 'meshproof-sentinel';

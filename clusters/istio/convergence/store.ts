@@ -1,8 +1,8 @@
-import { MeshproofError } from '../errors.ts';
-import type { Manifest } from '../kubernetes/manifest.ts';
-import { until } from '../until.ts';
-import type { ClusterAccess } from './access.ts';
-import type { Istiod } from './istiod.ts';
+import { MeshproofError } from '../../errors.ts';
+import type { Manifest } from '../../kubernetes/manifest.ts';
+import { until } from '../../until.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
+import type { Istiod } from '../istiod.ts';
 
 /**
  * The API groups whose objects istiod keeps in the store that its debug page shows. Others, but for Services, do not pass through it;

@@ -1,6 +1,6 @@
-import type { Capabilities } from '../mesh.ts';
-import type { PodRef } from '../kubernetes/manifest.ts';
-import type { ClusterAccess, PodObject } from './access.ts';
+import type { Capabilities } from '../../mesh/adapter.ts';
+import type { PodRef } from '../../kubernetes/manifest.ts';
+import type { ClusterAccess, PodObject } from '../../mesh/access.ts';
 
 /** Envoy's administration interface, on the pod's loopback address. */
 export const ADMIN_PORT = 15000;

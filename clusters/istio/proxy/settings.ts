@@ -1,8 +1,8 @@
-import { given } from '../kubernetes/given.ts';
-import type { PodRef } from '../kubernetes/manifest.ts';
-import type { ProxySettings } from '../mesh.ts';
-import type { ClusterAccess } from './access.ts';
-import { ADMIN_PORT } from './proxy-admin.ts';
+import { given } from '../../kubernetes/given.ts';
+import type { PodRef } from '../../kubernetes/manifest.ts';
+import type { ProxySettings } from '../../mesh/adapter.ts';
+import type { ClusterAccess } from '../../mesh/access.ts';
+import { ADMIN_PORT } from './admin.ts';
 
 const CONNECTION_MANAGER = 'envoy.filters.network.http_connection_manager';
 

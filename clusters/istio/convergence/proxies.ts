@@ -1,7 +1,7 @@
-import { MeshproofError } from '../errors.ts';
-import type { ClusterAccess, PodObject } from './access.ts';
-import type { Istiod } from './istiod.ts';
-import { hasClusterLike, hasRoutes, proxyState, withProxy } from './proxy-admin.ts';
+import { MeshproofError } from '../../errors.ts';
+import type { ClusterAccess, PodObject } from '../../mesh/access.ts';
+import type { Istiod } from '../istiod.ts';
+import { hasClusterLike, hasRoutes, proxyState, withProxy } from '../proxy/admin.ts';
 import { ProxyProgress } from './proxy-progress.ts';
 import { newSentinelPrefix, sentinel } from './sentinel.ts';
 
