@@ -60,7 +60,7 @@ function stagesOf({ timings }: ClusterDescription): Figure[] {
 /** Requests a second of one prober with 16 kept connections: through two proxies, and from a pod without one. The best of three rounds. */
 async function throughputs(cluster: string): Promise<Figure[]> {
   process.env['MESHPROOF_CLUSTER'] = descriptionFile(cluster);
-  const { Rig } = await import('../fixtures/actors/rig.ts');
+  const { Rig } = await import('../fixtures/rig/rig.ts');
   const rig = await Rig.attach(0);
   const { caller, outsider, server } = rig.actors;
   const figures: Figure[] = [];

@@ -84,8 +84,8 @@ function saveCommand(): Command {
 
 /** Sees to it that the engine has the images that run beside clusters, and returns their names. */
 async function ensureBeside(mode: string, engine: Engine, work: Work): Promise<string[]> {
-  const { ensureOutsideImages } = await import('../clusters/images/outside.ts');
-  const { OUTSIDE_NAMES, outsideImages } = await import('../clusters/images/recipes/outside.ts');
+  const { ensureOutsideImages } = await import('../clusters/external/images.ts');
+  const { OUTSIDE_NAMES, outsideImages } = await import('../clusters/images/recipes/external.ts');
   await ensureOutsideImages(OUTSIDE_NAMES, mode, engine, work);
   return (await outsideImages()).map(({ name }) => name);
 }

@@ -8,7 +8,7 @@ import { agentImage } from './recipes/agent.ts';
 import { ISTIO_IMAGES } from '../istio/images.ts';
 import { K6_IMAGE } from './recipes/k6.ts';
 import { KUBERNETES_IMAGES } from './recipes/kubernetes.ts';
-import { outsideImages } from './recipes/outside.ts';
+import { outsideImages } from './recipes/external.ts';
 
 /** Every image that a cluster with this mesh and its sample services uses; its nodes hold them all. */
 export async function clusterImages(): Promise<Image[]> {

@@ -7,7 +7,7 @@ import { clusterImages, imageArtifact } from './build.ts';
 import { archivesByTag } from './folder.ts';
 import type { Image, Recipe } from './image.ts';
 import { bake, loadNodeBase, nodeBase, type Docker } from './node-image.ts';
-import { OUTSIDE_NAMES } from './recipes/outside.ts';
+import { OUTSIDE_NAMES } from './recipes/external.ts';
 import { VERSIONS } from './versions.ts';
 
 const NODE = 'docker.io/meshproof/node';

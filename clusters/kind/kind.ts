@@ -2,7 +2,7 @@ import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { NETWORK } from '../engine/addresses.ts';
-import { removeBeside } from '../engine/beside.ts';
+import { removeBeside } from '../external/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ensureHermeticNetwork, removeUnusedNetwork } from '../engine/hermetic.ts';
 import { holdNetwork } from '../engine/network.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import type { OutsideName } from '../../clusters/images/recipes/outside.ts';
+import type { OutsideName } from '../../clusters/images/recipes/external.ts';
 import { descriptionFile, type UpOptions } from '../../clusters/lifecycle.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { patiently } from '../../clusters/kubernetes/patiently.ts';
@@ -13,7 +13,7 @@ import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { explain } from '../console/failure.ts';
 import { startProgress, type Progress } from '../console/progress.ts';
-import { clearOutside, provideOutside } from './beside.ts';
+import { clearOutside, provideOutside } from './external-services.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
 import { runPlaywright } from './playwright.ts';
 import type { Keep } from './runner-environment.ts';

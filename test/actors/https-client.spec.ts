@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import tls from 'node:tls';
 
-import { Authority } from '../../fixtures/actors/authority.ts';
+import { Authority } from '../../fixtures/external/authority.ts';
 import { HttpsClient } from '../../fixtures/actors/https-client.ts';
 import { expect, test as base } from '../kubernetes/on-tunnel.ts';
 import { portOf } from '../kubernetes/stand-in-api.ts';

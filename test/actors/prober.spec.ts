@@ -1,5 +1,5 @@
 import { Prober } from '../../fixtures/actors/prober.ts';
-import { Record, recording } from '../../fixtures/check/record.ts';
+import { Record, recording } from '../../fixtures/evidence/record.ts';
 import { expect, test } from '../agent/agents.ts';
 
 test('sending during a piece of work lasts beyond its end, and is one history', async ({ prober, server }) => {

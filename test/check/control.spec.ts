@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { test as plain } from '@playwright/test';
 
-import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
+import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
 import type { Ending, LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import type { Breaks } from '../../fixtures/check/breaks.ts';
 import type { Details, Place } from '../../fixtures/check/definition.ts';

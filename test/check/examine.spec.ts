@@ -7,7 +7,7 @@ import { expect as base, test as plain } from '@playwright/test';
 import { MeshproofError } from '../../clusters/errors.ts';
 import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import type { Actors, Rig } from '../../fixtures/actors/rig.ts';
+import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
 import type { Breaks } from '../../fixtures/check/breaks.ts';
 import { placeOf, type Details, type Place } from '../../fixtures/check/definition.ts';

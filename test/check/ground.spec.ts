@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import type { Pod } from '../../clusters/kubernetes/pods.ts';
-import type { Rig } from '../../fixtures/actors/rig.ts';
+import type { Rig } from '../../fixtures/rig/rig.ts';
 import type { PaceReading } from '../../fixtures/agent/protocol.ts';
 import type { Attempt } from '../../fixtures/check/attempt.ts';
 import { Ground, weighed } from '../../fixtures/check/ground.ts';

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { given } from '../../clusters/kubernetes/given.ts';
 import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import type { Rig } from '../../fixtures/actors/rig.ts';
+import type { Rig } from '../../fixtures/rig/rig.ts';
 import { Standing } from '../../fixtures/check/standing.ts';
 import { ownedBy } from '../rigs/owned-by.ts';
 

@@ -6,7 +6,7 @@ import { expect, test as plain } from '@playwright/test';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { keepRig, keptRigs, renewKept } from '../../clusters/rigs/kept.ts';
-import type { Rig } from '../../fixtures/actors/rig.ts';
+import type { Rig } from '../../fixtures/rig/rig.ts';
 import { keepFailed } from '../../fixtures/check/kept.ts';
 
 const CLUSTER = { name: 'c', kubeconfig: 'kube', context: 'kind-c', mesh: 'istio', rigs: ['c-rig-0', 'c-rig-1'] };

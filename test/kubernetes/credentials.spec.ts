@@ -9,7 +9,7 @@ import { WebSocketServer } from 'ws';
 
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { requestText } from '../../clusters/kubernetes/tunnel.ts';
-import { Authority } from '../../fixtures/actors/authority.ts';
+import { Authority } from '../../fixtures/external/authority.ts';
 import { bridge, portOf } from './stand-in-api.ts';
 
 type Headers = Record<string, string | string[]>;

@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
 import type { History, LedgerEntry } from '../../fixtures/agent/protocol.ts';
-import { isSuccess } from '../../fixtures/matchers/endings.ts';
+import { isSuccess } from '../../fixtures/evidence/endings.ts';
 import { ejectionsOf, matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from './histories.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { shapeOf } from '../../fixtures/actors/pod-shape.ts';
+import { shapeOf } from '../../fixtures/evidence/pod-shape.ts';
 import { toBeInjected, toBeTurnedAway, toHaveNoProxy } from '../../fixtures/matchers/injection.ts';
 
 const meshed = { pod: 'a', containers: ['init', 'proxy', 'app'], hasProxy: true };

@@ -1,9 +1,9 @@
 import { expect, test } from '@playwright/test';
 
-import type { Comparison } from '../../fixtures/load/comparison.ts';
+import type { Comparison } from '../../fixtures/evidence/comparison.ts';
 import type { LoadReport } from '../../fixtures/load/report.ts';
 import { BLOCKS, matchers } from '../../fixtures/matchers/index.ts';
-import { comparisonOf } from '../load/comparisons.ts';
+import { comparisonOf } from '../evidence/comparisons.ts';
 
 const { toStayWithin } = matchers;
 const BUDGET = {

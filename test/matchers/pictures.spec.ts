@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
-import { Record } from '../../fixtures/check/record.ts';
+import { Record } from '../../fixtures/evidence/record.ts';
 import { bucketPicture, ejectionPicture, splitPicture, timesPicture } from '../../fixtures/matchers/pictures.ts';
 import { MOST_PICTURES, MOST_STEPS, Picture } from '../../fixtures/contract/picture.ts';
 import { validated } from '../../reporters/validate.ts';

@@ -3,7 +3,7 @@ import { assert, constantFrom, property } from 'fast-check';
 
 import type { History } from '../../fixtures/agent/protocol.ts';
 import { toTraceEach, toTraceNone } from '../../fixtures/matchers/traces.ts';
-import { spansFrom, type Span } from '../../fixtures/outside/spans.ts';
+import { spansFrom, type Span } from '../../fixtures/evidence/spans.ts';
 
 const BETWEEN = { from: 'caller.rig', to: 'server.rig' };
 const IDS = ['one', 'two', 'three'];

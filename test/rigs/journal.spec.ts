@@ -7,7 +7,7 @@ import { RigLeases } from '../../clusters/rigs/lease.ts';
 import { removeApplied } from '../../clusters/rigs/ownership.ts';
 import { recoverRigs, replay } from '../../clusters/rigs/recover.ts';
 import { OWNER_LABEL, RIG_LABEL } from '../../clusters/rigs/rig.ts';
-import type { Rig } from '../../fixtures/actors/rig.ts';
+import type { Rig } from '../../fixtures/rig/rig.ts';
 import { Standing } from '../../fixtures/check/standing.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';

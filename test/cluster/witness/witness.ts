@@ -7,7 +7,7 @@ import type { Manifest, PodRef } from '../../../clusters/kubernetes/manifest.ts'
 import { readManifests } from '../../../clusters/kubernetes/manifests.ts';
 import { isReady, type Pod } from '../../../clusters/kubernetes/pods.ts';
 import { until } from '../../../clusters/until.ts';
-import { Authority } from '../../../fixtures/actors/authority.ts';
+import { Authority } from '../../../fixtures/external/authority.ts';
 import { differences, parseConfiguration, type Configuration, type Difference } from './configuration.ts';
 
 const NAMESPACE = 'shop';

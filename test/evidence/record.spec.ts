@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { currentRecord, Record, recording } from '../../fixtures/check/record.ts';
+import { currentRecord, Record, recording } from '../../fixtures/evidence/record.ts';
 import type { Statistic } from '../../fixtures/contract/result.ts';
 import { answered, delivery, historyOf } from '../matchers/histories.ts';
 

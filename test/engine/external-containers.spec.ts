@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers';
 
 import { expect, test } from '@playwright/test';
 
-import { removeBeside, startBeside, type BesideOptions } from '../../clusters/engine/beside.ts';
+import { removeBeside, startBeside, type BesideOptions } from '../../clusters/external/containers.ts';
 import { containerLeftovers } from '../../clusters/engine/containers.ts';
 import { ensureEngine, stopEngine, type Engine } from '../../clusters/engine/engine.ts';
 import { ensureHermeticNetwork } from '../../clusters/engine/hermetic.ts';
-import { ensureOutsideImages } from '../../clusters/images/outside.ts';
+import { ensureOutsideImages } from '../../clusters/external/images.ts';
 
 const CLUSTER = 'meshproof-nobody';
 const SITE: BesideOptions = {
@@ -27,12 +27,12 @@ async function standing(engine: Engine): Promise<string[]> {
 
 /** Starts a container in a process of its own, which is then killed; returns the container's name. */
 async function startAndDie(engine: Engine): Promise<void> {
-  const from = (path: string) => JSON.stringify(new URL(`../../clusters/engine/${path}.ts`, import.meta.url).href);
+  const from = (path: string) => JSON.stringify(new URL(`../../clusters/${path}.ts`, import.meta.url).href);
   // A pattern is no JSON.
   const options = JSON.stringify({ ...SITE, ready: {} });
   const program = `
-    import { startBeside } from ${from('beside')};
-    import { engineAt } from ${from('engine')};
+    import { startBeside } from ${from('external/containers')};
+    import { engineAt } from ${from('engine/engine')};
     const options = { ...${options}, ready: { says: ${String(SITE.ready.says)} } };
     await startBeside(await engineAt(${JSON.stringify(engine.host)}), options);
     process.kill(process.pid, 'SIGKILL');`;

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 
-import { Issuer } from '../../fixtures/actors/issuer.ts';
+import { Issuer } from '../../fixtures/external/issuer.ts';
 import { expect, test } from '../agent/agents.ts';
 
 const keysAt = async (uri: string): Promise<JSONWebKeySet> => (await (await fetch(uri)).json()) as JSONWebKeySet;

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 
 import { MeshproofError } from '../errors.ts';
 import type { Work } from '../work.ts';
-import { imageArtifact } from './build.ts';
-import { artifact } from './cache.ts';
-import { hasImage, registryAnswers } from './ensure.ts';
-import { archivesByTag } from './folder.ts';
-import type { Docker } from './node-image.ts';
-import { outsideImage, type OutsideName } from './recipes/outside.ts';
+import { imageArtifact } from '../images/build.ts';
+import { artifact } from '../images/cache.ts';
+import { hasImage, registryAnswers } from '../images/ensure.ts';
+import { archivesByTag } from '../images/folder.ts';
+import type { Docker } from '../images/node-image.ts';
+import { outsideImage, type OutsideName } from '../images/recipes/external.ts';
 
 type Wanted = Awaited<ReturnType<typeof outsideImage>>;
 

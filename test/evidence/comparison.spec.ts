@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { addedBy, orders, WAYS } from '../../fixtures/load/comparison.ts';
+import { addedBy, orders, WAYS } from '../../fixtures/evidence/comparison.ts';
 import { lagOf, parseReport } from '../../fixtures/load/report.ts';
 import { seeded } from '../statistics/generator.ts';
 import { comparisonOf, loadOf } from './comparisons.ts';

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { StartedTestContainer } from 'testcontainers';
 
 import { causeOf, MeshproofError } from '../errors.ts';
-import { requireOutsideImage } from '../images/outside.ts';
-import type { OutsideName } from '../images/recipes/outside.ts';
+import { requireOutsideImage } from './images.ts';
+import type { OutsideName } from '../images/recipes/external.ts';
 import type { Work } from '../work.ts';
-import { NETWORK } from './addresses.ts';
-import { OWNER_LABEL, ownerValue } from './containers.ts';
-import type { Engine } from './engine.ts';
+import { NETWORK } from '../engine/addresses.ts';
+import { OWNER_LABEL, ownerValue } from '../engine/containers.ts';
+import type { Engine } from '../engine/engine.ts';
 
 /** Of the cluster that a container is there for; it goes with it. */
 const CLUSTER_LABEL = 'meshproof.cluster';

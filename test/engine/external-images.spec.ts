@@ -1,8 +1,8 @@
 import { expect, test } from '@playwright/test';
 
-import { ensureOutsideImages, requireOutsideImage } from '../../clusters/images/outside.ts';
+import { ensureOutsideImages, requireOutsideImage } from '../../clusters/external/images.ts';
 import type { Docker } from '../../clusters/images/node-image.ts';
-import { OUTSIDE_NAMES, outsideImages } from '../../clusters/images/recipes/outside.ts';
+import { OUTSIDE_NAMES, outsideImages } from '../../clusters/images/recipes/external.ts';
 import { scratchFolder } from './scratch.ts';
 
 /** The client of an engine that has these images and can pull any; it notes what it was told. */

@@ -1,5 +1,5 @@
 import type { ClusterDescription } from '../../clusters/cluster.ts';
-import type { OutsideName } from '../../clusters/images/recipes/outside.ts';
+import type { OutsideName } from '../../clusters/images/recipes/external.ts';
 import type { Work } from '../../clusters/work.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 
@@ -7,7 +7,7 @@ import type { Traits } from '../../fixtures/contract/traits.ts';
 export async function outsideOf(traits: Iterable<Traits>): Promise<OutsideName[]> {
   const wanted = new Set([...traits].flatMap(({ outside = [] }) => outside));
   if (wanted.size === 0) return [];
-  const { OUTSIDE_NAMES } = await import('../../clusters/images/recipes/outside.ts');
+  const { OUTSIDE_NAMES } = await import('../../clusters/images/recipes/external.ts');
   return OUTSIDE_NAMES.filter((name) => wanted.has(name));
 }
 
@@ -24,7 +24,7 @@ export async function provideOutside(
   if (names.length === 0 || dockerHost === undefined) return;
   const [{ engineAt }, { ensureOutsideImages }] = await Promise.all([
     import('../../clusters/engine/engine.ts'),
-    import('../../clusters/images/outside.ts'),
+    import('../../clusters/external/images.ts'),
   ]);
   await ensureOutsideImages(names, images, await engineAt(dockerHost, work), work);
 }
@@ -34,7 +34,7 @@ export async function clearOutside({ name, dockerHost }: ClusterDescription, nam
   if (names.length === 0 || dockerHost === undefined) return;
   const [{ engineAt }, { removeBeside }] = await Promise.all([
     import('../../clusters/engine/engine.ts'),
-    import('../../clusters/engine/beside.ts'),
+    import('../../clusters/external/containers.ts'),
   ]);
   await removeBeside(name, await engineAt(dockerHost));
 }

@@ -1,4 +1,4 @@
-import { WAYS, type Comparison, type Way } from '../../fixtures/load/comparison.ts';
+import { WAYS, type Comparison, type Way } from '../../fixtures/evidence/comparison.ts';
 import type { LoadSummary } from '../../fixtures/load/report.ts';
 
 type Amounts = { medianMs?: number; p99Ms?: number; cpuSeconds?: number };
