@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import type { ClusterDescription, Mesh } from './cluster.ts';
 import type { AppliedKind } from './existing/rights.ts';
-import { clusters, readDescription, writeDescription } from './description.ts';
+import { clusters, readDescription, writeDescription } from './registry/description.ts';
 import { EXIT, LEFT_BEHIND, MeshproofError } from './errors.ts';
-import { claimCluster, claimName, folderOf, removeFiles } from './kind/owner.ts';
+import { claimCluster, claimName, folderOf, removeFiles } from './registry/owner.ts';
 import { requireClusterName } from './names.ts';
 import type { Work } from './work.ts';
 
@@ -38,8 +38,6 @@ export interface RaiseOptions extends UpOptions {
   /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
   note: (description: ClusterDescription) => Promise<void>;
 }
-
-export { clusters, descriptionFile } from './description.ts';
 
 /**
  * Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left, or what is left

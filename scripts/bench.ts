@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { exec } from '../clusters/exec.ts';
-import { keepCluster } from '../clusters/kind/owner.ts';
-import { descriptionFile, down, up } from '../clusters/lifecycle.ts';
+import { keepCluster } from '../clusters/registry/owner.ts';
+import { down, up } from '../clusters/lifecycle.ts';
+import { descriptionFile } from '../clusters/registry/description.ts';
 import type { ClusterDescription } from '../clusters/cluster.ts';
 import { newClusterName } from './run/cluster.ts';
 import { command } from './console/command.ts';

@@ -6,7 +6,7 @@ import { CLUSTER_NAME, isClusterName } from '../clusters/names.ts';
 import { command } from './console/command.ts';
 import { untilInterrupted } from './console/interrupt.ts';
 import { startProgress } from './console/progress.ts';
-import { seize } from './run/in-use.ts';
+import { seize } from '../clusters/registry/occupancy.ts';
 
 export function downCommand(): Command {
   return command('down', {
@@ -17,7 +17,10 @@ export function downCommand(): Command {
     .option('--all', 'every cluster that no run uses now')
     .action(async (name: string | undefined, { all }: { all?: boolean }) => {
       const signal = untilInterrupted();
-      const { clusters, down } = await import('../clusters/lifecycle.ts');
+      const [{ down }, { clusters }] = await Promise.all([
+        import('../clusters/lifecycle.ts'),
+        import('../clusters/registry/description.ts'),
+      ]);
       const existing = await clusters((words) => process.stderr.write(`warning: ${words}\n`));
       const progress = startProgress();
       for (const { name: one, dockerHost } of choose(existing, name, all === true)) {

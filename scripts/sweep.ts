@@ -82,7 +82,11 @@ const ofEngine: Find = async (options, work) => (await import('../clusters/engin
 
 /** What a killed run left in clusters of other owners. */
 const ofExisting: Find = async ({ spare }, work) => {
-  const [{ clusters, down }, { ownerOf }] = await Promise.all([import('../clusters/lifecycle.ts'), import('../clusters/kind/owner.ts')]);
+  const [{ down }, { clusters }, { ownerOf }] = await Promise.all([
+    import('../clusters/lifecycle.ts'),
+    import('../clusters/registry/description.ts'),
+    import('../clusters/registry/owner.ts'),
+  ]);
   const left: Leftover[] = [];
   for (const { name, provider, context } of await clusters()) {
     if (provider !== 'existing') continue;
@@ -97,9 +101,9 @@ const ofExisting: Find = async ({ spare }, work) => {
 /** What killed runs left on the rigs of clusters that stay. */
 const ofChecks: Find = async ({ spare }, work) => {
   const [{ clusters }, { ownerOf }, { isInUse }, { recoverIdle, unfinishedRigs }] = await Promise.all([
-    import('../clusters/lifecycle.ts'),
-    import('../clusters/kind/owner.ts'),
-    import('./run/in-use.ts'),
+    import('../clusters/registry/description.ts'),
+    import('../clusters/registry/owner.ts'),
+    import('../clusters/registry/occupancy.ts'),
     import('../clusters/rigs/recover.ts'),
   ]);
   const left: Leftover[] = [];
@@ -119,7 +123,7 @@ const ofChecks: Find = async ({ spare }, work) => {
 /** The private engine, when nobody needs it. */
 const privateEngine: Find = async () => {
   const { idlePrivateEngine, stopEngine } = await import('../clusters/engine/engine.ts');
-  const [{ clusterNames }, host] = await Promise.all([import('../clusters/description.ts'), idlePrivateEngine()]);
+  const [{ clusterNames }, host] = await Promise.all([import('../clusters/registry/description.ts'), idlePrivateEngine()]);
   if (host === undefined || (await clusterNames()).length > 0) return [];
   return [{ what: `the private Docker engine at ${host}`, remove: () => stopEngine() }];
 };

@@ -29,7 +29,7 @@ export function upCommand(): Command {
       const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options.images) };
       const [{ up }, { keepCluster }, { leaveRigs }] = await Promise.all([
         import('../clusters/lifecycle.ts'),
-        import('../clusters/kind/owner.ts'),
+        import('../clusters/registry/owner.ts'),
         import('../clusters/rigs/lease.ts'),
       ]);
       if (wanted.provider.kind === 'kind') await requireDisk();

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { commandLine, endProcess, identify, isAlive, processesWith } from '../engine/processes.ts';
+import { runnersOn } from '../registry/runners.ts';
 import { until } from '../until.ts';
 
 /** Programs that a run starts with a cluster's folder among their arguments. */
@@ -14,17 +14,6 @@ const PROGRAMS = ['kind', 'kubectl', 'istioctl', 'linkerd', 'k6'];
 export async function clusterProcesses(folder: string): Promise<number[]> {
   const [programs, runners] = await Promise.all([processesOf(folder, PROGRAMS), runnersOn(folder)]);
   return [...programs, ...runners];
-}
-
-/** Numbers of the processes that run checks on a cluster. */
-export async function runnersOn(folder: string): Promise<number[]> {
-  const pids = await processesWith('playwright');
-  const mark = `MESHPROOF_CLUSTER=${folder}/cluster.json`;
-  const found = await Promise.all(
-    // Of somebody else's process it cannot be read.
-    pids.map(async (pid) => (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0').includes(mark)),
-  );
-  return pids.filter((_, at) => found[at]);
 }
 
 /**

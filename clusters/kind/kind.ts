@@ -15,7 +15,7 @@ import { cniConfig, cniFile, kindConfig } from './config.ts';
 import { clusterFolders, containersOf, kubectlOnNode } from './nodes.ts';
 import { clientsDone } from './cluster-processes.ts';
 import { closeClusterDns } from './cluster-dns.ts';
-import { claimCluster, folderOf, removeFiles } from './owner.ts';
+import { claimCluster, folderOf, removeFiles } from '../registry/owner.ts';
 import { connectNodes } from './pod-network.ts';
 import { MOST_NODES, releaseRanges } from './ranges.ts';
 

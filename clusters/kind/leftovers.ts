@@ -1,16 +1,17 @@
 import { access } from 'node:fs/promises';
 
-import { clusterNames, readDescription } from '../description.ts';
+import { clusterNames, readDescription } from '../registry/description.ts';
 import { findEngines, type Engine } from '../engine/engine.ts';
 import { removeUnusedNetwork } from '../engine/hermetic.ts';
 import type { Leftover, LeftoversOptions } from '../engine/leftover.ts';
 import { containersOnNetwork, findNetwork, holdNetwork } from '../engine/network.ts';
 import { endProcess } from '../engine/processes.ts';
 import type { Work } from '../work.ts';
-import { clusterProcesses, runnersOn } from './cluster-processes.ts';
+import { runnersOn } from '../registry/runners.ts';
+import { clusterProcesses } from './cluster-processes.ts';
 import { deleteCluster } from './kind.ts';
 import { clusterFolders, listClusters } from './nodes.ts';
-import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from './owner.ts';
+import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from '../registry/owner.ts';
 import { releaseRanges, reservations } from './ranges.ts';
 
 /** A cluster, or what there is of one. */

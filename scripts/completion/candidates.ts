@@ -82,5 +82,5 @@ async function argumentsOf(command: Command): Promise<string[]> {
 }
 
 async function clusterNames(): Promise<string[]> {
-  return (await import('../../clusters/description.ts')).clusterNames();
+  return (await import('../../clusters/registry/description.ts')).clusterNames();
 }

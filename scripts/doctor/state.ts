@@ -1,7 +1,7 @@
-import { clusterNames } from '../../clusters/description.ts';
-import { ownerOf } from '../../clusters/kind/owner.ts';
+import { clusterNames } from '../../clusters/registry/description.ts';
+import { ownerOf } from '../../clusters/registry/owner.ts';
 import { listImages } from '../image-list.ts';
-import { isInUse } from '../run/in-use.ts';
+import { isInUse } from '../../clusters/registry/occupancy.ts';
 import { answerFindings } from './clusters.ts';
 import { judge, type Finding } from './finding.ts';
 

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { claimCluster, keepCluster, ownerOf } from '../../clusters/kind/owner.ts';
+import { clusters } from '../../clusters/registry/description.ts';
+import { claimCluster, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
 import type { ExistingProvider, UpOptions } from '../../clusters/lifecycle.ts';
 import { leaveRigs } from '../../clusters/rigs/lease.ts';
 import type { Work } from '../../clusters/work.ts';
 import { requireDisk } from './disk.ts';
-import { isInUse, occupy, vacate } from './in-use.ts';
+import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
 
 export interface BorrowedCluster {
   description: ClusterDescription;
@@ -68,7 +69,7 @@ export function newClusterName(): string {
 
 /** Takes a cluster that is there, or makes one, which a sweep removes when this process dies before it is returned. */
 export async function borrowCluster(wanted: UpOptions, fresh: boolean, work: Work): Promise<BorrowedCluster> {
-  const { clusters, up } = await import('../../clusters/lifecycle.ts');
+  const { up } = await import('../../clusters/lifecycle.ts');
   const found = fresh ? undefined : await findCluster(await clusters(work.progress), wanted);
   if (found !== undefined && (await occupy(found.name))) return { description: found, made: false };
   if (wanted.provider.kind === 'kind') await requireDisk();

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { OutsideName } from '../../clusters/images/recipes/external.ts';
-import { descriptionFile, type UpOptions } from '../../clusters/lifecycle.ts';
+import type { UpOptions } from '../../clusters/lifecycle.ts';
+import { descriptionFile } from '../../clusters/registry/description.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { patiently } from '../../clusters/kubernetes/patiently.ts';
-import { keptRigs } from '../../clusters/rigs/kept.ts';
+import { keptRigs } from '../../clusters/registry/retained.ts';
 import { RigLeases } from '../../clusters/rigs/lease.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';

@@ -25,7 +25,7 @@ export function noEffect(cluster: string, typed: readonly string[]): string {
 /** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
 export async function describePlan({ chosen, manifests, wanted, report, keep, leftOut = {}, typed = [] }: Plan): Promise<string[]> {
   const [{ clusters }, { whereabouts }] = await Promise.all([
-    import('../../clusters/lifecycle.ts'),
+    import('../../clusters/registry/description.ts'),
     import('../../clusters/kubernetes/identity.ts'),
   ]);
   const found = await findCluster(await clusters(), wanted);

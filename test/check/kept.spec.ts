@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test as plain } from '@playwright/test';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
-import { keepRig, keptRigs, renewKept } from '../../clusters/rigs/kept.ts';
+import { keepRig, keptRigs, renewKept } from '../../clusters/registry/retained.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
 import { keepFailed } from '../../fixtures/check/kept.ts';
 

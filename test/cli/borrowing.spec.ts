@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 
 import type { UpOptions } from '../../clusters/lifecycle.ts';
-import { clusters } from '../../clusters/lifecycle.ts';
+import { clusters } from '../../clusters/registry/description.ts';
 import { identify } from '../../clusters/engine/processes.ts';
-import { claimCluster } from '../../clusters/kind/owner.ts';
+import { claimCluster } from '../../clusters/registry/owner.ts';
 import { findCluster } from '../../scripts/run/cluster.ts';
-import { isInUse, occupy, vacate } from '../../scripts/run/in-use.ts';
+import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
 import { describeCluster, test } from './suite-folder.ts';
 
 const WANTED: UpOptions = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 };

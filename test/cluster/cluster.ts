@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
-import { descriptionFile } from '../../clusters/lifecycle.ts';
+import { descriptionFile } from '../../clusters/registry/description.ts';
 
 /** The cluster that the setup project makes and the tests share. With MESHPROOF_SHARED and `--no-deps` they run on one that is up, and leave it. */
 export const SHARED = process.env['MESHPROOF_SHARED'] ?? 'meshproof-selftest';

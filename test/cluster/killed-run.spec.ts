@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { clusters } from '../../clusters/lifecycle.ts';
+import { clusters } from '../../clusters/registry/description.ts';
 import { until } from '../../clusters/until.ts';
 import { meshproof, SHARED } from './cluster.ts';
 

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 
-import { clusters } from '../../clusters/lifecycle.ts';
+import { clusters } from '../../clusters/registry/description.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { apiRoot } from '../../clusters/kubernetes/discovery.ts';
 import type { LiveObject } from '../../clusters/kubernetes/live-object.ts';

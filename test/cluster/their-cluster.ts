@@ -7,7 +7,7 @@ import { ISTIO_HUB } from '../../clusters/istio/images.ts';
 import { tool } from '../../clusters/images/tools.ts';
 import { VERSIONS } from '../../clusters/images/versions.ts';
 import { createCluster, deleteCluster } from '../../clusters/kind/kind.ts';
-import { folderOf } from '../../clusters/kind/owner.ts';
+import { folderOf } from '../../clusters/registry/owner.ts';
 import { reserveRanges } from '../../clusters/kind/ranges.ts';
 import type { Work } from '../../clusters/work.ts';
 

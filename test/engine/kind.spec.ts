@@ -11,7 +11,7 @@ import { tool } from '../../clusters/images/tools.ts';
 import { createCluster, deleteCluster, type CreateClusterOptions } from '../../clusters/kind/kind.ts';
 import { leftovers } from '../../clusters/kind/leftovers.ts';
 import { containersOf, kubectlOnNode, listClusters, listNodes, nodeExec } from '../../clusters/kind/nodes.ts';
-import { folderOf } from '../../clusters/kind/owner.ts';
+import { folderOf } from '../../clusters/registry/owner.ts';
 import { reservations, reserveRanges } from '../../clusters/kind/ranges.ts';
 import { until } from '../../clusters/until.ts';
 

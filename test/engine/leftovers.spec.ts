@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import { leftovers } from '../../clusters/kind/leftovers.ts';
-import { claimCluster, folderOf, keepCluster, ownerOf } from '../../clusters/kind/owner.ts';
+import { claimCluster, folderOf, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
 import { reservations, reserveRanges } from '../../clusters/kind/ranges.ts';
 import { scratchCache } from './scratch.ts';
 
@@ -19,7 +19,7 @@ async function ours(): Promise<Awaited<ReturnType<typeof leftovers>>> {
 }
 
 async function claimAndDie(): Promise<void> {
-  const module = new URL('../../clusters/kind/owner.ts', import.meta.url).href;
+  const module = new URL('../../clusters/registry/owner.ts', import.meta.url).href;
   const child = spawn(process.execPath, [
     '--input-type=module',
     '--eval',

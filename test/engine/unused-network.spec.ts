@@ -7,7 +7,7 @@ import { removeUnusedNetwork } from '../../clusters/engine/hermetic.ts';
 import { holdNetwork } from '../../clusters/engine/network.ts';
 import { LEFT_BEHIND } from '../../clusters/errors.ts';
 import { takeBack } from '../../clusters/kind/kind.ts';
-import { claimName, ownerOf } from '../../clusters/kind/owner.ts';
+import { claimName, ownerOf } from '../../clusters/registry/owner.ts';
 import { scratchCache, scratchFolder } from './scratch.ts';
 
 const OURS = { Id: 'abc', Options: {}, IPAM: { Config: [] }, EnableIPv6: false, Labels: { meshproof: 'network' } };

@@ -1,16 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { MESHES, type ClusterDescription } from './cluster.ts';
-import { membersOf, readJson, writeWhole } from './files.ts';
-import { isClusterName } from './names.ts';
-import { clustersFolder } from './paths.ts';
-import { folderOf } from './kind/owner.ts';
+import { MESHES, type ClusterDescription } from '../cluster.ts';
+import { membersOf, readJson, writeWhole } from '../files.ts';
+import { isClusterName } from '../names.ts';
+import { clustersFolder } from '../paths.ts';
+import { folderOf } from './owner.ts';
 
 /** The file that describes a cluster to another process. @throws MeshproofError `CLUSTER_NAME` */
 export const descriptionFile = (name: string): string => descriptionIn(folderOf(name));
 
-const descriptionIn = (folder: string): string => join(folder, 'cluster.json');
+/** The same within a cluster's folder, wherever that is. */
+export const descriptionIn = (folder: string): string => join(folder, 'cluster.json');
 
 export async function writeDescription(description: ClusterDescription): Promise<void> {
   await writeWhole(descriptionFile(description.name), JSON.stringify(description, null, 2));

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 
-import { exclusively } from '../../clusters/engine/exclusive.ts';
-import { identify } from '../../clusters/engine/processes.ts';
-import { writeWhole } from '../../clusters/files.ts';
-import { runnersOn } from '../../clusters/kind/cluster-processes.ts';
-import { claimCluster, folderOf, ownerOf, userFile, userOf } from '../../clusters/kind/owner.ts';
+import { exclusively } from '../engine/exclusive.ts';
+import { identify } from '../engine/processes.ts';
+import { writeWhole } from '../files.ts';
+import { runnersOn } from './runners.ts';
+import { claimCluster, folderOf, ownerOf, userFile, userOf } from './owner.ts';
 
 /** Takes a cluster that is there for this process, so that two runs never share its rigs. False when another process has it. */
 export async function occupy(cluster: string): Promise<boolean> {
