@@ -2,15 +2,15 @@
 import { command } from './console/command.ts';
 import { explain } from './console/failure.ts';
 import { refuseOptionsKeptByNpm } from './console/npm.ts';
-import { completeCommand, completionCommand } from './completion.ts';
-import { doctorCommand } from './doctor.ts';
-import { downCommand } from './down.ts';
-import { imagesCommand } from './images.ts';
-import { rbacCommand } from './rbac.ts';
-import { reportCommand } from './report.ts';
-import { sweepCommand } from './sweep.ts';
-import { testCommand } from './test.ts';
-import { upCommand } from './up.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { downCommand } from './commands/down.ts';
+import { imagesCommand } from './commands/images.ts';
+import { rbacCommand } from './commands/rbac.ts';
+import { reportCommand } from './commands/report.ts';
+import { sweepCommand } from './commands/sweep.ts';
+import { testCommand } from './commands/test.ts';
+import { upCommand } from './commands/up.ts';
 
 const meshproof = command('meshproof', {
   about: 'Proves that a service mesh does what its configuration says, and that each proof could have failed.',

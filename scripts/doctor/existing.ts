@@ -9,14 +9,14 @@ import { given } from '../../clusters/kubernetes/given.ts';
 import { printable } from '../../clusters/printable.ts';
 import type { ExistingProvider } from '../../clusters/lifecycle.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
-import type { DoctorOptions } from '../doctor.ts';
+import type { DoctorOptions } from '../commands/doctor.ts';
 import { judge, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 30_000;
 
 /** Whether a cluster of somebody else can be used: reached, with a mesh, with rights, past its policies. Only questions and dry runs. */
 export async function clusterFindings(options: DoctorOptions): Promise<Finding[]> {
-  const { providerOf } = await import('../cluster-options.ts');
+  const { providerOf } = await import('../console/cluster-options.ts');
   const provider = await providerOf({ ...options, images: 'auto', engine: false, nodes: 1 });
   if (provider.kind !== 'existing') return [];
   const [{ KubernetesApi }, { adapterOf }, { appliedKinds }] = await Promise.all([

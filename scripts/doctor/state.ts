@@ -1,6 +1,6 @@
 import { clusterNames } from '../../clusters/registry/description.ts';
 import { ownerOf } from '../../clusters/registry/owner.ts';
-import { listImages } from '../image-list.ts';
+import { listImages } from '../../clusters/images/list.ts';
 import { isInUse } from '../../clusters/registry/occupancy.ts';
 import { answerFindings } from './clusters.ts';
 import { judge, type Finding } from './finding.ts';

@@ -6,7 +6,7 @@ import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { OutsideName } from '../../clusters/images/recipes/external.ts';
 import type { UpOptions } from '../../clusters/lifecycle.ts';
 import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
-import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../cluster-options.ts';
+import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';
 import type { Progress } from '../console/progress.ts';
 import { outsideOf } from './external-services.ts';
 import { chooseChecks, listChecks, runnerFilters, type CheckFile, type Choice } from './checks.ts';

@@ -17,7 +17,7 @@ const APART: readonly (string | RegExp)[] = [
   'clusters/engine/packages.ts',
   // Hands the value on and puts it back.
   'clusters/external/containers.ts',
-  'scripts/bench.ts',
+  'scripts/dev/bench.ts',
   // Runs in a pod, whose environment is ours.
   /^fixtures\/agent\//,
 ];

@@ -13,7 +13,7 @@ const FENCE: Readonly<Record<string, { ours: readonly string[]; not: RegExp }>> 
   reporters: { ours: ['reporters', 'fixtures/contract'], not: /^commander/ },
   scripts: { ours: ['scripts', 'clusters', 'fixtures/contract', 'reporters'], not: /^(@playwright|allure)/ },
   // It measures what a check uses.
-  'scripts/bench.ts': { ours: ['scripts', 'clusters', 'fixtures'], not: /^(@playwright|allure)/ },
+  'scripts/dev/bench.ts': { ours: ['scripts', 'clusters', 'fixtures'], not: /^(@playwright|allure)/ },
   test: { ours: ['test', 'scripts', 'reporters', 'clusters', 'fixtures'], not: /^$/ },
 };
 
@@ -43,8 +43,8 @@ test('the fence sees what it forbids', () => {
     ['clusters/kind/kind.ts', "import { test } from '@playwright/test';"],
     ['clusters/kind/kind.ts', "import type { History } from '../../fixtures/agent/protocol.ts';"],
     ['reporters/junit.ts', "const { until } = await import('../clusters/until.ts');"],
-    ['fixtures/expect.ts', "export * from '../scripts/test.ts';"],
-    ['scripts/test.ts', "import '../suites/routing/canary-header.spec.ts';"],
+    ['fixtures/expect.ts', "export * from '../scripts/commands/test.ts';"],
+    ['scripts/meshproof.ts', "import '../suites/routing/canary-header.spec.ts';"],
     ['suites/routing/canary-header.spec.ts', 'import { up } from "../../clusters/lifecycle.ts";'],
   ];
   for (const [file, text] of forbidden) expect(breaches(file, text), `${file}: ${text}`).toHaveLength(1);

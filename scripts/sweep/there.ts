@@ -3,8 +3,8 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import type { Mesh } from '../../clusters/cluster.ts';
-import { providerOf } from '../cluster-options.ts';
-import type { Find } from '../sweep.ts';
+import { providerOf } from '../console/cluster-options.ts';
+import type { Find } from '../commands/sweep.ts';
 
 export interface There {
   context?: string;

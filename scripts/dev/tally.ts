@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { markdownTable } from 'markdown-table';
 
-import { readConformance } from '../reporters/conformance-files.ts';
-import { EXIT } from '../clusters/errors.ts';
-import { untilInterrupted } from './console/interrupt.ts';
+import { readConformance } from '../../reporters/conformance-files.ts';
+import { EXIT } from '../../clusters/errors.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
 
 /** What one check came to over all runs. */
 interface Row {
@@ -36,7 +36,7 @@ const rows = new Map<string, Row>();
 const report = await mkdtemp(join(tmpdir(), 'meshproof-tally-'));
 try {
   for (let run = 1; run <= runs && !signal.aborted; run++) {
-    const command = [join(import.meta.dirname, 'meshproof.ts'), 'test', '--report', report, ...options];
+    const command = [join(import.meta.dirname, '../meshproof.ts'), 'test', '--report', report, ...options];
     // An interrupted run takes back what it has made, however long that takes.
     const settings = { reject: false, all: true, stdin: 'ignore', cancelSignal: signal, forceKillAfterDelay: false } as const;
     const { exitCode, all } = await execa(process.execPath, command, settings);

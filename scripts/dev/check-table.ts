@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { markdownTable } from 'markdown-table';
 
-const PROJECT = resolve(import.meta.dirname, '..');
+const PROJECT = resolve(import.meta.dirname, '../..');
 const README = resolve(PROJECT, 'README.md');
 const BEGIN = '<!-- checks: npm run docs writes this table -->';
 const END = '<!-- checks end -->';

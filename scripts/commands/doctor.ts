@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
 
-import { MESHES, type Mesh } from '../clusters/cluster.ts';
-import { EXIT } from '../clusters/errors.ts';
-import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from './console/command.ts';
-import type { Finding } from './doctor/finding.ts';
-import { inLines } from './doctor/lines.ts';
+import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import { EXIT } from '../../clusters/errors.ts';
+import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { inLines } from '../doctor/lines.ts';
 
 export interface DoctorOptions {
   output: 'text' | 'json';
@@ -61,14 +61,14 @@ export function doctorCommand(): Command {
 
 async function examineMachine(options: DoctorOptions): Promise<Finding[]> {
   const [{ readHost }, machine, kernel, engine, network, tools, state, reach] = await Promise.all([
-    import('../clusters/engine/host.ts'),
-    import('./doctor/machine.ts'),
-    import('./doctor/kernel.ts'),
-    import('./doctor/engine.ts'),
-    import('./doctor/network.ts'),
-    import('./doctor/tools.ts'),
-    import('./doctor/state.ts'),
-    import('./doctor/reach.ts'),
+    import('../../clusters/engine/host.ts'),
+    import('../doctor/machine.ts'),
+    import('../doctor/kernel.ts'),
+    import('../doctor/engine.ts'),
+    import('../doctor/network.ts'),
+    import('../doctor/tools.ts'),
+    import('../doctor/state.ts'),
+    import('../doctor/reach.ts'),
   ]);
   const [host, images] = await Promise.all([readHost(), state.cachedImages()]);
   const found = await Promise.all([
@@ -83,6 +83,6 @@ async function examineMachine(options: DoctorOptions): Promise<Finding[]> {
 }
 
 async function examineCluster(options: DoctorOptions): Promise<Finding[]> {
-  const [{ nodeFinding }, { clusterFindings }] = await Promise.all([import('./doctor/machine.ts'), import('./doctor/existing.ts')]);
+  const [{ nodeFinding }, { clusterFindings }] = await Promise.all([import('../doctor/machine.ts'), import('../doctor/existing.ts')]);
   return [nodeFinding(), ...(await clusterFindings(options))];
 }

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 
-import { MESHES, type Mesh } from '../clusters/cluster.ts';
-import { EXIT } from '../clusters/errors.ts';
-import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from './console/command.ts';
+import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import { EXIT } from '../../clusters/errors.ts';
+import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 
 interface RbacOptions {
   name: string;
@@ -35,8 +35,8 @@ export function rbacCommand(): Command {
     .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))
     .option('--allow-mesh-wide', 'also rights for checks that change the whole mesh')
     .action(async (options: RbacOptions) => {
-      const { accountManifests } = await import('../clusters/existing/account.ts');
-      const { appliedKinds } = await import('./run/applied-kinds.ts');
+      const { accountManifests } = await import('../../clusters/existing/account.ts');
+      const { appliedKinds } = await import('../run/applied-kinds.ts');
       const applies = await appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh);
       const objects = accountManifests({
         ...options,

@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander';
 
-import { MESHES, type Mesh } from '../clusters/cluster.ts';
-import type { Leftover, LeftoversOptions } from '../clusters/engine/leftover.ts';
-import { causeOf, EXIT, MeshproofError } from '../clusters/errors.ts';
-import type { Work } from '../clusters/work.ts';
-import { command, dnsLabel, LONGEST_PREFIX } from './console/command.ts';
-import { untilInterrupted } from './console/interrupt.ts';
-import { startProgress } from './console/progress.ts';
+import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import type { Leftover, LeftoversOptions } from '../../clusters/engine/leftover.ts';
+import { causeOf, EXIT, MeshproofError } from '../../clusters/errors.ts';
+import type { Work } from '../../clusters/work.ts';
+import { command, dnsLabel, LONGEST_PREFIX } from '../console/command.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress } from '../console/progress.ts';
 
 interface SweepOptions {
   dryRun?: boolean;
@@ -65,7 +65,7 @@ export function sweepCommand(): Command {
 /** In this order, because removing clusters may leave what only then is nobody's. */
 async function findsOf(options: SweepOptions): Promise<Find[]> {
   if (options.provider === 'existing') {
-    const { thereFinds } = await import('./run/sweep-there.ts');
+    const { thereFinds } = await import('../sweep/there.ts');
     return [await thereFinds(options)];
   }
   const stray = (['context', 'kubeconfig', 'namespaces', 'all'] as const).find((name) => options[name] !== undefined);
@@ -76,16 +76,16 @@ async function findsOf(options: SweepOptions): Promise<Find[]> {
   });
 }
 
-const ofKind: Find = async (options, work) => (await import('../clusters/kind/leftovers.ts')).leftovers(options, work);
+const ofKind: Find = async (options, work) => (await import('../../clusters/kind/leftovers.ts')).leftovers(options, work);
 
-const ofEngine: Find = async (options, work) => (await import('../clusters/engine/leftovers.ts')).leftovers(options, work);
+const ofEngine: Find = async (options, work) => (await import('../../clusters/engine/leftovers.ts')).leftovers(options, work);
 
 /** What a killed run left in clusters of other owners. */
 const ofExisting: Find = async ({ spare }, work) => {
   const [{ down }, { clusters }, { ownerOf }] = await Promise.all([
-    import('../clusters/lifecycle.ts'),
-    import('../clusters/registry/description.ts'),
-    import('../clusters/registry/owner.ts'),
+    import('../../clusters/lifecycle.ts'),
+    import('../../clusters/registry/description.ts'),
+    import('../../clusters/registry/owner.ts'),
   ]);
   const left: Leftover[] = [];
   for (const { name, provider, context } of await clusters()) {
@@ -101,10 +101,10 @@ const ofExisting: Find = async ({ spare }, work) => {
 /** What killed runs left on the rigs of clusters that stay. */
 const ofChecks: Find = async ({ spare }, work) => {
   const [{ clusters }, { ownerOf }, { isInUse }, { recoverIdle, unfinishedRigs }] = await Promise.all([
-    import('../clusters/registry/description.ts'),
-    import('../clusters/registry/owner.ts'),
-    import('../clusters/registry/occupancy.ts'),
-    import('../clusters/rigs/recover.ts'),
+    import('../../clusters/registry/description.ts'),
+    import('../../clusters/registry/owner.ts'),
+    import('../../clusters/registry/occupancy.ts'),
+    import('../../clusters/rigs/recover.ts'),
   ]);
   const left: Leftover[] = [];
   for (const cluster of await clusters()) {
@@ -122,8 +122,8 @@ const ofChecks: Find = async ({ spare }, work) => {
 
 /** The private engine, when nobody needs it. */
 const privateEngine: Find = async () => {
-  const { idlePrivateEngine, stopEngine } = await import('../clusters/engine/engine.ts');
-  const [{ clusterNames }, host] = await Promise.all([import('../clusters/registry/description.ts'), idlePrivateEngine()]);
+  const { idlePrivateEngine, stopEngine } = await import('../../clusters/engine/engine.ts');
+  const [{ clusterNames }, host] = await Promise.all([import('../../clusters/registry/description.ts'), idlePrivateEngine()]);
   if (host === undefined || (await clusterNames()).length > 0) return [];
   return [{ what: `the private Docker engine at ${host}`, remove: () => stopEngine() }];
 };

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 
-import type { ClusterDescription } from '../clusters/cluster.ts';
-import { EXIT, MeshproofError } from '../clusters/errors.ts';
-import { CLUSTER_NAME, isClusterName } from '../clusters/names.ts';
-import { command } from './console/command.ts';
-import { untilInterrupted } from './console/interrupt.ts';
-import { startProgress } from './console/progress.ts';
-import { seize } from '../clusters/registry/occupancy.ts';
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
+import { command } from '../console/command.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress } from '../console/progress.ts';
+import { seize } from '../../clusters/registry/occupancy.ts';
 
 export function downCommand(): Command {
   return command('down', {
@@ -18,8 +18,8 @@ export function downCommand(): Command {
     .action(async (name: string | undefined, { all }: { all?: boolean }) => {
       const signal = untilInterrupted();
       const [{ down }, { clusters }] = await Promise.all([
-        import('../clusters/lifecycle.ts'),
-        import('../clusters/registry/description.ts'),
+        import('../../clusters/lifecycle.ts'),
+        import('../../clusters/registry/description.ts'),
       ]);
       const existing = await clusters((words) => process.stderr.write(`warning: ${words}\n`));
       const progress = startProgress();

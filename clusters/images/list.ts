@@ -8,8 +8,8 @@ export interface ListedImage {
 
 /** Every image that clusters use. Reads only the cache's index, no content. */
 export async function listImages(): Promise<ListedImage[]> {
-  const { imageArtifact, imageTable } = await import('../clusters/images/build.ts');
-  const { isCached } = await import('../clusters/images/cache.ts');
+  const { imageArtifact, imageTable } = await import('./build.ts');
+  const { isCached } = await import('./cache.ts');
   return Promise.all(
     (await imageTable()).map(async ({ recipe, ...image }) => ({
       name: image.name,

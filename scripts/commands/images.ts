@@ -2,15 +2,15 @@ import { join, resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
-import type { Engine } from '../clusters/engine/engine.ts';
-import { EXIT } from '../clusters/errors.ts';
-import { makeFolder } from '../clusters/make-folder.ts';
-import type { Work } from '../clusters/work.ts';
-import { command } from './console/command.ts';
-import { untilInterrupted } from './console/interrupt.ts';
-import { startProgress } from './console/progress.ts';
-import { requireImageSource } from './cluster-options.ts';
-import { listImages } from './image-list.ts';
+import type { Engine } from '../../clusters/engine/engine.ts';
+import { EXIT } from '../../clusters/errors.ts';
+import { makeFolder } from '../../clusters/make-folder.ts';
+import type { Work } from '../../clusters/work.ts';
+import { command } from '../console/command.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress } from '../console/progress.ts';
+import { requireImageSource } from '../console/cluster-options.ts';
+import { listImages } from '../../clusters/images/list.ts';
 
 export function imagesCommand(): Command {
   const images = command('images', { about: 'The images that clusters use.', example: 'npx meshproof images build' });
@@ -48,7 +48,7 @@ function buildCommand(): Command {
     .option('--no-engine', 'never start a private Docker engine')
     .action(async ({ engine: allowPrivate }: { engine: boolean }) => {
       const tag = await withEngine(allowPrivate, async (engine, work) => {
-        const { ensureImages } = await import('../clusters/images/ensure.ts');
+        const { ensureImages } = await import('../../clusters/images/ensure.ts');
         const tag = await ensureImages('build', engine, work);
         await ensureBeside('build', engine, work);
         return tag;
@@ -70,7 +70,7 @@ function saveCommand(): Command {
       const archive = join(resolve(folder), 'node.tar');
       await makeFolder(resolve(folder));
       await withEngine(allowPrivate, async (engine, work) => {
-        const { ensureImages } = await import('../clusters/images/ensure.ts');
+        const { ensureImages } = await import('../../clusters/images/ensure.ts');
         const tag = await ensureImages(await requireImageSource(images), engine, work);
         work.progress?.(`saving ${tag}`);
         await engine.docker(['save', '-o', archive, tag], work);
@@ -84,15 +84,15 @@ function saveCommand(): Command {
 
 /** Sees to it that the engine has the images that run beside clusters, and returns their names. */
 async function ensureBeside(mode: string, engine: Engine, work: Work): Promise<string[]> {
-  const { ensureOutsideImages } = await import('../clusters/external/images.ts');
-  const { OUTSIDE_NAMES, outsideImages } = await import('../clusters/images/recipes/external.ts');
+  const { ensureOutsideImages } = await import('../../clusters/external/images.ts');
+  const { OUTSIDE_NAMES, outsideImages } = await import('../../clusters/images/recipes/external.ts');
   await ensureOutsideImages(OUTSIDE_NAMES, mode, engine, work);
   return (await outsideImages()).map(({ name }) => name);
 }
 
 /** Lends the Docker engine, and stops one that was started for this alone. */
 async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, work: Work) => Promise<T>): Promise<T> {
-  const { ensureEngine, findEngines, stopEngine } = await import('../clusters/engine/engine.ts');
+  const { ensureEngine, findEngines, stopEngine } = await import('../../clusters/engine/engine.ts');
   const progress = startProgress();
   const work = { signal: untilInterrupted(), progress: progress.say };
   const before = await findEngines(work);

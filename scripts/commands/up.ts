@@ -1,13 +1,13 @@
 import { Option, type Command } from 'commander';
 
-import { EXIT } from '../clusters/errors.ts';
-import { printable, shellWord } from '../clusters/printable.ts';
-import { addClusterOptions, clusterName, providerOf, requireImageSource, type ClusterOptions } from './cluster-options.ts';
-import { command, positiveInteger } from './console/command.ts';
-import { untilInterrupted } from './console/interrupt.ts';
-import { startProgress } from './console/progress.ts';
-import { requireDisk } from './run/disk.ts';
-import { newClusterName } from './run/cluster.ts';
+import { EXIT } from '../../clusters/errors.ts';
+import { printable, shellWord } from '../../clusters/printable.ts';
+import { addClusterOptions, clusterName, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';
+import { command, positiveInteger } from '../console/command.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress } from '../console/progress.ts';
+import { requireDisk } from '../run/disk.ts';
+import { newClusterName } from '../run/cluster.ts';
 
 interface Options extends ClusterOptions {
   name: string;
@@ -28,9 +28,9 @@ export function upCommand(): Command {
       const signal = untilInterrupted();
       const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options.images) };
       const [{ up }, { keepCluster }, { leaveRigs }] = await Promise.all([
-        import('../clusters/lifecycle.ts'),
-        import('../clusters/registry/owner.ts'),
-        import('../clusters/rigs/lease.ts'),
+        import('../../clusters/lifecycle.ts'),
+        import('../../clusters/registry/owner.ts'),
+        import('../../clusters/rigs/lease.ts'),
       ]);
       if (wanted.provider.kind === 'kind') await requireDisk();
       const progress = startProgress();

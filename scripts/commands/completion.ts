@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 
-import { EXIT } from '../clusters/errors.ts';
-import { command } from './console/command.ts';
+import { EXIT } from '../../clusters/errors.ts';
+import { command } from '../console/command.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -13,7 +13,7 @@ export function completionCommand(): Command {
   })
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(async (shell: Shell) => {
-      const { scriptOf } = await import('./completion/scripts.ts');
+      const { scriptOf } = await import('../completion/scripts.ts');
       process.stdout.write(scriptOf(shell));
       process.exitCode = EXIT.ok;
     });
@@ -27,7 +27,7 @@ export function completeCommand(program: () => Command): Command {
   })
     .argument('[words...]', 'the words after the program, the last one as far as it is typed')
     .action(async (words: string[]) => {
-      const { candidates } = await import('./completion/candidates.ts');
+      const { candidates } = await import('../completion/candidates.ts');
       const found = await candidates(program(), words);
       process.stdout.write(found.map((candidate) => `${candidate}\n`).join(''));
       process.exitCode = EXIT.ok;

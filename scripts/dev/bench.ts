@@ -2,16 +2,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { exec } from '../clusters/exec.ts';
-import { keepCluster } from '../clusters/registry/owner.ts';
-import { down, up } from '../clusters/lifecycle.ts';
-import { descriptionFile } from '../clusters/registry/description.ts';
-import type { ClusterDescription } from '../clusters/cluster.ts';
-import { newClusterName } from './run/cluster.ts';
-import { command } from './console/command.ts';
-import { explain } from './console/failure.ts';
-import { untilInterrupted } from './console/interrupt.ts';
-import { startProgress } from './console/progress.ts';
+import { exec } from '../../clusters/exec.ts';
+import { keepCluster } from '../../clusters/registry/owner.ts';
+import { down, up } from '../../clusters/lifecycle.ts';
+import { descriptionFile } from '../../clusters/registry/description.ts';
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { newClusterName } from '../run/cluster.ts';
+import { command } from '../console/command.ts';
+import { explain } from '../console/failure.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress } from '../console/progress.ts';
 
 /** One figure of the benchmark. */
 interface Figure {
@@ -35,7 +35,7 @@ async function bench(): Promise<Figure[]> {
   try {
     progress.say('running every check once');
     const began = performance.now();
-    await exec(process.execPath, [join(import.meta.dirname, 'meshproof.ts'), 'test', '--cluster', name, '--report', report], { signal });
+    await exec(process.execPath, [join(import.meta.dirname, '../meshproof.ts'), 'test', '--cluster', name, '--report', report], { signal });
     const testMs = performance.now() - began;
     const { checks } = JSON.parse(await readFile(join(report, 'conformance.json'), 'utf8')) as {
       checks: { id: string; durationMs: number }[];
@@ -61,7 +61,7 @@ function stagesOf({ timings }: ClusterDescription): Figure[] {
 /** Requests a second of one prober with 16 kept connections: through two proxies, and from a pod without one. The best of three rounds. */
 async function throughputs(cluster: string): Promise<Figure[]> {
   process.env['MESHPROOF_CLUSTER'] = descriptionFile(cluster);
-  const { Rig } = await import('../fixtures/rig/rig.ts');
+  const { Rig } = await import('../../fixtures/rig/rig.ts');
   const rig = await Rig.attach(0);
   const { caller, outsider, server } = rig.actors;
   const figures: Figure[] = [];

@@ -2,21 +2,21 @@ import { resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
-import { EXIT } from '../clusters/errors.ts';
-import { makeFolder } from '../clusters/make-folder.ts';
-import { cacheFolder } from '../clusters/paths.ts';
-import { reportName } from '../fixtures/contract/report-folder.ts';
-import { addClusterOptions, clusterName, typedForNew } from './cluster-options.ts';
-import { command, names, positiveInteger } from './console/command.ts';
-import { explain } from './console/failure.ts';
-import { untilInterrupted } from './console/interrupt.ts';
-import { startProgress, type Progress } from './console/progress.ts';
-import type { Choice } from './run/checks.ts';
-import { addressed, decide, workersOf, type Decision, type RunOptions } from './run/decide.ts';
-import { claimReport, holdReport, recordStop, requireReportFolder, tidyReport } from './run/record.ts';
-import { lastFailed } from './run/report-folder.ts';
-import { runnerOptions } from './run/runner-options.ts';
-import { carriedWorkers, defaultWorkers, overload } from './run/workers.ts';
+import { EXIT } from '../../clusters/errors.ts';
+import { makeFolder } from '../../clusters/make-folder.ts';
+import { cacheFolder } from '../../clusters/paths.ts';
+import { reportName } from '../../fixtures/contract/report-folder.ts';
+import { addClusterOptions, clusterName, typedForNew } from '../console/cluster-options.ts';
+import { command, names, positiveInteger } from '../console/command.ts';
+import { explain } from '../console/failure.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress, type Progress } from '../console/progress.ts';
+import type { Choice } from '../run/checks.ts';
+import { addressed, decide, workersOf, type Decision, type RunOptions } from '../run/decide.ts';
+import { claimReport, holdReport, recordStop, requireReportFolder, tidyReport } from '../run/record.ts';
+import { lastFailed } from '../run/report-folder.ts';
+import { runnerOptions } from '../run/runner-options.ts';
+import { carriedWorkers, defaultWorkers, overload } from '../run/workers.ts';
 
 interface TestOptions extends RunOptions {
   suite: string[];
@@ -79,7 +79,7 @@ async function runTest(filters: string[], options: TestOptions, typed: readonly 
     requireReportFolder(report);
     const decision = await decide(choice, options, report, work);
     work.progress.pause();
-    const { describePlan } = await import('./run/plan.ts');
+    const { describePlan } = await import('../run/plan.ts');
     process.stdout.write(`${(await describePlan({ ...decision, report, typed })).join('\n')}\n`);
     return EXIT.ok;
   }
@@ -103,7 +103,7 @@ async function runTest(filters: string[], options: TestOptions, typed: readonly 
 
 async function list(choice: Choice, options: TestOptions, report: string): Promise<number> {
   const { args, env } = await addressed(choice, options, report);
-  const { runPlaywright } = await import('./run/playwright.ts');
+  const { runPlaywright } = await import('../run/playwright.ts');
   const told = { ...env, MESHPROOF_LISTING: '1' };
   const code = await runPlaywright({ args: [...args, '--reporter=list'], env: told, signal: untilInterrupted() });
   return code === 0 ? EXIT.ok : EXIT.usage;
@@ -124,7 +124,7 @@ async function run(decision: Decision, options: TestOptions, { report, against, 
   }
   // A kind cluster asks first for room there.
   if (decision.wanted.provider.kind === 'existing') await makeFolder(cacheFolder());
-  const { runOnCluster } = await import('./run/on-cluster.ts');
+  const { runOnCluster } = await import('../run/on-cluster.ts');
   const { wanted, keep, args, env, outside } = decision;
   const told = { ...env, MESHPROOF_AGAINST: against ?? '' };
   const asked = { typed, workers: options.workers, shard: options.shard };

@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import { EXIT, MeshproofError, causeOf } from '../clusters/errors.ts';
-import type { Conformance } from '../fixtures/contract/conformance.ts';
-import { ALLURE_RESULTS, reportName } from '../fixtures/contract/report-folder.ts';
-import { command } from './console/command.ts';
-import { claimReport, holdReport, requireReportFolder, TRACES } from './run/record.ts';
-import { readEarlier, readReport } from './run/report-folder.ts';
+import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { ALLURE_RESULTS, reportName } from '../../fixtures/contract/report-folder.ts';
+import { command } from '../console/command.ts';
+import { claimReport, holdReport, requireReportFolder, TRACES } from '../run/record.ts';
+import { readEarlier, readReport } from '../run/report-folder.ts';
 
 interface ReportOptions {
   into?: string;
@@ -29,7 +29,7 @@ export function reportCommand(): Command {
       const folders = (given.length === 0 ? [reportName()] : given).map((folder) => resolve(folder));
       const own = folders.length === 1 ? folders[0] : undefined;
       const report = resolve(into ?? own ?? reportName());
-      const { exitCodeOf } = await import('../reporters/exit-code.ts');
+      const { exitCodeOf } = await import('../../reporters/exit-code.ts');
       const compared = await holdReport(report, async () => {
         const conformance = report === own ? await readReport(report) : await putTogether(folders, report);
         const earlier = against === undefined ? undefined : await readEarlier(resolve(against));
@@ -81,8 +81,8 @@ function eachOnce(parts: readonly Part[]): Part[] {
 
 async function merge(parts: readonly Part[], report: string): Promise<Conformance> {
   const [{ mergeConformance, repeatedIn }, { tellRunApart }] = await Promise.all([
-    import('../reporters/merge.ts'),
-    import('../reporters/allure-results.ts'),
+    import('../../reporters/merge.ts'),
+    import('../../reporters/allure-results.ts'),
   ]);
   const again = repeatedIn(parts.map(({ conformance }) => conformance)).size > 0;
   const placed: Conformance[] = [];
@@ -110,8 +110,8 @@ function movedTo(place: string, conformance: Conformance): Conformance {
 
 async function write(conformance: Conformance, report: string, against?: string): Promise<void> {
   const [{ writeConformance }, { generateAllureSite }] = await Promise.all([
-    import('../reporters/conformance-files.ts'),
-    import('../reporters/allure-site.ts'),
+    import('../../reporters/conformance-files.ts'),
+    import('../../reporters/allure-site.ts'),
   ]);
   await writeConformance(report, conformance);
   const [first] = conformance.checks;
@@ -122,17 +122,17 @@ async function write(conformance: Conformance, report: string, against?: string)
 }
 
 async function since(conformance: Conformance, earlier: Conformance): Promise<Conformance> {
-  const { compare } = await import('../reporters/transitions.ts');
+  const { compare } = await import('../../reporters/transitions.ts');
   return { ...conformance, against: compare(earlier, conformance) };
 }
 
 /** On the console, and where this is a step of GitHub Actions in its summary. */
 async function tell(conformance: Conformance, report: string, short: boolean): Promise<void> {
   const [{ endLines }, { addToSummary, onGithub }, { conformanceMarkdown }, { printable }] = await Promise.all([
-    import('../reporters/console.ts'),
-    import('../reporters/github.ts'),
-    import('../reporters/markdown.ts'),
-    import('../reporters/in-words.ts'),
+    import('../../reporters/console.ts'),
+    import('../../reporters/github.ts'),
+    import('../../reporters/markdown.ts'),
+    import('../../reporters/in-words.ts'),
   ]);
   if (onGithub()) addToSummary(conformanceMarkdown(conformance));
   for (const error of conformance.run.errors) process.stderr.write(`error: ${printable(error)}\n`);

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { MESHES, type Mesh } from '../clusters/cluster.ts';
-import { EXIT, MeshproofError } from '../clusters/errors.ts';
-import { given } from '../clusters/kubernetes/given.ts';
-import type { UpOptions } from '../clusters/lifecycle.ts';
-import { CLUSTER_NAME, isClusterName } from '../clusters/names.ts';
-import { dnsLabel, LONGEST_PREFIX, positiveInteger } from './console/command.ts';
+import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
+import type { UpOptions } from '../../clusters/lifecycle.ts';
+import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
+import { dnsLabel, LONGEST_PREFIX, positiveInteger } from './command.ts';
 
 /** What `test` and `up` both ask about the cluster. */
 export interface ClusterOptions {
@@ -49,7 +49,7 @@ export async function providerOf({ provider, context, kubeconfig, namespaces, no
     if (nodes !== DEFAULT_NODES)
       throw contradiction('--nodes is of a kind cluster that would be made, but one that exists is used', 'leave it out');
     const wanted = named(context);
-    const { chooseContext, readKubeconfig } = await import('../clusters/kubernetes/kubeconfig.ts');
+    const { chooseContext, readKubeconfig } = await import('../../clusters/kubernetes/kubeconfig.ts');
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
     return { kind: 'existing', context: name, ...given({ kubeconfig, namespaces }) };
   }
