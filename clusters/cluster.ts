@@ -13,7 +13,7 @@ export interface ClusterDescription {
   /** The uid of the namespace kube-system, which tells an existing cluster from others; missing where it could not be read. */
   uid?: string;
   mesh: Mesh;
-  /** Names of the rig namespaces that are ready, each with its companion `<name>-outside` for unmeshed pods. */
+  /** Names of the rig namespaces that are ready, each with its companion `<name>-unmeshed` for unmeshed pods. */
   rigs: string[];
   /** The Docker daemon's address that the kind cluster lives on (a DOCKER_HOST value), if kind. */
   dockerHost?: string;

@@ -19,5 +19,5 @@ export const ADDRESSES = {
 /** Names of network devices; Linux allows 15 characters. */
 export const BRIDGES = { engine: 'meshproof-eng', nodes: 'meshproof-net' } as const;
 
-/** The Docker network that nodes and the containers beside them share. */
+/** The Docker network that nodes and the external services share. */
 export const NETWORK = 'meshproof';

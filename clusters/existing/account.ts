@@ -1,5 +1,5 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
-import { outsideOf } from '../rigs/rig.ts';
+import { unmeshedOf } from '../rigs/rig.ts';
 import { namespacesOf, rigNames } from './namespaces.ts';
 import { rightsNeeded, type Needs, type Right, type Where } from './rights.ts';
 
@@ -66,7 +66,7 @@ export function accountManifests(options: AccountOptions): Manifest[] {
     ];
   }
   const places = rigNames(namespaces, rigs).flatMap((one) =>
-    namespacesOf(one).map((place) => ({ place, meshed: place !== outsideOf(one) })),
+    namespacesOf(one).map((place) => ({ place, meshed: place !== unmeshedOf(one) })),
   );
   return [
     ...account,

@@ -2,7 +2,7 @@ import { MeshproofError } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
-import { neighbourOf, outsideOf } from '../rigs/rig.ts';
+import { neighbourOf, unmeshedOf } from '../rigs/rig.ts';
 import { isAllowed } from './rights.ts';
 
 /** The first part of the names of namespaces that a cluster's owner made for rigs, unless another is named. */
@@ -15,7 +15,7 @@ export function rigNames(prefix: string, count: number): string[] {
 
 /** Every namespace of a rig. */
 export function namespacesOf(rig: string): string[] {
-  return [rig, neighbourOf(rig), outsideOf(rig)];
+  return [rig, neighbourOf(rig), unmeshedOf(rig)];
 }
 
 /** Where the rigs of a run go. */
@@ -56,7 +56,7 @@ export async function requirePremade(api: KubernetesApi, mesh: MeshAdapter, rigs
       }
       const labels = found.metadata.labels ?? {};
       const meshed = isMeshed(labels, mesh);
-      if (meshed === (name === outsideOf(rig))) {
+      if (meshed === (name === unmeshedOf(rig))) {
         const wrong = meshed ? 'injects a proxy into pods that must be outside of the mesh' : `does not inject ${mesh.name}’s proxy`;
         throw new MeshproofError('NAMESPACES_UNFIT', `the namespace ${name} ${wrong}`, { hint });
       }

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { StartedTestContainer } from 'testcontainers';
 
 import { causeOf, MeshproofError } from '../errors.ts';
-import { requireOutsideImage } from './images.ts';
-import type { OutsideName } from '../images/recipes/external.ts';
+import { requireExternalImage } from './images.ts';
+import type { ExternalImageName } from '../images/recipes/external.ts';
 import type { Work } from '../work.ts';
 import { NETWORK } from '../engine/addresses.ts';
 import { OWNER_LABEL, ownerValue } from '../engine/containers.ts';
@@ -14,8 +14,8 @@ import type { Engine } from '../engine/engine.ts';
 const CLUSTER_LABEL = 'meshproof.cluster';
 const START_MS = 60_000;
 
-export interface BesideOptions {
-  image: OutsideName;
+export interface ExternalContainerOptions {
+  image: ExternalImageName;
   /** The name of the cluster on whose network it is to be. */
   cluster: string;
   entrypoint: readonly string[];
@@ -28,7 +28,7 @@ export interface BesideOptions {
 }
 
 /** A container on the network of the clusters' nodes. */
-export interface Beside {
+export interface ExternalContainer {
   /** Its IPv4 address, which pods reach. */
   readonly address: string;
   /** What it has printed to its standard output. */
@@ -38,14 +38,14 @@ export interface Beside {
 }
 
 /**
- * Starts a container beside a cluster. It belongs to this process: when that has gone, `sweep` removes it, and `down` removes it with the cluster.
+ * Starts an external service of a cluster. It belongs to this process: when that has gone, `sweep` removes it, and `down` removes it with the cluster.
  * No port of it is opened on this machine.
- * @throws MeshproofError `IMAGE_UNAVAILABLE`, or `BESIDE_FAILED` when it does not become ready
+ * @throws MeshproofError `IMAGE_UNAVAILABLE`, or `EXTERNAL_SERVICE_FAILED` when it does not become ready
  */
-export async function startBeside(engine: Engine, options: BesideOptions): Promise<Beside> {
-  const image = await requireOutsideImage(options.image, engine);
+export async function startExternalContainer(engine: Engine, options: ExternalContainerOptions): Promise<ExternalContainer> {
+  const image = await requireExternalImage(options.image, engine);
   const { GenericContainer, Wait } = await library(engine);
-  const name = `meshproof-beside-${options.image}-${randomBytes(3).toString('hex')}`;
+  const name = `meshproof-external-${options.image}-${randomBytes(3).toString('hex')}`;
   const { says, times = 1 } = options.ready;
   // The library removes what does not become ready, with all that it has said.
   let said = '';
@@ -66,7 +66,9 @@ export async function startBeside(engine: Engine, options: BesideOptions): Promi
     started = await described.start();
   } catch (cause) {
     await engine.docker(['rm', '--force', '--volumes', name]).catch(() => '');
-    throw new MeshproofError('BESIDE_FAILED', `${name} did not become ready: ${causeOf(cause)}\n${said.slice(-2_000)}`.trim(), { cause });
+    throw new MeshproofError('EXTERNAL_SERVICE_FAILED', `${name} did not become ready: ${causeOf(cause)}\n${said.slice(-2_000)}`.trim(), {
+      cause,
+    });
   }
   return {
     address: started.getIpAddress(NETWORK),
@@ -75,8 +77,8 @@ export async function startBeside(engine: Engine, options: BesideOptions): Promi
   };
 }
 
-/** Removes the containers beside a cluster, whoever started them. */
-export async function removeBeside(cluster: string, engine: Engine, work: Work = {}): Promise<void> {
+/** Removes the external services of a cluster, whoever started them. */
+export async function removeExternalContainers(cluster: string, engine: Engine, work: Work = {}): Promise<void> {
   const ids = await engine.docker(['ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}=${cluster}`], work);
   const containers = ids.split('\n').filter(Boolean);
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);

@@ -7,9 +7,9 @@ import { artifact } from '../images/cache.ts';
 import { hasImage, registryAnswers } from '../images/ensure.ts';
 import { archivesByTag } from '../images/folder.ts';
 import type { Docker } from '../images/node-image.ts';
-import { outsideImage, type OutsideName } from '../images/recipes/external.ts';
+import { externalImage, type ExternalImageName } from '../images/recipes/external.ts';
 
-type Wanted = Awaited<ReturnType<typeof outsideImage>>;
+type Wanted = Awaited<ReturnType<typeof externalImage>>;
 
 async function build(engine: Docker, image: Wanted, work: Work): Promise<void> {
   const folder = await artifact(await imageArtifact(image), work);
@@ -35,13 +35,13 @@ async function load(engine: Docker, { name }: Wanted, folder: string, work: Work
 }
 
 /**
- * Sees to it that the engine has the images of what runs beside the clusters.
+ * Sees to it that the engine has these images of external services.
  * @param mode as for `ensureImages`
  * @throws MeshproofError `IMAGE_UNAVAILABLE` when a folder of archives lacks one
  */
-export async function ensureOutsideImages(names: readonly OutsideName[], mode: string, engine: Docker, work: Work): Promise<void> {
+export async function ensureExternalImages(names: readonly ExternalImageName[], mode: string, engine: Docker, work: Work): Promise<void> {
   let isPublished: boolean | undefined;
-  for (const image of await Promise.all(names.map((name) => outsideImage(name)))) {
+  for (const image of await Promise.all(names.map((name) => externalImage(name)))) {
     if (await hasImage(engine, image.name)) continue;
     if (mode !== 'build' && mode !== 'pull' && mode !== 'auto') await load(engine, image, mode, work);
     else {
@@ -55,8 +55,8 @@ export async function ensureOutsideImages(names: readonly OutsideName[], mode: s
  * The name of an image that the engine has.
  * @throws MeshproofError `IMAGE_UNAVAILABLE` when it does not
  */
-export async function requireOutsideImage(name: OutsideName, engine: Docker): Promise<string> {
-  const image = await outsideImage(name);
+export async function requireExternalImage(name: ExternalImageName, engine: Docker): Promise<string> {
+  const image = await externalImage(name);
   if (await hasImage(engine, image.name)) return image.name;
   throw new MeshproofError('IMAGE_UNAVAILABLE', `the engine has no image ${image.name}`, { hint: 'npx meshproof images build' });
 }

@@ -8,16 +8,16 @@ import { agentImage } from './recipes/agent.ts';
 import { ISTIO_IMAGES } from '../istio/images.ts';
 import { K6_IMAGE } from './recipes/k6.ts';
 import { KUBERNETES_IMAGES } from './recipes/kubernetes.ts';
-import { outsideImages } from './recipes/external.ts';
+import { externalImages } from './recipes/external.ts';
 
 /** Every image that a cluster with this mesh and its sample services uses; its nodes hold them all. */
 export async function clusterImages(): Promise<Image[]> {
   return [...KUBERNETES_IMAGES, ...ISTIO_IMAGES, await agentImage(), K6_IMAGE];
 }
 
-/** Every image that the harness uses, on the engine beside the clusters too. */
+/** Every image that the harness uses, for external services too. */
 export async function imageTable(): Promise<Image[]> {
-  return [...(await clusterImages()), ...(await outsideImages())];
+  return [...(await clusterImages()), ...(await externalImages())];
 }
 
 /** The artifact of an image: one file `image.tar`, as `docker save` writes it. */

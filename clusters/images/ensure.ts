@@ -7,7 +7,7 @@ import { clusterImages, imageArtifact } from './build.ts';
 import { archivesByTag } from './folder.ts';
 import type { Image, Recipe } from './image.ts';
 import { bake, loadNodeBase, nodeBase, type Docker } from './node-image.ts';
-import { OUTSIDE_NAMES } from './recipes/external.ts';
+import { EXTERNAL_IMAGE_NAMES } from './recipes/external.ts';
 import { VERSIONS } from './versions.ts';
 
 const NODE = 'docker.io/meshproof/node';
@@ -105,8 +105,8 @@ async function fromFolder(engine: Docker, folder: string, work: Work): Promise<s
     await engine.docker(['load', '-i', found.get(node) ?? ''], work);
     if (ready) return node;
   }
-  const isBeside = (tag: string): boolean => OUTSIDE_NAMES.some((name) => tag.includes(`meshproof/${name}:`));
-  const files = [...new Set([...found].filter(([tag]) => tag !== node && !isBeside(tag)).map(([, file]) => file))];
+  const isExternal = (tag: string): boolean => EXTERNAL_IMAGE_NAMES.some((name) => tag.includes(`meshproof/${name}:`));
+  const files = [...new Set([...found].filter(([tag]) => tag !== node && !isExternal(tag)).map(([, file]) => file))];
   const digests = await Promise.all(files.map((file) => digestOf(file)));
   const base = node ?? (await loadNodeBase(engine, work));
   const tag = `${NODE}:folder-${hashOf(base, digests)}`;

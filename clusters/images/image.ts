@@ -22,6 +22,6 @@ export interface Image {
   /** Where the same image is published; undefined for our own. */
   upstream?: string;
   recipe?: Recipe;
-  /** For which part of a cluster it is there; `outside` runs beside it, on the engine. */
-  part: 'kubernetes' | 'istio' | 'linkerd' | 'sample' | 'outside';
+  /** For which part of a cluster it is there; `external` runs outside of it, on the engine. */
+  part: 'kubernetes' | 'istio' | 'linkerd' | 'sample' | 'external';
 }

@@ -2,7 +2,7 @@ import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { NETWORK } from '../engine/addresses.ts';
-import { removeBeside } from '../external/containers.ts';
+import { removeExternalContainers } from '../external/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ensureHermeticNetwork, removeUnusedNetwork } from '../engine/hermetic.ts';
 import { holdNetwork } from '../engine/network.ts';
@@ -111,7 +111,7 @@ export async function takeBack(name: string, engine: Engine, because: unknown): 
 export async function deleteCluster(name: string, engine: Engine, work: Work = {}): Promise<void> {
   const folder = (await clusterFolders(engine, work)).get(name) || folderOf(name);
   await clientsDone(folder);
-  await removeBeside(name, engine, work);
+  await removeExternalContainers(name, engine, work);
   const containers = await containersOf(name, engine, work);
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
   if (!engine.private) {

@@ -4,7 +4,7 @@ import { listNodes, nodeExec, nodeNumber } from './nodes.ts';
 import { ALL_RANGES, nodeRange } from './ranges.ts';
 
 /**
- * Lets pods of all nodes reach each other, and containers beside the cluster: a route on each node to the pods of every other one, and the
+ * Lets pods of all nodes reach each other, and external services: a route on each node to the pods of every other one, and the
  * node's own address as the source of what leaves the pods' ranges. A node forgets both when it restarts; then this is called again.
  */
 export async function connectNodes(cluster: string, podSubnet: string, engine: Engine, work: Work = {}): Promise<void> {

@@ -7,7 +7,7 @@ import type { Work } from '../work.ts';
 import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { owned, requireOurs } from './ownership.ts';
-import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, outsideOf, rigNamespaces, rigObjects } from './rig.ts';
+import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
   spec?: { template?: { metadata?: { annotations?: Record<string, string> }; spec?: { containers?: { image?: string }[] } } };
@@ -57,7 +57,7 @@ async function deployRig(
   await Promise.all([
     api.podsReady(name, ACTOR_LABEL, ACTORS.length - 2, waiting),
     api.podsReady(neighbourOf(name), ACTOR_LABEL, 1, waiting),
-    api.podsReady(outsideOf(name), ACTOR_LABEL, 1, waiting),
+    api.podsReady(unmeshedOf(name), ACTOR_LABEL, 1, waiting),
   ]);
 }
 
@@ -75,7 +75,7 @@ export async function replaceRig(api: KubernetesApi, mesh: MeshAdapter, name: st
   const own = namespace?.metadata.labels?.[OWNER_LABEL] === undefined ? [] : rigNamespaces(name, mesh, owner);
   const waiting = { ...work, timeoutMs: 180_000 };
   const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
-  if (own.length === 0) await clearNamespaces(api, [name, neighbourOf(name), outsideOf(name)], waiting);
+  if (own.length === 0) await clearNamespaces(api, [name, neighbourOf(name), unmeshedOf(name)], waiting);
   else await api.remove(own, waiting);
   await deployRig(api, name, own, options, work);
   if (own.length > 0) await copyLease(api, lease, name, owner);

@@ -3,7 +3,7 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
-export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'outsider'] as const;
+export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'unmeshed'] as const;
 export type Actor = (typeof ACTORS)[number];
 
 export const ACTOR_LABEL = 'meshproof.dev/actor';
@@ -30,14 +30,14 @@ export const RESTRICTED = {
 const READINESS = { httpGet: { path: '/ready', port: SAMPLE_PORTS.ready }, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 15 };
 
 /** The namespace of a rig's unmeshed pods. */
-export const outsideOf = (namespace: string): string => `${namespace}-outside`;
+export const unmeshedOf = (namespace: string): string => `${namespace}-unmeshed`;
 
 /** The namespace of a rig's meshed pod that shares no policy with the others. */
 export const neighbourOf = (namespace: string): string => `${namespace}-neighbour`;
 
 /** Whether a check on this rig may make and remove a namespace of that name: it begins with the rig's, and is none of the rig itself. */
 export function isForChecks(name: string, rig: string): boolean {
-  return name.startsWith(`${rig}-`) && name !== neighbourOf(rig) && name !== outsideOf(rig);
+  return name.startsWith(`${rig}-`) && name !== neighbourOf(rig) && name !== unmeshedOf(rig);
 }
 
 /** The namespaces of a rig: two whose pods get a proxy, and one whose pods do not. */
@@ -47,7 +47,7 @@ export function rigNamespaces(namespace: string, mesh: Pick<MeshAdapter, 'inject
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, ...meshed } },
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: neighbourOf(namespace), ...meshed } },
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: outsideOf(namespace), labels } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: unmeshedOf(namespace), labels } },
   ];
 }
 
@@ -68,7 +68,7 @@ const SAMPLES: readonly Sample[] = [
 ];
 
 const NEIGHBOUR: Sample = { actor: 'neighbour', account: 'default', app: 'neighbour', version: 'v1' };
-const OUTSIDER: Sample = { actor: 'outsider', account: 'default', app: 'outsider', version: 'v1' };
+const UNMESHED: Sample = { actor: 'unmeshed', account: 'default', app: 'unmeshed', version: 'v1' };
 
 function deployment(
   { actor, account, app, version }: Sample,
@@ -112,7 +112,7 @@ function service(rig: string, name: string, namespace: string, selector: Record<
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, namespace, annotations: { [EXPORT_TO]: [rig, neighbourOf(rig), outsideOf(rig)].join(',') } },
+    metadata: { name, namespace, annotations: { [EXPORT_TO]: [rig, neighbourOf(rig), unmeshedOf(rig)].join(',') } },
     spec: {
       selector,
       // The names' prefixes tell a mesh the protocol; 9090 carries HTTP as a metrics endpoint would.
@@ -126,7 +126,7 @@ function service(rig: string, name: string, namespace: string, selector: Record<
 }
 
 /**
- * Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one outsider.
+ * Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one pod without a proxy.
  * @param annotations of the pods that get a proxy
  */
 export function rigObjects(namespace: string, image: string, annotations: Record<string, string> = {}): Manifest[] {
@@ -140,8 +140,8 @@ export function rigObjects(namespace: string, image: string, annotations: Record
     ...SAMPLES.map((sample) => deployment(sample, namespace, image, annotations)),
     serviceIn(neighbourOf(namespace), 'neighbour', { app: 'neighbour' }),
     deployment(NEIGHBOUR, neighbourOf(namespace), image, annotations),
-    // The outsider is called too: by istiod, for the keys of a token issuer.
-    serviceIn(outsideOf(namespace), 'outsider', { app: 'outsider' }),
-    deployment(OUTSIDER, outsideOf(namespace), image, {}),
+    // The unmeshed pod is called too: by istiod, for the keys of a token issuer.
+    serviceIn(unmeshedOf(namespace), 'unmeshed', { app: 'unmeshed' }),
+    deployment(UNMESHED, unmeshedOf(namespace), image, {}),
   ];
 }

@@ -50,7 +50,7 @@ function buildCommand(): Command {
       const tag = await withEngine(allowPrivate, async (engine, work) => {
         const { ensureImages } = await import('../../clusters/images/ensure.ts');
         const tag = await ensureImages('build', engine, work);
-        await ensureBeside('build', engine, work);
+        await ensureExternal('build', engine, work);
         return tag;
       });
       process.stdout.write(`${tag} is built\n`);
@@ -74,20 +74,20 @@ function saveCommand(): Command {
         const tag = await ensureImages(await requireImageSource(images), engine, work);
         work.progress?.(`saving ${tag}`);
         await engine.docker(['save', '-o', archive, tag], work);
-        const beside = await ensureBeside(images, engine, work);
-        await engine.docker(['save', '-o', join(resolve(folder), 'beside.tar'), ...beside], work);
+        const external = await ensureExternal(images, engine, work);
+        await engine.docker(['save', '-o', join(resolve(folder), 'external.tar'), ...external], work);
       });
-      process.stdout.write(`${archive} holds the node image with all that its pods use, beside.tar what runs beside it\n`);
+      process.stdout.write(`${archive} holds the node image with all that its pods use, external.tar the external services\n`);
       process.exitCode = EXIT.ok;
     });
 }
 
-/** Sees to it that the engine has the images that run beside clusters, and returns their names. */
-async function ensureBeside(mode: string, engine: Engine, work: Work): Promise<string[]> {
-  const { ensureOutsideImages } = await import('../../clusters/external/images.ts');
-  const { OUTSIDE_NAMES, outsideImages } = await import('../../clusters/images/recipes/external.ts');
-  await ensureOutsideImages(OUTSIDE_NAMES, mode, engine, work);
-  return (await outsideImages()).map(({ name }) => name);
+/** Sees to it that the engine has the images of external services, and returns their names. */
+async function ensureExternal(mode: string, engine: Engine, work: Work): Promise<string[]> {
+  const { ensureExternalImages } = await import('../../clusters/external/images.ts');
+  const { EXTERNAL_IMAGE_NAMES, externalImages } = await import('../../clusters/images/recipes/external.ts');
+  await ensureExternalImages(EXTERNAL_IMAGE_NAMES, mode, engine, work);
+  return (await externalImages()).map(({ name }) => name);
 }
 
 /** Lends the Docker engine, and stops one that was started for this alone. */

@@ -125,11 +125,11 @@ async function run(decision: Decision, options: TestOptions, { report, against, 
   // A kind cluster asks first for room there.
   if (decision.wanted.provider.kind === 'existing') await makeFolder(cacheFolder());
   const { runOnCluster } = await import('../run/on-cluster.ts');
-  const { wanted, keep, args, env, outside } = decision;
+  const { wanted, keep, args, env, external } = decision;
   const told = { ...env, MESHPROOF_AGAINST: against ?? '' };
   const asked = { typed, workers: options.workers, shard: options.shard };
   return runOnCluster(
-    { wanted, workers, keep, fresh: options.fresh === true, report, args, env: told, outside, interactive: options.ui === true, asked },
+    { wanted, workers, keep, fresh: options.fresh === true, report, args, env: told, external, interactive: options.ui === true, asked },
     work,
   );
 }

@@ -63,11 +63,11 @@ async function throughputs(cluster: string): Promise<Figure[]> {
   process.env['MESHPROOF_CLUSTER'] = descriptionFile(cluster);
   const { Rig } = await import('../../fixtures/rig/rig.ts');
   const rig = await Rig.attach(0);
-  const { caller, outsider, server } = rig.actors;
+  const { caller, unmeshedCaller, server } = rig.actors;
   const figures: Figure[] = [];
   for (const [name, prober] of [
     ['through two proxies', caller],
-    ['through the server’s proxy only', outsider],
+    ['through the server’s proxy only', unmeshedCaller],
   ] as const) {
     const rates: number[] = [];
     for (let round = 0; round < 3; round++) {

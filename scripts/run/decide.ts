@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import { execa } from 'execa';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import type { OutsideName } from '../../clusters/images/recipes/external.ts';
+import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import type { UpOptions } from '../../clusters/lifecycle.ts';
 import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
 import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';
 import type { Progress } from '../console/progress.ts';
-import { outsideOf } from './external-services.ts';
+import { externalImagesOf } from './external-services.ts';
 import { chooseChecks, listChecks, runnerFilters, type CheckFile, type Choice } from './checks.ts';
 import { readEarlier } from './report-folder.ts';
 import { runnerEnvironment, type Keep } from './runner-environment.ts';
@@ -43,7 +43,7 @@ export interface Decision {
   env: Record<string, string>;
   /** The earlier report to compare with, an absolute path. */
   against: string | undefined;
-  outside: OutsideName[];
+  external: ExternalImageName[];
 }
 
 /** What the runner is told of the choice and the options, without loading a check. */
@@ -113,7 +113,17 @@ export async function decide(
   const leftOut = Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, NOT_MESH_WIDE]));
   if (wanted.provider.kind === 'existing') wanted.provider.applies = { ...applied, ...(allowed ? {} : { meshWide: [] }) };
   const rights = { MESHPROOF_LEFT_OUT: JSON.stringify(leftOut), MESHPROOF_MESH_WIDE: JSON.stringify(meshWide) };
-  return { chosen, manifests, wanted, keep, leftOut, args, env: { ...env, ...rights }, against, outside: await outsideOf(traits.values()) };
+  return {
+    chosen,
+    manifests,
+    wanted,
+    keep,
+    leftOut,
+    args,
+    env: { ...env, ...rights },
+    against,
+    external: await externalImagesOf(traits.values()),
+  };
 }
 
 /** A file pattern in the place of a git ref would be no choice any more. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import type { OutsideName } from '../../clusters/images/recipes/external.ts';
+import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import type { UpOptions } from '../../clusters/lifecycle.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
@@ -14,7 +14,7 @@ import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { explain } from '../console/failure.ts';
 import { startProgress, type Progress } from '../console/progress.ts';
-import { clearOutside, provideOutside } from './external-services.ts';
+import { clearExternalServices, provideExternalImages } from './external-services.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
 import { runPlaywright } from './playwright.ts';
 import type { Keep } from './runner-environment.ts';
@@ -32,8 +32,8 @@ export interface ClusterRun {
   /** For Playwright. */
   args: readonly string[];
   env: Readonly<Record<string, string>>;
-  /** Images that the chosen checks want beside the cluster. */
-  outside: readonly OutsideName[];
+  /** Images of the external services that the chosen checks need. */
+  external: readonly ExternalImageName[];
   /** Whether a person drives the runner, which then leaves no report. */
   interactive: boolean;
   /** What was typed: options that only a cluster to be made has, the number of workers, the part of the checks. */
@@ -62,13 +62,13 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   let code: number;
   try {
     code = await onLeasedRigs(cluster, signal, async (until) => {
-      await provideOutside(description, run.outside, run.wanted.images, { signal: until, progress: progress.say });
+      await provideExternalImages(description, run.external, run.wanted.images, { signal: until, progress: progress.say });
       progress.pause();
       return await runChecks(cluster, run, until);
     });
   } finally {
     progress.pause();
-    await clearOutside(description, run.outside).catch(explain);
+    await clearExternalServices(description, run.external).catch(explain);
     // The reporter's closing line is to stay the last one, so a removal that goes well says nothing where lines stay.
     const removal = startProgress({ lines: signal.aborted });
     returned = await returnCluster(cluster, await stays(run.keep, description.name, signal), { progress: removal.say }).then(

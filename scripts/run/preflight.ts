@@ -17,10 +17,10 @@ import type { CheckFile } from './checks.ts';
 const VARIABLES = {
   NAMESPACE: 'meshproof-rig',
   NEIGHBOUR: 'meshproof-rig-neighbour',
-  OUTSIDE: 'meshproof-rig-outside',
+  UNMESHED: 'meshproof-rig-unmeshed',
   ROOT_NAMESPACE: 'meshproof-root',
 };
-const OF_THE_RIG: readonly (string | undefined)[] = [undefined, VARIABLES.NAMESPACE, VARIABLES.NEIGHBOUR, VARIABLES.OUTSIDE];
+const OF_THE_RIG: readonly (string | undefined)[] = [undefined, VARIABLES.NAMESPACE, VARIABLES.NEIGHBOUR, VARIABLES.UNMESHED];
 const CLUSTER_WIDE = /^(Cluster|Namespace$|CustomResourceDefinition$|.*WebhookConfiguration$)/;
 
 export interface Preflight {

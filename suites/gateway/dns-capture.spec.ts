@@ -15,14 +15,14 @@ check(
     ],
     linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
   },
-  async ({ deployed, caller, outsider, server }) => {
+  async ({ deployed, caller, unmeshedCaller, server }) => {
     const captured = await deployed('captured');
     const asked = await captured.send(orders, { count: 60, connections: 'new' });
     expect(asked).toResolve();
     expect(asked).toSucceed();
     expect(await server.received(asked)).toEqualIds(asked);
 
-    for (const bystander of [caller, outsider]) {
+    for (const bystander of [caller, unmeshedCaller]) {
       expect(await bystander.send(orders, { count: 5, connections: 'new' })).toStayUnresolved();
     }
   },

@@ -10,12 +10,12 @@ check(
     control: { because: "the caller's own route leads straight out", breaks: { toLogEachAs: ['no line', 'another upstream'] } },
     linkerd: unsupported('it has no egress gateway of its own', 'https://linkerd.io/2/features/egress/'),
   },
-  async ({ caller, egress, external, namespace }) => {
+  async ({ caller, egress, unmeshedServer, namespace }) => {
     await egress.openFor(caller);
     const headers = { host: 'partner.example.com', 'user-agent': '{id}' };
     const sent = await caller.send(partner, { count: 60, path: '/orders?page=2', headers });
     expect(sent).toSucceed();
-    expect(await external.received(sent)).toEqualIds(sent);
+    expect(await unmeshedServer.received(sent)).toEqualIds(sent);
 
     const [passed, left] = await Promise.all([
       egress.proxy().then(async (proxy) => await proxy.accessLog(sent, ({ userAgent }) => userAgent)),

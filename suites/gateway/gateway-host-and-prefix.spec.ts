@@ -7,9 +7,9 @@ check(
     control: { because: 'the routes are of another host', breaks: { toReachOnly: 'answered 404 NR' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
-  async ({ outsider, ingress, server }) => {
-    await ingress.openFor(outsider);
-    const ask = (host: string, path: string) => outsider.send(ingress, { count: 50, path, headers: { host } });
+  async ({ unmeshedCaller, ingress, server }) => {
+    await ingress.openFor(unmeshedCaller);
+    const ask = (host: string, path: string) => unmeshedCaller.send(ingress, { count: 50, path, headers: { host } });
     for (const [path, version] of [
       ['/v1/orders?id=7', 'v1'],
       ['/v2/orders', 'v2'],

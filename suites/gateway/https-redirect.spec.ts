@@ -7,11 +7,11 @@ check(
     control: { because: 'the redirect is off', breaks: { toRedirect: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
-  async ({ outsider, ingress, v1 }) => {
-    await ingress.openFor(outsider);
+  async ({ unmeshedCaller, ingress, v1 }) => {
+    await ingress.openFor(unmeshedCaller);
     for (const path of ['/', '/v1/orders?id=7&x=%2F', '/a//b/?']) {
       for (const method of ['GET', 'POST']) {
-        const asked = await outsider.send(ingress, {
+        const asked = await unmeshedCaller.send(ingress, {
           count: 25,
           method,
           path,

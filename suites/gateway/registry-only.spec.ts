@@ -8,17 +8,17 @@ check(
       breaks: { toBeRejectedWith: 'answered 200', toLogEachAs: 'another status', toBeRefused: 'answered 200', toBeEmpty: 'delivered' },
     },
   },
-  async ({ caller, outsider, external, server }) => {
-    const unlisted = await caller.send(external, { count: 50 });
+  async ({ caller, unmeshedCaller, unmeshedServer, server }) => {
+    const unlisted = await caller.send(unmeshedServer, { count: 50 });
     expect(unlisted).toBeRejectedWith({ status: 502 });
-    expect(await external.received(unlisted)).toBeEmpty();
+    expect(await unmeshedServer.received(unlisted)).toBeEmpty();
     expect(await caller.proxy.accessLog(unlisted)).toLogEachAs(unlisted, { status: 502, route: 'block_all', upstream: '' });
 
-    const raw = await caller.send(external, { count: 20, protocol: 'tcp', port: 9000, connections: 'new' });
+    const raw = await caller.send(unmeshedServer, { count: 20, protocol: 'tcp', port: 9000, connections: 'new' });
     expect(raw).toBeRefused({ by: 'transport' });
-    expect(await external.received(raw)).toBeEmpty();
+    expect(await unmeshedServer.received(raw)).toBeEmpty();
 
     expect(await caller.send(server, { count: 50 })).toSucceed();
-    expect(await outsider.send(external, { count: 50 })).toSucceed();
+    expect(await unmeshedCaller.send(unmeshedServer, { count: 50 })).toSucceed();
   },
 );

@@ -4,10 +4,10 @@ check(
   'With the outbound policy REGISTRY_ONLY an HTTPS host of a ServiceEntry is reached with TLS end to end, and one that is not listed is cut off',
   {
     control: { because: 'the ServiceEntry is gone', breaks: { toSucceed: { closed: 1 } } },
-    outside: ['website'],
+    external: ['website'],
     linkerd: unsupported('there are no ServiceEntries: names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
   },
-  async ({ caller, outsider, website }) => {
+  async ({ caller, unmeshedCaller, website }) => {
     const { site, other } = await website.certificates();
     const listed = await website.visit(caller, site, { count: 10 });
     expect(listed.history).toSucceed();
@@ -18,6 +18,6 @@ check(
     expect(unlisted.history).toBeRefused({ by: 'transport' });
     expect(await website.received(unlisted.history)).toBeEmpty();
 
-    expect((await website.visit(outsider, other, { count: 3 })).history).toSucceed();
+    expect((await website.visit(unmeshedCaller, other, { count: 3 })).history).toSucceed();
   },
 );

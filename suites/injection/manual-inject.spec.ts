@@ -6,11 +6,11 @@ check(
     control: { because: 'the manifest is applied as it is', breaks: { toHaveIdentity: { 'no identity': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
-  async ({ deployed, external, identity, outsider, server }) => {
-    const byHand = await deployed('by-hand', external.namespace);
+  async ({ deployed, unmeshedServer, identity, unmeshedCaller, server }) => {
+    const byHand = await deployed('by-hand', unmeshedServer.namespace);
     for (const [pod, peer] of [
-      [byHand, identity('default', external.namespace)],
-      [outsider, ''],
+      [byHand, identity('default', unmeshedServer.namespace)],
+      [unmeshedCaller, ''],
     ] as const) {
       const sent = await pod.send(server, { count: 20 });
       expect(sent).toSucceed();

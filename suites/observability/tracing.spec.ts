@@ -4,7 +4,7 @@ check(
   'With sampling at 100 every request is one connected trace at the collector, from the caller to the server, and at 0 none is',
   {
     control: { because: 'the sampling is 0', breaks: { toTraceEach: { 'no trace': 1 } } },
-    outside: ['collector'],
+    external: ['collector'],
   },
   async ({ caller, server, collector, namespace }, policy) => {
     const between = { from: `caller.${namespace}`, to: `server.${namespace}` };

@@ -7,11 +7,16 @@ check(
     control: { because: 'the filter is gone', breaks: { toBeLimited: 'passed without a token' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
-  async ({ outsider, ingress, v1 }) => {
-    await ingress.openFor(outsider);
+  async ({ unmeshedCaller, ingress, v1 }) => {
+    await ingress.openFor(unmeshedCaller);
     const mark = 'x-local-rate-limit';
     // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
-    const limited = await outsider.send(ingress, { rate: 100, count: 390, headers: { host: 'api.example.com' }, keepHeaders: [mark] });
+    const limited = await unmeshedCaller.send(ingress, {
+      rate: 100,
+      count: 390,
+      headers: { host: 'api.example.com' },
+      keepHeaders: [mark],
+    });
     expect(limited).toBeLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
     expect(await v1.received(limited)).toHaveDeliveries(
       limited.outcomes.filter(({ ending }) => ending.kind === 'response' && ending.status === 200).length,

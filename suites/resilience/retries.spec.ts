@@ -12,7 +12,7 @@ check(
     },
     guide: [{ says: 'retries: attempts: 3', reality: 'three retries follow the first attempt: up to four deliveries of one request' }],
   },
-  async ({ caller, v2, external }) => {
+  async ({ caller, v2, unmeshedServer }) => {
     const bad = v2.version('v2');
     for (const fault of [{ status: 500 }, { status: 503 }, { act: 'reset' }, { act: 'close' }] as const) {
       await bad.faults(fault);
@@ -33,8 +33,8 @@ check(
       expect(await v2.received(cleared)).toShowAttempts(cleared, failures + 1);
     }
     // Where a connection fails, the next attempt goes to the endpoint that is there.
-    const refused = await caller.send(external, { count: 40, concurrency: 4, headers: { host: 'half-there.example.internal' } });
+    const refused = await caller.send(unmeshedServer, { count: 40, concurrency: 4, headers: { host: 'half-there.example.internal' } });
     expect(refused).toSucceed();
-    expect(await external.received(refused)).toShowAttempts(refused, 1);
+    expect(await unmeshedServer.received(refused)).toShowAttempts(refused, 1);
   },
 );

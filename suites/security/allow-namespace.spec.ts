@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'Callers of the allowed namespace are served, whoever they are; a mesh caller of another namespace and an outsider are denied',
+  'Callers of the allowed namespace are served, whoever they are; a mesh caller of another namespace and an unmeshed caller are denied',
   {
     control: {
       because: 'another namespace is allowed',
@@ -13,13 +13,13 @@ check(
       },
     },
   },
-  async ({ caller, other, neighbour, outsider, server }) => {
+  async ({ caller, other, neighbour, unmeshedCaller, server }) => {
     for (const from of [caller, other]) {
       const allowed = await from.send(server, { count: 50, connections: 'new' });
       expect(allowed).toSucceed();
       expect(await server.received(allowed)).toEqualIds(allowed);
     }
-    for (const from of [neighbour, outsider]) {
+    for (const from of [neighbour, unmeshedCaller]) {
       const denied = await from.send(server, { count: 50, connections: 'new' });
       expect(denied).toBeRefused({ by: 'policy' });
       expect(await server.received(denied)).toBeEmpty();

@@ -17,11 +17,11 @@ check(
     ],
     linkerd: unsupported('no policy denies: what is not allowed is denied', 'https://linkerd.io/2/reference/authorization-policy/'),
   },
-  async ({ caller, outsider, neighbour, server }) => {
+  async ({ caller, unmeshedCaller, neighbour, server }) => {
     const disguises = pathDisguises('admin', 'x');
     for (const [from, protocol] of [
-      [outsider, 'http1'],
-      [outsider, 'h2c'],
+      [unmeshedCaller, 'http1'],
+      [unmeshedCaller, 'h2c'],
       [caller, 'http1'],
     ] as const) {
       const tried = await from.sendEach(
@@ -39,7 +39,7 @@ check(
 
     // As the guide row says: what is not the path after normalisation is delivered, as it is.
     for (const path of ['//admin/x', '/admin%2Fx', '/%2561dmin/x', '/ADMIN/x', '/admin;/x', '/admin']) {
-      const other = await outsider.send(server, { count: 30, path });
+      const other = await unmeshedCaller.send(server, { count: 30, path });
       expect(other).toSucceed();
       expect(await server.received(other)).toArriveWith({ path });
     }

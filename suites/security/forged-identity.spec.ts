@@ -6,13 +6,13 @@ check(
     control: {
       because: 'the server has no proxy',
       breaks: { toHaveIdentity: ['an identity', 'no identity'], toCarryNowhere: { 'in a header': 1 } },
-      swap: { server: 'external' },
+      swap: { server: 'unmeshedServer' },
     },
   },
-  async ({ outsider, caller, server, identity, identityHeaders }) => {
+  async ({ unmeshedCaller, caller, server, identity, identityHeaders }) => {
     const headers = identityHeaders('admin');
     for (const [from, truth] of [
-      [outsider, ''],
+      [unmeshedCaller, ''],
       [caller, identity('frontend')],
     ] as const) {
       const forged = await from.send(server, { count: 50, headers, connections: 'new' });

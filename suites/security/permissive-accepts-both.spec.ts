@@ -6,9 +6,9 @@ check(
     control: { because: 'the mode is STRICT', breaks: { toSucceed: { reset: 1 } } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
-  async ({ outsider, caller, server, identity }) => {
+  async ({ unmeshedCaller, caller, server, identity }) => {
     for (const port of [8080, 9090]) {
-      const plain = await outsider.send(server, { count: 50, port, connections: 'new' });
+      const plain = await unmeshedCaller.send(server, { count: 50, port, connections: 'new' });
       expect(plain).toSucceed();
       expect(await server.received(plain)).toHaveIdentity('');
 
@@ -16,6 +16,6 @@ check(
       expect(meshed).toSucceed();
       expect(await server.received(meshed)).toHaveIdentity(identity('frontend'));
     }
-    expect(await outsider.send(server, { count: 50, port: 9000, protocol: 'tcp', connections: 'new' })).toSucceed();
+    expect(await unmeshedCaller.send(server, { count: 50, port: 9000, protocol: 'tcp', connections: 'new' })).toSucceed();
   },
 );

@@ -6,16 +6,16 @@ check(
     control: { because: 'the port is STRICT', breaks: { toHaveIdentity: { 'an identity': 1 }, toSucceed: { reset: 1 } } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
-  async ({ caller, outsider, server, identity }) => {
+  async ({ caller, unmeshedCaller, server, identity }) => {
     const bare = await caller.send(server, { count: 50, port: 9090 });
     expect(bare).toSucceed();
     expect(await server.received(bare)).toHaveIdentity('');
-    expect(await outsider.send(server, { count: 50, port: 9090, connections: 'new' })).toSucceed();
+    expect(await unmeshedCaller.send(server, { count: 50, port: 9090, connections: 'new' })).toSucceed();
 
     const strict = await caller.send(server, { count: 50, port: 8080 });
     expect(strict).toSucceed();
     expect(await server.received(strict)).toHaveIdentity(identity('frontend'));
-    const plain = await outsider.send(server, { count: 50, port: 8080, connections: 'new' });
+    const plain = await unmeshedCaller.send(server, { count: 50, port: 8080, connections: 'new' });
     expect(plain).toBeRefused({ by: 'transport' });
     expect(await server.received(plain)).toBeEmpty();
   },

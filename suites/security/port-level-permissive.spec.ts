@@ -6,13 +6,13 @@ check(
     control: { because: 'the port is STRICT too', breaks: { toSucceed: { reset: 1 } } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
-  async ({ outsider, caller, server, identity }) => {
-    const open = await outsider.send(server, { count: 50, port: 9090, connections: 'new' });
+  async ({ unmeshedCaller, caller, server, identity }) => {
+    const open = await unmeshedCaller.send(server, { count: 50, port: 9090, connections: 'new' });
     expect(open).toSucceed();
     expect(await server.received(open)).toEqualIds(open);
     expect(await server.received(open)).toHaveIdentity('');
 
-    const closed = await outsider.send(server, { count: 50, port: 8080, connections: 'new' });
+    const closed = await unmeshedCaller.send(server, { count: 50, port: 8080, connections: 'new' });
     expect(closed).toBeRefused({ by: 'transport' });
     expect(await server.received(closed)).toBeEmpty();
 

@@ -13,7 +13,7 @@ check(
     ),
     variables: ({ issuer }) => issuer.open(),
   },
-  async ({ caller, outsider, server, issuer }) => {
+  async ({ caller, unmeshedCaller, server, issuer }) => {
     for (const sub of ['alice', 'bob']) {
       const headers = bearer(await issuer.token({ claims: { sub } }));
       for (const method of ['GET', 'POST']) {
@@ -30,7 +30,7 @@ check(
         expect(await server.received(beside)).toBeEmpty();
       }
     }
-    for (const from of [caller, outsider]) {
+    for (const from of [caller, unmeshedCaller]) {
       const without = await from.send(server, { count: 30, path: '/api/items', connections: 'new' });
       expect(without).toBeRefused({ by: 'policy' });
       expect(await server.received(without)).toBeEmpty();

@@ -17,11 +17,12 @@ check(
     ],
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
-  async ({ outsider, caller, server, mirror, neighbourServer }, policy) => {
+  async ({ unmeshedCaller, caller, server, mirror, neighbourServer }, policy) => {
     const everywhere = [server, mirror, neighbourServer];
-    for (const target of everywhere) expect(await outsider.send(target, { count: 50, connections: 'new' })).toSucceed();
+    for (const target of everywhere) expect(await unmeshedCaller.send(target, { count: 50, connections: 'new' })).toSucceed();
 
-    const plaintext = (path: string, connections: 'kept' | 'new') => outsider.send(server, { rate: 50, count: 300, path, connections });
+    const plaintext = (path: string, connections: 'kept' | 'new') =>
+      unmeshedCaller.send(server, { rate: 50, count: 300, path, connections });
     const change = async () => {
       await server.untilAsked('/kept', '/new');
       await policy.change();
@@ -37,7 +38,7 @@ check(
     expect(renewed).toBeCutOff();
 
     for (const target of everywhere) {
-      const plain = await outsider.send(target, { count: 50, connections: 'new' });
+      const plain = await unmeshedCaller.send(target, { count: 50, connections: 'new' });
       expect(plain).toBeRefused({ by: 'transport' });
       expect(await target.received(plain)).toBeEmpty();
       const after = await caller.send(target, { count: 50 });

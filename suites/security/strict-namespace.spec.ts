@@ -6,13 +6,13 @@ check(
     control: { because: 'the namespace has no policy', breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
-  async ({ outsider, caller, server, neighbourServer, identity }) => {
+  async ({ unmeshedCaller, caller, server, neighbourServer, identity }) => {
     for (const connections of ['new', 'kept'] as const) {
-      const plain = await outsider.send(server, { count: 50, connections });
+      const plain = await unmeshedCaller.send(server, { count: 50, connections });
       expect(plain).toBeRefused({ by: 'transport' });
       expect(await server.received(plain)).toBeEmpty();
     }
-    const open = await outsider.send(neighbourServer, { count: 50, connections: 'new' });
+    const open = await unmeshedCaller.send(neighbourServer, { count: 50, connections: 'new' });
     expect(open).toSucceed();
     expect(await neighbourServer.received(open)).toHaveIdentity('');
 

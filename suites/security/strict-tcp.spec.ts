@@ -3,9 +3,9 @@ import { check, expect } from '#fixtures';
 check(
   'A STRICT workload refuses plaintext on a raw TCP port too, and carries the TCP of the mesh',
   { control: { because: 'the mode is PERMISSIVE', breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } } },
-  async ({ outsider, caller, server }) => {
+  async ({ unmeshedCaller, caller, server }) => {
     for (const connections of ['new', 'kept'] as const) {
-      const plain = await outsider.send(server, { count: 50, port: 9000, protocol: 'tcp', connections });
+      const plain = await unmeshedCaller.send(server, { count: 50, port: 9000, protocol: 'tcp', connections });
       expect(plain).toBeRefused({ by: 'transport' });
       expect(await server.received(plain)).toBeEmpty();
     }

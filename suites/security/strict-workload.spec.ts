@@ -6,13 +6,13 @@ check(
     control: { because: 'the selector matches nothing', breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
-  async ({ outsider, caller, server, mirror, identity }) => {
+  async ({ unmeshedCaller, caller, server, mirror, identity }) => {
     for (const connections of ['new', 'kept'] as const) {
-      const plain = await outsider.send(server, { count: 50, connections });
+      const plain = await unmeshedCaller.send(server, { count: 50, connections });
       expect(plain).toBeRefused({ by: 'transport' });
       expect(await server.received(plain)).toBeEmpty();
     }
-    const beside = await outsider.send(mirror, { count: 50, connections: 'new' });
+    const beside = await unmeshedCaller.send(mirror, { count: 50, connections: 'new' });
     expect(beside).toSucceed();
     expect(await mirror.received(beside)).toHaveIdentity('');
 

@@ -10,14 +10,14 @@ check(
       link: 'https://kubernetes.io/docs/concepts/architecture/nodes/',
     },
   },
-  async ({ caller, server, outsider, neighbourServer, wire }) => {
+  async ({ caller, server, unmeshedCaller, neighbourServer, wire }) => {
     const [secret, open] = [wire.marker(), wire.marker()];
     const sightings = await wire.listen([secret, open], async () => {
       for (const order of [{ method: 'POST' }, { port: 9000, protocol: 'tcp' }] as const) {
         const meshed = await caller.send(server, { ...order, count: 50, body: secret });
         expect(meshed).toSucceed();
         expect(await server.received(meshed)).toEqualIds(meshed);
-        expect(await outsider.send(neighbourServer, { ...order, count: 50, body: open })).toSucceed();
+        expect(await unmeshedCaller.send(neighbourServer, { ...order, count: 50, body: open })).toSucceed();
       }
     });
     expect(sightings).toHide(secret, { besides: open, requests: 100 });

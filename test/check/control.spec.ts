@@ -12,14 +12,14 @@ import { examine } from '../../fixtures/check/examine.ts';
 import { expect } from '../../fixtures/expect.ts';
 import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
 
-/** A rig with nothing to configure. Who calls says which run it is: under the control the outsider is in the caller's place. */
+/** A rig with nothing to configure. Who calls says which run it is: under the control the unmeshed caller is in the caller's place. */
 const rig = {
   namespace: 'rig',
   cluster: { provider: 'kind' },
   pods: [],
-  actors: { caller: 'caller', outsider: 'outsider' },
+  actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
   agents: new Map(),
-  world: { objects: [] },
+  externalServices: { objects: [] },
   api: { remove: async () => undefined, events: async () => [], list: async () => [] },
   changes: {
     apply: async () => undefined,
@@ -59,7 +59,7 @@ async function run(breaks: Breaks, body: (isTrue: boolean) => void) {
     control: undefined,
     change: undefined,
   };
-  const details: Details = { control: { because: 'the outsider calls', breaks, swap: { caller: 'outsider' } } };
+  const details: Details = { control: { because: 'the unmeshed caller calls', breaks, swap: { caller: 'unmeshedCaller' } } };
   const told = async ({ caller }: Actors) => body((caller as unknown as string) === 'caller');
   const { result } = await examine({ place, details, rig, body: told, withControl: true, limitMs: 0, info: plain.info() });
   return result;

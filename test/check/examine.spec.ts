@@ -42,7 +42,7 @@ class StandIn {
       pods: [],
       agents: new Map(),
       cluster: { provider: 'kind' },
-      actors: { caller: 'caller', outsider: 'outsider' },
+      actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
       changes: {
         assertOpen: () => undefined,
         during: async (change: () => Promise<unknown>) => await change(),
@@ -55,7 +55,7 @@ class StandIn {
           }
         },
       },
-      world: { objects: [] },
+      externalServices: { objects: [] },
       owner: 'run',
       api: {
         find: async ({ kind, name }: ObjectRef) => {
@@ -194,7 +194,7 @@ test('without a control nothing is said to be proven', async ({ place, standIn }
 
 test('a swap changes who acts, not what is configured', async ({ place, standIn }) => {
   const swap: Details = {
-    control: { because: 'the outsider calls', breaks: breaking({ toHold: 'PERMISSIVE' }), swap: { caller: 'outsider' } },
+    control: { because: 'the unmeshed caller calls', breaks: breaking({ toHold: 'PERMISSIVE' }), swap: { caller: 'unmeshedCaller' } },
   };
   const callers: unknown[] = [];
   await run(
@@ -206,7 +206,7 @@ test('a swap changes who acts, not what is configured', async ({ place, standIn 
     },
     { details: swap },
   );
-  expect(callers).toEqual(['outsider', 'caller']);
+  expect(callers).toEqual(['unmeshedCaller', 'caller']);
   expect(standIn.log.filter((line) => line.startsWith('apply'))).toEqual(Array(2).fill('apply PeerAuthentication/strict STRICT'));
 });
 

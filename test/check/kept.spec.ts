@@ -25,7 +25,7 @@ const test = plain.extend<{ file: string }>({
 
 const rig = { namespace: 'c-rig-0', cluster: CLUSTER as unknown as ClusterDescription } as Rig;
 const policy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'strict', namespace: 'c-rig-0' } };
-const elsewhere = { ...policy, metadata: { name: 'other', namespace: 'c-rig-0-outside' } };
+const elsewhere = { ...policy, metadata: { name: 'other', namespace: 'c-rig-0-unmeshed' } };
 
 test('a rig is kept only where that was asked for, and tells how to look into it and how to remove it', async ({ file }) => {
   expect(await keepFailed(rig, [policy])).toBeUndefined();
@@ -36,7 +36,7 @@ test('a rig is kept only where that was asked for, and tells how to look into it
   expect(await keepFailed(rig, [policy, elsewhere])).toEqual({
     namespace: 'c-rig-0',
     look: [`${kubectl} -n c-rig-0 get pods`, `${kubectl} -n c-rig-0 get PeerAuthentication/strict -o yaml`],
-    remove: `${kubectl} delete namespace c-rig-0 c-rig-0-neighbour c-rig-0-outside`,
+    remove: `${kubectl} delete namespace c-rig-0 c-rig-0-neighbour c-rig-0-unmeshed`,
   });
   process.env['MESHPROOF_MADE'] = '1';
   expect((await keepFailed(rig, []))?.remove).toBe('npx meshproof down c');

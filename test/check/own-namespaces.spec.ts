@@ -24,7 +24,7 @@ function apiWith(live?: { owner?: string; isGoing?: boolean }): { api: ObjectApi
 
 test('a check may make namespaces that are named after its rig, and none of the rig itself', () => {
   expect(isForChecks('run-rig-1-later', 'run-rig-1')).toBe(true);
-  for (const name of ['run-rig-1', 'run-rig-1-outside', 'run-rig-1-neighbour', 'run-rig-10', 'run-rig-10-later', 'default']) {
+  for (const name of ['run-rig-1', 'run-rig-1-unmeshed', 'run-rig-1-neighbour', 'run-rig-10', 'run-rig-10-later', 'default']) {
     expect(isForChecks(name, 'run-rig-1'), name).toBe(false);
   }
 });
@@ -50,5 +50,5 @@ test('a namespace of somebody else, or of the rig, is never claimed: at the end 
   const refused = { code: 'NAMESPACE_NOT_OURS' };
   await expect(claim(apiWith({}).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
   await expect(claim(apiWith({ owner: 'other' }).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
-  await expect(claim(apiWith().api, [namespace('run-rig-1-outside')], place)).rejects.toMatchObject(refused);
+  await expect(claim(apiWith().api, [namespace('run-rig-1-unmeshed')], place)).rejects.toMatchObject(refused);
 });

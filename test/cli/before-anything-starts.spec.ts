@@ -72,7 +72,7 @@ test('--list lists, and --dry-run plans, without a cluster and without a trace',
 test('a check that changes the whole mesh of a cluster that exists needs leave', async ({ folder }) => {
   const env = await writeSuites(folder, {
     's/a.spec.ts': `import { check } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
-const control = { because: 'another calls', breaks: { toSucceed: 'answered 403' }, swap: { caller: 'outsider' } } as const;
+const control = { because: 'another calls', breaks: { toSucceed: 'answered 403' }, swap: { caller: 'unmeshedCaller' } } as const;
 check('everything changes', { control, meshWide: true }, async () => {});
 `,
     's/a.istio.yaml': MANIFEST.replace('name: server', 'name: server, namespace: $(ROOT_NAMESPACE)'),

@@ -10,12 +10,12 @@ const ACCOUNT = (namespace: string): string => `apiVersion: v1\nkind: ServiceAcc
 
 const MANIFESTS: Record<string, [isMeshWide: boolean, text: string]> = {
   'in-the-rig': [false, 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a }\n'],
-  'outside-the-rig': [false, ACCOUNT('$(OUTSIDE)')],
+  'outside-the-rig': [false, ACCOUNT('$(UNMESHED)')],
   'own-namespace': [false, `${NAMESPACE('$(NAMESPACE)-later')}---\n${ACCOUNT('$(NAMESPACE)-later')}`],
   'not-made': [true, ACCOUNT('$(NAMESPACE)-later')],
   'made-by-another': [true, `${NAMESPACE('$(NAMESPACE)-later')}---\n${ACCOUNT('$(NAMESPACE)-sooner')}`],
   'the-rig-itself': [true, NAMESPACE('$(NAMESPACE)')],
-  'a-part-of-the-rig': [true, NAMESPACE('$(OUTSIDE)')],
+  'a-part-of-the-rig': [true, NAMESPACE('$(UNMESHED)')],
   'a-stranger': [true, NAMESPACE('production')],
   'the-root': [true, ACCOUNT('$(ROOT_NAMESPACE)')],
 };
@@ -59,7 +59,7 @@ const REACHES: Record<string, [text: string, words?: string]> = {
   'a route for all by name': [route(", exportTo: ['*']"), 'VirtualService a is exported to *, outside of the rig'],
   'a route for a stranger too': [route(", exportTo: ['.', shop]"), 'VirtualService a is exported to shop, outside of the rig'],
   'a route of its own': [route(", exportTo: ['.']")],
-  'a route for the rig': [route(', exportTo: [$(NAMESPACE), $(NEIGHBOUR), $(OUTSIDE)]')],
+  'a route for the rig': [route(', exportTo: [$(NAMESPACE), $(NEIGHBOUR), $(UNMESHED)]')],
   'a host for everybody': [
     istioObject('ServiceEntry', 'spec: { hosts: [a.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: NONE }'),
     'ServiceEntry a is exported to every namespace',

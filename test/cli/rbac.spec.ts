@@ -24,7 +24,7 @@ const resources = (rules: readonly Rule[]) => rules.flatMap((rule) => rule.resou
 
 test('rights are those of the chosen checks, in namespaces that the owner makes', async () => {
   const objects = await rbac('--check=routing/canary-header', '--name=prover', '--namespaces=trial', '--workers=2');
-  const places = ['', '-neighbour', '-outside'].flatMap((part) => [`trial-rig-0${part}`, `trial-rig-1${part}`]).toSorted();
+  const places = ['', '-neighbour', '-unmeshed'].flatMap((part) => [`trial-rig-0${part}`, `trial-rig-1${part}`]).toSorted();
   const of = (kind: string) => objects.filter((object) => object.kind === kind);
   expect(
     of('Namespace')

@@ -48,7 +48,7 @@ test('every write of a full run on a lent cluster lies in the lent namespaces @c
 
     const writes = (await events()).filter((event) => !isQuestion(event));
     expect(writes.length).toBeGreaterThan(100);
-    const lent = /^meshproof-rig-[01](-neighbour|-outside)?$/;
+    const lent = /^meshproof-rig-[01](-neighbour|-unmeshed)?$/;
     const elsewhere = writes.filter(
       ({ objectRef, responseStatus }) => !lent.test(objectRef?.namespace ?? '') && (responseStatus?.code ?? 0) < 400,
     );

@@ -18,7 +18,7 @@ import { plantOwner, Witness } from './witness/witness.ts';
 
 const CHECKS = ['resilience/retries', 'routing/canary-header', 'security/strict-workload', 'security/strict-mesh-wide'];
 const MESHED = ['meshproof-rig-0', 'meshproof-rig-0-neighbour'];
-const PLACES = [...MESHED, 'meshproof-rig-0-outside'];
+const PLACES = [...MESHED, 'meshproof-rig-0-unmeshed'];
 
 /** How the owner hedges the namespaces that they lend. The network of our nodes does not enforce network policies, so that part is only seen to be met. */
 function hedges(hard: Record<string, string>): Manifest[] {
@@ -91,7 +91,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
     await test.step('a run does what the plan says, skips what is mesh-wide, and leaves nothing', async () => {
       const { stdout: plan } = await run('--dry-run');
       expect(plan).toContain('as system:serviceaccount:meshproof-system:meshproof');
-      expect(plan).toContain('uses     the namespaces meshproof-rig-0, meshproof-rig-0-neighbour, meshproof-rig-0-outside, which stay');
+      expect(plan).toContain('uses     the namespaces meshproof-rig-0, meshproof-rig-0-neighbour, meshproof-rig-0-unmeshed, which stay');
       expect(plan).toMatch(/^makes {4}in meshproof-rig-0: NetworkPolicy meshproof, beside default-deny, removed at the end$/m);
       expect(plan).toMatch(/^skips {4}security\/strict-mesh-wide: .*--allow-mesh-wide/m);
       expect(plan).not.toMatch(/^refused/m);

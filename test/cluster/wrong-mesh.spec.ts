@@ -6,7 +6,7 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
-import { neighbourOf, outsideOf } from '../../clusters/rigs/rig.ts';
+import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
 import { listChecks } from '../../scripts/run/checks.ts';
 import { describe, SHARED } from './cluster.ts';
 import { ROW } from './defect-table.ts';
@@ -21,7 +21,7 @@ const AMONG = process.env['MESHPROOF_AMONG'] ?? 'suite';
 
 /** What is planted in one rig. */
 async function plantedIn(namespace: string, defect: string): Promise<Manifest[]> {
-  const variables = { NAMESPACE: namespace, NEIGHBOUR: neighbourOf(namespace), OUTSIDE: outsideOf(namespace) };
+  const variables = { NAMESPACE: namespace, NEIGHBOUR: neighbourOf(namespace), UNMESHED: unmeshedOf(namespace) };
   const objects = await readManifests(join(import.meta.dirname, 'defects', `${defect}.yaml`), variables);
   return objects.map((object) => ({ ...object, metadata: { namespace, ...object.metadata } }));
 }

@@ -4,14 +4,14 @@ import { text } from 'node:stream/consumers';
 
 import { expect, test } from '@playwright/test';
 
-import { removeBeside, startBeside, type BesideOptions } from '../../clusters/external/containers.ts';
+import { removeExternalContainers, startExternalContainer, type ExternalContainerOptions } from '../../clusters/external/containers.ts';
 import { containerLeftovers } from '../../clusters/engine/containers.ts';
 import { ensureEngine, stopEngine, type Engine } from '../../clusters/engine/engine.ts';
 import { ensureHermeticNetwork } from '../../clusters/engine/hermetic.ts';
-import { ensureOutsideImages } from '../../clusters/external/images.ts';
+import { ensureExternalImages } from '../../clusters/external/images.ts';
 
 const CLUSTER = 'meshproof-nobody';
-const SITE: BesideOptions = {
+const SITE: ExternalContainerOptions = {
   image: 'nginx',
   cluster: CLUSTER,
   entrypoint: ['nginx', '-c', '/etc/website/nginx.conf'],
@@ -19,7 +19,7 @@ const SITE: BesideOptions = {
   ready: { says: /start worker process / },
 };
 
-/** Names of the containers that stand beside the cluster of this test. */
+/** Names of the external services of this test's cluster. */
 async function standing(engine: Engine): Promise<string[]> {
   const names = await engine.docker(['ps', '--all', '--filter', `label=meshproof.cluster=${CLUSTER}`, '--format', '{{.Names}}']);
   return names.split('\n').filter(Boolean);
@@ -31,10 +31,10 @@ async function startAndDie(engine: Engine): Promise<void> {
   // A pattern is no JSON.
   const options = JSON.stringify({ ...SITE, ready: {} });
   const program = `
-    import { startBeside } from ${from('external/containers')};
+    import { startExternalContainer } from ${from('external/containers')};
     import { engineAt } from ${from('engine/engine')};
     const options = { ...${options}, ready: { says: ${String(SITE.ready.says)} } };
-    await startBeside(await engineAt(${JSON.stringify(engine.host)}), options);
+    await startExternalContainer(await engineAt(${JSON.stringify(engine.host)}), options);
     process.kill(process.pid, 'SIGKILL');`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'ignore', 'pipe'] });
   const said = text(child.stderr);
@@ -42,15 +42,15 @@ async function startAndDie(engine: Engine): Promise<void> {
   expect(signal, await said).toBe('SIGKILL');
 }
 
-test('a container beside a cluster belongs to its process, and goes with it or with the cluster', { tag: '@engine' }, async () => {
+test('an external service belongs to its process, and goes with it or with the cluster', { tag: '@engine' }, async () => {
   test.setTimeout(300_000);
   const engine = await ensureEngine({ allowPrivate: true });
   try {
     await ensureHermeticNetwork(engine);
-    await ensureOutsideImages(['nginx'], 'auto', engine, {});
-    const left = async () => (await containerLeftovers(engine, {})).filter(({ what }) => what.includes('-beside-nginx-'));
+    await ensureExternalImages(['nginx'], 'auto', engine, {});
+    const left = async () => (await containerLeftovers(engine, {})).filter(({ what }) => what.includes('-external-nginx-'));
 
-    const site = await startBeside(engine, SITE);
+    const site = await startExternalContainer(engine, SITE);
     const [name = ''] = await standing(engine);
     expect(site.address).toMatch(/^198\.18\./);
     expect((await left()).map(({ what }) => what)).not.toContain(`container ${name}`);
@@ -65,14 +65,14 @@ test('a container beside a cluster belongs to its process, and goes with it or w
     expect(await standing(engine)).toEqual([]);
 
     await startAndDie(engine);
-    await removeBeside(CLUSTER, engine);
+    await removeExternalContainers(CLUSTER, engine);
     expect(await standing(engine)).toEqual([]);
 
-    const failure: unknown = await startBeside(engine, { ...SITE, files: {} }).catch((error: unknown) => error);
+    const failure: unknown = await startExternalContainer(engine, { ...SITE, files: {} }).catch((error: unknown) => error);
     expect(String(failure)).toMatch(/did not become ready.*\n.*nginx\.conf/s);
     expect(await standing(engine)).toEqual([]);
   } finally {
-    await removeBeside(CLUSTER, engine);
+    await removeExternalContainers(CLUSTER, engine);
     await stopEngine();
   }
 });

@@ -1,8 +1,8 @@
 import { expect, test } from '@playwright/test';
 
-import { ensureOutsideImages, requireOutsideImage } from '../../clusters/external/images.ts';
+import { ensureExternalImages, requireExternalImage } from '../../clusters/external/images.ts';
 import type { Docker } from '../../clusters/images/node-image.ts';
-import { OUTSIDE_NAMES, outsideImages } from '../../clusters/images/recipes/external.ts';
+import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
 import { scratchFolder } from './scratch.ts';
 
 /** The client of an engine that has these images and can pull any; it notes what it was told. */
@@ -17,23 +17,23 @@ function client(present: readonly string[], said: string[]): Docker {
 }
 
 test('images that the engine has are neither pulled nor built nor looked for in a folder', async () => {
-  const names = (await outsideImages()).map(({ name }) => name);
+  const names = (await externalImages()).map(({ name }) => name);
   const said: string[] = [];
-  for (const mode of ['auto', 'pull', 'build', '/nowhere']) await ensureOutsideImages(OUTSIDE_NAMES, mode, client(names, said), {});
+  for (const mode of ['auto', 'pull', 'build', '/nowhere']) await ensureExternalImages(EXTERNAL_IMAGE_NAMES, mode, client(names, said), {});
   expect(said).toEqual([]);
-  expect(await requireOutsideImage('nginx', client(names, said))).toBe(names[1]);
+  expect(await requireExternalImage('nginx', client(names, said))).toBe(names[1]);
 });
 
 test('a pulled image gets the name by which it is asked for', async () => {
-  const jaeger = (await outsideImages()).find(({ upstream }) => upstream?.includes('all-in-one'));
+  const jaeger = (await externalImages()).find(({ upstream }) => upstream?.includes('all-in-one'));
   const said: string[] = [];
-  await ensureOutsideImages(['jaeger'], 'pull', client([], said), {});
+  await ensureExternalImages(['jaeger'], 'pull', client([], said), {});
   expect(said).toEqual([`pull ${jaeger?.upstream}`, `tag ${jaeger?.upstream} ${jaeger?.name}`]);
 });
 
 test('a folder of archives without the image, and an engine without it, are told as such', async () => {
   await using folder = await scratchFolder();
-  const from = ensureOutsideImages(['postgres'], folder.path, client([], []), {});
+  const from = ensureExternalImages(['postgres'], folder.path, client([], []), {});
   await expect(from).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE', hint: expect.stringContaining('images save') });
-  await expect(requireOutsideImage('postgres', client([], []))).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE' });
+  await expect(requireExternalImage('postgres', client([], []))).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE' });
 });

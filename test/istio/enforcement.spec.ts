@@ -4,7 +4,7 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { PodTunnel } from '../../clusters/kubernetes/tunnel.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
-import { ACTOR_LABEL, outsideOf, type Actor } from '../../clusters/rigs/rig.ts';
+import { ACTOR_LABEL, unmeshedOf, type Actor } from '../../clusters/rigs/rig.ts';
 import { AgentClient } from '../../fixtures/agent/client.ts';
 import { PORTS, type ProbeOrder } from '../../fixtures/agent/protocol.ts';
 import { describe, SHARED } from '../cluster/cluster.ts';
@@ -32,7 +32,7 @@ const CHANGES: Change[] = [
   },
   {
     what: 'strict mutual TLS',
-    from: 'outsider',
+    from: 'unmeshed',
     order: {},
     object: { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', spec: { mtls: { mode: 'STRICT' } } },
     ends: 'reset',
@@ -60,7 +60,7 @@ for (const { what, from, order, object, ends } of CHANGES) {
     const namespace = cluster.rigs[0] ?? '';
     const api = await KubernetesApi.open(cluster);
     const mesh = await adapterOf(cluster, api);
-    const place = from === 'outsider' ? outsideOf(namespace) : namespace;
+    const place = from === 'unmeshed' ? unmeshedOf(namespace) : namespace;
     const [pod] = await api.list('v1', 'Pod', { namespace: place, labelSelector: `${ACTOR_LABEL}=${from}` });
     const tunnel = new PodTunnel(api.connection, { namespace: place, name: pod?.metadata.name ?? '' }, PORTS.control);
     const agent = new AgentClient(tunnel);

@@ -78,7 +78,7 @@ test('proxies that count are in running pods, as container or as native sidecar'
   const pods = [
     pod('sidecar', ['app', 'istio-proxy'], ['istio-init']),
     pod('native', ['app'], ['istio-init', 'istio-proxy']),
-    pod('outsider', ['app'], []),
+    pod('unmeshed', ['app'], []),
     pod('pending', ['app', 'istio-proxy'], [], 'Pending'),
     pod('leaving', ['app', 'istio-proxy'], [], 'Running', { deletionTimestamp: '2026-11-21T23:08:16Z' }),
   ];

@@ -8,7 +8,7 @@ import { parseRequestCounts } from '../../clusters/istio/proxy/request-counts.ts
 const SUCCESS =
   '[2026-11-21T23:35:54.572Z] "POST /x?a=b HTTP/1.1" 200 - via_upstream - "-" 5 67 9 5 "-" "probe/7" "d37bf115-5d1d" "server.shop:8080" "198.19.32.28:8080" outbound|8080||server.shop.svc.cluster.local 198.19.32.25:47150 198.19.44.151:8080 198.19.32.25:41288 - default';
 const BLOCKED =
-  '[2026-11-21T23:55:48.101Z] "GET / HTTP/1.1" 502 - direct_response - "-" 0 0 0 - "-" "-" "77aa" "outsider.away:8080" "-" - - 198.19.44.7:8080 198.19.32.25:33012 - block_all';
+  '[2026-11-21T23:55:48.101Z] "GET / HTTP/1.1" 502 - direct_response - "-" 0 0 0 - "-" "-" "77aa" "unmeshed.away:8080" "-" - - 198.19.44.7:8080 198.19.32.25:33012 - block_all';
 const CONNECTION =
   '[2026-11-21T23:55:49.500Z] "- - -" 0 UH - - "-" 0 0 0 - "-" "-" "-" "-" "-" BlackHoleCluster - 198.19.44.7:9000 198.19.32.25:33018 - -';
 

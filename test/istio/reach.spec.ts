@@ -2,9 +2,9 @@ import { expect, test } from '@playwright/test';
 
 import { EXPORT_TO, reachesOf } from '../../clusters/istio/reach.ts';
 import { sentinel } from '../../clusters/istio/convergence/sentinel.ts';
-import { neighbourOf, outsideOf, rigObjects } from '../../clusters/rigs/rig.ts';
+import { neighbourOf, unmeshedOf, rigObjects } from '../../clusters/rigs/rig.ts';
 
-const island = (rig: string) => ({ rig, namespaces: new Set([rig, neighbourOf(rig), outsideOf(rig)]) });
+const island = (rig: string) => ({ rig, namespaces: new Set([rig, neighbourOf(rig), unmeshedOf(rig)]) });
 
 test('what a rig itself has, and the sentinel in it, stays within it', () => {
   const objects = [...rigObjects('a-rig-0', 'image'), sentinel('a-rig-0', 'cluster'), sentinel(neighbourOf('a-rig-0'), 'cluster')];

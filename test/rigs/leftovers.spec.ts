@@ -8,7 +8,7 @@ import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
-import { neighbourOf, outsideOf } from '../../clusters/rigs/rig.ts';
+import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
 import { expect, test as base } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 
@@ -46,7 +46,7 @@ async function putRig(
   rig: string,
   { owner, ...lease }: { owner: string; holder?: object; stays?: boolean },
 ): Promise<void> {
-  const namespaces = [rig, neighbourOf(rig), outsideOf(rig)].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  const namespaces = [rig, neighbourOf(rig), unmeshedOf(rig)].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
   await api.apply([...namespaces, deployment(rig, 'caller')].map((object) => owned(object, owner)));
   putLease(server, rig, { owner, ...lease });
 }
@@ -108,7 +108,7 @@ test('what was made to stay goes when that is asked for, and what is in use does
 });
 
 test('lent namespaces are emptied of what is ours, and stay', async ({ api, server, dead }) => {
-  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-outside']) {
+  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-unmeshed']) {
     server.put(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-x')]);
@@ -120,7 +120,7 @@ test('lent namespaces are emptied of what is ours, and stay', async ({ api, serv
   for (const leftover of leftovers) await leftover.remove();
   const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
   expect(left).toEqual(['/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs']);
-  expect(namespacesOf(server)).toEqual(['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-outside']);
+  expect(namespacesOf(server)).toEqual(['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-unmeshed']);
   expect((await find(api, { namespaces: 'lent' })).named).toEqual([]);
 });
 
@@ -171,7 +171,7 @@ test('lent namespaces that another run holds by now are not emptied by the one t
   server,
   alive,
 }, info) => {
-  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-outside']) {
+  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-unmeshed']) {
     server.put(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-bbbb')]);

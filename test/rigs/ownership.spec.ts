@@ -25,7 +25,7 @@ test('a spec that only looks like a workload’s is left alone', () => {
 });
 
 test('our network policies stand only beside those of others, and select none but our pods', () => {
-  const policies = samplesMaySpeak('rig', 'istio-system', new Set(['rig-outside']));
-  expect(policies.map(({ metadata }) => metadata.namespace)).toEqual(['rig-outside']);
+  const policies = samplesMaySpeak('rig', 'istio-system', new Set(['rig-unmeshed']));
+  expect(policies.map(({ metadata }) => metadata.namespace)).toEqual(['rig-unmeshed']);
   expect(policies).toMatchObject([{ spec: { podSelector: { matchExpressions: [{ key: OWNER_LABEL, operator: 'Exists' }] } } }]);
 });

@@ -5,9 +5,9 @@ import { goArtifact } from '../go.ts';
 import type { Image, Recipe } from '../image.ts';
 import { VERSIONS } from '../versions.ts';
 
-/** Programs of the world outside of a mesh, by the names under which checks know them. */
-export const OUTSIDE_NAMES = ['postgres', 'nginx', 'jaeger'] as const;
-export type OutsideName = (typeof OUTSIDE_NAMES)[number];
+/** Programs that run as external services, by the names of their images. */
+export const EXTERNAL_IMAGE_NAMES = ['postgres', 'nginx', 'jaeger'] as const;
+export type ExternalImageName = (typeof EXTERNAL_IMAGE_NAMES)[number];
 
 const PATH = 'PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 /** Accounts have the numbers and names of the published images, so that a container is started in the same way from either. */
@@ -34,7 +34,7 @@ function fromDebian(contents: { packages: string[]; debian: string[]; writable?:
 
 const jaeger = () => goArtifact({ module: 'jaeger', binaries: { 'all-in-one': 'github.com/jaegertracing/jaeger/cmd/all-in-one' } });
 
-const RECIPES: Record<OutsideName, { upstream: string; recipe: Recipe }> = {
+const RECIPES: Record<ExternalImageName, { upstream: string; recipe: Recipe }> = {
   postgres: {
     upstream: 'docker.io/library/postgres:15',
     recipe: fromDebian({
@@ -74,12 +74,12 @@ const RECIPES: Record<OutsideName, { upstream: string; recipe: Recipe }> = {
 };
 
 /** The image of one of them; its tag is the hash of what is in it. */
-export async function outsideImage(name: OutsideName): Promise<Image & { recipe: Recipe; upstream: string }> {
+export async function externalImage(name: ExternalImageName): Promise<Image & { recipe: Recipe; upstream: string }> {
   const { upstream, recipe } = RECIPES[name];
-  return { name: `docker.io/meshproof/${name}:${hashOf(await recipe.inputs())}`, upstream, recipe, part: 'outside' };
+  return { name: `docker.io/meshproof/${name}:${hashOf(await recipe.inputs())}`, upstream, recipe, part: 'external' };
 }
 
-/** What runs beside a cluster, on the engine's network, and is no part of any node. */
-export async function outsideImages(): Promise<Image[]> {
-  return await Promise.all(OUTSIDE_NAMES.map((name) => outsideImage(name)));
+/** Images of external services: they run on the engine's network, and are no part of any node. */
+export async function externalImages(): Promise<Image[]> {
+  return await Promise.all(EXTERNAL_IMAGE_NAMES.map((name) => externalImage(name)));
 }
