@@ -18,6 +18,8 @@ const APART: readonly (string | RegExp)[] = [
   // Hands the value on and puts it back.
   'clusters/external/containers.ts',
   'scripts/dev/bench.ts',
+  // Hands it on to programs that this one starts.
+  'scripts/console/compiled.ts',
   // Runs in a pod, whose environment is ours.
   /^fixtures\/agent\//,
 ];

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+
+import { EXIT } from '../clusters/errors.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { downCommand } from './commands/down.ts';
+import { imagesCommand } from './commands/images.ts';
+import { rbacCommand } from './commands/rbac.ts';
+import { reportCommand } from './commands/report.ts';
+import { sweepCommand } from './commands/sweep.ts';
+import { testCommand } from './commands/test.ts';
+import { upCommand } from './commands/up.ts';
+import { command } from './console/command.ts';
+import { explain } from './console/failure.ts';
+import { refuseOptionsKeptByNpm } from './console/npm.ts';
+
+const COMMANDS = [
+  testCommand,
+  upCommand,
+  downCommand,
+  doctorCommand,
+  imagesCommand,
+  reportCommand,
+  sweepCommand,
+  rbacCommand,
+  completionCommand,
+];
+
+/** Does what the words of a command line say, explains what went wrong on stderr, and leaves the exit code in `process.exitCode`. */
+export async function run(words: readonly string[]): Promise<void> {
+  process.exitCode = EXIT.ok;
+  const meshproof = program();
+  try {
+    refuseOptionsKeptByNpm(process.env, words.slice(1), meshproof);
+    await meshproof.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+}
+
+function program(): Command {
+  const meshproof = command('meshproof', {
+    about: 'Proves that a service mesh does what its configuration says, and that each proof could have failed.',
+    example: 'npm test -- --suite=resilience --mesh=istio',
+  });
+  for (const sub of COMMANDS) meshproof.addCommand(sub());
+  return meshproof.addCommand(
+    completeCommand(() => meshproof),
+    { hidden: true },
+  );
+}
