@@ -23,18 +23,28 @@ export async function meshproof(args: readonly string[], env: Record<string, str
   return run(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), ...args], env);
 }
 
+/**
+ * Runs many command lines one after another in one process, which costs little where each has little to do. What a process of its own does,
+ * a test of its own with `meshproof` has to show.
+ */
+export async function eachInOneProcess(lines: readonly (readonly string[])[], env: Record<string, string> = {}): Promise<Said[]> {
+  const { stdout, stderr } = await run(process.execPath, [join(PROJECT, 'test/cli/one-process.ts')], env, JSON.stringify(lines));
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Said[];
+}
+
 /** Runs npm in the project. */
 export async function npm(args: readonly string[]): Promise<Said> {
   return run('npm', args, {});
 }
 
-async function run(program: string, args: readonly string[], env: Record<string, string>): Promise<Said> {
+async function run(program: string, args: readonly string[], env: Record<string, string>, input = ''): Promise<Said> {
   const { stdout, stderr, exitCode } = await execa(program, args, {
     cwd: PROJECT,
     env: environment(env),
     extendEnv: false,
     reject: false,
-    stdin: 'ignore',
+    input,
   });
   return { stdout, stderr, exitCode };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import { meshproof, npm } from './run.ts';
+import { eachInOneProcess, meshproof, npm } from './run.ts';
 import { test, writeKubeconfig } from './suite-folder.ts';
 
 /** What is typed, and what the answer must name. All of it is refused before anything starts. */
@@ -61,18 +61,19 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['doctor --output=xml', /INVALID_ARGUMENT/, /text, json/],
 ];
 
-test.describe('what is not understood', () => {
-  for (const [typed, problem, way] of REFUSED) {
-    test(`meshproof ${typed}`, async () => {
-      const info = test.info();
-      const env = { MESHPROOF_CACHE: info.outputPath('cache'), MESHPROOF_REPORT: info.outputPath('report') };
-      const { exitCode, stderr } = await meshproof(typed.split(' ').filter(Boolean), env);
-      expect(stderr).toMatch(problem);
-      expect(stderr).toMatch(/^error\[[A-Z_]+\]: .*\nhint: /m);
-      expect(stderr).toMatch(way);
-      expect(stderr).not.toMatch(/^\s+at /m);
-      expect(exitCode).toBe(2);
-    });
+test('what is not understood is refused, with what would be', async ({ folder }) => {
+  const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_REPORT: join(folder, 'report') };
+  const answers = await eachInOneProcess(
+    REFUSED.map(([typed]) => typed.split(' ').filter(Boolean)),
+    env,
+  );
+  for (const [index, [typed, problem, way]] of REFUSED.entries()) {
+    const { exitCode, stderr } = answers[index] ?? { exitCode: undefined, stderr: '' };
+    expect.soft(stderr, typed).toMatch(problem);
+    expect.soft(stderr, typed).toMatch(/^error\[[A-Z_]+\]: .*\nhint: /m);
+    expect.soft(stderr, typed).toMatch(way);
+    expect.soft(stderr, typed).not.toMatch(/^\s+at /m);
+    expect.soft(exitCode, typed).toBe(2);
   }
 });
 
@@ -110,14 +111,16 @@ test.describe('npm', () => {
   });
 });
 
-for (const command of ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'sweep']) {
-  test(`meshproof ${command} --help has an example and the exit codes`, async () => {
-    const { exitCode, stdout } = await meshproof([...command.split(' ').filter(Boolean), '--help']);
-    expect(stdout).toMatch(/^Example:\n {2}(npm test|npx meshproof) /m);
-    expect(stdout).toMatch(/^ {2}130 +interrupted$/m);
-    expect(exitCode).toBe(0);
-  });
-}
+test('every --help has an example and the exit codes', async () => {
+  const commands = ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'sweep'];
+  const answers = await eachInOneProcess(commands.map((command) => [...command.split(' ').filter(Boolean), '--help']));
+  for (const [index, command] of commands.entries()) {
+    const { exitCode, stdout } = answers[index] ?? { exitCode: undefined, stdout: '' };
+    expect.soft(stdout, command).toMatch(/^Example:\n {2}(npm test|npx meshproof) /m);
+    expect.soft(stdout, command).toMatch(/^ {2}130 +interrupted$/m);
+    expect.soft(exitCode, command).toBe(0);
+  }
+});
 
 test('a stack shows only when asked for', async ({ folder }) => {
   const env = { MESHPROOF_SUITES: join(folder, 'nowhere') };
