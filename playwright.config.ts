@@ -4,14 +4,16 @@ import { defineConfig } from '@playwright/test';
 
 import { stopWithoutParent } from './fixtures/check/parent.ts';
 import { variable } from './fixtures/contract/environment.ts';
-import { ALLURE_RESULTS, objectionTo, reportFolder } from './fixtures/contract/report-folder.ts';
+import { ALLURE_RESULTS, objectionTo } from './fixtures/contract/report-folder.ts';
+import { settingsOfRun } from './fixtures/contract/settings.ts';
+
+const { report, workers, listing } = settingsOfRun();
 
 /** The runner empties its output folder. Workers read this file too, and by then the folder is ours. */
 function outputFolder(): string {
-  const objection =
-    variable('TEST_WORKER_INDEX') === undefined && variable('MESHPROOF_LISTING') === undefined && objectionTo(reportFolder());
-  if (typeof objection === 'string') throw new Error(`${reportFolder()} is not taken for reports: ${objection}`);
-  return join(reportFolder(), 'test-results');
+  const objection = variable('TEST_WORKER_INDEX') === undefined && !listing && objectionTo(report);
+  if (typeof objection === 'string') throw new Error(`${report} is not taken for reports: ${objection}`);
+  return join(report, 'test-results');
 }
 
 stopWithoutParent();
@@ -25,11 +27,11 @@ export default defineConfig({
   fullyParallel: false,
   /** The measurement is taken once: a check that passes at the second attempt has proven nothing. */
   retries: 0,
-  workers: Number(variable('MESHPROOF_WORKERS') ?? 2),
+  workers,
   timeout: 120_000,
   reporter: [
     // It writes results of tests that are only listed, too.
-    ...(process.argv.includes('--list') ? [] : [['allure-playwright', { resultsDir: join(reportFolder(), ALLURE_RESULTS) }] as const]),
+    ...(process.argv.includes('--list') ? [] : [['allure-playwright', { resultsDir: join(report, ALLURE_RESULTS) }] as const]),
     ['./reporters/meshproof.ts'],
   ],
 });

@@ -2,6 +2,9 @@
 export const MESHES = ['istio', 'linkerd'] as const;
 export type Mesh = (typeof MESHES)[number];
 
+/** The environment variable with the path of a cluster's description, of whatever runs checks on that cluster. */
+export const CLUSTER_VARIABLE = 'MESHPROOF_CLUSTER';
+
 /** A cluster with a mesh, as another process needs it to attach; stored as cluster.json beside its kubeconfig. */
 export interface ClusterDescription {
   /** e.g. meshproof-3f9a; also the kind cluster's name. */

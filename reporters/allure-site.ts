@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 import type { Conformance } from '../fixtures/contract/conformance.ts';
-import { variable } from '../fixtures/contract/environment.ts';
 import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
 import { adoptHistory, forgetRun, lendHistory, nameEnd, returnHistory } from './allure-history.ts';
 import { settleAllureResults } from './allure-results.ts';
@@ -19,8 +18,8 @@ export interface AllureSite {
   conformance: Conformance;
   /** The mesh of checks that left no result. */
   mesh: string;
-  /** An earlier report, whose runs come before this one in the history; default: the one that MESHPROOF_AGAINST names. */
-  earlier?: string;
+  /** An earlier report, whose runs come before this one in the history. */
+  earlier?: string | undefined;
 }
 
 /** Label values are matched as regular expressions; the first category that matches takes the check. */
@@ -54,12 +53,7 @@ const HIDDEN_LABELS = [
  * Generates the Allure site: one HTML file that opens by double click. The run becomes one line of the history beside it, however often its site is made.
  * @throws Error with what Allure said, or when its page cannot be kept from calling its maker; then there is no page.
  */
-export async function generateAllureSite({
-  report,
-  conformance,
-  mesh,
-  earlier = variable('MESHPROOF_AGAINST'),
-}: AllureSite): Promise<void> {
+export async function generateAllureSite({ report, conformance, mesh, earlier }: AllureSite): Promise<void> {
   if (earlier !== undefined) await adoptHistory(report, earlier);
   await forgetRun(report, conformance.run.id);
   await writePictures(report, conformance.checks);

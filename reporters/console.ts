@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 
 import type { Conformance } from '../fixtures/contract/conformance.ts';
-import { variable } from '../fixtures/contract/environment.ts';
 import type { CheckResult, Kept, Verdict } from '../fixtures/contract/result.ts';
+import type { ConsoleState } from '../fixtures/contract/settings.ts';
 import {
   closingLine,
   confidence,
@@ -53,17 +53,6 @@ export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.Wr
     fact('run again', check.rerun, stream),
     ...keptLines(check.kept, stream),
   ];
-}
-
-/**
- * What the console is to show: `all` checks as they end; `short`, the short form at the end; or, where `others` show each check,
- * only what they do not know of those that did not pass. MESHPROOF_CONSOLE says which.
- */
-export type ConsoleState = 'all' | 'short' | 'others';
-
-export function stateOfConsole(): ConsoleState {
-  const wanted = variable('MESHPROOF_CONSOLE');
-  return wanted === 'short' || wanted === 'others' ? wanted : 'all';
 }
 
 /** The lines that a run ends with. The last one is the count alone, for scripts. */

@@ -6,18 +6,18 @@ import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, Test
 
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import { tracesOf } from '../fixtures/contract/names.ts';
-import { reportFolder } from '../fixtures/contract/report-folder.ts';
+import { settingsOfRun } from '../fixtures/contract/settings.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { generateAllureSite } from './allure-site.ts';
 import { checksIn, leftOut, plannedIn } from './catalogue.ts';
 import { removeConformance, writeConformance } from './conformance-files.ts';
-import { checkLines, endLines, stateOfConsole } from './console.ts';
+import { checkLines, endLines } from './console.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { addToSummary, annotations, onGithub } from './github.ts';
 import { idOf, printable } from './in-words.ts';
 import { conformanceMarkdown } from './markdown.ts';
 import { inOrder } from './merge.ts';
-import { allTimings, describedRun, earlierRun, meshOfRun, undescribedRun } from './run-description.ts';
+import { allTimings, describedRun, earlierRun, undescribedRun } from './run-description.ts';
 import { RunningChecks } from './running.ts';
 import { attachedTo, endingOf, nameOf, repetitionOf } from './test-results.ts';
 import { compare } from './transitions.ts';
@@ -29,14 +29,15 @@ import { firstLines, judge } from './verdict.ts';
  */
 export default class MeshproofReporter implements Reporter {
   readonly #listing: boolean;
-  readonly #report = reportFolder();
+  readonly #settings = settingsOfRun();
+  readonly #report = this.#settings.report;
   readonly #checks: CheckResult[] = [];
   readonly #errors: string[] = [];
   readonly #judged = new Set<TestCase>();
   readonly #startedAt = new Date();
   /** Of checks that left no result. */
-  readonly #mesh = meshOfRun();
-  readonly #console = stateOfConsole();
+  readonly #mesh = this.#settings.mesh;
+  readonly #console = this.#settings.console;
   readonly #running = new RunningChecks();
   #earlier: Conformance | undefined;
   #catalogue: Pick<Conformance, 'notChosen' | 'planned'> = {};
@@ -134,7 +135,8 @@ export default class MeshproofReporter implements Reporter {
     const conformance = this.#conformance;
     if (!conformance) return;
     try {
-      if (conformance.checks.length > 0) await generateAllureSite({ report: this.#report, conformance, mesh: this.#mesh });
+      if (conformance.checks.length > 0)
+        await generateAllureSite({ report: this.#report, conformance, mesh: this.#mesh, earlier: this.#settings.against });
     } catch (error) {
       this.#fault(`the Allure site could not be generated: ${messageOf(error)}`);
       await this.#write();

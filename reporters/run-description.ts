@@ -3,27 +3,27 @@ import { readFile } from 'node:fs/promises';
 import { arch, platform, release } from 'node:os';
 
 import { Conformance } from '../fixtures/contract/conformance.ts';
-import { variable } from '../fixtures/contract/environment.ts';
 import { RunDescription, type Timings } from '../fixtures/contract/run.ts';
+import { settingsOfRun } from '../fixtures/contract/settings.ts';
 import { conformanceIn } from './conformance-files.ts';
 import { validated } from './validate.ts';
 
 /**
- * What is known about this run: the file that MESHPROOF_RUN names, else what the process itself knows.
+ * What is known about this run: the file that the command has left, else what the process itself knows.
  * @throws Error when the file is named but cannot be read or is not a run description.
  */
 export async function describedRun(startedAt: Date): Promise<RunDescription> {
-  const file = variable('MESHPROOF_RUN');
+  const { run: file } = settingsOfRun();
   if (file === undefined) return undescribedRun(startedAt);
   return validated(RunDescription, JSON.parse(await readFile(file, 'utf8')), `the run description ${file}`);
 }
 
 /**
- * The run to compare with: the report that MESHPROOF_AGAINST names, a folder or a conformance.json. It is read at once, because this run may write to the same place.
+ * The run to compare with: the report that `--against` names, a folder or a conformance.json. It is read at once, because this run may write to the same place.
  * @throws Error when it is named but cannot be read or is none.
  */
 export function earlierRun(): Conformance | undefined {
-  const report = variable('MESHPROOF_AGAINST');
+  const { against: report } = settingsOfRun();
   if (report === undefined) return undefined;
   const file = conformanceIn(report);
   return validated(Conformance, JSON.parse(readFileSync(file, 'utf8')), file);
@@ -37,16 +37,11 @@ export function undescribedRun(startedAt: Date): RunDescription {
     versions: { node: process.version.slice(1) },
     environment: { host: `${platform()} ${release()} ${arch()}` },
     timings: {},
-    mesh: meshOfRun(),
+    mesh: settingsOfRun().mesh,
   };
 }
 
 /** The timings with null for every stage that did not happen. */
 export function allTimings(timings: RunDescription['timings']): Timings {
   return { engineMs: null, imagesMs: null, clusterMs: null, meshMs: null, rigsMs: null, ...timings };
-}
-
-/** The mesh that the checks of this run are for, as MESHPROOF_MESH says. */
-export function meshOfRun(): string {
-  return variable('MESHPROOF_MESH') ?? 'istio';
 }

@@ -5,7 +5,8 @@ import type { Command } from 'commander';
 
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
-import { ALLURE_RESULTS, reportName } from '../../fixtures/contract/report-folder.ts';
+import { ALLURE_RESULTS } from '../../fixtures/contract/report-folder.ts';
+import { reportName } from '../../fixtures/contract/settings.ts';
 import { command } from '../console/command.ts';
 import { claimReport, holdReport, requireReportFolder, TRACES } from '../run/record.ts';
 import { readEarlier, readReport } from '../run/report-folder.ts';

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 
 import { EXIT } from '../../clusters/errors.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
 import { cacheFolder } from '../../clusters/paths.ts';
-import { reportName } from '../../fixtures/contract/report-folder.ts';
+import { reportName } from '../../fixtures/contract/settings.ts';
 import { addClusterOptions, clusterName, typedForNew } from '../console/cluster-options.ts';
 import { command, names, positiveInteger } from '../console/command.ts';
 import { explain } from '../console/failure.ts';
@@ -80,7 +81,7 @@ async function runTest(filters: string[], options: TestOptions, typed: readonly 
     const decision = await decide(choice, options, report, work);
     work.progress.pause();
     const { describePlan } = await import('../run/plan.ts');
-    process.stdout.write(`${(await describePlan({ ...decision, report, typed })).join('\n')}\n`);
+    process.stdout.write(`${(await describePlan({ ...decision, typed })).join('\n')}\n`);
     return EXIT.ok;
   }
   let claimed = false;
@@ -88,9 +89,9 @@ async function runTest(filters: string[], options: TestOptions, typed: readonly 
     requireReportFolder(report);
     const decision = await decide(choice, options, report, work);
     return await holdReport(report, async () => {
-      const against = await claimReport(report, options.mesh, decision.against);
+      const against = await claimReport(report, options.mesh, decision.settings.against);
       claimed = true;
-      return await run(decision, options, { report, against, typed }, work);
+      return await run(decision, options, { against, typed }, work);
     });
   } catch (error) {
     work.progress.pause();
@@ -102,20 +103,22 @@ async function runTest(filters: string[], options: TestOptions, typed: readonly 
 }
 
 async function list(choice: Choice, options: TestOptions, report: string): Promise<number> {
-  const { args, env } = await addressed(choice, options, report);
+  const { args, settings } = await addressed(choice, options, report);
   const { runPlaywright } = await import('../run/playwright.ts');
-  const told = { ...env, MESHPROOF_LISTING: '1' };
-  const code = await runPlaywright({ args: [...args, '--reporter=list'], env: told, signal: untilInterrupted() });
+  const code = await runPlaywright({
+    args: [...args, '--reporter=list'],
+    settings: { ...settings, listing: true },
+    signal: untilInterrupted(),
+  });
   return code === 0 ? EXIT.ok : EXIT.usage;
 }
 
 interface Place {
-  report: string;
   against: string | undefined;
   typed: readonly string[];
 }
 
-async function run(decision: Decision, options: TestOptions, { report, against, typed }: Place, work: Work): Promise<number> {
+async function run(decision: Decision, options: TestOptions, { against, typed }: Place, work: Work): Promise<number> {
   const workers = workersOf(options);
   const heavy = options.workers === undefined ? undefined : overload(workers, options.provider);
   if (heavy !== undefined) {
@@ -125,11 +128,8 @@ async function run(decision: Decision, options: TestOptions, { report, against, 
   // A kind cluster asks first for room there.
   if (decision.wanted.provider.kind === 'existing') await makeFolder(cacheFolder());
   const { runOnCluster } = await import('../run/on-cluster.ts');
-  const { wanted, keep, args, env, external } = decision;
-  const told = { ...env, MESHPROOF_AGAINST: against ?? '' };
+  const { wanted, args, external } = decision;
+  const settings = { ...decision.settings, ...given({ against }) };
   const asked = { typed, workers: options.workers, shard: options.shard };
-  return runOnCluster(
-    { wanted, workers, keep, fresh: options.fresh === true, report, args, env: told, external, interactive: options.ui === true, asked },
-    work,
-  );
+  return runOnCluster({ wanted, fresh: options.fresh === true, args, settings, external, interactive: options.ui === true, asked }, work);
 }

@@ -6,7 +6,7 @@ import { exec } from '../../clusters/exec.ts';
 import { keepCluster } from '../../clusters/registry/owner.ts';
 import { down, up } from '../../clusters/lifecycle.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
-import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { CLUSTER_VARIABLE, type ClusterDescription } from '../../clusters/cluster.ts';
 import { newClusterName } from '../run/cluster.ts';
 import { command } from '../console/command.ts';
 import { explain } from '../console/failure.ts';
@@ -60,7 +60,7 @@ function stagesOf({ timings }: ClusterDescription): Figure[] {
 
 /** Requests a second of one prober with 16 kept connections: through two proxies, and from a pod without one. The best of three rounds. */
 async function throughputs(cluster: string): Promise<Figure[]> {
-  process.env['MESHPROOF_CLUSTER'] = descriptionFile(cluster);
+  process.env[CLUSTER_VARIABLE] = descriptionFile(cluster);
   const { Rig } = await import('../../fixtures/rig/rig.ts');
   const rig = await Rig.attach(0);
   const { caller, unmeshedCaller, server } = rig.actors;

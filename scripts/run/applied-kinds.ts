@@ -15,8 +15,8 @@ export interface Applied {
 export async function appliedKinds(choice: Choice, mesh: Mesh): Promise<Applied> {
   const chosen = chooseChecks(await listChecks(), choice);
   const [{ loadChecks }, { checkManifests }] = await Promise.all([import('./playwright.ts'), import('./preflight.ts')]);
-  const env = { MESHPROOF_MESH: mesh, MESHPROOF_CHOSEN: JSON.stringify(chosen.map(({ id }) => id)) };
-  const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), env, signal: new AbortController().signal });
+  const settings = { mesh, chosen: chosen.map(({ id }) => id) };
+  const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), settings, signal: new AbortController().signal });
   return (await checkManifests(chosen, mesh, traits)).applied;
 }
 

@@ -5,13 +5,14 @@ import { execa } from 'execa';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import type { UpOptions } from '../../clusters/lifecycle.ts';
+import { DEFAULTS, type Keep, type RunSettings } from '../../fixtures/contract/settings.ts';
 import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
 import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';
 import type { Progress } from '../console/progress.ts';
 import { externalImagesOf } from './external-services.ts';
 import { chooseChecks, listChecks, runnerFilters, type CheckFile, type Choice } from './checks.ts';
 import { readEarlier } from './report-folder.ts';
-import { runnerEnvironment, type Keep } from './runner-environment.ts';
+import { consoleFor } from './runner-environment.ts';
 import { runnerArguments } from './runner-options.ts';
 import { defaultWorkers } from './workers.ts';
 
@@ -35,14 +36,9 @@ export interface Decision {
   /** Manifests and controls of the chosen checks. */
   manifests: string[];
   wanted: UpOptions;
-  keep: Keep;
-  /** Why checks are left out, by id. */
-  leftOut: Record<string, string>;
   /** For the test runner. */
   args: string[];
-  env: Record<string, string>;
-  /** The earlier report to compare with, an absolute path. */
-  against: string | undefined;
+  settings: RunSettings;
   external: ExternalImageName[];
 }
 
@@ -51,26 +47,25 @@ export async function addressed(
   choice: Choice,
   options: RunOptions,
   report: string,
-): Promise<Pick<Decision, 'chosen' | 'args' | 'env' | 'keep'>> {
+): Promise<Pick<Decision, 'chosen' | 'args' | 'settings'>> {
   const chosen = chooseChecks(await listChecks(), choice);
   if (typeof options.onlyChanged === 'string') await requireRef(options.onlyChanged);
-  const keep: Keep = options.keep === true ? 'all' : (options.keep ?? 'no');
-  const settings = {
-    ...options,
-    keep,
-    workers: workersOf(options),
-    against: undefined,
-    short: options.short === true,
-    reporter: options.reporter,
-    chosen: chosen.map(({ id }) => id),
-    allowMeshWide: options.allowMeshWide === true,
-  };
+  const { mesh, control, keep = 'no', allowMeshWide = false } = options;
   return {
     chosen,
-    keep,
     // An option whose value may be left out would take the first pattern for it.
     args: [...runnerFilters(chosen, choice), ...runnerArguments({ ...options })],
-    env: runnerEnvironment(settings, report),
+    settings: {
+      ...DEFAULTS,
+      report,
+      mesh,
+      control,
+      workers: workersOf(options),
+      keep: keep === true ? 'all' : keep,
+      console: consoleFor(options.short === true, options.reporter),
+      chosen: chosen.map(({ id }) => id),
+      allowMeshWide,
+    },
   };
 }
 
@@ -91,9 +86,9 @@ export async function decide(
 ): Promise<Decision> {
   if (options.fresh === true && options.cluster !== undefined)
     throw contradiction('--fresh makes a cluster, and --cluster names one that is there', 'leave one of them out');
-  const { chosen, args, env, keep } = await addressed(choice, options, report);
-  const earlier = options.against === undefined ? undefined : resolve(options.against);
-  const against = earlier !== undefined && (await readEarlier(earlier)) !== undefined ? earlier : undefined;
+  const { chosen, args, settings } = await addressed(choice, options, report);
+  const against = options.against === undefined ? undefined : resolve(options.against);
+  if (against !== undefined && (await readEarlier(against)) !== undefined) settings.against = against;
   const wanted: UpOptions = {
     mesh: options.mesh,
     provider: await providerOf(options),
@@ -104,26 +99,16 @@ export async function decide(
   };
   progress.say('loading the checks');
   const { loadChecks } = await import('./playwright.ts');
-  const { count, traits } = await loadChecks({ args, env, signal });
+  const { count, traits } = await loadChecks({ args, settings, signal });
   if (count === 0) throw nothingToRun();
   progress.say('reading the manifests');
   const { checkManifests } = await import('./preflight.ts');
   const { files: manifests, meshWide, applied } = await checkManifests(chosen, options.mesh, traits);
-  const allowed = options.provider === 'kind' || options.allowMeshWide === true;
-  const leftOut = Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, NOT_MESH_WIDE]));
+  const allowed = options.provider === 'kind' || settings.allowMeshWide;
+  settings.meshWide = meshWide;
+  settings.leftOut = Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, NOT_MESH_WIDE]));
   if (wanted.provider.kind === 'existing') wanted.provider.applies = { ...applied, ...(allowed ? {} : { meshWide: [] }) };
-  const rights = { MESHPROOF_LEFT_OUT: JSON.stringify(leftOut), MESHPROOF_MESH_WIDE: JSON.stringify(meshWide) };
-  return {
-    chosen,
-    manifests,
-    wanted,
-    keep,
-    leftOut,
-    args,
-    env: { ...env, ...rights },
-    against,
-    external: await externalImagesOf(traits.values()),
-  };
+  return { chosen, manifests, wanted, args, settings, external: await externalImagesOf(traits.values()) };
 }
 
 /** A file pattern in the place of a git ref would be no choice any more. */

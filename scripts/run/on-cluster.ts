@@ -10,6 +10,7 @@ import { keptRigs } from '../../clusters/registry/retained.ts';
 import { RigLeases } from '../../clusters/rigs/lease.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { explain } from '../console/failure.ts';
@@ -17,21 +18,16 @@ import { startProgress, type Progress } from '../console/progress.ts';
 import { clearExternalServices, provideExternalImages } from './external-services.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
 import { runPlaywright } from './playwright.ts';
-import type { Keep } from './runner-environment.ts';
 import { noEffect } from './plan.ts';
 import { describeRun, writeRun } from './record.ts';
 
 export interface ClusterRun {
   wanted: UpOptions;
-  workers: number;
-  keep: Keep;
   /** Whether clusters that are up are left alone. */
   fresh: boolean;
-  /** Absolute path of the report folder. */
-  report: string;
   /** For Playwright. */
   args: readonly string[];
-  env: Readonly<Record<string, string>>;
+  settings: RunSettings;
   /** Images of the external services that the chosen checks need. */
   external: readonly ExternalImageName[];
   /** Whether a person drives the runner, which then leaves no report. */
@@ -55,7 +51,8 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   const name = `${cluster.description.name} (${await whereabouts(cluster.description)})`;
   progress.say(`${name} ${cluster.made ? 'is ready' : 'is used; it was there already'}`);
   const { made, description } = cluster;
-  if (made && run.keep !== 'no') progress.say(`${STAYS[run.keep]}; npx meshproof down ${description.name} removes it`);
+  const { keep } = run.settings;
+  if (made && keep !== 'no') progress.say(`${STAYS[keep]}; npx meshproof down ${description.name} removes it`);
   progress.pause();
   for (const text of without(cluster, run)) process.stderr.write(`warning: ${text}\n`);
   let returned: number = EXIT.ok;
@@ -71,7 +68,7 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
     await clearExternalServices(description, run.external).catch(explain);
     // The reporter's closing line is to stay the last one, so a removal that goes well says nothing where lines stay.
     const removal = startProgress({ lines: signal.aborted });
-    returned = await returnCluster(cluster, await stays(run.keep, description.name, signal), { progress: removal.say }).then(
+    returned = await returnCluster(cluster, await stays(keep, description.name, signal), { progress: removal.say }).then(
       () => EXIT.ok,
       explain,
     );
@@ -132,19 +129,15 @@ function without({ made, description }: BorrowedCluster, { asked }: ClusterRun):
 }
 
 async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
-  const workers = Math.min(run.workers, Math.max(description.rigs.length, 1));
+  const { report } = run.settings;
+  const workers = Math.min(run.settings.workers, Math.max(description.rigs.length, 1));
   const described = await describeRun(description, made, workers, run.asked.shard);
-  const env = {
-    ...run.env,
-    MESHPROOF_CLUSTER: descriptionFile(description.name),
-    MESHPROOF_MADE: made ? '1' : '0',
-    MESHPROOF_WORKERS: String(workers),
-    MESHPROOF_RUN: await writeRun(run.report, described),
-  };
-  const code = await runPlaywright({ args: run.args, env, signal, interactive: run.interactive });
+  const cluster = descriptionFile(description.name);
+  const settings = { ...run.settings, cluster, made, workers, run: await writeRun(report, described) };
+  const code = await runPlaywright({ args: run.args, settings, signal, interactive: run.interactive });
   if (signal.aborted) return EXIT.interrupted;
   if (run.interactive) return code === 0 ? EXIT.ok : EXIT.unproven;
-  const verdict = exitCodeOf(await conformanceOf(run.report, described.id, code));
+  const verdict = exitCodeOf(await conformanceOf(report, described.id, code));
   return verdict === EXIT.ok && code !== 0 ? EXIT.unproven : verdict;
 }
 

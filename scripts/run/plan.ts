@@ -1,18 +1,15 @@
 import type { UpOptions } from '../../clusters/lifecycle.ts';
 import { printable } from '../../clusters/printable.ts';
+import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import type { CheckFile } from './checks.ts';
 import { findCluster } from './cluster.ts';
-import type { Keep } from './runner-environment.ts';
 
 export interface Plan {
   chosen: readonly CheckFile[];
   /** Manifest and control files that would be applied. */
   manifests: readonly string[];
   wanted: UpOptions;
-  report: string;
-  keep: Keep;
-  /** Why checks are left out, by id. */
-  leftOut?: Readonly<Record<string, string>>;
+  settings: Pick<RunSettings, 'report' | 'keep' | 'leftOut'>;
   /** What was typed of the options that only a cluster to be made has. */
   typed?: readonly string[];
 }
@@ -23,11 +20,12 @@ export function noEffect(cluster: string, typed: readonly string[]): string {
 }
 
 /** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
-export async function describePlan({ chosen, manifests, wanted, report, keep, leftOut = {}, typed = [] }: Plan): Promise<string[]> {
+export async function describePlan({ chosen, manifests, wanted, settings, typed = [] }: Plan): Promise<string[]> {
   const [{ clusters }, { whereabouts }] = await Promise.all([
     import('../../clusters/registry/description.ts'),
     import('../../clusters/kubernetes/identity.ts'),
   ]);
+  const { report, keep, leftOut } = settings;
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
   return [

@@ -7,8 +7,9 @@ import { execa } from 'execa';
 
 import { identify } from '../../clusters/engine/processes.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { PARENT } from '../../fixtures/contract/names.ts';
+import type { RunSettings } from '../../fixtures/contract/settings.ts';
 import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/contract/traits.ts';
+import { runnerEnvironment } from './runner-environment.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const COMMAND = [resolve(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', resolve(PROJECT, 'playwright.config.ts')];
@@ -20,7 +21,7 @@ const STOP_MS = 120_000;
 
 export interface PlaywrightRun {
   args: readonly string[];
-  env: Readonly<Record<string, string>>;
+  settings: Partial<RunSettings>;
   signal: AbortSignal;
   /** Whether a person drives the runner, from the keyboard too. */
   interactive?: boolean;
@@ -30,11 +31,11 @@ export interface PlaywrightRun {
  * Runs Playwright on this process's terminal until it ends, and returns its exit code. When the signal aborts it is asked once to stop its checks;
  * it has a process group of its own, because a second Ctrl-C from the terminal would end it in the middle of their clean-up.
  */
-export async function runPlaywright({ args, env, signal, interactive = false }: PlaywrightRun): Promise<number> {
+export async function runPlaywright({ args, settings, signal, interactive = false }: PlaywrightRun): Promise<number> {
   signal.throwIfAborted();
   const child = spawn(process.execPath, [...COMMAND, ...args], {
     cwd: PROJECT,
-    env: { ...process.env, ...env, [PARENT]: JSON.stringify(await identify(process.pid)) },
+    env: { ...process.env, ...runnerEnvironment({ ...settings, parent: await identify(process.pid) }) },
     stdio: 'inherit',
     detached: !interactive,
   });
@@ -68,7 +69,7 @@ const NOT_FOR_LISTING = /^(PLAYWRIGHT_|PW|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_
  * Lets Playwright load the chosen specs without running them, and returns how many tests it found and what its checks tell of themselves.
  * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. of a check without a manifest for the mesh.
  */
-export async function loadChecks({ args, env, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
+export async function loadChecks({ args, settings, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-list-'));
   const file = join(folder, 'list.json');
   try {
@@ -77,7 +78,7 @@ export async function loadChecks({ args, env, signal }: PlaywrightRun): Promise<
     // A file, because standard output belongs to whatever a spec or the machine's own Node options write there.
     const { all, exitCode } = await execa(process.execPath, [...COMMAND, ...alone, '--list', '--reporter=json'], {
       cwd: PROJECT,
-      env: { ...Object.fromEntries(unset), ...env, MESHPROOF_LISTING: '1', PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+      env: { ...Object.fromEntries(unset), ...runnerEnvironment({ ...settings, listing: true }), PLAYWRIGHT_JSON_OUTPUT_FILE: file },
       stdin: 'ignore',
       all: true,
       reject: false,

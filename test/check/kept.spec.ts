@@ -8,6 +8,7 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { keepRig, keptRigs, renewKept } from '../../clusters/registry/retained.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
 import { keepFailed } from '../../fixtures/check/kept.ts';
+import { encode } from '../../fixtures/contract/settings.ts';
 
 const CLUSTER = { name: 'c', kubeconfig: 'kube', context: 'kind-c', mesh: 'istio', rigs: ['c-rig-0', 'c-rig-1'] };
 
@@ -16,9 +17,8 @@ const test = plain.extend<{ file: string }>({
     const folder = await mkdtemp(join(tmpdir(), 'meshproof-kept-'));
     const file = join(folder, 'cluster.json');
     await writeFile(file, JSON.stringify(CLUSTER));
-    process.env['MESHPROOF_CLUSTER'] = file;
     await use(file);
-    for (const name of ['CLUSTER', 'KEEP', 'MADE']) delete process.env[`MESHPROOF_${name}`];
+    for (const name of Object.keys(encode({ cluster: file }))) delete process.env[name];
     await rm(folder, { recursive: true });
   },
 });
@@ -27,25 +27,25 @@ const rig = { namespace: 'c-rig-0', cluster: CLUSTER as unknown as ClusterDescri
 const policy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'strict', namespace: 'c-rig-0' } };
 const elsewhere = { ...policy, metadata: { name: 'other', namespace: 'c-rig-0-unmeshed' } };
 
-test('a rig is kept only where that was asked for, and tells how to look into it and how to remove it', async ({ file }) => {
-  expect(await keepFailed(rig, [policy])).toBeUndefined();
-  process.env['MESHPROOF_KEEP'] = 'all';
-  expect(await keepFailed(rig, [policy])).toBeUndefined();
-  process.env['MESHPROOF_KEEP'] = 'failed';
+test('a rig is kept only where that was asked for, and tells how to look into it and how to remove it', async ({ file: cluster }) => {
+  for (const keep of ['no', 'all'] as const) {
+    Object.assign(process.env, encode({ cluster, keep }));
+    expect(await keepFailed(rig, [policy])).toBeUndefined();
+  }
+  Object.assign(process.env, encode({ cluster, keep: 'failed' }));
   const kubectl = 'kubectl --kubeconfig kube --context kind-c';
   expect(await keepFailed(rig, [policy, elsewhere])).toEqual({
     namespace: 'c-rig-0',
     look: [`${kubectl} -n c-rig-0 get pods`, `${kubectl} -n c-rig-0 get PeerAuthentication/strict -o yaml`],
     remove: `${kubectl} delete namespace c-rig-0 c-rig-0-neighbour c-rig-0-unmeshed`,
   });
-  process.env['MESHPROOF_MADE'] = '1';
+  Object.assign(process.env, encode({ cluster, keep: 'failed', made: true }));
   expect((await keepFailed(rig, []))?.remove).toBe('npx meshproof down c');
-  expect(await keptRigs(file)).toEqual(['c-rig-0']);
+  expect(await keptRigs(cluster)).toEqual(['c-rig-0']);
 });
 
 test('its commands can be pasted, whatever the cluster’s owner called the context', async ({ file }) => {
-  expect(file).not.toBe('');
-  process.env['MESHPROOF_KEEP'] = 'failed';
+  Object.assign(process.env, encode({ cluster: file, keep: 'failed' }));
   const cluster = { ...CLUSTER, kubeconfig: '/home/a b/kube', context: 'staging (do not delete)' } as unknown as ClusterDescription;
   const kept = await keepFailed({ namespace: 'c-rig-0', cluster } as Rig, []);
   expect(kept?.look).toEqual([`kubectl --kubeconfig '/home/a b/kube' --context 'staging (do not delete)' -n c-rig-0 get pods`]);

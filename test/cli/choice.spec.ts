@@ -5,6 +5,7 @@ import { expect } from '@playwright/test';
 import { execa } from 'execa';
 import * as fc from 'fast-check';
 
+import { encode } from '../../fixtures/contract/settings.ts';
 import { runnerArguments, runnerOptions } from '../../scripts/run/runner-options.ts';
 import { meshproof, PROJECT } from './run.ts';
 import { specOf, test, writeSuites } from './suite-folder.ts';
@@ -51,8 +52,8 @@ check('${id} does something', { control: { because: 'nothing is there', breaks: 
     });
     return stdout;
   };
-  expect(await list({ MESHPROOF_CHOSEN: '["s/a"]' })).toContain('Total: 1 test in 1 file');
-  expect(await list({ MESHPROOF_CHOSEN: '' }), 'an editor decides nothing').toContain('Total: 2 tests in 2 files');
+  expect(await list(encode({ chosen: ['s/a'] }))).toContain('Total: 1 test in 1 file');
+  expect(await list({}), 'an editor decides nothing').toContain('Total: 2 tests in 2 files');
 });
 
 test('the checks load whatever else is in the environment, and nothing of theirs is written over', async ({ folder }) => {

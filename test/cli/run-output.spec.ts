@@ -4,34 +4,17 @@ import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import { runnerEnvironment, type RunSettings } from '../../scripts/run/runner-environment.ts';
+import { consoleFor, runnerEnvironment } from '../../scripts/run/runner-environment.ts';
 import { meshproof } from './run.ts';
 import { describeCluster, specOf, test, writeSuites } from './suite-folder.ts';
 
-const SETTINGS: RunSettings = {
-  mesh: 'istio',
-  control: true,
-  workers: 2,
-  keep: 'no',
-  short: false,
-  against: undefined,
-  reporter: undefined,
-  chosen: ['s/a'],
-  allowMeshWide: false,
-};
-
 test('who else tells of each check on the console decides what we tell', () => {
-  const told = (changes: Partial<RunSettings>) => runnerEnvironment({ ...SETTINGS, ...changes }, '/r')['MESHPROOF_CONSOLE'];
-  expect([{}, { reporter: 'html,github' }, { reporter: 'html,list' }, { reporter: 'list', short: true }].map(told)).toEqual([
-    'all',
-    'all',
-    'others',
-    'short',
-  ]);
+  const told = [consoleFor(false), consoleFor(false, 'html,github'), consoleFor(false, 'html,list'), consoleFor(true, 'list')];
+  expect(told).toEqual(['all', 'all', 'others', 'short']);
 });
 
 test("the runner's HTML report never serves itself", () => {
-  expect(runnerEnvironment(SETTINGS, '/r')).toMatchObject({ PLAYWRIGHT_HTML_OPEN: 'never', PLAYWRIGHT_HTML_OUTPUT_DIR: '/r/playwright' });
+  expect(runnerEnvironment({ report: '/r' })).toMatchObject({ PLAYWRIGHT_HTML_OPEN: 'never', PLAYWRIGHT_HTML_OUTPUT_DIR: '/r/playwright' });
 });
 
 test('a run compares with an earlier one in the same folder, tells GitHub, and leaves the runner’s own reports beside', async ({

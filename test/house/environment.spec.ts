@@ -5,7 +5,7 @@ import { expect, test } from '@playwright/test';
 
 import { variable } from '../../clusters/environment.ts';
 import { cacheFolder } from '../../clusters/paths.ts';
-import { reportName } from '../../fixtures/contract/report-folder.ts';
+import { reportName } from '../../fixtures/contract/settings.ts';
 import { PROJECT, sources } from './sources.ts';
 
 /** What reads the environment in another way, and why an empty variable is as good as none there too. */
@@ -28,6 +28,16 @@ test('an empty variable is as good as none, wherever one is read', () => {
   const product = sources().filter((file) => /^(clusters|fixtures|reporters|scripts|suites)\/.*\.ts$|^playwright\.config\.ts$/.test(file));
   const readers = product.filter((file) => /process\.env(\.|\[')/.test(readFileSync(join(PROJECT, file), 'utf8')));
   expect(readers.filter((file) => !APART.some((one) => (typeof one === 'string' ? one === file : one.test(file))))).toEqual([]);
+});
+
+/** Carries what `meshproof test` has decided to the runner; nobody sets it. */
+const OURS = 'MESHPROOF_SETTINGS';
+
+test('every variable of ours that the product reads is in the README, and every one there is read', () => {
+  const product = sources().filter((file) => /^(clusters|fixtures|reporters|scripts)\/.*\.ts$|^playwright\.config\.ts$/.test(file));
+  const read = product.flatMap((file) => readFileSync(join(PROJECT, file), 'utf8').match(/(?<=')MESHPROOF_[A-Z0-9_]+(?=')/g) ?? []);
+  const told = [...readFileSync(join(PROJECT, 'README.md'), 'utf8').matchAll(/^\| `(MESHPROOF_\w+)/gm)].map(([, name]) => name);
+  expect(new Set(told)).toEqual(new Set(read.filter((name) => name !== OURS)));
 });
 
 test('empty and blank variables are none', () => {

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { RESULT_ATTACHMENT, type CheckResult } from '../../fixtures/contract/result.ts';
+import { encode, type RunSettings } from '../../fixtures/contract/settings.ts';
 import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
@@ -49,7 +50,7 @@ export async function innerProject(specs: Record<string, string>, { allure = tru
   await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
   return {
     report,
-    run: (...args) => playwrightIn(folder, { report, against: against === undefined ? '' : join(folder, 'earlier.json') }, args),
+    run: (...args) => playwrightIn(folder, { report, ...(against === undefined ? {} : { against: join(folder, 'earlier.json') }) }, args),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -63,16 +64,12 @@ const RUN = {
   mesh: 'istio',
 };
 
-async function playwrightIn(
-  folder: string,
-  { report, against }: { report: string; against: string },
-  args: readonly string[],
-): Promise<InnerRun> {
+async function playwrightIn(folder: string, settings: Partial<RunSettings>, args: readonly string[]): Promise<InnerRun> {
   const outer = /^(TEST_|PW_|PWTEST_|PLAYWRIGHT_|ALLURE_|MESHPROOF_|GITHUB_|FORCE_COLOR|NO_COLOR)/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !outer.test(name)));
   const { stdout, exitCode } = await execa(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', ...args], {
     cwd: folder,
-    env: { ...env, MESHPROOF_REPORT: report, MESHPROOF_RUN: join(folder, 'run.json'), MESHPROOF_MESH: 'istio', MESHPROOF_AGAINST: against },
+    env: { ...env, ...encode({ ...settings, run: join(folder, 'run.json') }) },
     extendEnv: false,
     stdin: 'ignore',
     reject: false,

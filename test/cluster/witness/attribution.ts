@@ -39,8 +39,7 @@ export function explained(running: readonly string[], meshWide: ReadonlySet<stri
 export async function meshWideChecks(): Promise<Set<string>> {
   const choice = { suites: [], ids: [], filters: [] };
   const chosen = chooseChecks(await listChecks(), choice);
-  const env = { MESHPROOF_MESH: 'istio' };
-  const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), env, signal: new AbortController().signal });
+  const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), settings: {}, signal: new AbortController().signal });
   return new Set([...traits.values()].filter(({ meshWide }) => meshWide === true).map(({ id }) => id));
 }
 
