@@ -68,13 +68,13 @@ export async function checkManifests(
 }
 
 /**
- * The objects of the manifest and its stage, and those that the control and the change make of them.
+ * The objects of the manifest and its base, and those that the control and the change make of them.
  * @throws MeshproofError `REACHES_BEYOND_RIG` for what proxies of others would feel, unless that is what the check is about
  */
 async function readAll(files: readonly string[], traits: Traits | undefined): Promise<Manifest[]> {
   const standing: Manifest[] =
-    traits?.stage === undefined ? [] : await readManifests(traits.stage, await variablesOf(traits.stage, traits.variables));
-  const read: Read[] = traits?.stage === undefined ? [] : [{ file: relative('', traits.stage), objects: [...standing] }];
+    traits?.base === undefined ? [] : await readManifests(traits.base, await variablesOf(traits.base, traits.variables));
+  const read: Read[] = traits?.base === undefined ? [] : [{ file: relative('', traits.base), objects: [...standing] }];
   for (const file of files) {
     const variables = await variablesOf(file, traits?.variables === true);
     const isPatch = /\.(control|change)\.yaml$/.test(file);

@@ -6,7 +6,7 @@ const partner = elsewhere('198.51.100.7', 80);
 check(
   'Every request to an external host leaves the mesh through the egress gateway',
   {
-    stage: 'egress-gateway',
+    base: 'egress-gateway',
     control: { because: "the caller's own route leads straight out", breaks: { toLogEachAs: ['no line', 'another upstream'] } },
     linkerd: unsupported('it has no egress gateway of its own', 'https://linkerd.io/2/features/egress/'),
   },

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The ingress gateway routes one host by path prefix and answers 404 for every other host',
   {
-    stage: 'ingress-gateway',
+    base: 'ingress-gateway',
     control: { because: 'the routes are of another host', breaks: { toReachOnly: 'answered 404 NR' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },

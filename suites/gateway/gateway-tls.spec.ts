@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The ingress gateway shows each host its own certificate, and a replaced one at once without a failed request',
   {
-    stage: 'ingress-gateway',
+    base: 'ingress-gateway',
     control: {
       because: "the host's credential is another host's",
       breaks: { toPresent: { 'another certificate': 1 }, toSucceed: { 'TLS alert': 1 }, toEqualIds: { 'never delivered': 1 } },

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Port 80 of the ingress gateway answers 301 to https with path and query kept, and lets nothing through',
   {
-    stage: 'ingress-gateway',
+    base: 'ingress-gateway',
     control: { because: 'the redirect is off', breaks: { toRedirect: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },

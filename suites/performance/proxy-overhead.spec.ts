@@ -13,7 +13,7 @@ check(
   'The proxies add no more time, processor and memory than the budget',
   {
     control: { because: 'every request is delayed by 20 ms', breaks: { toStayWithin: 'more added p50' } },
-    stage: 'load',
+    base: 'load',
     quiet: true,
     variables: ({ load }) => load.variables(),
   },

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A local rate limit at the ingress gateway lets 100 requests pass and one more every 600 ms',
   {
-    stage: 'ingress-gateway',
+    base: 'ingress-gateway',
     control: { because: 'the filter is gone', breaks: { toBeLimited: 'passed without a token' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
