@@ -1,43 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
-import type { ClusterDescription, Mesh } from './cluster.ts';
-import type { AppliedKind } from './existing/rights.ts';
+import type { ClusterDescription } from './cluster.ts';
 import { clusters, readDescription, writeDescription } from './registry/description.ts';
 import { EXIT, LEFT_BEHIND, MeshproofError } from './errors.ts';
 import { claimCluster, claimName, folderOf, removeFiles } from './registry/owner.ts';
 import { requireClusterName } from './names.ts';
+import type { UpOptions } from './provider.ts';
 import type { Work } from './work.ts';
-
-/** A cluster that somebody else owns. */
-export interface ExistingProvider {
-  kind: 'existing';
-  kubeconfig?: string;
-  context?: string;
-  /** Prefix of namespaces that the owner made for rigs; without it our own are made, where that is allowed. */
-  namespaces?: string;
-  /** Of which kinds the run's checks apply objects, in their rig and in the mesh's root namespace; default none. */
-  applies?: { kinds: readonly AppliedKind[]; meshWide: readonly AppliedKind[] };
-}
-
-export interface UpOptions {
-  mesh: Mesh;
-  /** Default: one chosen at random, `meshproof-<4 hex digits>`. */
-  name?: string;
-  provider: { kind: 'kind'; nodes: number } | ExistingProvider;
-  /** auto, pull, build, or a folder of image archives. */
-  images: string;
-  /** Whether a private engine may be installed and started where Docker is missing. */
-  engine: boolean;
-  /** As many rigs as test workers. */
-  rigs: number;
-}
-
-/** What a provider needs to know of a cluster that is to be. */
-export interface RaiseOptions extends UpOptions {
-  /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
-  note: (description: ClusterDescription) => Promise<void>;
-}
 
 /**
  * Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left, or what is left
@@ -90,5 +60,5 @@ export async function down(name: string, work: Work): Promise<void> {
 
 /** Ends the private engine, unless something still runs on it or another process is about to use it. */
 async function stopEngine(work: Work = {}): Promise<void> {
-  await (await import('./engine/engine.ts')).stopEngine(work);
+  await (await import('./engine/private-engine.ts')).stopPrivateEngine(work);
 }

@@ -4,7 +4,6 @@ import { exec, type ExecOptions } from '../exec.ts';
 import type { Work } from '../work.ts';
 import { isRestricted, readHost } from './host.ts';
 import { privateEngineFiles, privateEngineSettings } from './private-engine-config.ts';
-import { joinPrivateEngine, startPrivateEngine, stopPrivateEngine } from './private-engine.ts';
 
 /** A Docker daemon that answers. */
 export interface Engine {
@@ -25,38 +24,12 @@ export interface Engine {
   docker(args: readonly string[], options?: ExecOptions): Promise<string>;
 }
 
-export interface EnsureEngineOptions {
-  /** Whether Docker may be installed and a private daemon started where none answers. */
-  allowPrivate: boolean;
-}
-
-/**
- * Returns the Docker that is there, else a private one where that is possible and allowed.
- * @throws MeshproofError `ENGINE_MISSING` with what to do, or `ENGINE_PACKAGES`, `ENGINE_START`.
- */
-export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: Work = {}): Promise<Engine> {
-  const named = variable('DOCKER_HOST');
-  const host = named ?? (await defaultHost(work));
-  const present = host === undefined ? undefined : await connect(host, work);
-  if (present && (!present.private || (await joinPrivateEngine(work)))) return present;
-  if (named) {
-    throw new MeshproofError('ENGINE_MISSING', `no Docker answers at DOCKER_HOST=${named}`, { hint: 'start it, or unset DOCKER_HOST' });
-  }
-  const obstacle = allowPrivate ? await obstacleToPrivateEngine() : '--no-engine forbids to start one';
-  if (obstacle !== undefined) {
-    throw new MeshproofError('ENGINE_MISSING', `no Docker answers${host === undefined ? '' : ` at ${host}`}, and ${obstacle}`, {
-      hint: 'start Docker, or set DOCKER_HOST to one that runs',
-    });
-  }
-  return engineAt(await startPrivateEngine(work), work);
-}
-
 /**
  * The engine that is known to run at a DOCKER_HOST value.
  * @throws MeshproofError `ENGINE_MISSING`
  */
 export async function engineAt(host: string, work: Work = {}): Promise<Engine> {
-  const engine = await connect(host, work);
+  const engine = await connectEngine(host, work);
   if (engine) return engine;
   throw new MeshproofError('ENGINE_MISSING', `no Docker answers at ${host}`, {
     hint: 'start it; what is on it cannot be removed without it',
@@ -71,29 +44,12 @@ export async function findEngine(work: Work = {}): Promise<Engine | undefined> {
 /** Every engine that may hold something of meshproof and answers: the one that the client would use, and the private one. Starts nothing. */
 export async function findEngines(work: Work = {}): Promise<Engine[]> {
   const hosts = new Set([variable('DOCKER_HOST') ?? (await defaultHost(work)), privateEngineFiles(privateEngineSettings()).host]);
-  const engines = await Promise.all([...hosts].map(async (host) => (host === undefined ? undefined : connect(host, work))));
+  const engines = await Promise.all([...hosts].map(async (host) => (host === undefined ? undefined : connectEngine(host, work))));
   return engines.filter((engine) => engine !== undefined);
 }
 
-/**
- * Stops the private engine, if it runs and nobody else needs it: neither a running container nor another meshproof. What it stored stays.
- */
-export async function stopEngine(work: Work = {}): Promise<void> {
-  await stopPrivateEngine(work);
-}
-
-/** The private engine's DOCKER_HOST value where it answers and nobody needs it. */
-export { idlePrivateEngine } from './private-engine-state.ts';
-
-async function obstacleToPrivateEngine(): Promise<string | undefined> {
-  const host = await readHost();
-  if (host.platform !== 'linux') return `meshproof can start one on Linux only, not on ${host.platform}`;
-  if (!host.root) return 'only root may start one';
-  return undefined;
-}
-
 /** Where the client would go by itself; undefined without a client. */
-async function defaultHost(work: Work): Promise<string | undefined> {
+export async function defaultHost(work: Work): Promise<string | undefined> {
   return exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], { ...work, timeoutMs: 20_000 }).catch(
     (error: unknown) => {
       if (error instanceof MeshproofError) return undefined;
@@ -116,7 +72,8 @@ function patienceFor([command = '']: readonly string[]): number {
   return LONG.has(command) ? 3_600_000 : 300_000;
 }
 
-async function connect(host: string, work: Work): Promise<Engine | undefined> {
+/** The engine at a DOCKER_HOST value; undefined where none answers. */
+export async function connectEngine(host: string, work: Work): Promise<Engine | undefined> {
   const env = { DOCKER_HOST: host };
   let info: DockerInfo;
   try {

@@ -9,7 +9,7 @@ import type { LiveObject } from '../kubernetes/live-object.ts';
 import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
 import { patiently } from '../kubernetes/patiently.ts';
-import type { RaiseOptions } from '../lifecycle.ts';
+import type { RaiseOptions } from '../provider.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
 import { clearNamespaces } from '../rigs/clear.ts';

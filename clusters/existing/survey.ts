@@ -3,7 +3,7 @@ import { MeshproofError, causeOf } from '../errors.ts';
 import { agentImage } from '../images/recipes/agent.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
-import type { ExistingProvider } from '../lifecycle.ts';
+import type { ExistingProvider } from '../provider.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { shellWord } from '../printable.ts';
 import { admissions, samplePods } from './admission.ts';

@@ -17,7 +17,8 @@ import { clientsDone } from './cluster-processes.ts';
 import { closeClusterDns } from './cluster-dns.ts';
 import { claimCluster, folderOf, removeFiles } from '../registry/owner.ts';
 import { connectNodes } from './pod-network.ts';
-import { MOST_NODES, releaseRanges } from './ranges.ts';
+import { MOST_NODES } from './ranges.ts';
+import { releaseRanges } from './reservations.ts';
 
 /** kubeadm's own waits are shorter; what takes longer than this hangs. */
 const BOOT_MS = 900_000;

@@ -12,7 +12,7 @@ import { clusterProcesses } from './cluster-processes.ts';
 import { deleteCluster } from './kind.ts';
 import { clusterFolders, listClusters } from './nodes.ts';
 import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from '../registry/owner.ts';
-import { releaseRanges, reservations } from './ranges.ts';
+import { releaseRanges, reservations } from './reservations.ts';
 
 /** A cluster, or what there is of one. */
 interface Trace {

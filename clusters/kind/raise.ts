@@ -1,16 +1,17 @@
 import type { ClusterDescription } from '../cluster.ts';
-import { engineAt, ensureEngine } from '../engine/engine.ts';
+import { engineAt } from '../engine/engine.ts';
+import { ensureEngine } from '../engine/ensure.ts';
 import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { agentImage } from '../images/recipes/agent.ts';
 import { tool } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
-import type { UpOptions } from '../lifecycle.ts';
+import type { UpOptions } from '../provider.ts';
 import { installMesh } from '../meshes.ts';
 import { deployRigs } from '../rigs/deploy.ts';
 import type { Work } from '../work.ts';
 import { createCluster, deleteCluster, takeBack } from './kind.ts';
-import { releaseRanges, reserveRanges } from './ranges.ts';
+import { releaseRanges, reserveRanges } from './reservations.ts';
 
 /** Runs a stage and notes how long it took, in whole milliseconds. */
 async function timed<T>(

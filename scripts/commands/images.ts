@@ -92,7 +92,11 @@ async function ensureExternal(mode: string, engine: Engine, work: Work): Promise
 
 /** Lends the Docker engine, and stops one that was started for this alone. */
 async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, work: Work) => Promise<T>): Promise<T> {
-  const { ensureEngine, findEngines, stopEngine } = await import('../../clusters/engine/engine.ts');
+  const [{ findEngines }, { ensureEngine }, { stopPrivateEngine }] = await Promise.all([
+    import('../../clusters/engine/engine.ts'),
+    import('../../clusters/engine/ensure.ts'),
+    import('../../clusters/engine/private-engine.ts'),
+  ]);
   const progress = startProgress();
   const work = { signal: untilInterrupted(), progress: progress.say };
   const before = await findEngines(work);
@@ -100,7 +104,7 @@ async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, work: 
   try {
     return await use(engine, work);
   } finally {
-    if (engine.private && !before.some((one) => one.private)) await stopEngine({ progress: progress.say });
+    if (engine.private && !before.some((one) => one.private)) await stopPrivateEngine({ progress: progress.say });
     progress.pause();
   }
 }

@@ -122,8 +122,13 @@ const ofChecks: Find = async ({ spare }, work) => {
 
 /** The private engine, when nobody needs it. */
 const privateEngine: Find = async () => {
-  const { idlePrivateEngine, stopEngine } = await import('../../clusters/engine/engine.ts');
+  const { idlePrivateEngine } = await import('../../clusters/engine/private-engine-state.ts');
   const [{ clusterNames }, host] = await Promise.all([import('../../clusters/registry/description.ts'), idlePrivateEngine()]);
   if (host === undefined || (await clusterNames()).length > 0) return [];
-  return [{ what: `the private Docker engine at ${host}`, remove: () => stopEngine() }];
+  return [
+    {
+      what: `the private Docker engine at ${host}`,
+      remove: async () => void (await (await import('../../clusters/engine/private-engine.ts')).stopPrivateEngine()),
+    },
+  ];
 };

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MESHES, type Mesh } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
-import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
 import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
 import { dnsLabel, LONGEST_PREFIX, positiveInteger } from './command.ts';
 

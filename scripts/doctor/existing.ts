@@ -7,7 +7,7 @@ import type { Survey } from '../../clusters/existing/survey.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { printable } from '../../clusters/printable.ts';
-import type { ExistingProvider } from '../../clusters/lifecycle.ts';
+import type { ExistingProvider } from '../../clusters/provider.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import type { DoctorOptions } from '../commands/doctor.ts';
 import { judge, type Finding } from './finding.ts';

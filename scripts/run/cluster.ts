@@ -4,7 +4,7 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { claimCluster, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
-import type { ExistingProvider, UpOptions } from '../../clusters/lifecycle.ts';
+import type { ExistingProvider, UpOptions } from '../../clusters/provider.ts';
 import { leaveRigs } from '../../clusters/rigs/lease.ts';
 import type { Work } from '../../clusters/work.ts';
 import { requireDisk } from './disk.ts';

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
-import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
 import { DEFAULTS, type Keep, type RunSettings } from '../../fixtures/contract/settings.ts';
 import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
 import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';

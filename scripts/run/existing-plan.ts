@@ -2,7 +2,7 @@ import type { Mesh } from '../../clusters/cluster.ts';
 import { causeOf, MeshproofError } from '../../clusters/errors.ts';
 import type { Survey } from '../../clusters/existing/survey.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
-import type { ExistingProvider } from '../../clusters/lifecycle.ts';
+import type { ExistingProvider } from '../../clusters/provider.ts';
 import { rigObjects } from '../../clusters/rigs/rig.ts';
 
 export interface ExistingPlan {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
-import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { patiently } from '../../clusters/kubernetes/patiently.ts';

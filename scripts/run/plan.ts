@@ -1,4 +1,4 @@
-import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
 import { printable } from '../../clusters/printable.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import type { CheckFile } from './checks.ts';

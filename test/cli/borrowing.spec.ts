@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { identify } from '../../clusters/engine/processes.ts';
 import { claimCluster } from '../../clusters/registry/owner.ts';

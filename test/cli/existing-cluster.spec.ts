@@ -5,7 +5,7 @@ import { expect } from '@playwright/test';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { requireRights, type Survey } from '../../clusters/existing/survey.ts';
-import type { UpOptions } from '../../clusters/lifecycle.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { findCluster } from '../../scripts/run/cluster.ts';
 import { StandInApi } from '../kubernetes/stand-in-api.ts';

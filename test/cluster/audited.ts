@@ -1,4 +1,4 @@
-import { ensureEngine } from '../../clusters/engine/engine.ts';
+import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { until } from '../../clusters/until.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { ensureEngine } from '../../clusters/engine/engine.ts';
+import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import { exec } from '../../clusters/exec.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
 import { ISTIO_HUB } from '../../clusters/istio/images.ts';
@@ -8,7 +8,7 @@ import { tool } from '../../clusters/images/tools.ts';
 import { VERSIONS } from '../../clusters/images/versions.ts';
 import { createCluster, deleteCluster } from '../../clusters/kind/kind.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
-import { reserveRanges } from '../../clusters/kind/ranges.ts';
+import { reserveRanges } from '../../clusters/kind/reservations.ts';
 import type { Work } from '../../clusters/work.ts';
 
 /** A cluster that meshproof's commands know nothing of, as if a colleague had made it. */

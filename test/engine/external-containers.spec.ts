@@ -6,7 +6,9 @@ import { expect, test } from '@playwright/test';
 
 import { removeExternalContainers, startExternalContainer, type ExternalContainerOptions } from '../../clusters/external/containers.ts';
 import { containerLeftovers } from '../../clusters/engine/containers.ts';
-import { ensureEngine, stopEngine, type Engine } from '../../clusters/engine/engine.ts';
+import type { Engine } from '../../clusters/engine/engine.ts';
+import { ensureEngine } from '../../clusters/engine/ensure.ts';
+import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { ensureHermeticNetwork } from '../../clusters/engine/hermetic.ts';
 import { ensureExternalImages } from '../../clusters/external/images.ts';
 
@@ -73,6 +75,6 @@ test('an external service belongs to its process, and goes with it or with the c
     expect(await standing(engine)).toEqual([]);
   } finally {
     await removeExternalContainers(CLUSTER, engine);
-    await stopEngine();
+    await stopPrivateEngine();
   }
 });

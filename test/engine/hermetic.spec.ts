@@ -3,7 +3,9 @@ import { once } from 'node:events';
 
 import { expect, test } from '@playwright/test';
 
-import { ensureEngine, stopEngine, type Engine } from '../../clusters/engine/engine.ts';
+import type { Engine } from '../../clusters/engine/engine.ts';
+import { ensureEngine } from '../../clusters/engine/ensure.ts';
+import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { firewallOf, type Firewall } from '../../clusters/engine/firewall.ts';
 import { enclose, ensureHermeticNetwork, leavingRules, release } from '../../clusters/engine/hermetic.ts';
 import { exec } from '../../clusters/exec.ts';
@@ -109,5 +111,5 @@ test('what runs on the network of the clusters reaches its neighbours and nothin
   }
   expect(await refused()).toEqual([]);
   // After the rules were seen to be gone, since it would take them along. Where somebody else uses it, it stays.
-  await stopEngine();
+  await stopPrivateEngine();
 });

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { ensureEngine, type Engine } from '../../clusters/engine/engine.ts';
+import type { Engine } from '../../clusters/engine/engine.ts';
+import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
 import { tool } from '../../clusters/images/tools.ts';
 import { createCluster, deleteCluster, type CreateClusterOptions } from '../../clusters/kind/kind.ts';
 import { leftovers } from '../../clusters/kind/leftovers.ts';
 import { containersOf, kubectlOnNode, listClusters, listNodes, nodeExec } from '../../clusters/kind/nodes.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
-import { reservations, reserveRanges } from '../../clusters/kind/ranges.ts';
+import { reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
 import { until } from '../../clusters/until.ts';
 
 test.describe.configure({ timeout: 600_000 });
@@ -96,7 +97,7 @@ test('what a killed creation left is found and removed', { tag: '@cluster' }, as
   const { name } = options;
   const clusters = new URL('../../clusters/', import.meta.url).href;
   const creation = `
-    import { ensureEngine } from '${clusters}engine/engine.ts';
+    import { ensureEngine } from '${clusters}engine/ensure.ts';
     import { createCluster } from '${clusters}kind/kind.ts';
     await createCluster(${JSON.stringify(options)}, await ensureEngine({ allowPrivate: true }));`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', creation], { stdio: 'inherit' });

@@ -7,7 +7,7 @@ import { expect, test } from '@playwright/test';
 
 import { leftovers } from '../../clusters/kind/leftovers.ts';
 import { claimCluster, folderOf, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
-import { reservations, reserveRanges } from '../../clusters/kind/ranges.ts';
+import { reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
 import { scratchCache } from './scratch.ts';
 
 const NAME = 'meshproof-left';

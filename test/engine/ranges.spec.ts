@@ -2,16 +2,8 @@ import { expect, test } from '@playwright/test';
 import { assert, integer, property } from 'fast-check';
 
 import { ADDRESSES, BRIDGES } from '../../clusters/engine/addresses.ts';
-import {
-  ALL_RANGES,
-  MOST_NODES,
-  nodeRange,
-  rangesOf,
-  releaseRanges,
-  reservations,
-  reserveRanges,
-  SLOTS,
-} from '../../clusters/kind/ranges.ts';
+import { ALL_RANGES, MOST_NODES, nodeRange, rangesOf, SLOTS } from '../../clusters/kind/ranges.ts';
+import { releaseRanges, reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
 import { scratchCache } from './scratch.ts';
 
 /** First and last address of a range, as numbers. */

@@ -8,7 +8,7 @@ import { assert, constantFrom, property, string } from 'fast-check';
 import { identify } from '../../clusters/engine/processes.ts';
 import { makeFolder, readJson, writeWhole } from '../../clusters/files.ts';
 import { claimCluster, claimName, folderOf, keepCluster, ownerOf, removeFiles } from '../../clusters/registry/owner.ts';
-import { reservations, reserveRanges } from '../../clusters/kind/ranges.ts';
+import { reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
 import { isClusterName } from '../../clusters/names.ts';
 import { cacheFolder, clustersFolder, stateFolder } from '../../clusters/paths.ts';
 import { isInUse, occupy, seize } from '../../clusters/registry/occupancy.ts';

@@ -1,0 +1,39 @@
+import { variable } from '../environment.ts';
+import { MeshproofError } from '../errors.ts';
+import type { Work } from '../work.ts';
+import { connectEngine, defaultHost, engineAt, type Engine } from './engine.ts';
+import { readHost } from './host.ts';
+import { joinPrivateEngine, startPrivateEngine } from './private-engine.ts';
+
+export interface EnsureEngineOptions {
+  /** Whether Docker may be installed and a private daemon started where none answers. */
+  allowPrivate: boolean;
+}
+
+/**
+ * Returns the Docker that is there, else a private one where that is possible and allowed.
+ * @throws MeshproofError `ENGINE_MISSING` with what to do, or `ENGINE_PACKAGES`, `ENGINE_START`.
+ */
+export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: Work = {}): Promise<Engine> {
+  const named = variable('DOCKER_HOST');
+  const host = named ?? (await defaultHost(work));
+  const present = host === undefined ? undefined : await connectEngine(host, work);
+  if (present && (!present.private || (await joinPrivateEngine(work)))) return present;
+  if (named) {
+    throw new MeshproofError('ENGINE_MISSING', `no Docker answers at DOCKER_HOST=${named}`, { hint: 'start it, or unset DOCKER_HOST' });
+  }
+  const obstacle = allowPrivate ? await obstacleToPrivateEngine() : '--no-engine forbids to start one';
+  if (obstacle !== undefined) {
+    throw new MeshproofError('ENGINE_MISSING', `no Docker answers${host === undefined ? '' : ` at ${host}`}, and ${obstacle}`, {
+      hint: 'start Docker, or set DOCKER_HOST to one that runs',
+    });
+  }
+  return engineAt(await startPrivateEngine(work), work);
+}
+
+async function obstacleToPrivateEngine(): Promise<string | undefined> {
+  const host = await readHost();
+  if (host.platform !== 'linux') return `meshproof can start one on Linux only, not on ${host.platform}`;
+  if (!host.root) return 'only root may start one';
+  return undefined;
+}

@@ -1,0 +1,32 @@
+import type { ClusterDescription, Mesh } from './cluster.ts';
+import type { AppliedKind } from './existing/rights.ts';
+
+/** A cluster that somebody else owns. */
+export interface ExistingProvider {
+  kind: 'existing';
+  kubeconfig?: string;
+  context?: string;
+  /** Prefix of namespaces that the owner made for rigs; without it our own are made, where that is allowed. */
+  namespaces?: string;
+  /** Of which kinds the run's checks apply objects, in their rig and in the mesh's root namespace; default none. */
+  applies?: { kinds: readonly AppliedKind[]; meshWide: readonly AppliedKind[] };
+}
+
+export interface UpOptions {
+  mesh: Mesh;
+  /** Default: one chosen at random, `meshproof-<4 hex digits>`. */
+  name?: string;
+  provider: { kind: 'kind'; nodes: number } | ExistingProvider;
+  /** auto, pull, build, or a folder of image archives. */
+  images: string;
+  /** Whether a private engine may be installed and started where Docker is missing. */
+  engine: boolean;
+  /** As many rigs as test workers. */
+  rigs: number;
+}
+
+/** What a provider needs to know of a cluster that is to be. */
+export interface RaiseOptions extends UpOptions {
+  /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
+  note: (description: ClusterDescription) => Promise<void>;
+}
