@@ -36,11 +36,6 @@ export async function engineAt(host: string, work: Work = {}): Promise<Engine> {
   });
 }
 
-/** The Docker that `ensureEngine` would use without starting anything, or undefined. */
-export async function findEngine(work: Work = {}): Promise<Engine | undefined> {
-  return (await findEngines(work))[0];
-}
-
 /** Every engine that may hold something of meshproof and answers: the one that the client would use, and the private one. Starts nothing. */
 export async function findEngines(work: Work = {}): Promise<Engine[]> {
   const hosts = new Set([variable('DOCKER_HOST') ?? (await defaultHost(work)), privateEngineFiles(privateEngineSettings()).host]);

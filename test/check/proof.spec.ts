@@ -3,7 +3,8 @@ import fc from 'fast-check';
 
 import type { Breaks } from '../../fixtures/check/breaks.ts';
 import { assertComplete, type Details, type Place } from '../../fixtures/check/definition.ts';
-import { type Call, Proof } from '../../fixtures/check/proof.ts';
+import { Proof } from '../../fixtures/check/proof.ts';
+import type { Call } from '../../fixtures/evidence/record.ts';
 
 const call = (matcher: string, line: number, kind?: string): Call => ({
   matcher,

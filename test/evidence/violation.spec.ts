@@ -3,8 +3,8 @@ import fc from 'fast-check';
 
 import type { Ending, History, LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import { matchers, type Judgement } from '../../fixtures/matchers/index.ts';
-import { explanation, inWords, violations, violationsOf, wrongShare } from '../../fixtures/matchers/violation.ts';
-import { answered, closed, delivery, ENVOY, historyOf, reset, times } from './histories.ts';
+import { explanation, inWords, violations, violationsOf, wrongShare } from '../../fixtures/evidence/violation.ts';
+import { answered, closed, delivery, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
 
 /** What is asked of one matcher, over the history and what the server received of it. */
 type Question = (history: History, ledger: readonly LedgerEntry[]) => Judgement<string>;
