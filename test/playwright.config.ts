@@ -1,4 +1,9 @@
+import { resolve } from 'node:path';
+
 import { defineConfig } from '@playwright/test';
+
+/** The tests start many processes, and each would compile the same modules again. */
+process.env['NODE_COMPILE_CACHE'] ??= resolve(import.meta.dirname, '../node_modules/.cache/compiled');
 
 /** The tests of meshproof itself. Those tagged @engine, @cluster or @pairs need Docker, so `npm run check` leaves them out. */
 export default defineConfig({

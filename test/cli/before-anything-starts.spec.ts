@@ -12,31 +12,35 @@ metadata: { name: server }
 spec: { host: server, exportTo: ['.'], trafficPolicy: { outlierDetection: { interval: 1s } } }
 `;
 const BROKEN: readonly [string, Record<string, string>, RegExp][] = [
-  ['text that is no YAML', { 'a.istio.yaml': 'kind: [' }, /a\.istio\.yaml:1:\d+/],
-  ['a misspelt field', { 'a.istio.yaml': MANIFEST.replace('interval', 'intervall') }, /intervall does not exist; did you mean interval\?/],
-  ['an unknown kind', { 'a.istio.yaml': MANIFEST.replace('DestinationRule', 'DestinationRul') }, /DestinationRul/],
+  ['text that is no YAML', { 'istio.yaml': 'kind: [' }, /istio\.yaml:1:\d+: /],
+  ['a misspelt field', { 'istio.yaml': MANIFEST.replace('interval', 'intervall') }, /intervall does not exist; did you mean interval\?/],
+  ['an unknown kind', { 'istio.yaml': MANIFEST.replace('DestinationRule', 'DestinationRul') }, /there is no kind DestinationRul in/],
   [
     'a control that matches nothing',
-    { 'a.istio.yaml': MANIFEST, 'a.istio.control.yaml': 'kind: DestinationRule\nmetadata: { name: other }\n' },
+    { 'istio.yaml': MANIFEST, 'istio.control.yaml': 'kind: DestinationRule\nmetadata: { name: other }\n' },
     /matches no manifest/,
   ],
   [
     'a control that breaks the schema',
-    { 'a.istio.yaml': MANIFEST, 'a.istio.control.yaml': 'kind: DestinationRule\nmetadata: { name: server }\nspec: { hots: x }\n' },
+    { 'istio.yaml': MANIFEST, 'istio.control.yaml': 'kind: DestinationRule\nmetadata: { name: server }\nspec: { hots: x }\n' },
     /hots does not exist/,
   ],
 ];
 
-for (const [problem, files, words] of BROKEN) {
-  test(`${problem} stops the run before it starts`, async ({ folder }) => {
-    const suite = Object.fromEntries(Object.entries(files).map(([name, text]) => [`s/${name}`, text]));
-    const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), ...suite });
-    const { exitCode, stderr } = await meshproof(['test'], env);
-    expect(stderr).toMatch(words);
-    expect(exitCode).toBe(2);
-    expect(await readdir(folder)).toEqual(['node_modules', 'suites']);
-  });
-}
+test('everything that is wrong with manifests stops the run before it starts', async ({ folder }) => {
+  const files = BROKEN.flatMap(([, made], index) => [
+    [`s/${index}.spec.ts`, specOf(`s/${index}`, 'PASS')],
+    ...Object.entries(made).map(([name, text]) => [`s/${index}.${name}`, text]),
+  ]);
+  const env = await writeSuites(folder, Object.fromEntries(files));
+  const { exitCode, stderr } = await meshproof(['test'], env);
+  for (const [index, [problem, , words]] of BROKEN.entries()) {
+    const told = stderr.split('\n').filter((line) => line.includes(`/s/${index}.`));
+    expect.soft(told, problem).toEqual([expect.stringMatching(words)]);
+  }
+  expect(exitCode).toBe(2);
+  expect(await readdir(folder)).toEqual(['node_modules', 'suites']);
+});
 
 test('a spec that does not load stops the run before it starts', async ({ folder }) => {
   const env = await writeSuites(folder, { 's/a.spec.ts': "throw new Error('no control for istio');\n" });
