@@ -1,5 +1,6 @@
 import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
-import { confidence, neverRed, printable, warning } from './in-words.ts';
+import { printable } from '../fixtures/contract/printable.ts';
+import { confidence, findingLine, neverRed, warning } from './format.ts';
 
 /** What each verdict says of the mesh or of the check, for somebody who sees the word for the first time. */
 const MEANING: Record<Verdict, string> = {
@@ -23,30 +24,37 @@ pre { white-space: pre-wrap; font-size: 12px; line-height: 1.45 }
 .verdict { font-weight: 700 }`;
 
 /**
- * The description of a check as HTML: what was promised, what was seen, how sure that is, and how to run it again.
+ * The description of a check as HTML: what was expected, what was observed, how certain that is, and how to run it again.
  * Histories and ledgers are named, not attached: they would make the one file of the site heavy. They are no links either:
  * Allure shows a description in a frame that may not navigate.
  * @param pictures SVG texts of what the check itself measured.
  */
 export function describe(check: CheckResult, pictures: readonly string[]): string {
-  const { verdict, title, reason, control, controlSaid, evidence, warnings = [], guide = [], rerun } = check;
-  const seen = verdict === 'PASS' ? [] : [section(verdict === 'UNSUPPORTED' ? 'Because' : 'Seen', pre(reason))];
+  const { verdict, title, reason, finding, control, controlFindings, evidence, warnings = [], docDeviations = [], rerun } = check;
   const unproven = neverRed(check);
   const files = evidence.map(({ phase, name, file, lines }) => `evidence of the ${phase}, ${name}, ${lines} lines: ${file}`);
   return [
     `<p><span class="verdict">${verdict}</span>: ${MEANING[verdict]}${control === 'red' ? '; the check was seen to fail first' : ''}</p>`,
-    section('Promised', `<p>${text(title)}</p>`),
+    section('Expected', [title, ...(finding === undefined ? [] : [finding.expected])].map(paragraph).join('\n')),
     ...pictures.map((svg) => `<img alt="${titleOf(svg)}" src="${dataUri(svg)}">`),
-    ...seen,
-    ...(verdict === 'UNSUPPORTED' ? [] : [section('How sure', list(confidence(check)))]),
-    ...(controlSaid === '' ? [] : [section('What it said when it was broken on purpose', pre(controlSaid))]),
+    ...(finding === undefined ? [] : [section('Observed', paragraph(finding.observed))]),
+    ...(verdict === 'PASS' ? [] : [section('Because', paragraph(reason))]),
+    ...(verdict === 'UNSUPPORTED'
+      ? []
+      : [section('Confidence', list([...(finding === undefined ? [] : [finding.confidence]), ...confidence(check)]))]),
+    ...(controlFindings.length === 0 ? [] : [section('Observed under the control', list(controlFindings.map(findingLine)))]),
     ...(unproven.length === 0 ? [] : [section('What the control did not turn red', list(unproven))]),
     ...(warnings.length === 0 ? [] : [section('Accepted, and yet without the whole effect', list(warnings.map((one) => warning(one))))]),
-    ...(guide.length === 0
+    ...(docDeviations.length === 0
       ? []
-      : [section('Guide against reality', list(guide.map(({ says, reality }) => `the guide says: ${says}. The mesh does: ${reality}`)))]),
+      : [
+          section(
+            'Guide against reality',
+            list(docDeviations.map(({ documented, observed }) => `documented: ${documented}; observed: ${observed}`)),
+          ),
+        ]),
     ...(files.length === 0 ? [] : [section('Evidence, in the report folder', list(files))]),
-    section('Run again', pre(rerun)),
+    section('Run again', `<pre>${text(rerun)}</pre>`),
     `<style>${STYLE}</style>`,
   ].join('\n');
 }
@@ -59,12 +67,8 @@ function list(lines: readonly string[]): string {
   return `<ul>${lines.map((line) => `<li>${text(line)}</li>`).join('')}</ul>`;
 }
 
-/** Keeps the lines of a message, which are columns of what was promised and seen. */
-function pre(message: string): string {
-  return `<pre>${message
-    .split('\n')
-    .map((line) => text(line))
-    .join('\n')}</pre>`;
+function paragraph(line: string): string {
+  return `<p>${text(line)}</p>`;
 }
 
 /** Text that HTML takes for text. */

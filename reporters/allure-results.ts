@@ -5,14 +5,14 @@ import { ContentType, Status, type Attachment, type StepResult, type TestResult 
 
 import type { Picture, TakenPicture } from '../fixtures/contract/picture.ts';
 import { RESULT_ATTACHMENT, type CheckResult } from '../fixtures/contract/result.ts';
-import { settled } from './allure-verdict.ts';
+import { withAllureVerdict } from './allure-verdict.ts';
 
 /**
  * Gives the checks among Allure results their verdicts, in place. Doing it twice changes nothing more.
  * @param folder where allure-playwright wrote.
  * @param mesh the mesh of those checks that left no result of their own.
  */
-export async function settleAllureResults(folder: string, mesh: string): Promise<void> {
+export async function addVerdicts(folder: string, mesh: string): Promise<void> {
   const files = (await readdir(folder).catch(nothing)).filter((file) => file.endsWith('-result.json'));
   if (files.length === 0) throw new Error(`allure-playwright left no results in ${folder}`);
   const { draw } = await import('./charts/draw.ts');
@@ -22,7 +22,7 @@ export async function settleAllureResults(folder: string, mesh: string): Promise
       const result = await resultIn(path);
       if (result === undefined) return;
       const attached = await attachedResult(result, folder);
-      const judged = settled(withAttachmentsInPlace(result), attached, mesh, draw);
+      const judged = withAllureVerdict(withAttachmentsInPlace(result), attached, mesh, draw);
       if (!hasVerdict(result)) await attachPictures(judged, attached, folder, draw);
       await writeFile(`${path}.new`, JSON.stringify(judged));
       await rename(`${path}.new`, path);
@@ -32,7 +32,7 @@ export async function settleAllureResults(folder: string, mesh: string): Promise
 
 /**
  * Tells the results of one run from those of another that ran the same checks, which Allure would take for retries and show the last of.
- * @param files names of results within the folder, settled or not
+ * @param files names of results within the folder, with verdicts or without
  */
 export async function tellRunApart(folder: string, files: readonly string[], run: string): Promise<void> {
   for (const file of files.filter((name) => name.endsWith('-result.json'))) {

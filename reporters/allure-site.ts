@@ -8,12 +8,12 @@ import { execa } from 'execa';
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
 import { adoptHistory, forgetRun, lendHistory, nameEnd, returnHistory } from './allure-history.ts';
-import { settleAllureResults } from './allure-results.ts';
+import { addVerdicts } from './allure-results.ts';
 import { writePictures } from './charts/files.ts';
-import { duration, transitionsInWords, worth } from './in-words.ts';
+import { duration, transitionSummary, headline } from './format.ts';
 
 export interface AllureSite {
-  /** The report folder: its Allure results are settled and read, and the site becomes its `allure/index.html`. */
+  /** The report folder: its Allure results are given their verdicts, and the site becomes its `allure/index.html`. */
   report: string;
   conformance: Conformance;
   /** The mesh of checks that left no result. */
@@ -57,7 +57,7 @@ export async function generateAllureSite({ report, conformance, mesh, earlier }:
   if (earlier !== undefined) await adoptHistory(report, earlier);
   await forgetRun(report, conformance.run.id);
   await writePictures(report, conformance.checks);
-  await settleAllureResults(join(report, ALLURE_RESULTS), mesh);
+  await addVerdicts(join(report, ALLURE_RESULTS), mesh);
   const output = join(report, 'allure');
   await rm(output, { recursive: true, force: true });
   const workplace = await mkdtemp(join(tmpdir(), 'meshproof-allure-'));
@@ -84,12 +84,12 @@ function configuration(historyPath: string, output: string, { run, timings, chec
   const groupBy = meshes.length > 1 ? ['epic', 'story'] : ['epic'];
   return {
     // The headline of the first page.
-    name: `${worth(checks)} ${nameEnd(run.id)}`,
+    name: `${headline(checks)} ${nameEnd(run.id)}`,
     output,
     historyPath,
     hideLabels: HIDDEN_LABELS,
     variables: {
-      ...(against === undefined ? {} : { 'since the earlier run': transitionsInWords(against) }),
+      ...(against === undefined ? {} : { 'since the earlier run': transitionSummary(against) }),
       mesh: meshes.join(', '),
       ...run.versions,
       ...run.environment,

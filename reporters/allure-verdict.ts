@@ -2,10 +2,12 @@ import { LinkType, Status, type Label, type Link, type Parameter, type TestResul
 
 import type { Picture } from '../fixtures/contract/picture.ts';
 import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
+import type { Ending } from '../fixtures/contract/verdict.ts';
 import { describe } from './allure-description.ts';
 import { linksOf } from './documentation.ts';
-import { printable } from './in-words.ts';
-import { checkNameOf, judge, type CheckName, type Ending } from './verdict.ts';
+import { printable } from '../fixtures/contract/printable.ts';
+import { whyNot } from './format.ts';
+import { checkNameOf, withVerdict, type CheckName } from './check-result.ts';
 
 /** Allure's word for each verdict. */
 const ALLURE_STATUS: Record<Verdict, Status> = {
@@ -22,18 +24,18 @@ const ALLURE_STATUS: Record<Verdict, Status> = {
  * @param attached the content of the check's attachment, undefined without one.
  * @param draw makes an SVG text of a picture.
  */
-export function settled(result: TestResult, attached: unknown, mesh: string, draw: (picture: Picture) => string): TestResult {
+export function withAllureVerdict(result: TestResult, attached: unknown, mesh: string, draw: (picture: Picture) => string): TestResult {
   const name = nameOf(result);
   const done = result.labels.some((label) => label.name === 'verdict');
   if (!name || done) return result;
-  const check = judge(name, mesh, attached, endingOf(result), (result.stop ?? 0) - (result.start ?? 0));
+  const check = withVerdict(name, mesh, attached, endingOf(result), (result.stop ?? 0) - (result.start ?? 0));
   const repetition = result.parameters.flatMap((parameter) => (parameter.name === 'Repetition' ? [parameter.value] : []));
   return {
     ...result,
     name: nameWith(check.verdict, printable(result.name ?? '')),
     fullName: printable(result.fullName ?? ''),
     status: ALLURE_STATUS[check.verdict],
-    ...(check.verdict === 'PASS' ? {} : { statusDetails: { ...result.statusDetails, message: `${check.verdict}: ${check.reason}` } }),
+    ...(check.verdict === 'PASS' ? {} : { statusDetails: { ...result.statusDetails, message: `${check.verdict}: ${whyNot(check)}` } }),
     labels: [...result.labels, ...labelsOf(check)],
     parameters: [...result.parameters, ...parametersOf(check)],
     links: [...result.links, ...linksOf(check).map((link): Link => ({ ...link, type: LinkType.DEFAULT }))],
@@ -61,10 +63,9 @@ function labelsOf({ suite, mesh, verdict, control }: CheckResult): Label[] {
 /** Beside each other at the top of the page. They are left out of what Allure knows a check by, but for the mesh: its history must go on when the verdict changes. */
 function parametersOf({ mesh, verdict, control, controlBecause }: CheckResult): Parameter[] {
   const because = controlBecause === '' || control === 'skipped' ? '' : `: ${printable(controlBecause)}`;
-  const words = { red: 'red', green: 'green', skipped: 'not run' };
   return [
     { name: 'verdict', value: verdict, excluded: true },
-    { name: 'control', value: `${words[control]}${because}`, excluded: true },
+    { name: 'control', value: `${control === 'skipped' ? 'not run' : control}${because}`, excluded: true },
     { name: 'mesh', value: mesh },
   ];
 }

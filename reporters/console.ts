@@ -3,19 +3,8 @@ import { styleText } from 'node:util';
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { CheckResult, Kept, Verdict } from '../fixtures/contract/result.ts';
 import type { ConsoleState } from '../fixtures/contract/settings.ts';
-import {
-  closingLine,
-  confidence,
-  duration,
-  idOf,
-  printable,
-  told,
-  transitionsInWords,
-  unsaid,
-  warningsOf,
-  whereRun,
-  worth,
-} from './in-words.ts';
+import { printable } from '../fixtures/contract/printable.ts';
+import { closingLine, confidence, duration, idOf, transitionSummary, omissions, warningsOf, whereRun, headline } from './format.ts';
 import { shortForm } from './short-form.ts';
 
 const COLOUR = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', UNSUPPORTED: 'gray', INVALID: 'magenta' } as const satisfies Record<
@@ -39,14 +28,13 @@ export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.Wr
   const warned = warningsOf(check).map((text) => fact('warned', text, stream));
   if (verdict === 'PASS') return [head, ...warned];
   if (verdict === 'UNSUPPORTED') return [head, fact('because', check.reason, stream)];
-  const { promised, seen, sure } = told(check.reason);
+  const { finding } = check;
   return [
     head,
-    fact('promised', check.title, stream),
-    ...(promised === undefined ? [] : [fact('that is', promised, stream)]),
-    fact('seen', seen, stream),
-    ...(sure === undefined ? [] : [fact('how sure', sure, stream)]),
-    ...confidence(check).map((line) => fact('how sure', line, stream)),
+    fact('expected', check.title, stream),
+    ...(finding === undefined ? [] : [fact('that is', finding.expected, stream), fact('observed', finding.observed, stream)]),
+    fact('because', check.reason, stream),
+    ...[...(finding === undefined ? [] : [finding.confidence]), ...confidence(check)].map((line) => fact('confidence', line, stream)),
     ...warned,
     ...traces.evidence.map((path) => fact('evidence', path, stream)),
     ...(traces.diagnostics === undefined ? [] : [fact('diagnostics', traces.diagnostics, stream)]),
@@ -62,9 +50,9 @@ export function endLines(conformance: Conformance, report: string, state: Consol
   const worse = against?.changes.filter(({ change }) => change === 'regressed') ?? [];
   return [
     '',
-    worth(checks),
-    ...unsaid(conformance),
-    ...(against === undefined ? [] : [transitionsInWords(against)]),
+    headline(checks),
+    ...omissions(conformance),
+    ...(against === undefined ? [] : [transitionSummary(against)]),
     ...worse.map(({ id, mesh, before, now }) => `  regressed  ${id} (${mesh}): ${before}, now ${now}`),
     ...whereRun(run),
     `report: ${report}`,

@@ -3,7 +3,8 @@ import { relative } from 'node:path';
 
 import { variable } from '../fixtures/contract/environment.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
-import { idOf, printable, told, warningsOf } from './in-words.ts';
+import { printable } from '../fixtures/contract/printable.ts';
+import { idOf, warningsOf } from './format.ts';
 
 /** GitHub refuses a step's summary beyond 1 MiB as a whole. */
 const LARGEST_SUMMARY = 2 ** 20;
@@ -21,7 +22,8 @@ export function annotations(check: CheckResult, place: { file: string; line: num
   const at = { file: relative(variable('GITHUB_WORKSPACE', environment) ?? process.cwd(), place.file), line: String(place.line) };
   const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${idOf(check)} (${check.mesh})` }, text));
   if (check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED') return warned;
-  const text = `promised: ${printable(check.title)}\nseen: ${printable(told(check.reason).seen)}\nrun again: ${printable(check.rerun)}`;
+  const observed = check.finding?.observed ?? check.reason;
+  const text = `expected: ${printable(check.title)}\nobserved: ${printable(observed)}\nrun again: ${printable(check.rerun)}`;
   return [command('error', { ...at, title: `${check.verdict} ${idOf(check)} (${check.mesh})` }, text), ...warned];
 }
 

@@ -1,6 +1,6 @@
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
-import { warningsOf } from './in-words.ts';
+import { findingLine, warningsOf, whyNot } from './format.ts';
 
 type Attributes = Record<string, string | number>;
 
@@ -39,7 +39,7 @@ function totals(checks: readonly CheckResult[]): Attributes {
 }
 
 function testCase(check: CheckResult): string {
-  const { id, suite, mesh, title, repetition, verdict, reason, control, controlBecause, rerun, durationMs } = check;
+  const { id, suite, mesh, title, repetition, verdict, reason, finding, control, controlBecause, rerun, durationMs } = check;
   // Of test cases with one name some readers take the first alone.
   const name = repetition === undefined ? title : `${title} (repetition ${repetition})`;
   const facts = Object.entries({ id, mesh, verdict, control, controlBecause, rerun });
@@ -49,7 +49,8 @@ function testCase(check: CheckResult): string {
   if (verdict === 'UNSUPPORTED') children.push(element('skipped', { message: reason }));
   else if (verdict !== 'PASS') {
     const tag = verdict === 'FAIL' ? 'failure' : 'error';
-    children.push(element(tag, { type: verdict, message: reason }, escapeXml(`${reason}\n\nrun again: ${rerun}`)));
+    const lines = [reason, ...(finding === undefined ? [] : [findingLine(finding)]), '', `run again: ${rerun}`];
+    children.push(element(tag, { type: verdict, message: whyNot(check) }, escapeXml(lines.join('\n'))));
   }
   return element('testcase', { classname: `${suite}.${mesh}`, name, time: seconds(durationMs) }, children.join(''));
 }

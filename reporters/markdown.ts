@@ -2,20 +2,20 @@ import { markdownTable } from 'markdown-table';
 
 import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/contract/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/contract/result.ts';
+import { printable } from '../fixtures/contract/printable.ts';
 import {
   claim,
   confidence,
   duration,
   idOf,
   neverRed,
-  printable,
   seenRed,
-  transitionsInWords,
-  unsaid,
+  transitionSummary,
+  omissions,
   warningsOf,
   whereRun,
-  worth,
-} from './in-words.ts';
+  headline,
+} from './format.ts';
 import { TOLD_FIRST } from './transitions.ts';
 
 /** conformance.md: fit for a pull request comment. */
@@ -24,10 +24,10 @@ export function conformanceMarkdown(conformance: Conformance): string {
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
   const facts = [`Run ${run.id}, ${run.startedAt}, ${duration(run.durationMs)}`, ...whereRun(run), ...versions].join(' · ');
   const sections = [
-    `# ${worth(checks)}`,
+    `# ${headline(checks)}`,
     inline(facts),
     matrix(conformance),
-    ...unsaid(conformance).map((line) => `${inline(line)}.`),
+    ...omissions(conformance).map((line) => `${inline(line)}.`),
     table(checks),
   ];
   if (against !== undefined) sections.push('## Since the earlier run', transitionTable(against));
@@ -38,8 +38,8 @@ export function conformanceMarkdown(conformance: Conformance): string {
   if (warnings !== '') sections.push('## Accepted, and yet without the whole effect', warnings);
   const unproven = neverRedTable(checks);
   if (unproven !== '') sections.push('## What no control turned red', unproven);
-  const guide = guideTable(checks);
-  if (guide !== '') sections.push('## Guide against reality', guide);
+  const deviations = deviationTable(checks);
+  if (deviations !== '') sections.push('## Guide against reality', deviations);
   if (planned.length > 0) sections.push('## Not done yet', plannedTable(planned));
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -104,12 +104,17 @@ function table(checks: readonly CheckResult[]): string {
 }
 
 function reason(check: CheckResult): string {
-  const { verdict, mesh, title, rerun, evidence } = check;
-  const head = [`### ${verdict} ${inline(idOf(check))} (${inline(mesh)})`, `Promised: ${inline(title)}`];
+  const { verdict, mesh, title, finding, rerun, evidence } = check;
+  const head = [`### ${verdict} ${inline(idOf(check))} (${inline(mesh)})`, `Expected: ${inline(title)}`];
   if (verdict === 'UNSUPPORTED') return [...head, withLink(check.reason)].join('\n\n');
-  const lines = [...head, inline(check.reason)];
-  const sure = [...confidence(check), ...evidence.map(({ file, phase, name }) => `evidence of the ${phase}, ${name}: ${file}`)];
-  return [...lines, sure.map((line) => `- ${inline(line)}`).join('\n'), fenced(rerun)].join('\n\n');
+  const facts = [
+    ...(finding === undefined
+      ? []
+      : [`expected: ${finding.expected}`, `observed: ${finding.observed}`, `confidence: ${finding.confidence}`]),
+    ...confidence(check),
+    ...evidence.map(({ file, phase, name }) => `evidence of the ${phase}, ${name}: ${file}`),
+  ];
+  return [...head, inline(check.reason), facts.map((line) => `- ${inline(line)}`).join('\n'), fenced(rerun)].join('\n\n');
 }
 
 /** Why a check is unsupported is its author's word, and so is the page that it may end with. */
@@ -124,11 +129,11 @@ function fenced(command: string): string {
   return `${fence}sh\n${command}\n${fence}`;
 }
 
-function guideTable(checks: readonly CheckResult[]): string {
-  const rows = checks.flatMap(({ id, mesh, guide = [] }) =>
-    guide.map(({ says, reality }) => [inline(id), inline(mesh), inline(says), inline(reality)]),
+function deviationTable(checks: readonly CheckResult[]): string {
+  const rows = checks.flatMap(({ id, mesh, docDeviations = [] }) =>
+    docDeviations.map(({ documented, observed }) => [inline(id), inline(mesh), inline(documented), inline(observed)]),
   );
-  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'the guide says', 'the mesh does'], ...rows]);
+  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'documented', 'observed'], ...rows]);
 }
 
 function warningTable(checks: readonly CheckResult[]): string {
@@ -150,7 +155,7 @@ function plannedTable(planned: readonly PlannedCheck[]): string {
 function transitionTable(against: Against): string {
   const { versions, changes } = against;
   const facts = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const sentence = inline([transitionsInWords(against), ...facts].join(' · '));
+  const sentence = inline([transitionSummary(against), ...facts].join(' · '));
   if (changes.length === 0) return sentence;
   const sorted = changes.toSorted((a, b) => TOLD_FIRST.indexOf(a.change) - TOLD_FIRST.indexOf(b.change));
   const rows = sorted.map(({ change, id, mesh, title, before, now }) => [

@@ -14,14 +14,15 @@ import { removeConformance, writeConformance } from './conformance-files.ts';
 import { checkLines, endLines } from './console.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { addToSummary, annotations, onGithub } from './github.ts';
-import { idOf, printable } from './in-words.ts';
+import { printable } from '../fixtures/contract/printable.ts';
+import { idOf } from './format.ts';
 import { conformanceMarkdown } from './markdown.ts';
 import { inOrder } from './merge.ts';
 import { allTimings, describedRun, earlierRun, undescribedRun } from './run-description.ts';
 import { RunningChecks } from './running.ts';
 import { attachedTo, endingOf, nameOf, repetitionOf } from './test-results.ts';
 import { compare } from './transitions.ts';
-import { firstLines, judge } from './verdict.ts';
+import { firstLines, withVerdict } from './check-result.ts';
 
 /**
  * Tells on the console what becomes of each check, and leaves the report: conformance.json, conformance.md, junit.xml and the Allure site.
@@ -101,7 +102,7 @@ export default class MeshproofReporter implements Reporter {
       return;
     }
     this.#running.end(keyOf(test) ?? '');
-    this.#take(judge(name, this.#mesh, attachedTo(result), endingOf(result), result.duration), test);
+    this.#take(withVerdict(name, this.#mesh, attachedTo(result), endingOf(result), result.duration), test);
   }
 
   async onEnd(result: FullResult): Promise<{ status?: FullResult['status'] }> {
@@ -172,7 +173,8 @@ export default class MeshproofReporter implements Reporter {
       this.#errors[0] ?? (status === 'interrupted' ? 'the run was interrupted' : status === 'timedout' ? 'the run ran out of time' : '');
     for (const test of this.#suite?.allTests() ?? []) {
       const name = nameOf(test);
-      if (name && !this.#judged.has(test)) this.#take(judge(name, this.#mesh, undefined, { status: 'not run', said: because }, 0), test);
+      if (name && !this.#judged.has(test))
+        this.#take(withVerdict(name, this.#mesh, undefined, { status: 'not run', said: because }, 0), test);
     }
   }
 

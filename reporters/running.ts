@@ -1,5 +1,6 @@
 import { variable } from '../fixtures/contract/environment.ts';
-import { duration, printable } from './in-words.ts';
+import { printable } from '../fixtures/contract/printable.ts';
+import { duration } from './format.ts';
 
 /** Where no line can change, a check that is silent for so long is named. */
 const SILENCE_MS = 30_000;

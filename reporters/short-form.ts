@@ -1,7 +1,8 @@
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { claim, idOf, printable, told, transitionsInWords, unsaid, warningsOf, worth } from './in-words.ts';
+import { printable } from '../fixtures/contract/printable.ts';
+import { claim, idOf, transitionSummary, omissions, warningsOf, headline } from './format.ts';
 
 /** A paragraph of a chat is no place for a whole diff. */
 const MOST_LETTERS = 240;
@@ -14,12 +15,12 @@ export function shortForm(conformance: Conformance): string[] {
   const bad = checks.filter(({ verdict }) => verdict !== 'PASS' && verdict !== 'UNSUPPORTED');
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `meshproof ${WORDS[exitCodeOf(conformance)]}: ${worth(checks)}`,
+    `meshproof ${WORDS[exitCodeOf(conformance)]}: ${headline(checks)}`,
     ...bad.flatMap((check) => failure(check)),
     ...checks.flatMap((check) => warningsOf(check).map((text) => `warned: ${idOf(check)}: ${text}`)),
     ...run.errors.map((error) => `error outside the checks: ${error}`),
-    ...(against === undefined ? [] : [transitionsInWords(against)]),
-    ...unsaid(conformance),
+    ...(against === undefined ? [] : [transitionSummary(against)]),
+    ...omissions(conformance),
     versions.join(', '),
     ...[...Map.groupBy(bad, ({ mesh }) => mesh)].map(([mesh, all]) => `run again: npm test -- --check=${idsOf(all)} --mesh=${mesh}`),
   ]
@@ -28,10 +29,18 @@ export function shortForm(conformance: Conformance): string[] {
 }
 
 function failure(check: CheckResult): string[] {
-  const { verdict, mesh, title, reason, control, statistics } = check;
-  const { seen, sure } = told(reason);
-  const certain = [...(sure === undefined ? [] : [sure]), `control ${control}`, ...statistics.map((statistic) => claim(statistic))];
-  return [`${verdict} ${idOf(check)} (${mesh})`, `  promised: ${title}`, `  seen: ${seen}`, `  how sure: ${certain.join('; ')}`];
+  const { verdict, mesh, title, reason, finding, control, statistics } = check;
+  const certain = [
+    ...(finding === undefined ? [] : [finding.confidence]),
+    `control ${control}`,
+    ...statistics.map((statistic) => claim(statistic)),
+  ];
+  return [
+    `${verdict} ${idOf(check)} (${mesh})`,
+    `  expected: ${title}`,
+    `  observed: ${finding?.observed ?? reason}`,
+    `  confidence: ${certain.join('; ')}`,
+  ];
 }
 
 function idsOf(checks: readonly CheckResult[]): string {

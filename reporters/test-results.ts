@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { TestCase, TestResult } from '@playwright/test/reporter';
 
 import { RESULT_ATTACHMENT } from '../fixtures/contract/result.ts';
-import { checkNameOf, type CheckName, type Ending } from './verdict.ts';
+import type { Ending } from '../fixtures/contract/verdict.ts';
+import { checkNameOf, type CheckName } from './check-result.ts';
 
 /** The check that a test is; undefined for a test outside of suites. */
 export function nameOf(test: TestCase): CheckName | undefined {

@@ -32,7 +32,7 @@ export function reachesOf(objects: readonly Manifest[], island: Island): string[
 
 function placeOf({ apiVersion, metadata: { namespace } }: Manifest, { namespaces }: Island): string[] {
   if (!MESH_GROUP.test(apiVersion) || namespace === undefined || namespaces.has(namespace)) return [];
-  return [`stands in ${namespace}, outside of the rig; a check that needs this says meshWide: true`];
+  return [`stands in ${namespace}, outside of the rig; a check that needs this says exclusive: 'mesh-wide'`];
 }
 
 function fieldsOf(object: Manifest, island: Island): string[] {
@@ -47,7 +47,7 @@ function fieldsOf(object: Manifest, island: Island): string[] {
     return kind === 'Gateway' ? selectorOf(spec['selector'], island) : [];
   }
   if (OF_THE_CLUSTER.test(`${apiVersion} ${kind}`))
-    return ['acts on gateways of the whole cluster; a check that needs this says meshWide: true'];
+    return ["acts on gateways of the whole cluster; a check that needs this says exclusive: 'mesh-wide'"];
   if (apiVersion.startsWith('gateway.networking.k8s.io/')) return [...parentsOf(spec, island), ...addressesOf(spec, island)];
   return gatewayPodsOf(spec, island);
 }

@@ -12,7 +12,7 @@ const COLOURS = {
   bound: ['#1f7a3d', '#6fcf8b'],
   /** A failure, or what is beyond a limit. */
   fault: ['#c2321f', '#ff8471'],
-  /** Refused, as promised. */
+  /** Refused, as expected. */
   refused: ['#e3b04b', '#b98a2c'],
   /** Away: nothing is given to it. */
   away: ['#dfe4ea', '#3b4554'],

@@ -21,10 +21,10 @@ export function splitChart({ title, shares }: SplitPicture): Chart {
     title,
     subtitle: tests.join(', '),
     keys: [
-      [colour.seen, 'seen'],
-      ...(shares.every(isAccepted) ? [] : ([[colour.fault, 'seen, not accepted']] as const)),
+      [colour.seen, 'observed'],
+      ...(shares.every(isAccepted) ? [] : ([[colour.fault, 'observed, not accepted']] as const)),
       [colour.ink, 'interval'],
-      [colour.bound, 'promised'],
+      [colour.bound, 'expected'],
       [colour.band, 'accepted'],
     ],
     panels: [
@@ -51,7 +51,7 @@ export function splitChart({ title, shares }: SplitPicture): Chart {
           text(shares, {
             y,
             x: 'expected',
-            text: ({ expected, tolerance }: Share) => `promised ${percent(expected)} ± ${percent(tolerance)}`,
+            text: ({ expected, tolerance }: Share) => `expected ${percent(expected)} ± ${percent(tolerance)}`,
             fill: colour.bound,
             dy: -21,
           }),

@@ -133,7 +133,7 @@ async function tell(conformance: Conformance, report: string, short: boolean): P
     import('../../reporters/console.ts'),
     import('../../reporters/github.ts'),
     import('../../reporters/markdown.ts'),
-    import('../../reporters/in-words.ts'),
+    import('../../fixtures/contract/printable.ts'),
   ]);
   if (onGithub()) addToSummary(conformanceMarkdown(conformance));
   for (const error of conformance.run.errors) process.stderr.write(`error: ${printable(error)}\n`);

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { markdownTable } from 'markdown-table';
 
 import { readConformance } from '../../reporters/conformance-files.ts';
+import { whyNot } from '../../reporters/format.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 
@@ -42,11 +43,12 @@ try {
     const { exitCode, all } = await execa(process.execPath, command, settings);
     process.stdout.write(`run ${run}: ${all.trim().split('\n').at(-1)} (exit ${exitCode})\n`);
     if (exitCode === EXIT.usage) throw new Error(all);
-    for (const { id, verdict, durationMs, reason } of (await readConformance(join(report, 'conformance.json'))).checks) {
+    for (const check of (await readConformance(join(report, 'conformance.json'))).checks) {
+      const { id, verdict, durationMs } = check;
       const row = rows.get(id) ?? { verdicts: new Map<string, number>(), durations: [], reasons: [] };
       row.verdicts.set(verdict, (row.verdicts.get(verdict) ?? 0) + 1);
       row.durations.push(durationMs);
-      if (verdict !== 'PASS' && verdict !== 'UNSUPPORTED') row.reasons.push(`run ${run}, ${id}: ${verdict}\n${reason}`);
+      if (verdict !== 'PASS' && verdict !== 'UNSUPPORTED') row.reasons.push(`run ${run}, ${id}: ${verdict}\n${whyNot(check)}`);
       rows.set(id, row);
     }
   }

@@ -5,12 +5,12 @@ const orders = elsewhere('orders.example.internal', 8080);
 check(
   'A pod with DNS capture resolves a ServiceEntry name that no DNS server knows, and reaches its endpoints',
   {
-    control: { because: 'the capture is off', breaks: { toResolve: 'name not resolved' } },
+    control: { because: 'the capture is off', mustFail: { toResolve: 'name not resolved' } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
-    guide: [
+    docDeviations: [
       {
-        says: 'ISTIO_META_DNS_AUTO_ALLOCATE: "true" stands beside ISTIO_META_DNS_CAPTURE',
-        reality: 'it is not needed: istiod allocates the addresses, and the capture alone makes the name resolve',
+        documented: 'ISTIO_META_DNS_AUTO_ALLOCATE: "true" stands beside ISTIO_META_DNS_CAPTURE',
+        observed: 'it is not needed: istiod allocates the addresses, and the capture alone makes the name resolve',
       },
     ],
     linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),

@@ -6,7 +6,7 @@ check(
     base: 'ingress-gateway',
     control: {
       because: "the host's credential is another host's",
-      breaks: { toPresent: { 'another certificate': 1 }, toSucceed: { 'TLS alert': 1 }, toEqualIds: { 'never delivered': 1 } },
+      mustFail: { toPresent: { 'another certificate': 1 }, toSucceed: { 'TLS alert': 1 }, toEqualIds: { 'never delivered': 1 } },
     },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
     variables: async ({ authority }) =>

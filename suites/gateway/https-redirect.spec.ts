@@ -4,7 +4,7 @@ check(
   'Port 80 of the ingress gateway answers 301 to https with path and query kept, and lets nothing through',
   {
     base: 'ingress-gateway',
-    control: { because: 'the redirect is off', breaks: { toRedirect: 'answered 200', toBeEmpty: 'delivered' } },
+    control: { because: 'the redirect is off', mustFail: { toRedirect: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, v1 }) => {

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'With the outbound policy REGISTRY_ONLY an HTTPS host of a ServiceEntry is reached with TLS end to end, and one that is not listed is cut off',
   {
-    control: { because: 'the ServiceEntry is gone', breaks: { toSucceed: { closed: 1 } } },
+    control: { because: 'the ServiceEntry is gone', mustFail: { toSucceed: { closed: 1 } } },
     external: ['website'],
     linkerd: unsupported('there are no ServiceEntries: names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
   },

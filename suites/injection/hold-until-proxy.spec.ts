@@ -3,12 +3,12 @@ import { check, expect } from '#fixtures';
 check(
   "An application that is held until its proxy has started gets its very first request through, however slow the proxy's start",
   {
-    control: { because: 'the application is not held', breaks: { toSucceed: { 'connection refused': 1 } } },
+    control: { because: 'the application is not held', mustFail: { toSucceed: { 'connection refused': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
-    guide: [
+    docDeviations: [
       {
-        says: 'holdApplicationUntilProxyStarts: true makes applications wait for their proxy',
-        reality:
+        documented: 'holdApplicationUntilProxyStarts: true makes applications wait for their proxy',
+        observed:
           'it counts only for pods with sidecar.istio.io/nativeSidecar: "false"; a native sidecar, the default now, is always waited for',
       },
     ],

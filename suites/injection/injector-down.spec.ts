@@ -3,8 +3,8 @@ import { check, expect } from '#fixtures';
 check(
   'A new pod is refused while the injector is unavailable, and not started without a proxy',
   {
-    control: { because: 'the injector is there', breaks: { toBeTurnedAway: 'admitted' }, swap: { injector: 'uncutInjector' } },
-    meshWide: true,
+    control: { because: 'the injector is there', mustFail: { toBeTurnedAway: 'admitted' }, swap: { injector: 'uncutInjector' } },
+    exclusive: 'mesh-wide',
   },
   async ({ injector, caller, server }) => {
     await injector.without(async () => {

@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A workload injected by hand runs in the mesh, in a namespace that has not opted in',
   {
-    control: { because: 'the manifest is applied as it is', breaks: { toHaveIdentity: { 'no identity': 1 } } },
+    control: { because: 'the manifest is applied as it is', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
   async ({ deployed, unmeshedServer, identity, unmeshedCaller, server }) => {

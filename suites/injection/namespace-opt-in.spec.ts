@@ -3,7 +3,7 @@ import { check, elsewhere, expect } from '#fixtures';
 check(
   'A namespace that opts in gives its new pods a proxy and an identity, and those that are there already only after a restart',
   {
-    control: { because: 'the namespace has no label', breaks: { toHaveIdentity: { 'no identity': 1 } } },
+    control: { because: 'the namespace has no label', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
     needs: {
       namespaces: 'own',
       because: 'it makes namespaces',

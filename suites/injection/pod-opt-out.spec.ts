@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A pod that opts out stays without a proxy in a namespace that injects',
   {
-    control: { because: 'the pod does not opt out', breaks: { toHaveNoProxy: 'with a proxy', toHaveIdentity: { 'an identity': 1 } } },
+    control: { because: 'the pod does not opt out', mustFail: { toHaveNoProxy: 'with a proxy', toHaveIdentity: { 'an identity': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
   async ({ deployed, caller, identity, server }) => {

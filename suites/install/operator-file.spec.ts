@@ -9,24 +9,27 @@ const metric = '{"type": "Resource", "resource": {"name": "cpu", "targetAverageU
 check(
   "Every setting of a production operator file is in force: in its components, in an injected pod, and in the proxy's log",
   {
-    control: { because: 'the access log format is left out', breaks: { toBeWrittenAs: 'another format' } },
+    control: { because: 'the access log format is left out', mustFail: { toBeWrittenAs: 'another format' } },
     timeoutMs: 300_000,
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
-    guide: [
-      { says: 'k8s.replicas sets the number of pods of a component', reality: 'the field is refused as unknown; k8s.replicaCount does it' },
+    docDeviations: [
       {
-        says: 'an autoscaler metric has targetAverageUtilization',
-        reality: 'the field is refused as unknown; target.averageUtilization does it',
+        documented: 'k8s.replicas sets the number of pods of a component',
+        observed: 'the field is refused as unknown; k8s.replicaCount does it',
       },
       {
-        says: 'values.global.proxy.accessLogFormat sets the access log format',
-        reality: 'the field is refused as unknown; meshConfig has it',
+        documented: 'an autoscaler metric has targetAverageUtilization',
+        observed: 'the field is refused as unknown; target.averageUtilization does it',
       },
       {
-        says: 'kubectl apply of an IstioOperator installs what it says',
-        reality: 'no definition of the kind comes with an installation, and nobody acts on it; istioctl install --filename does it',
+        documented: 'values.global.proxy.accessLogFormat sets the access log format',
+        observed: 'the field is refused as unknown; meshConfig has it',
       },
-      { says: 'defaultConfig occurs twice in meshConfig', reality: 'the second silently replaces the first, so DNS capture is off' },
+      {
+        documented: 'kubectl apply of an IstioOperator installs what it says',
+        observed: 'no definition of the kind comes with an installation, and nobody acts on it; istioctl install --filename does it',
+      },
+      { documented: 'defaultConfig occurs twice in meshConfig', observed: 'the second silently replaces the first, so DNS capture is off' },
     ],
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
   },

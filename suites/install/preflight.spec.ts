@@ -3,11 +3,11 @@ import { check, expect } from '#fixtures';
 check(
   "The mesh's own preflight passes for who may install it, and fails, naming what is missing, for who may not",
   {
-    control: { because: 'nothing is missing', breaks: { toComplainOf: { 'no complaint': 1 } } },
-    guide: [
+    control: { because: 'nothing is missing', mustFail: { toComplainOf: { 'no complaint': 1 } } },
+    docDeviations: [
       {
-        says: 'istioctl authn tls-check pod.namespace shows the mTLS state',
-        reality: 'the command is gone; istioctl experimental describe pod shows it',
+        documented: 'istioctl authn tls-check pod.namespace shows the mTLS state',
+        observed: 'the command is gone; istioctl experimental describe pod shows it',
       },
     ],
   },

@@ -3,14 +3,14 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The profiles demo, default and minimal install exactly the components that each promises, and all of them are ready',
   {
-    control: { because: 'what should be the demo profile is the minimal one', breaks: { toConsistOf: { missing: 1 } } },
+    control: { because: 'what should be the demo profile is the minimal one', mustFail: { toConsistOf: { missing: 1 } } },
     timeoutMs: 240_000,
-    guide: [
+    docDeviations: [
       {
-        says: 'istioctl install --set profile=production is the recommended installation',
-        reality: 'there is no profile of that name: istioctl refuses with "profile production not found"',
+        documented: 'istioctl install --set profile=production is the recommended installation',
+        observed: 'there is no profile of that name: istioctl refuses with "profile production not found"',
       },
-      { says: 'istioctl verify-install verifies an installation', reality: 'the command is gone' },
+      { documented: 'istioctl verify-install verifies an installation', observed: 'the command is gone' },
     ],
     linkerd: unsupported('an installation has no profiles', 'https://linkerd.io/2/tasks/install/'),
   },

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   "Settings given by --set are in force: pilot's requests in its Deployment, the access log in a proxy's running configuration",
   {
-    control: { because: 'istioctl gets no --set', breaks: { toHaveInForce: ['another value', 'not set'] } },
+    control: { because: 'istioctl gets no --set', mustFail: { toHaveInForce: ['another value', 'not set'] } },
     timeoutMs: 240_000,
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),

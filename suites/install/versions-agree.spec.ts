@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the proxy of one pod is of an older version, as if it had not been restarted after an upgrade',
-      breaks: { toAgreeOnVersion: 'another proxy' },
+      mustFail: { toAgreeOnVersion: 'another proxy' },
     },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },

@@ -3,11 +3,11 @@ import { check, expect } from '#fixtures';
 check(
   'A Telemetry resource makes every proxy of its namespace log each request once, with fields that agree with the ledger',
   {
-    control: { because: 'the provider is switched off', breaks: { toLogEachOnce: 'no line' } },
-    guide: [
+    control: { because: 'the provider is switched off', mustFail: { toLogEachOnce: 'no line' } },
+    docDeviations: [
       {
-        says: 'accessLogFile: /dev/stdout at installation enables access logs',
-        reality: 'it is not needed: the Telemetry resource with the provider envoy does it, for one namespace alone',
+        documented: 'accessLogFile: /dev/stdout at installation enables access logs',
+        observed: 'it is not needed: the Telemetry resource with the provider envoy does it, for one namespace alone',
       },
     ],
   },

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: "the second caller's requests go through the first caller's proxy",
-      breaks: { toAgreeWithLedger: { 'counted too many': 1 } },
+      mustFail: { toAgreeWithLedger: { 'counted too many': 1 } },
       swap: { other: 'caller' },
     },
   },

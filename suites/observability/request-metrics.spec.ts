@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: "the second caller's requests come from the first",
-      breaks: { toCountRequests: 'another number' },
+      mustFail: { toCountRequests: 'another number' },
       swap: { other: 'caller' },
     },
     needs: {

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: "the second caller's requests come from the first",
-      breaks: { toShowTraffic: ['no edge', 'another edge'] },
+      mustFail: { toShowTraffic: ['no edge', 'another edge'] },
       swap: { other: 'caller' },
     },
   },

@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'With sampling at 100 every request is one connected trace at the collector, from the caller to the server, and at 0 none is',
   {
-    control: { because: 'the sampling is 0', breaks: { toTraceEach: { 'no trace': 1 } } },
+    control: { because: 'the sampling is 0', mustFail: { toTraceEach: { 'no trace': 1 } } },
     external: ['collector'],
   },
   async ({ caller, server, collector, namespace }, policy) => {

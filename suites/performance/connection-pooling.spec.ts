@@ -3,17 +3,17 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   "Under load the proxies share HTTP/2 connections, and open no more of them than the pool's bound",
   {
-    control: { because: 'there is no pool', breaks: { toShareConnections: 'too many connections', toCarryHeader: 'another value' } },
+    control: { because: 'there is no pool', mustFail: { toShareConnections: 'too many connections', toCarryHeader: 'another value' } },
     linkerd: unsupported('no limits on connections; one HTTP/2 connection a pod always', 'https://linkerd.io/2/features/http-grpc/'),
-    guide: [
+    docDeviations: [
       {
-        says: 'maxConnections bounds the connections',
-        reality:
+        documented: 'maxConnections bounds the connections',
+        observed:
           'each worker thread of the proxy may have one connection whatever the limit, so the bound is never below the number of workers',
       },
       {
-        says: 'connection pooling with maxRequestsPerConnection: 2',
-        reality: 'a connection that is closed after two requests is no pool, so the check leaves this field out',
+        documented: 'connection pooling with maxRequestsPerConnection: 2',
+        observed: 'a connection that is closed after two requests is no pool, so the check leaves this field out',
       },
     ],
   },

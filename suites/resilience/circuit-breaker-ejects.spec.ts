@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A backend that keeps failing is ejected while the others serve, returns after the base time, and stays out longer the second time',
   {
-    control: { because: 'outlier detection is off', breaks: { toShowEjection: 'never ejected' } },
+    control: { because: 'outlier detection is off', mustFail: { toShowEjection: 'never ejected' } },
   },
   async ({ caller, server }) => {
     const bad = server.version('v2');

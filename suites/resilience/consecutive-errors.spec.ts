@@ -3,12 +3,12 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The retired field consecutiveErrors is ignored: five failures in a row eject, four do not',
   {
-    control: { because: 'consecutive5xxErrors is 1', breaks: { toLeaveOut: { '1 left out': 1 } } },
+    control: { because: 'consecutive5xxErrors is 1', mustFail: { toLeaveOut: { '1 left out': 1 } } },
     linkerd: unsupported('a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
-    guide: [
+    docDeviations: [
       {
-        says: 'outlierDetection: consecutiveErrors: 1 ejects at the first error',
-        reality: "the field is accepted with a deprecation warning and ignored; Envoy's default of five 5xx in a row holds",
+        documented: 'outlierDetection: consecutiveErrors: 1 ejects at the first error',
+        observed: "the field is accepted with a deprecation warning and ignored; Envoy's default of five 5xx in a row holds",
       },
     ],
   },

@@ -5,11 +5,11 @@ const TENTH = { p0: 0.1, tolerance: 0.02 };
 check(
   'An abort fault ends 10 % of the requests with the test header in 500 whatever the retries, delays all of them, and touches no other',
   {
-    control: { because: 'the share is 20 %', breaks: { toBeRejectedWith: '20 % rejected' } },
-    guide: [
+    control: { because: 'the share is 20 %', mustFail: { toBeRejectedWith: '20 % rejected' } },
+    docDeviations: [
       {
-        says: 'a rule may have a fault and retries beside each other',
-        reality: 'the fault comes before the retries: an injected abort is not tried again, so its share reaches the caller whole',
+        documented: 'a rule may have a fault and retries beside each other',
+        observed: 'the fault comes before the retries: an injected abort is not tried again, so its share reaches the caller whole',
       },
     ],
     linkerd: unsupported('faults are a share of traffic sent to a failing backend', 'https://linkerd.io/2/tasks/fault-injection/'),

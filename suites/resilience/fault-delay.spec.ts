@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A delay fault adds five seconds to the requests with the test header and touches no other',
   {
-    control: { because: 'no rule matches the header', breaks: { toTake: { 'too soon': 2 } } },
+    control: { because: 'no rule matches the header', mustFail: { toTake: { 'too soon': 2 } } },
     linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),
   },
   async ({ caller, v1, v2 }) => {

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A delay fault of 0.1 % strikes some requests and no more than its share allows',
   {
-    control: { because: 'the share is 1 %', breaks: { toBeRare: '1 %' } },
+    control: { because: 'the share is 1 %', mustFail: { toBeRare: '1 %' } },
     linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),
   },
   async ({ caller, v3 }) => {

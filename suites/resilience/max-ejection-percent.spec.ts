@@ -3,11 +3,11 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'No more endpoints are ejected than the maximum allows: one of three by 50 %, none by the default of 10 %',
   {
-    control: { because: 'the maximum is 100 %', breaks: { toLeaveOut: '3 left out' } },
-    guide: [
+    control: { because: 'the maximum is 100 %', mustFail: { toLeaveOut: '3 left out' } },
+    docDeviations: [
       {
-        says: 'outlierDetection without maxEjectionPercent ejects a failing endpoint',
-        reality: 'the default of 10 % of three endpoints is none: whoever fails stays',
+        documented: 'outlierDetection without maxEjectionPercent ejects a failing endpoint',
+        observed: 'the default of 10 % of three endpoints is none: whoever fails stays',
       },
     ],
     linkerd: unsupported('no limit on how many endpoints may be out', 'https://linkerd.io/2/features/circuit-breaking/'),

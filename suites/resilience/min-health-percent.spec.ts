@@ -3,12 +3,12 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Ejections count until less than the minimum is healthy, and then every endpoint is used again',
   {
-    control: { because: 'the minimum is 0 %', breaks: { toLeaveOut: { '2 left out': 1 } } },
+    control: { because: 'the minimum is 0 %', mustFail: { toLeaveOut: { '2 left out': 1 } } },
     linkerd: unsupported('no minimum of healthy endpoints', 'https://linkerd.io/2/features/circuit-breaking/'),
-    guide: [
+    docDeviations: [
       {
-        says: 'minHealthPercent: 50 stops ejection below half of the endpoints',
-        reality:
+        documented: 'minHealthPercent: 50 stops ejection below half of the endpoints',
+        observed:
           'the second of three endpoints is ejected all the same; then ejections are ignored and all three are given requests, the failing ones too',
       },
     ],

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Each try has its own limit, and the overall timeout cuts whatever try it meets',
   {
-    control: { because: 'there is no limit of a try', breaks: { toShowAttempts: 'delivered once', toTake: { 'too soon': 1 } } },
+    control: { because: 'there is no limit of a try', mustFail: { toShowAttempts: 'delivered once', toTake: { 'too soon': 1 } } },
     linkerd: unsupported('the last try has no limit of its own', 'https://linkerd.io/2/reference/retries/'),
   },
   async ({ caller, v3 }) => {

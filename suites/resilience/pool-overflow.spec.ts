@@ -3,12 +3,12 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A pool of one connection and one waiting request overflows with 503 for exactly the surplus',
   {
-    control: { because: 'the limits are 100', breaks: { toOverflow: { 'answered 200': 1 } } },
+    control: { because: 'the limits are 100', mustFail: { toOverflow: { 'answered 200': 1 } } },
     linkerd: unsupported('no limits on connections or waiting requests', 'https://linkerd.io/2/features/circuit-breaking/'),
-    guide: [
+    docDeviations: [
       {
-        says: 'maxConnections: 1 and http1MaxPendingRequests: 1',
-        reality:
+        documented: 'maxConnections: 1 and http1MaxPendingRequests: 1',
+        observed:
           'each worker thread of the proxy may have one connection whatever the limit, so a proxy of two workers accepts two requests, or three',
       },
     ],

@@ -4,7 +4,7 @@ check(
   'A local rate limit at the ingress gateway lets 100 requests pass and one more every 600 ms',
   {
     base: 'ingress-gateway',
-    control: { because: 'the filter is gone', breaks: { toBeLimited: 'passed without a token' } },
+    control: { because: 'the filter is gone', mustFail: { toBeLimited: 'passed without a token' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, v1 }) => {

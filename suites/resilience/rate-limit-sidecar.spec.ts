@@ -3,17 +3,17 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A local rate limit lets 100 requests pass and one more every 600 ms, and leaves other workloads alone',
   {
-    control: { because: 'the filter sits on another workload', breaks: { toBeLimited: 'passed without a token' } },
+    control: { because: 'the filter sits on another workload', mustFail: { toBeLimited: 'passed without a token' } },
     linkerd: unsupported('its rate limit has no bucket of tokens to count', 'https://linkerd.io/2/features/rate-limiting/'),
-    guide: [
+    docDeviations: [
       {
-        says: "the filter adds the header x-rate-limit-remaining: '%RATE_LIMIT_REMAINING%'",
-        reality:
+        documented: "the filter adds the header x-rate-limit-remaining: '%RATE_LIMIT_REMAINING%'",
+        observed:
           'Envoy knows no such field and refuses the whole listener, which stays as it was before the filter; a fixed value is taken',
       },
       {
-        says: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
-        reality: 'the bucket is filled evenly: one token every 600 ms',
+        documented: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
+        observed: 'the bucket is filled evenly: one token every 600 ms',
       },
     ],
   },

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A connection between proxies is closed after exactly the requests that it may carry',
   {
-    control: { because: 'there is no limit', breaks: { toFillConnections: 'more over one' } },
+    control: { because: 'there is no limit', mustFail: { toFillConnections: 'more over one' } },
     linkerd: unsupported('connections between proxies carry any number of requests', 'https://linkerd.io/2/features/http-grpc/'),
   },
   async ({ caller, v1, v2 }) => {

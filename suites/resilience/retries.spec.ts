@@ -5,12 +5,14 @@ check(
   {
     control: {
       because: 'retries are off',
-      breaks: {
+      mustFail: {
         toShowAttempts: { 'delivered once': 7, 'never delivered': 1 },
         toSucceed: ['answered 500 by the application', 'answered 503 UF'],
       },
     },
-    guide: [{ says: 'retries: attempts: 3', reality: 'three retries follow the first attempt: up to four deliveries of one request' }],
+    docDeviations: [
+      { documented: 'retries: attempts: 3', observed: 'three retries follow the first attempt: up to four deliveries of one request' },
+    ],
   },
   async ({ caller, v2, unmeshedServer }) => {
     const bad = v2.version('v2');

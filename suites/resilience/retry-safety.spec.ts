@@ -2,7 +2,7 @@ import { check, expect } from '#fixtures';
 
 check(
   'A POST that was delivered is not delivered twice by the default policy',
-  { control: { because: 'the policy retries on 5xx', breaks: { toEqualIds: 'delivered again' } } },
+  { control: { because: 'the policy retries on 5xx', mustFail: { toEqualIds: 'delivered again' } } },
   async ({ caller, server }) => {
     for (const fault of [{ status: 500 }, { status: 503 }, { status: 504 }, { act: 'reset' }, { act: 'close' }] as const) {
       for (const endpoint of server.endpoints) await endpoint.faults(fault);

@@ -2,7 +2,7 @@ import { check, expect } from '#fixtures';
 
 check(
   'An A/B test shows v2 to the beta testers only and v1 to everybody else',
-  { control: { because: 'the rule names another group', breaks: { toReachOnly: { 'answered by v1': 2 } } } },
+  { control: { because: 'the rule names another group', mustFail: { toReachOnly: { 'answered by v1': 2 } } } },
   async ({ caller, other, server }) => {
     for (const prober of [caller, other]) {
       const testers = await prober.send(server, { count: 300, concurrency: 8, headers: { 'user-group': 'beta-testers' } });

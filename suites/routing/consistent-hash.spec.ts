@@ -7,7 +7,7 @@ const EVERYBODY = { 'x-user-id': '{id}' };
 check(
   'A consistent hash keeps a user at one pod over new connections, spreads the users, and moves few but those of a lost pod',
   {
-    control: { because: 'the host balances at random', breaks: { toStick: 'several pods', toMoveFrom: '50 % moved' } },
+    control: { because: 'the host balances at random', mustFail: { toStick: 'several pods', toMoveFrom: '50 % moved' } },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {

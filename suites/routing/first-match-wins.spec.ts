@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Of the rules that match a request the first one acts, however special a later one is',
   {
-    control: { because: 'the two rules have changed places', breaks: { toReachOnly: { 'answered by v2': 1 } } },
+    control: { because: 'the two rules have changed places', mustFail: { toReachOnly: { 'answered by v2': 1 } } },
     linkerd: unsupported(
       'the most specific rule wins, not the first: Gateway API precedence',
       'https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httprouterule',

@@ -5,21 +5,21 @@ const enough = decides({ p0: 0.1, tolerance: 0.02 }, (outcome) => versionOf(outc
 check(
   'An HTTPRoute on a Service splits the paths under its prefix 90 to 10, and every other path is answered 404 and delivered to nobody',
   {
-    control: { because: 'the weights are 80 and 20', breaks: { toSplit: ['80 % to v1', '20 % to v2'] } },
+    control: { because: 'the weights are 80 and 20', mustFail: { toSplit: ['80 % to v1', '20 % to v2'] } },
     needs: {
       kind: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
       because: 'the route is an object of the Gateway API',
       link: 'https://gateway-api.sigs.k8s.io/mesh/',
     },
-    guide: [
+    docDeviations: [
       {
-        says: 'apiVersion policy.linkerd.io/v1beta2, and a parent of kind Service without a group',
-        reality:
+        documented: 'apiVersion policy.linkerd.io/v1beta2, and a parent of kind Service without a group',
+        observed:
           "only Linkerd knows that group; in the Gateway API the parent's group must be written as '', its default is that of Gateways",
       },
       {
-        says: 'one rule for one path',
-        reality: 'a Service with a route answers 404 where no rule matches; nothing falls back to the Service',
+        documented: 'one rule for one path',
+        observed: 'a Service with a route answers 404 where no rule matches; nothing falls back to the Service',
       },
     ],
   },

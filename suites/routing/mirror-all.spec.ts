@@ -3,12 +3,12 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A full mirror is given every request once, and whether it waits, fails, resets or is gone changes nothing for the client',
   {
-    control: { because: 'the mirror is gone', breaks: { toEqualIds: 'never delivered' } },
+    control: { because: 'the mirror is gone', mustFail: { toEqualIds: 'never delivered' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
-    guide: [
+    docDeviations: [
       {
-        says: "A mirrored request's host ends in -shadow (Envoy's default, and Istio's documentation of mirroring)",
-        reality: "The copy has the primary's host: pilot's DISABLE_SHADOW_HOST_SUFFIX is true by default",
+        documented: "A mirrored request's host ends in -shadow (Envoy's default, and Istio's documentation of mirroring)",
+        observed: "The copy has the primary's host: pilot's DISABLE_SHADOW_HOST_SUFFIX is true by default",
       },
     ],
   },

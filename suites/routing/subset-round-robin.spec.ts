@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the subset has no policy of its own',
-      breaks: { toTakeTurns: 'out of turn', toTakeTurnsByWorker: 'too few pods' },
+      mustFail: { toTakeTurns: 'out of turn', toTakeTurnsByWorker: 'too few pods' },
     },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },

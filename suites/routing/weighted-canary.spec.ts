@@ -4,7 +4,7 @@ const enough = decides({ p0: 0.1, tolerance: 0.02 }, (outcome) => versionOf(outc
 
 check(
   'A weighted canary gives v2 a tenth of the requests, v1 the rest and nobody else any',
-  { control: { because: 'the weights are 80 and 20', breaks: { toSplit: ['80 % to v1', '20 % to v2'] } } },
+  { control: { because: 'the weights are 80 and 20', mustFail: { toSplit: ['80 % to v1', '20 % to v2'] } } },
   async ({ caller, server }) => {
     const history = await caller.sendUntil(enough, server, { count: 2_500, concurrency: 16 });
     expect(history).toSplit({ v1: 90, v2: 10 }, { tolerance: 0.02 });

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the policy names another principal',
-      breaks: {
+      mustFail: {
         toSucceed: 'answered 403 RBAC',
         toEqualIds: 'never delivered',
         toBeRefused: { 'answered 200': 1 },

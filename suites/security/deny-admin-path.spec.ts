@@ -3,16 +3,16 @@ import { check, expect, pathDisguises, unsupported } from '#fixtures';
 check(
   'A denied path is delivered under no disguise, except to callers of the exempt namespace',
   {
-    control: { because: 'there is no policy', breaks: { toStayOutOf: 'delivered', toBeRefused: 'answered 200' } },
-    guide: [
+    control: { because: 'there is no policy', mustFail: { toStayOutOf: 'delivered', toBeRefused: 'answered 200' } },
+    docDeviations: [
       {
-        says: 'a DENY rule for paths ["/admin/*"] protects the admin endpoints',
-        reality:
+        documented: 'a DENY rule for paths ["/admin/*"] protects the admin endpoints',
+        observed:
           'it compares the path after RFC 3986 normalisation only: //admin/x, /admin%2Fx, /%2561dmin/x, /ADMIN/x, /admin;/x and /admin itself are delivered as they are (meshConfig.pathNormalization can be stricter)',
       },
       {
-        says: 'the policy denies admin endpoints',
-        reality: 'it also cuts every connection to the TCP ports of the workload, where no path can be compared',
+        documented: 'the policy denies admin endpoints',
+        observed: 'it also cuts every connection to the TCP ports of the workload, where no path can be compared',
       },
     ],
     linkerd: unsupported('no policy denies: what is not allowed is denied', 'https://linkerd.io/2/reference/authorization-policy/'),
@@ -37,7 +37,7 @@ check(
     }
     expect(await server.ledger()).toStayOutOf('/admin/');
 
-    // As the guide row says: what is not the path after normalisation is delivered, as it is.
+    // As the guide row documented: what is not the path after normalisation is delivered, as it is.
     for (const path of ['//admin/x', '/admin%2Fx', '/%2561dmin/x', '/ADMIN/x', '/admin;/x', '/admin']) {
       const other = await unmeshedCaller.send(server, { count: 30, path });
       expect(other).toSucceed();

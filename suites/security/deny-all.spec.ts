@@ -2,7 +2,7 @@ import { check, expect } from '#fixtures';
 
 check(
   'An empty authorization policy denies every caller on every port of the namespace',
-  { control: { because: 'there is no policy', breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } } },
+  { control: { because: 'there is no policy', mustFail: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } } },
   async ({ caller, other, neighbour, unmeshedCaller, server, mirror }) => {
     for (const target of [server, mirror]) {
       for (const from of [caller, other, neighbour, unmeshedCaller]) {

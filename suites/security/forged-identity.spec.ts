@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the server has no proxy',
-      breaks: { toHaveIdentity: ['an identity', 'no identity'], toCarryNowhere: { 'in a header': 1 } },
+      mustFail: { toHaveIdentity: ['an identity', 'no identity'], toCarryNowhere: { 'in a header': 1 } },
       swap: { server: 'unmeshedServer' },
     },
   },

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'a workload of another service account is looked at',
-      breaks: { toIdentify: { 'another name': 3 }, toHaveIdentity: 'another identity' },
+      mustFail: { toIdentify: { 'another name': 3 }, toHaveIdentity: 'another identity' },
       swap: { caller: 'other' },
     },
   },

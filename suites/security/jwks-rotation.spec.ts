@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the keys that the mesh fetches never change',
-      breaks: { toSucceed: { 'answered 401 JWT': 2 }, toBeRejectedWith: { 'answered 200': 1 }, toBeEmpty: 'delivered' },
+      mustFail: { toSucceed: { 'answered 401 JWT': 2 }, toBeRejectedWith: { 'answered 200': 1 }, toBeEmpty: 'delivered' },
     },
     linkerd: unsupported(
       'requests carry no end-user identity: tokens are left to the application',

@@ -3,11 +3,11 @@ import { bearer, check, expect, unsupported } from '#fixtures';
 check(
   'A valid token passes; one that is malformed, out of date, of another issuer, for another audience or signed otherwise does not',
   {
-    control: { because: 'no audience is demanded', breaks: { toBeRejectedWith: { 'answered 200': 2 }, toBeEmpty: { delivered: 2 } } },
-    guide: [
+    control: { because: 'no audience is demanded', mustFail: { toBeRejectedWith: { 'answered 200': 2 }, toBeEmpty: { delivered: 2 } } },
+    docDeviations: [
       {
-        says: 'a RequestAuthentication with audiences rejects tokens for others',
-        reality:
+        documented: 'a RequestAuthentication with audiences rejects tokens for others',
+        observed:
           'with 403, where any other fault of a token is answered with 401; and a request without a token passes unless an AuthorizationPolicy demands one',
       },
     ],

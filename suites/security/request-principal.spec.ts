@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'tokens are validated, but no policy demands one',
-      breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' },
+      mustFail: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' },
     },
     linkerd: unsupported(
       'requests carry no end-user identity: tokens are left to the application',

@@ -3,15 +3,15 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'STRICT in the root namespace, once it comes, refuses plaintext in every namespace, on old connections too, and no mesh caller notices',
   {
-    meshWide: true,
+    exclusive: 'mesh-wide',
     control: {
       because: 'the policy becomes STRICT for no workload',
-      breaks: { toBeCutOff: 'still passing', toBeRefused: 'answered 200', toBeEmpty: 'delivered' },
+      mustFail: { toBeCutOff: 'still passing', toBeRefused: 'answered 200', toBeEmpty: 'delivered' },
     },
-    guide: [
+    docDeviations: [
       {
-        says: 'mode: STRICT requires mTLS from the moment it is applied',
-        reality:
+        documented: 'mode: STRICT requires mTLS from the moment it is applied',
+        observed:
           'new connections are refused at once, and those that are open go on in plaintext until their listener has drained, 45 s by default; the time of each is in the evidence',
       },
     ],

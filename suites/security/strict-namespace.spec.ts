@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A STRICT namespace refuses plaintext in a PERMISSIVE mesh, and its neighbour namespace stays open',
   {
-    control: { because: 'the namespace has no policy', breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
+    control: { because: 'the namespace has no policy', mustFail: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
   async ({ unmeshedCaller, caller, server, neighbourServer, identity }) => {

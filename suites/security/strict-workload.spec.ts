@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A STRICT workload refuses plaintext and keeps serving the mesh, and the workload beside it accepts both',
   {
-    control: { because: 'the selector matches nothing', breaks: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
+    control: { because: 'the selector matches nothing', mustFail: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
   async ({ unmeshedCaller, caller, server, mirror, identity }) => {

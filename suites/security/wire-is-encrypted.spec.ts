@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'Who listens on a node reads nothing of what meshed pods send to each other',
   {
-    control: { because: 'mTLS is off', breaks: { toHide: 'seen on the wire' } },
+    control: { because: 'mTLS is off', mustFail: { toHide: 'seen on the wire' } },
     needs: {
       nodes: 'kind',
       because: 'who listens must be let onto the node',

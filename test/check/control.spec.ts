@@ -6,8 +6,9 @@ import { test as plain } from '@playwright/test';
 
 import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
 import type { Ending, LedgerEntry } from '../../fixtures/agent/protocol.ts';
-import type { Breaks } from '../../fixtures/check/breaks.ts';
+import type { MustFail } from '../../fixtures/check/must-fail.ts';
 import type { Details, Place } from '../../fixtures/check/definition.ts';
+import { verdictOf } from '../../fixtures/contract/verdict.ts';
 import { examine } from '../../fixtures/check/examine.ts';
 import { expect } from '../../fixtures/expect.ts';
 import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
@@ -49,7 +50,7 @@ const test = plain.extend<{ report: string }>({
 });
 
 /** Runs a check whose control must turn these red; the body is told which run it is. */
-async function run(breaks: Breaks, body: (isTrue: boolean) => void) {
+async function run(mustFail: MustFail, body: (isTrue: boolean) => void) {
   const place: Place = {
     id: 'a/b',
     suite: 'a',
@@ -59,22 +60,22 @@ async function run(breaks: Breaks, body: (isTrue: boolean) => void) {
     control: undefined,
     change: undefined,
   };
-  const details: Details = { control: { because: 'the unmeshed caller calls', breaks, swap: { caller: 'unmeshedCaller' } } };
+  const details: Details = { control: { because: 'the unmeshed caller calls', mustFail, swap: { caller: 'unmeshedCaller' } } };
   const told = async ({ caller }: Actors) => body((caller as unknown as string) === 'caller');
   const { result } = await examine({ place, details, rig, body: told, withControl: true, limitMs: 0, info: plain.info() });
-  return result;
+  return { ...result, ...verdictOf(result.facts) };
 }
 
 const ledger = (...ids: string[]): LedgerEntry[] => ids.map((id) => ({ id }) as LedgerEntry);
 
 test('every judgement by a named matcher must be red in the control, however often the body comes by', async () => {
-  const named: Breaks = { toBeEmpty: 'delivered' };
+  const named: MustFail = { toBeEmpty: 'delivered' };
   const passed = await run(named, (isTrue) => {
     for (const _ of ['first', 'second', 'third']) expect(isTrue ? [] : ledger('stray')).toBeEmpty();
     expect(historyOf([answered()])).toSucceed();
   });
   expect(passed).toMatchObject({ verdict: 'PASS', control: 'red' });
-  expect(passed.controlSaid.match(/stray/g)).toHaveLength(1);
+  expect(passed.controlFindings).toMatchObject([{ matcher: 'toBeEmpty', observed: expect.stringContaining('stray') }]);
   const [loop, single] = passed.judgements ?? [];
   expect([loop, single]).toMatchObject([
     { matcher: 'toBeEmpty', judged: 3, red: 3 },
@@ -125,8 +126,8 @@ test('a control that is red for another reason than it names proves nothing', as
     run({ toBeRefused: 'answered 200' }, (isTrue) => expect(historyOf(isTrue ? otherwise : underControl)).toBeRefused({ by: 'transport' }));
   // The control does nothing, and a pod was not ready for a moment.
   const stray = await judging([...times(49, reset), ENVOY.unhealthy]);
-  expect(stray).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
-  expect(stray.reason).toContain('the control went red, but by 1× answered 503 UH, not by answered 200, in toBeRefused: ');
+  expect(stray).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'inconclusive' });
+  expect(stray.reason).toContain('the control went red, but by 1× answered 503 UH, not by answered 200, in toBeRefused');
   // A mesh so broken that it fails either way has failed, and the check was seen to.
   const broken = times(50, ENVOY.unhealthy);
   expect(await judging(broken, broken)).toMatchObject({ verdict: 'FAIL', control: 'red' });

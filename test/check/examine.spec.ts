@@ -9,8 +9,9 @@ import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
-import type { Breaks } from '../../fixtures/check/breaks.ts';
+import type { MustFail } from '../../fixtures/check/must-fail.ts';
 import { placeOf, type Details, type Place } from '../../fixtures/check/definition.ts';
+import { verdictOf } from '../../fixtures/contract/verdict.ts';
 import { examine } from '../../fixtures/check/examine.ts';
 import { ownedBy } from '../rigs/owned-by.ts';
 import { glue } from '../../fixtures/expect.ts';
@@ -18,15 +19,22 @@ import type { Judgement } from '../../fixtures/matchers/index.ts';
 
 const toHold = (mode: string | undefined): Judgement<string> => ({
   pass: mode === 'STRICT',
-  message: `the mode is ${mode}`,
+  expected: 'the mode is STRICT',
+  observed: `the mode is ${mode}`,
+  confidence: 'exact',
   against: [{ kind: mode ?? 'none', count: 1 }],
 });
-const toExist = (mode: string | undefined): Judgement<string> => ({ pass: mode !== undefined, message: 'there is nothing' });
+const toExist = (mode: string | undefined): Judgement<string> => ({
+  pass: mode !== undefined,
+  expected: 'there is a mode',
+  observed: 'there is nothing',
+  confidence: 'exact',
+});
 
 /** Says no like the matchers of the suites do. */
 const expect = base.extend(glue({ toHold, toExist }));
 /** What a control turns red, in matchers that only this test has. */
-const breaking = (own: Record<string, unknown>): Breaks => own;
+const breaking = (own: Record<string, unknown>): MustFail => own;
 
 /** A rig whose "mesh" is what was applied last, and a log of what was done to it. */
 class StandIn {
@@ -114,18 +122,27 @@ const test = plain.extend<{ place: Place; standIn: StandIn }>({
   standIn: async ({}, use) => use(new StandIn()),
 });
 
-const details: Details = { control: { because: 'the mode is PERMISSIVE', breaks: breaking({ toHold: 'PERMISSIVE' }) } };
-const run = (
+const details: Details = { control: { because: 'the mode is PERMISSIVE', mustFail: breaking({ toHold: 'PERMISSIVE' }) } };
+const run = async (
   place: Place,
   { rig }: StandIn,
   body: (actors: Actors) => Promise<void>,
   more: Partial<{ details: Details; withControl: boolean; limitMs: number }> = {},
-) => examine({ place, details, rig, body, withControl: true, limitMs: 90_000, info: plain.info(), ...more });
+) => {
+  const { result, error } = await examine({ place, details, rig, body, withControl: true, limitMs: 90_000, info: plain.info(), ...more });
+  return { result: { ...result, ...verdictOf(result.facts) }, error };
+};
 
 test('a check that its control turns red and the true manifest green passes, and leaves nothing', async ({ place, standIn }) => {
   const { result, error } = await run(place, standIn, async () => expect(standIn.mode).toHold());
   expect(error).toBeUndefined();
-  expect(result).toMatchObject({ verdict: 'PASS', control: 'red', controlSaid: 'the mode is PERMISSIVE', enforcementMs: 2, reason: '' });
+  expect(result).toMatchObject({
+    verdict: 'PASS',
+    control: 'red',
+    controlFindings: [{ matcher: 'toHold', observed: 'the mode is PERMISSIVE' }],
+    enforcementMs: 2,
+    reason: '',
+  });
   expect(standIn.log.join(', ')).toBe(
     [
       'apply PeerAuthentication/strict PERMISSIVE, converge, reset',
@@ -148,7 +165,7 @@ test('a control that goes red in another matcher proves nothing', async ({ place
     expect(undefined).toExist();
     expect(standIn.mode).toHold();
   });
-  expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
+  expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'inconclusive' });
   expect(result.reason).toContain('the control went red, but in toExist, not in toHold');
 });
 
@@ -156,7 +173,7 @@ test('a tool that breaks is never a statement about the mesh', async ({ place, s
   const underControl = await run(place, standIn, async () => {
     throw new Error('no such host');
   });
-  expect(underControl.result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
+  expect(underControl.result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'inconclusive' });
 
   const later = await run(place, standIn, async () => {
     expect(standIn.mode).toHold();
@@ -182,7 +199,12 @@ test("the runner's own matchers state nothing about the mesh, whatever they are 
 test('a mesh that does not keep the promise fails in the words of the matcher', async ({ place, standIn }) => {
   let runs = 0;
   const { result, error } = await run(place, standIn, async () => expect(runs++ === 0 ? 'PERMISSIVE' : 'DISABLE').toHold());
-  expect(result).toMatchObject({ verdict: 'FAIL', control: 'red', reason: 'the mode is DISABLE' });
+  expect(result).toMatchObject({
+    verdict: 'FAIL',
+    control: 'red',
+    reason: 'toHold does not hold',
+    finding: { observed: 'the mode is DISABLE' },
+  });
   expect(error?.message).toContain('the mode is DISABLE');
   expect(standIn.objects.size).toBe(0);
 });
@@ -194,7 +216,7 @@ test('without a control nothing is said to be proven', async ({ place, standIn }
 
 test('a swap changes who acts, not what is configured', async ({ place, standIn }) => {
   const swap: Details = {
-    control: { because: 'the unmeshed caller calls', breaks: breaking({ toHold: 'PERMISSIVE' }), swap: { caller: 'unmeshedCaller' } },
+    control: { because: 'the unmeshed caller calls', mustFail: breaking({ toHold: 'PERMISSIVE' }), swap: { caller: 'unmeshedCaller' } },
   };
   const callers: unknown[] = [];
   await run(
@@ -223,7 +245,7 @@ test('a rig that cannot be handed back takes the PASS away', async ({ place, sta
 test('a body that does not end is given up when its time is over, and can change nothing any more', async ({ place, standIn }) => {
   const never = new Promise<void>(() => undefined);
   const { result } = await run(place, standIn, () => never, { limitMs: 400 });
-  expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'skipped' });
+  expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'inconclusive' });
   expect(result.reason).toContain('not done within');
   expect(standIn.log.filter((line) => line.startsWith('closed'))).toEqual([expect.stringContaining('not done within')]);
   expect(standIn.objects.size).toBe(0);

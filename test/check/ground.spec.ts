@@ -50,8 +50,9 @@ class StandIn {
   }
 }
 
-const no = new Error('promised: …');
-const violated: Attempt = { kind: 'violated', matcher: 'toSucceed', message: 'promised: every request succeeds', error: no };
+const no = new Error('expected: …');
+const finding = { matcher: 'toSucceed', expected: 'every request succeeds', observed: '1× 503', confidence: 'exact' };
+const violated: Attempt = { kind: 'violated', finding, error: no };
 const held: Attempt = { kind: 'held' };
 
 test('where all is as it must be, a no is a no and a yes is a yes', async () => {
@@ -66,8 +67,8 @@ test('a no while a sample was not ready says nothing about the mesh, a yes still
   const ground = await standIn.watch();
   standIn.pods = [podOf('caller'), podOf('server-v2', { since: '2026-11-29T12:00:05Z' })];
   const seen = await weighed(violated, ground, { expected: false });
-  expect(seen).toMatchObject({ kind: 'inconclusive', error: no });
-  expect(seen).toHaveProperty('message', expect.stringMatching(/^server-v2 was not ready, until 12:00:05 UTC\. .*\npromised: every/));
+  expect(seen).toMatchObject({ kind: 'inconclusive', finding, error: no });
+  expect(seen).toHaveProperty('reason', expect.stringMatching(/^server-v2 was not ready, until 12:00:05 UTC\. /));
   expect(await weighed(held, ground, { expected: true })).toBe(held);
   standIn.noted.disturbed.add('server-v2');
   expect(await weighed(violated, ground, { expected: false })).toBe(violated);
@@ -84,13 +85,13 @@ test('what stood still, or was held back by a limit, was late with everything', 
     standIn.pace = pace;
     expect(await weighed(violated, ground, { expected: false })).toMatchObject({
       kind: 'inconclusive',
-      message: expect.stringContaining(words),
+      reason: expect.stringContaining(words),
     });
   }
   standIn.pace = { stalledMs: 499, throttledMs: null, waitedMs: null };
   standIn.noted.lateMs = 700;
   expect(await weighed(violated, ground, { expected: false })).toHaveProperty(
-    'message',
+    'reason',
     expect.stringContaining('were answered 0.7 s late'),
   );
   standIn.noted.lateMs = 499;
@@ -101,7 +102,7 @@ test('a sample that restarted has lost what it was told, so not even a yes is be
   const standIn = new StandIn();
   const ground = await standIn.watch();
   standIn.pace = { process: 'second' };
-  const lost = { kind: 'inconclusive', message: expect.stringContaining('server-v2 restarted, what it was told and its ledger are lost') };
+  const lost = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 restarted, what it was told and its ledger are lost') };
   expect(await weighed(held, ground, { expected: true })).toMatchObject(lost);
   expect(await weighed(violated, ground, { expected: false })).toMatchObject(lost);
 });
@@ -122,15 +123,15 @@ test('a no on the true manifest waits for what the cluster hears of late', async
   const seen = weighed(violated, ground, { expected: false, patient: true });
   await expect.poll(() => standIn.asked).toBeGreaterThan(asked);
   standIn.pods = [podOf('caller'), podOf('server-v2', { container: { restartCount: 1, containerID: 'b', reason: 'OOMKilled' } })];
-  expect(await seen).toMatchObject({ message: expect.stringContaining('container app of server-v2 restarted (OOMKilled, exit code 137)') });
+  expect(await seen).toMatchObject({ reason: expect.stringContaining('container app of server-v2 restarted (OOMKilled, exit code 137)') });
 });
 
 test("a tool's error keeps its words, with what may be the reason", async () => {
   const standIn = new StandIn();
   const ground = await standIn.watch();
   standIn.pods = [podOf('caller')];
-  const seen = await weighed({ kind: 'inconclusive', message: 'AGENT_SILENT', error: no }, ground, { expected: false });
-  expect(seen).toMatchObject({ kind: 'inconclusive', message: 'AGENT_SILENT (server-v2 is gone)' });
+  const seen = await weighed({ kind: 'inconclusive', reason: 'AGENT_SILENT', error: no }, ground, { expected: false });
+  expect(seen).toMatchObject({ kind: 'inconclusive', reason: 'AGENT_SILENT (server-v2 is gone)' });
 });
 
 test('a measurement begins when every sample is ready, and the proxies know of it', async () => {

@@ -28,8 +28,8 @@ test('who could not be asked has not refused', async () => {
   for (const error of silence) await expect(refusalOf(Promise.reject(error))).rejects.toBe(error);
 });
 
-test('what is turned down for another reason is not what was promised', () => {
+test('what is turned down for another reason is not what was expected', () => {
   expect(matchers.toBeTurnedDown('rejected: RATE_LIMIT_REMAINING', /RATE_LIMIT/).pass).toBe(true);
   expect(matchers.toBeTurnedDown('rejected: no such filter', /RATE_LIMIT/).pass).toBe(false);
-  expect(matchers.toBeTurnedDown(undefined, /RATE_LIMIT/)).toMatchObject({ pass: false, message: expect.stringContaining('it is taken') });
+  expect(matchers.toBeTurnedDown(undefined, /RATE_LIMIT/)).toMatchObject({ pass: false, observed: expect.stringContaining('it is taken') });
 });

@@ -40,7 +40,7 @@ test('no option hands the runner a word that it could take for a file, nor one t
 
 test('a check that was not decided on is not there, whatever the runner is told', async ({ folder }) => {
   const spec = (id: string) => `import { check, unsupported } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
-check('${id} does something', { control: { because: 'nothing is there', breaks: { toSucceed: 'answered 403' } }, istio: unsupported('not here', '') }, async () => {});
+check('${id} does something', { control: { because: 'nothing is there', mustFail: { toSucceed: 'answered 403' } }, istio: unsupported('not here', '') }, async () => {});
 `;
   const env = await writeSuites(folder, { 's/a.spec.ts': spec('a'), 's/b.spec.ts': spec('b') });
   await writeFile(join(folder, 'package.json'), '{"type": "module"}');

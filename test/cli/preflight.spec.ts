@@ -70,7 +70,7 @@ const REACHES: Record<string, [text: string, words?: string]> = {
   "the rig's gateway": [gateway('selector: { istio: ingressgateway, meshproof.dev/ingressgateway: $(NAMESPACE) }, ')],
   'a Sidecar in the root namespace': [
     istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(ROOT_NAMESPACE)'),
-    'Sidecar a stands in meshproof-root, outside of the rig; a check that needs this says meshWide: true',
+    "Sidecar a stands in meshproof-root, outside of the rig; a check that needs this says exclusive: 'mesh-wide'",
   ],
   "a Sidecar in the neighbour's": [istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(NEIGHBOUR)')],
   'a Sidecar in a namespace that the check makes': [

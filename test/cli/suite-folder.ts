@@ -46,11 +46,12 @@ export function specOf(id: string, verdict: 'PASS' | 'FAIL'): string {
     suite: dirname(id),
     mesh: 'istio',
     title: 'a title',
-    verdict,
-    reason: verdict === 'PASS' ? '' : 'promised one, seen two',
-    control: 'red',
+    facts: {
+      control: { state: 'red', reason: '' },
+      check: verdict === 'PASS' ? { state: 'held', reason: '' } : { state: 'violated', reason: 'expected one, observed two' },
+    },
     controlBecause: 'something is broken',
-    controlSaid: 'it was seen',
+    controlFindings: [],
     enforcementMs: null,
     durationMs: 1,
     statistics: [],
@@ -60,7 +61,7 @@ export function specOf(id: string, verdict: 'PASS' | 'FAIL'): string {
   return `import { test } from '@playwright/test';
 test('a title', async ({}, info) => {
   await info.attach('meshproof-result', { body: ${JSON.stringify(JSON.stringify(result))}, contentType: 'application/json' });
-  ${verdict === 'PASS' ? '' : "throw new Error('promised one, seen two');"}
+  ${verdict === 'PASS' ? '' : "throw new Error('expected one, observed two');"}
 });
 `;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { whyNot } from '../../reporters/format.ts';
 import { meshproof } from './cluster.ts';
 import { pairsOf, spansOf } from './witness/attribution.ts';
 
@@ -46,7 +47,7 @@ for (const { name: suite } of SUITES) {
         info.annotations.push({ type: 'pairs', description: pairsOf(await spansOf(report)).join(', ') });
         expect(checks.length).toBeGreaterThan(0);
         const wolves = checks.filter(({ verdict }) => verdict === 'FAIL' || verdict === 'INVALID');
-        expect(wolves.map(({ id, verdict, reason }) => `${verdict} ${id}: ${reason}`)).toEqual([]);
+        expect(wolves.map((check) => `${check.verdict} ${check.id}: ${whyNot(check)}`)).toEqual([]);
       });
     }
   }

@@ -106,7 +106,7 @@ for (const [id, from, to, words] of LEAKS) {
     expect(refused, 'a manifest that reaches further is refused before anything starts').toMatch(/REACHES_BEYOND_RIG/);
 
     // Only a check that says that it changes the whole mesh may.
-    await writeFile(spec, (await readFile(spec, 'utf8')).replace(/\n {2}\{\n/, '\n  {\n    meshWide: true,\n'));
+    await writeFile(spec, (await readFile(spec, 'utf8')).replace(/\n {2}\{\n/, '\n  {\n    exclusive: "mesh-wide",\n'));
     const found = await witnessed(info, ['--no-control', '--check', id], env);
     expect(
       found.filter((line) => words.test(line)),

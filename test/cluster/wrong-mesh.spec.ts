@@ -7,6 +7,7 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
+import { whyNot } from '../../reporters/format.ts';
 import { listChecks } from '../../scripts/run/checks.ts';
 import { describe, SHARED } from './cluster.ts';
 import { ROW } from './defect-table.ts';
@@ -56,10 +57,10 @@ for (const { defect, found, words } of DEFECTS) {
       await info.attach('console', { body: runs.map(({ said }) => said).join('\n'), contentType: 'text/plain' });
       const seen = failed.map(({ id, verdict }) => `${verdict} ${id}`);
       info.annotations.push({ type: ROW, description: JSON.stringify([defect, seen.join(', '), String(others.length)]) });
-      const stray = failed.filter(({ id }) => !found.includes(id)).map(({ id, reason }) => `${id}: ${reason}`);
+      const stray = failed.filter(({ id }) => !found.includes(id)).map((check) => `${check.id}: ${whyNot(check)}`);
       expect(seen, stray.join('\n')).toEqual(found.map((id) => `FAIL ${id}`));
-      for (const { reason, control } of failed) {
-        expect(reason).toMatch(words);
+      for (const { finding, control } of failed) {
+        expect(`${finding?.expected}\n${finding?.observed}\n${finding?.confidence}`).toMatch(words);
         expect(control).toBe('red');
       }
       expect(runs.map(({ exitCode }) => exitCode)).toEqual([1, 0].slice(0, runs.length));

@@ -16,7 +16,7 @@ test('what one rig has reaches beyond another', () => {
   expect(services).not.toEqual([]);
   expect(reachesOf(services, island('a-rig-1'))).toHaveLength(services.length);
   expect(reachesOf([sentinel('a-rig-0', 'cluster')], island('a-rig-1'))).toEqual([
-    'EnvoyFilter meshproof-sentinel stands in a-rig-0, outside of the rig; a check that needs this says meshWide: true',
+    "EnvoyFilter meshproof-sentinel stands in a-rig-0, outside of the rig; a check that needs this says exclusive: 'mesh-wide'",
   ]);
   const gateway = {
     apiVersion: 'networking.istio.io/v1',
@@ -31,8 +31,8 @@ test('an Ingress is for the gateway of whoever owns the mesh, a GatewayClass for
   const object = (apiVersion: string, kind: string) => ({ apiVersion, kind, metadata: { name: 'a' }, spec: {} });
   const objects = [object('networking.k8s.io/v1', 'Ingress'), object('gateway.networking.k8s.io/v1', 'GatewayClass')];
   expect(reachesOf(objects, island('rig'))).toEqual([
-    'Ingress a acts on gateways of the whole cluster; a check that needs this says meshWide: true',
-    'GatewayClass a acts on gateways of the whole cluster; a check that needs this says meshWide: true',
+    "Ingress a acts on gateways of the whole cluster; a check that needs this says exclusive: 'mesh-wide'",
+    "GatewayClass a acts on gateways of the whole cluster; a check that needs this says exclusive: 'mesh-wide'",
   ]);
   expect(reachesOf([object('networking.k8s.io/v1', 'NetworkPolicy')], island('rig'))).toEqual([]);
 });

@@ -21,10 +21,10 @@ test('every request is delivered exactly so many times, neither fewer nor more',
 
 test('the message counts the deliveries and gives examples', () => {
   const history = historyOf(times(3, failed));
-  const { message } = toShowAttempts([delivery('r-0'), delivery('r-0'), delivery('r-1')], history, 2);
-  expect(message).toContain('promised: every request is delivered exactly 2 times');
-  expect(message).toContain('1× delivered 0 times, 1× delivered 1 times, 1× delivered 2 times');
-  expect(message).toContain('r-1 1 times, r-2 0 times');
+  const { expected, observed, confidence } = toShowAttempts([delivery('r-0'), delivery('r-0'), delivery('r-1')], history, 2);
+  expect(expected).toBe('every request is delivered exactly 2 times');
+  expect(observed).toContain('1× delivered 0 times, 1× delivered 1 times, 1× delivered 2 times');
+  expect(confidence).toContain('r-1 1 times, r-2 0 times');
 });
 
 test('a prober at fault allows no judgement', () => {

@@ -84,7 +84,7 @@ test('a certificate proves an identity only to who trusts its authority, while i
     ['it is not valid now', [await leaf(root, { from: 1 })]],
     ['it lives 25.00 hours', [await leaf(root, { hours: 25 })]],
   ] as const) {
-    expect(toIdentify({ chain, authorities: [] }, claim), why).toMatchObject({ pass: false, message: expect.stringContaining(why) });
+    expect(toIdentify({ chain, authorities: [] }, claim), why).toMatchObject({ pass: false, observed: expect.stringContaining(why) });
   }
   expect(toIdentify({ chain: [], authorities: [] }, claim).inconclusive).toBe('the proxy shows no certificate');
   expect(toIdentify({ chain: [await leaf(root)], authorities: [] }, { ...claim, to: { chain: [], authorities: [] } }).inconclusive).toBe(

@@ -26,7 +26,7 @@ test('every connection carries exactly so many requests', () => {
     expect(toFillConnections(ledger, history, { each, header }).pass).toBe(pass);
   }
   const { ledger, history } = over(3, 1);
-  expect(toFillConnections(ledger, history, { each: 2, header }).message).toContain('2 connections: 1× 1 requests, 1× 3 requests');
+  expect(toFillConnections(ledger, history, { each: 2, header }).observed).toContain('2 connections: 1× 1 requests, 1× 3 requests');
 });
 
 test('the connections that are shared stay within the bound', () => {
@@ -42,8 +42,8 @@ test('the connections that are shared stay within the bound', () => {
   }
   const { ledger, history } = over(20, 19, 1);
   const judged = toShareConnections(ledger, history, { atMost: 2, header });
-  expect(judged.message).toContain('40 requests arrive over 2 connections at most');
-  expect(judged.message).toContain('3 connections: 1× 1 requests');
+  expect(judged.expected).toContain('40 requests arrive over 2 connections at most');
+  expect(judged.observed).toContain('3 connections: 1× 1 requests');
   expect(toShareConnections([...ledger, delivery('r-0')], history, { atMost: 3, header }).inconclusive).toContain('without x-peer-port');
   expect(toShareConnections([], history, { atMost: 2, header }).inconclusive).toContain('nothing was delivered');
 });

@@ -23,7 +23,7 @@ test('what never passed, always passes, passes again or is refused otherwise is 
     const judged = toBeCutOff(historyOf(seen), { withinMs: 1_000 });
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
-    expect(judged.message).toContain(words);
+    expect(judged.observed).toContain(words);
   }
 });
 

@@ -12,7 +12,7 @@ test('deliveries are counted exactly, or between two bounds', () => {
   expect(toHaveDeliveries(three, { atLeast: 3, atMost: 4 }).pass).toBe(true);
   expect(toHaveDeliveries(three, { atLeast: 4, atMost: 5 })).toMatchObject({
     pass: false,
-    message: expect.stringContaining('4 to 5 requests are delivered'),
+    expected: expect.stringContaining('4 to 5 requests are delivered'),
   });
   expect(toHoldBack({ waiting: 50 }, 50).pass).toBe(true);
   expect(toHoldBack({ waiting: 49 }, 50).pass).toBe(false);
@@ -28,7 +28,7 @@ test('every delivery arrives byte for byte as it was sent', () => {
     [{ headers: { 'x-order': 'a' } }, '1× x-order b'],
     [{ headers: { 'x-none': '' } }, '2× x-none absent'],
   ] as const) {
-    expect(toArriveWith(ledger, wrong)).toMatchObject({ pass: false, message: expect.stringContaining(seen) });
+    expect(toArriveWith(ledger, wrong)).toMatchObject({ pass: false, observed: expect.stringContaining(seen) });
   }
 });
 

@@ -56,7 +56,7 @@ const judge = ({ history, ledger }: { history: History; ledger: LedgerEntry[] },
 test('ejected after five failures, back and serving after the base time, out for longer the second time, and back again', () => {
   const judged = judge(timeline());
   expect(judged).toMatchObject({ pass: true });
-  expect(judged.message).toMatch(
+  expect(judged.observed).toMatch(
     /\d+ served and 5 failed, at \d+ ms out for 5\d\d\d ms; \d+ served and 31 failed, at \d+ ms out for 10\d\d\d ms; \d+ delivered in all, \d+ served at last/,
   );
 });
@@ -81,7 +81,7 @@ test('each broken promise is named', () => {
     const judged = judge(timeline(breaker));
     expect(judged.pass, words).toBe(false);
     expect(judged.inconclusive, words).toBeUndefined();
-    expect(judged.message).toContain(words);
+    expect(judged.observed).toContain(words);
   }
 });
 
@@ -96,10 +96,10 @@ function spoilt(afterMs: number, holds: (outcome: History['outcomes'][number]) =
 test('the others must carry everything, while the endpoint is out and before', () => {
   const during = judge(spoilt(2_000));
   expect(during.pass).toBe(false);
-  expect(during.message).toMatch(/while it was out, 1 of \d+ were not answered by the others: 1× 503 UH/);
+  expect(during.observed).toMatch(/while it was out, 1 of \d+ were not answered by the others: 1× 503 UH/);
   const before = judge(spoilt(100));
   expect(before.pass).toBe(false);
-  expect(before.message).toContain('1 failed elsewhere: 1× 503 UH');
+  expect(before.observed).toContain('1 failed elsewhere: 1× 503 UH');
 });
 
 test('a request that is long on its way is given to the endpoint when it has returned, not while it was out', () => {

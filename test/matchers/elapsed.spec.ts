@@ -21,7 +21,7 @@ test('the median answer is in time: one that is late is not held against the mes
   // A timeout a fifth late.
   const late = toTake(taking(2_400, 2_410, 2_420), { atLeastMs: 2_000, atMostMs: 2_300 });
   expect(late.pass).toBe(false);
-  expect(late.message).toContain('2400 to 2420 ms, median 2410 ms');
+  expect(late.observed).toContain('2400 to 2420 ms, median 2410 ms');
   expect(late.inconclusive).toBeUndefined();
 });
 
@@ -35,8 +35,8 @@ test('who misses a limit by no more than plain requests beside were late at wors
   const slow = taking(2_600, 2_610);
   // The machine may become busy only when the answers are due, so the worst of those beside counts.
   expect(toTake(slow, { ...options, beside: taking(5, 4, 400, 6) }).inconclusive).toContain('up to 400 ms late too');
-  expect(toTake(slow, { ...options, beside: taking(5, 100, 110) })).not.toHaveProperty('inconclusive');
-  expect(toTake(taking(1_000, 2_610), { ...options, beside: taking(400, 410) })).not.toHaveProperty('inconclusive');
+  expect(toTake(slow, { ...options, beside: taking(5, 100, 110) }).inconclusive).toBeUndefined();
+  expect(toTake(taking(1_000, 2_610), { ...options, beside: taking(400, 410) }).inconclusive).toBeUndefined();
   // Envoy counts a timer from a time that is old where its thread has stood still.
   expect(toTake(taking(1_800, 2_100), { ...options, beside: taking(200) }).inconclusive).toContain('200 ms late too');
   expect(toTake(taking(5, 5_100), { lessThanMs: 5_000, beside: taking(200) }).inconclusive).toContain('200 ms late too');
@@ -46,5 +46,5 @@ test('who misses a limit by no more than plain requests beside were late at wors
 test('a prober that stood still was late with all that it saw', () => {
   const slow = { ...taking(2_600, 2_610), stalledMs: 350 };
   expect(toTake(slow, { atMostMs: 2_300 }).inconclusive).toContain('350 ms late too');
-  expect(toTake({ ...slow, stalledMs: 250 }, { atMostMs: 2_300 })).not.toHaveProperty('inconclusive');
+  expect(toTake({ ...slow, stalledMs: 250 }, { atMostMs: 2_300 }).inconclusive).toBeUndefined();
 });

@@ -7,12 +7,12 @@ import { answered, byEnvoy, byLinkerd, closed, ENVOY, historyOf, reset, times } 
 
 const { toSucceed, toHaveStatus, toBeRefused, toBeRejectedWith, toOverflow, toTimeOut, toReachOnly } = matchers;
 
-test('success needs every answer to be one, and the message counts the others by kind', () => {
+test('success needs every answer to be one, and what was observed counts the others by kind', () => {
   expect(toSucceed(historyOf(times(50, answered())))).toMatchObject({ pass: true });
   const judged = toSucceed(historyOf([...times(48, answered()), ...times(2, ENVOY.unreachable)]));
   expect(judged.pass).toBe(false);
-  expect(judged.message).toContain('48× 200, 2× 503 UF (50 from caller-7d to server:8080)');
-  expect(judged.message).toContain('promised: every request succeeds');
+  expect(judged.observed).toContain('48× 200, 2× 503 UF (50 from caller-7d to server:8080)');
+  expect(judged.expected).toBe('every request succeeds');
   for (const ending of [reset, closed, ENVOY.timeOut, answered('v1', { status: 500 }), { kind: 'timeout', stage: 'response' } as const]) {
     expect(toSucceed(historyOf([answered(), ending])).pass).toBe(false);
   }
@@ -41,7 +41,7 @@ test('refused by transport means that nobody answered', () => {
   const others: Ending[] = [answered(), ENVOY.denied, ENVOY.cut, { kind: 'refused' }, { kind: 'timeout', stage: 'connect' }];
   for (const ending of others) expect(toBeRefused(historyOf([reset, ending]), { by: 'transport' }).pass).toBe(false);
   // PERMISSIVE where STRICT was promised.
-  expect(toBeRefused(historyOf(times(50, answered())), { by: 'transport' }).message).toContain('50× 200');
+  expect(toBeRefused(historyOf(times(50, answered())), { by: 'transport' }).observed).toContain('50× 200');
 });
 
 test("refused by policy needs the proxy's mark, not an application's 403", () => {
@@ -50,7 +50,7 @@ test("refused by policy needs the proxy's mark, not an application's 403", () =>
   expect(toBeRefused(historyOf([byEnvoy(403, 'RBAC: access denied', { server: 'istio-envoy' })]), policy).pass).toBe(true);
   const application = toBeRefused(historyOf([ENVOY.denied, answered('v1', { status: 403 })]), policy);
   expect(application.pass).toBe(false);
-  expect(application.message).toContain('1× 403 by the application, 1× 403 RBAC');
+  expect(application.observed).toContain('1× 403 by the application, 1× 403 RBAC');
   // The words alone prove nothing when the application said them.
   const forged: Ending = {
     kind: 'response',
@@ -109,7 +109,7 @@ test('exactly the surplus overflows', () => {
   expect(toOverflow(burst, { exactly: 7 }).pass).toBe(false);
   expect(toOverflow(burst).pass).toBe(false);
   const mixed = historyOf([...times(2, answered()), ENVOY.overflow, ENVOY.unreachable]);
-  expect(toOverflow(mixed, { exactly: 1 }).message).toContain('1 of this kind, 1 neither');
+  expect(toOverflow(mixed, { exactly: 1 }).confidence).toContain('1 of this kind, 1 neither');
   expect(toOverflow(mixed, { exactly: 1 }).pass).toBe(false);
 });
 
@@ -126,8 +126,8 @@ test('who was reached is what the answer says', () => {
   expect(toReachOnly(historyOf(times(20, answered('v2'))), 'v2').pass).toBe(true);
   const astray = toReachOnly(historyOf([...times(19, answered('v2')), answered('v1')]), 'v2');
   expect(astray.pass).toBe(false);
-  expect(astray.message).toContain('19× v2, 1× v1');
-  expect(toReachOnly(historyOf([answered('v2'), ENVOY.unhealthy]), 'v2').message).toContain('1× 503 UH');
+  expect(astray.observed).toContain('19× v2, 1× v1');
+  expect(toReachOnly(historyOf([answered('v2'), ENVOY.unhealthy]), 'v2').observed).toContain('1× 503 UH');
   expect(toReachOnly(historyOf([answered('v2')], { protocol: 'tcp' }), 'v2').inconclusive).toContain('ledgers');
 });
 

@@ -10,11 +10,11 @@ test('a header arrives with every request and with that value', () => {
   expect(toCarryHeader([having({ a: '1', b: '2' })], 'a', '1').pass).toBe(true);
   expect(toCarryHeader([having({ a: '1' }), having({ a: '12' })], 'a', '1')).toMatchObject({
     pass: false,
-    message: expect.stringContaining('1× a: 12'),
+    observed: expect.stringContaining('1× a: 12'),
   });
   expect(toCarryHeader([having({ a: '1' }), having({ b: '1' })], 'a', '1')).toMatchObject({
     pass: false,
-    message: expect.stringContaining('1× no a'),
+    observed: expect.stringContaining('1× no a'),
   });
   expect(toCarryHeader([], 'a', '1').inconclusive).toContain('nothing was delivered');
 });
@@ -23,7 +23,7 @@ test('a text is found in any header, also as a part of it', () => {
   expect(toCarryNowhere([having({ a: 'spiffe://x' })], 'spiffe://y').pass).toBe(true);
   expect(toCarryNowhere([having({}), having({ a: 'by=z;uri=spiffe://y', b: 'spiffe://y' })], 'spiffe://y')).toMatchObject({
     pass: false,
-    message: expect.stringContaining('1× in a and b'),
+    observed: expect.stringContaining('1× in a and b'),
   });
   expect(toCarryNowhere([], 'x').inconclusive).toContain('nothing was delivered');
 });

@@ -10,13 +10,13 @@ const quota = { status: 403, refusal: 'refused (403): pods "a" is forbidden: exc
 
 test('a pod has no proxy when no container of it is one', () => {
   expect(toHaveNoProxy(plain)).toMatchObject({ pass: true });
-  expect(toHaveNoProxy(meshed)).toMatchObject({ pass: false, message: expect.stringContaining('init, proxy, app') });
+  expect(toHaveNoProxy(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('init, proxy, app') });
 });
 
 test('a pod is turned away when the injector could not be asked, and for no other reason', () => {
   expect(toBeTurnedAway(noInjector)).toMatchObject({ pass: true });
-  expect(toBeTurnedAway(plain)).toMatchObject({ pass: false, message: expect.stringContaining('admitted without a proxy') });
-  expect(toBeTurnedAway(meshed)).toMatchObject({ pass: false, message: expect.stringContaining('admitted with a proxy') });
+  expect(toBeTurnedAway(plain)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted without a proxy') });
+  expect(toBeTurnedAway(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted with a proxy') });
   expect(toBeTurnedAway(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('another reason') });
 });
 

@@ -11,9 +11,9 @@ test('an installation has exactly the components that are promised, each ready',
   const component = (name: string, ready = 1, wanted = 1) => ({ name, ready, wanted });
   const judge = (...all: ReturnType<typeof component>[]) => toConsistOf(all, ['istiod', 'ingress']);
   expect(judge(component('istiod'), component('ingress', 2, 2)).pass).toBe(true);
-  expect(judge(component('istiod'))).toMatchObject({ pass: false, message: expect.stringContaining('missing: ingress') });
-  expect(judge(component('istiod'), component('ingress'), component('egress')).message).toContain('not promised: egress');
-  expect(judge(component('istiod', 0), component('ingress')).message).toContain('istiod has 0 of 1 pods ready');
+  expect(judge(component('istiod'))).toMatchObject({ pass: false, observed: expect.stringContaining('missing: ingress') });
+  expect(judge(component('istiod'), component('ingress'), component('egress')).observed).toContain('unexpected: egress');
+  expect(judge(component('istiod', 0), component('ingress')).observed).toContain('istiod has 0 of 1 pods ready');
   expect(judge(component('istiod', 0, 0), component('ingress')).pass).toBe(false);
 });
 
@@ -22,7 +22,7 @@ test('each setting is compared alone, and a wrong one is named with what is ther
   expect(toHaveInForce(settings, { replicas: 1, requests: { cpu: '20m' } }).pass).toBe(true);
   const wrong = toHaveInForce(settings, { replicas: 2, requests: { cpu: '20m', memory: '1Gi' } });
   expect(wrong.pass).toBe(false);
-  expect(wrong.message).toContain('seen:     replicas is 1, requests.memory is not set');
+  expect(wrong.observed).toBe('replicas is 1, requests.memory is not set');
   expect(toHaveInForce(settings, {}).inconclusive).toBeDefined();
 });
 
@@ -30,12 +30,12 @@ test('one proxy of another version, out of sync or unreported is enough', () => 
   const proxies = [{ pod: 'shop/a', version: '1', stale: [] as string[] }];
   const report = { client: '1', controlPlane: ['1'], proxies, pods: ['shop/a'] };
   expect(toAgreeOnVersion(report).pass).toBe(true);
-  expect(toAgreeOnVersion({ ...report, controlPlane: ['1', '2'] }).message).toContain('the control plane is 2');
+  expect(toAgreeOnVersion({ ...report, controlPlane: ['1', '2'] }).observed).toContain('the control plane is 2');
   const late = { pod: 'shop/late', version: '0', stale: [] };
-  expect(toAgreeOnVersion({ ...report, proxies: [...proxies, late] }).message).toContain('shop/late is 0');
+  expect(toAgreeOnVersion({ ...report, proxies: [...proxies, late] }).observed).toContain('shop/late is 0');
   const stale = { pod: 'shop/a', version: '1', stale: ['Listener STALE'] };
-  expect(toAgreeOnVersion({ ...report, proxies: [stale] }).message).toContain('shop/a (Listener STALE)');
-  expect(toAgreeOnVersion({ ...report, pods: ['shop/a', 'shop/b'] }).message).toContain('not reported: shop/b');
+  expect(toAgreeOnVersion({ ...report, proxies: [stale] }).observed).toContain('shop/a (Listener STALE)');
+  expect(toAgreeOnVersion({ ...report, pods: ['shop/a', 'shop/b'] }).observed).toContain('not reported: shop/b');
   expect(toAgreeOnVersion({ ...report, pods: [] }).inconclusive).toBeDefined();
 });
 
@@ -48,7 +48,7 @@ test('a refusal is an error with the right words', () => {
 test('complaints are those that are expected, all of them and no other', () => {
   expect(toComplainOf([], []).pass).toBe(true);
   expect(toComplainOf(['IST0141 roles'], [/roles/]).pass).toBe(true);
-  expect(toComplainOf([], [/roles/]).message).toContain('nothing of /roles/');
+  expect(toComplainOf([], [/roles/]).observed).toContain('nothing of /roles/');
   expect(toComplainOf(['IST0141 roles', 'IST0142 pods'], [/roles/])).toMatchObject({ pass: false });
   expect(toComplainOf(['IST0141 roles'], []).pass).toBe(false);
 });
@@ -57,6 +57,6 @@ test('every line has wholly the form that was set', () => {
   const sent = historyOf([answered(), answered()]);
   const line = (index: number, text: string) => ({ id: sent.outcomes[index]?.id ?? '', text }) as never;
   expect(toBeWrittenAs([line(0, 'GET /'), line(1, 'GET /')], sent, /GET \//).pass).toBe(true);
-  expect(toBeWrittenAs([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).message).toContain('1 in another format');
-  expect(toBeWrittenAs([line(0, 'GET /')], sent, /GET \//).message).toContain('1 without one');
+  expect(toBeWrittenAs([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).observed).toContain('1 in another format');
+  expect(toBeWrittenAs([line(0, 'GET /')], sent, /GET \//).observed).toContain('1 without one');
 });

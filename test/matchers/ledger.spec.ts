@@ -10,8 +10,8 @@ test('an empty ledger is exactly that', () => {
   expect(toBeEmpty([]).pass).toBe(true);
   const judged = toBeEmpty(['a', 'b', 'c', 'd'].map((id) => delivery(id, { path: '/admin' })));
   expect(judged.pass).toBe(false);
-  expect(judged.message).toContain('4 delivered: GET /admin at server-v1 (a)');
-  expect(judged.message).toContain('and 1 more');
+  expect(judged.observed).toContain('4 delivered: GET /admin at server-v1 (a)');
+  expect(judged.observed).toContain('and 1 more');
 });
 
 test('each request is delivered once, in any order', () => {
@@ -21,11 +21,11 @@ test('each request is delivered once, in any order', () => {
       const ledger = history.outcomes.map(({ id }) => delivery(id)).toReversed();
       expect(toEqualIds(ledger, history).pass).toBe(true);
       const twice = toEqualIds([...ledger, delivery(`r-${one % n}`)], history);
-      expect(twice).toMatchObject({ pass: false, message: expect.stringContaining(`1 delivered more than once: r-${one % n}`) });
+      expect(twice).toMatchObject({ pass: false, observed: expect.stringContaining(`1 delivered more than once: r-${one % n}`) });
       const lost = toEqualIds(ledger.toSpliced(other % n, 1), history);
-      expect(lost).toMatchObject({ pass: false, message: expect.stringContaining('1 never delivered') });
+      expect(lost).toMatchObject({ pass: false, observed: expect.stringContaining('1 never delivered') });
       const strange = toEqualIds([...ledger, delivery('')], history);
-      expect(strange).toMatchObject({ pass: false, message: expect.stringContaining('1 not of this history: no id') });
+      expect(strange).toMatchObject({ pass: false, observed: expect.stringContaining('1 not of this history: no id') });
     }),
   );
   expect(toEqualIds([], historyOf([])).inconclusive).toBeDefined();
@@ -36,7 +36,7 @@ test('an identity is exact, and its absence is one too', () => {
   expect(toHaveIdentity([delivery('a'), delivery('b')], frontend).pass).toBe(true);
   const plain = toHaveIdentity([delivery('a'), delivery('b', { peer: '' })], frontend);
   expect(plain.pass).toBe(false);
-  expect(plain.message).toContain('1× no identity');
+  expect(plain.observed).toContain('1× no identity');
   expect(toHaveIdentity([delivery('b', { peer: '' })], '').pass).toBe(true);
   expect(toHaveIdentity([delivery('a')], `${frontend}2`).pass).toBe(false);
   expect(toHaveIdentity([], frontend)).toMatchObject({ pass: false, inconclusive: 'too few outcomes: nothing was delivered' });

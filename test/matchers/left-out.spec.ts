@@ -31,7 +31,7 @@ test('endpoints left out are exactly those named', () => {
   expect(toLeaveOut(ledger, [{ pod: 'server-v2' }], { of, history }).pass).toBe(true);
   expect(toLeaveOut(ledger, [{ pod: 'server-v1' }], { of, history }).pass).toBe(false);
   expect(toLeaveOut(ledger, [{ pod: 'server-v2' }, { pod: 'server-v3' }], { of, history }).pass).toBe(false);
-  expect(toLeaveOut(ledger, [], { of, history }).message).toContain('1 left out; 45 to server-v1, 0 to server-v2, 45 to server-v3');
+  expect(toLeaveOut(ledger, [], { of, history }).observed).toContain('1 left out; 45 to server-v1, 0 to server-v2, 45 to server-v3');
 });
 
 test('deliveries of other requests do not count', () => {

@@ -47,7 +47,7 @@ test('copies are of these requests, none twice, marked, and never answer the cal
   for (const [seen, copies, words] of wrong) {
     const judged = toBeMirrored(seen, options, copies);
     expect(judged.pass).toBe(false);
-    expect(judged.message).toContain(words);
+    expect(judged.observed).toContain(words);
   }
 });
 
@@ -61,7 +61,7 @@ test('a mesh that does not mark copies can be told so', () => {
 test('everything means every single request, nothing means none', () => {
   const [history, ledger] = mirrored(1, 5, 300);
   expect(toBeMirrored(history, { percent: 100, tolerance: 0.05 }, ledger).pass).toBe(true);
-  expect(toBeMirrored(history, { percent: 100, tolerance: 0.05 }, ledger.slice(0, -1)).message).toContain('1 not mirrored: r-299');
+  expect(toBeMirrored(history, { percent: 100, tolerance: 0.05 }, ledger.slice(0, -1)).observed).toContain('1 not mirrored: r-299');
   expect(toBeMirrored(history, { percent: 0, tolerance: 0.05 }, []).pass).toBe(true);
   expect(toBeMirrored(history, { percent: 0, tolerance: 0.05 }, ledger.slice(-1)).pass).toBe(false);
 });

@@ -28,9 +28,9 @@ const lines = ledger.map(({ id }): AccessLogLine => ({
 
 test('the access log has each request once, with the right fields', () => {
   expect(toLogEachOnce(lines, history, ledger).pass).toBe(true);
-  expect(toLogEachOnce([], history, ledger)).toMatchObject({ pass: false, message: expect.stringContaining('3 requests without a line') });
+  expect(toLogEachOnce([], history, ledger)).toMatchObject({ pass: false, observed: expect.stringContaining('3 requests without a line') });
   const twice = toLogEachOnce([...lines, ...lines.slice(0, 1)], history, ledger);
-  expect(twice).toMatchObject({ pass: false, message: expect.stringContaining('1 requests with several: r-0') });
+  expect(twice).toMatchObject({ pass: false, observed: expect.stringContaining('1 requests with several: r-0') });
   for (const [field, value] of Object.entries({
     method: 'GET',
     path: '/',
@@ -41,7 +41,7 @@ test('the access log has each request once, with the right fields', () => {
     authority: 'x',
   })) {
     const wrong = toLogEachOnce(lines.with(1, { ...lines[1], [field]: value } as AccessLogLine), history, ledger);
-    expect(wrong, field).toMatchObject({ pass: false, message: expect.stringContaining(`1 wrong fields: ${field} "${value}"`) });
+    expect(wrong, field).toMatchObject({ pass: false, observed: expect.stringContaining(`1 wrong fields: ${field} "${value}"`) });
   }
   expect(toLogEachOnce(lines, history, ledger.slice(1))).toMatchObject({
     pass: false,
@@ -53,7 +53,7 @@ test('the access log tells what became of each request', () => {
   expect(toLogEachAs(lines, history, { status: 200, route: 'default', flags: '' }).pass).toBe(true);
   expect(toLogEachAs(lines, history, { route: 'block_all' })).toMatchObject({
     pass: false,
-    message: expect.stringContaining('3 otherwise: the line of r-0'),
+    observed: expect.stringContaining('3 otherwise: the line of r-0'),
   });
   expect(toLogEachAs(lines.slice(1), history, { status: 200 }).pass).toBe(false);
   expect(toLogEachAs([...lines, ...lines], history, { status: 200 }).pass).toBe(false);
@@ -73,7 +73,7 @@ test("proxies' counters agree with the ledgers pod by pod", () => {
     { ...right, mirror: { requests: 1, failed: 0 } },
     { 'server-v1': { requests: 2, failed: 0 } },
   ]) {
-    expect(toAgreeWithLedger(wrong, delivered, mixed)).toMatchObject({ pass: false, message: expect.stringContaining('counted') });
+    expect(toAgreeWithLedger(wrong, delivered, mixed)).toMatchObject({ pass: false, observed: expect.stringContaining('counted') });
   }
   expect(toAgreeWithLedger({}, []).inconclusive).toBeDefined();
 });
@@ -91,13 +91,13 @@ test('the request counter is judged series by series', () => {
       expected,
     ).pass,
   ).toBe(true);
-  expect(toCountRequests([{ labels, value: 4 }], expected).message).toContain('4 instead of 5 with reporter="source"');
+  expect(toCountRequests([{ labels, value: 4 }], expected).observed).toContain('4 instead of 5 with reporter="source"');
   expect(toCountRequests([], expected).pass).toBe(false);
   const strange = [
     { labels, value: 5 },
     { labels: { ...labels, response_code: '500' }, value: 1 },
   ];
-  expect(toCountRequests(strange, expected).message).toContain('1 more with reporter="source", response_code="500"');
+  expect(toCountRequests(strange, expected).observed).toContain('1 more with reporter="source", response_code="500"');
 });
 
 test('a redirect is judged by status and address', () => {
@@ -106,7 +106,7 @@ test('a redirect is judged by status and address', () => {
   expect(toRedirect(historyOf(times(3, to(expected.location))), expected).pass).toBe(true);
   expect(toRedirect(historyOf([to(expected.location), to('https://api.example.com/a')]), expected).pass).toBe(false);
   expect(toRedirect(historyOf([to(expected.location, 302)]), expected).pass).toBe(false);
-  expect(toRedirect(historyOf([answered()]), expected).message).toContain('sent to:  nowhere');
+  expect(toRedirect(historyOf([answered()]), expected).observed).toContain('sent to nowhere');
 });
 
 test('certificates are told apart by their fingerprints', () => {
@@ -116,7 +116,7 @@ test('certificates are told apart by their fingerprints', () => {
   expect(toPresent([shown('AA:01'), shown('AA:01')], first).pass).toBe(true);
   expect(toPresent([shown('AA:01'), shown('BB:02')], first, next).pass).toBe(true);
   expect(toPresent([shown('AA:01')], first, next).pass).toBe(false);
-  expect(toPresent([shown('AA:01'), shown('BB:02')], first).message).toContain('unexpected certificate');
-  expect(toPresent([shown('AA:01', 'CERT_HAS_EXPIRED')], first).message).toContain('not believed: CERT_HAS_EXPIRED');
+  expect(toPresent([shown('AA:01'), shown('BB:02')], first).observed).toContain('unexpected certificate');
+  expect(toPresent([shown('AA:01', 'CERT_HAS_EXPIRED')], first).observed).toContain('not believed: CERT_HAS_EXPIRED');
   expect(toPresent([], first).inconclusive).toBeDefined();
 });

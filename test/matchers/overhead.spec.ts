@@ -35,9 +35,9 @@ test('proxies that add little stay within the budget, and each amount is reporte
 });
 
 test('a delay of 20 ms in every block breaks it, and is named', () => {
-  const { pass, message, inconclusive } = toStayWithin(comparisonOf({ both: { medianMs: 20, p99Ms: 20 } }), BUDGET);
+  const { pass, observed, inconclusive } = toStayWithin(comparisonOf({ both: { medianMs: 20, p99Ms: 20 } }), BUDGET);
   expect({ pass, inconclusive }).toEqual({ pass: false, inconclusive: undefined });
-  expect(message).toContain('over the budget: added p50 of both proxies;');
+  expect(observed).toContain('over the budget: added p50 of both proxies;');
 });
 
 test('each of the four amounts can break it', () => {
@@ -45,7 +45,7 @@ test('each of the four amounts can break it', () => {
     expect(toStayWithin(comparisonOf({ server: cost }), BUDGET)).toMatchObject({ pass: false });
     expect(toStayWithin(comparisonOf({ server: cost }), BUDGET).inconclusive).toBeUndefined();
   }
-  expect(toStayWithin(comparisonOf(), { ...BUDGET, both: { ...BUDGET.both, memoryMiB: 100 } }).message).toContain(
+  expect(toStayWithin(comparisonOf(), { ...BUDGET, both: { ...BUDGET.both, memoryMiB: 100 } }).observed).toContain(
     'over the budget: memory of both',
   );
 });

@@ -37,7 +37,7 @@ test('a delivery under the prefix is found whichever way it was written', () => 
   expect(toStayOutOf([], '/admin/').pass).toBe(true);
   for (const path of ['/admin/', '/admin/x', '/x/../admin/y', '/%61dmin/x', '/admin/../x', '/./admin/x']) {
     const judged = toStayOutOf([...beside, at(path)], '/admin/');
-    expect(judged, path).toMatchObject({ pass: false, message: expect.stringContaining(`1 of them under /admin/: ${path}`) });
+    expect(judged, path).toMatchObject({ pass: false, observed: expect.stringContaining(`1 of them under /admin/: ${path}`) });
   }
 });
 

@@ -20,7 +20,7 @@ test('one answer that is neither of this kind nor a success breaks the promise, 
   const history = everyKth(10);
   const outcomes = history.outcomes.map((outcome, i) => (i === 2_999 ? { ...outcome, ending: ENVOY.unreachable } : outcome));
   const judged = toBeRejectedWith({ ...history, outcomes }, abort);
-  expect(judged).toMatchObject({ pass: false, message: expect.stringContaining('1 neither of this kind nor a success') });
+  expect(judged).toMatchObject({ pass: false, confidence: expect.stringContaining('1 neither of this kind nor a success') });
   expect(judged.inconclusive).toBeUndefined();
   const byApplication = historyOf(Array.from({ length: 3_000 }, (_, i) => answered('v1', { status: i % 10 === 0 ? 500 : 200 })));
   expect(toBeRejectedWith(byApplication, abort).pass).toBe(false);

@@ -9,7 +9,7 @@ test('a marker is hidden when nobody saw it who saw the plaintext', () => {
   expect(toHide({ secret: 0, open: 50 }, 'secret', options).pass).toBe(true);
   expect(toHide({ secret: 1, open: 100 }, 'secret', options)).toMatchObject({
     pass: false,
-    message: expect.stringContaining('1 packets with it'),
+    observed: expect.stringContaining('1 packets with it'),
   });
   expect(toHide({ secret: 0, open: 49 }, 'secret', options).inconclusive).toContain('the capture missed plaintext');
   expect(toHide({}, 'secret', options).inconclusive).toContain('the capture missed plaintext');

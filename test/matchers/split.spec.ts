@@ -42,7 +42,7 @@ test('87/13 and 80/20 given as 90/10 are rejected, and so is 93/7', () => {
       const judged = toSplit(spread([1 - share, share], MOST, seed), { v1: 90, v2: 10 }, { tolerance: 0.02 });
       expect(judged).toMatchObject({ pass: false });
       expect(judged.inconclusive).toBeUndefined();
-      expect(judged.message).toMatch(/sure: .*reject after \d+ of at most 15409; false alarm at most 0.000001 at 90 %/);
+      expect(judged.confidence).toMatch(/reject after \d+ of at most 15409; false alarm at most 0.000001 at 90 %/);
     }
   }
 });
@@ -51,8 +51,8 @@ test('one answer of another version breaks the promise at once', () => {
   const judged = toSplit(historyOf([answered('v1'), answered('v3'), answered('v1')]), { v1: 90, v2: 10 }, { tolerance: 0.02 });
   expect(judged).toMatchObject({ pass: false });
   expect(judged.inconclusive).toBeUndefined();
-  expect(judged.message).toContain('2× v1, 1× v3');
-  expect(judged.message).toContain('1 answered by none of them');
+  expect(judged.observed).toContain('2× v1, 1× v3');
+  expect(judged.confidence).toContain('1 answered by none of them');
   const failed = toSplit(historyOf([answered('v1'), ENVOY.unreachable]), { v1: 90, v2: 10 }, { tolerance: 0.02 });
   expect(failed.inconclusive).toBeUndefined();
   expect(failed.pass).toBe(false);
@@ -95,7 +95,7 @@ test('a share of endings is tested the same way', () => {
   expect(toShare(faulty(0.1), options)).toMatchObject({ pass: true, statistics: [{ name: 'aborted with 500', expected: 0.1 }] });
   const twice = toShare(faulty(0.2), options);
   expect(twice.pass).toBe(false);
-  expect(twice.message).toContain('500 FI');
+  expect(twice.observed).toContain('500 FI');
 });
 
 test('a tenth is judged to two points: a tolerance that takes 13 % for 10 % is refused', () => {

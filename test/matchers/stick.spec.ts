@@ -16,7 +16,7 @@ test('users who stay at their pod stick, one answer of another pod or of nobody 
     const judged = toStick([...users, stray]);
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
-    expect(judged.message).toContain('1 of 4 users not answered by one pod');
+    expect(judged.observed).toContain('1 of 4 users not answered by one pod');
   }
 });
 
@@ -50,7 +50,7 @@ test('half of the others moving, a user left behind, and a user whom nobody answ
     const judged = toMoveFrom(seen, { before, lost: 'server-v3', others });
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
-    expect(judged.message).toContain(words);
+    expect(`${judged.observed} ${judged.confidence}`).toContain(words);
   }
 });
 

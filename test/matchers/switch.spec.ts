@@ -12,7 +12,7 @@ test('a switch is accepted, with a short time in which both answer', () => {
   const mixed = switched.with(98, answered('v2')).with(101, answered('v1'));
   const judged = toSwitch(historyOf(mixed), colours);
   expect(judged).toMatchObject({ pass: true, statistics: [{ observed: 30 }] });
-  expect(judged.message).toContain('v1 until 1010 ms, v2 from 980 ms on');
+  expect(judged.observed).toContain('v1 until 1010 ms, v2 from 980 ms on');
   expect(toSwitch(historyOf(mixed), { ...colours, togetherMs: 29 }).pass).toBe(false);
 });
 
@@ -29,6 +29,6 @@ test('no switch, a switch back, a failure and a third version are rejected', () 
     const judged = toSwitch(historyOf(seen), { ...colours, togetherMs: 100 });
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
-    expect(judged.message).toContain(words);
+    expect(judged.observed).toContain(words);
   }
 });

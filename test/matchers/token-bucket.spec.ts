@@ -22,7 +22,7 @@ function limited({ tokens, tokenMs }: typeof bucket, { n = 390, everyMs = 10, la
 }
 
 test('the tokens pass and those that come back, whatever the pace', () => {
-  expect(toBeLimited(limited(bucket), bucket)).toMatchObject({ pass: true, message: expect.stringContaining('106 passed, 284 refused') });
+  expect(toBeLimited(limited(bucket), bucket)).toMatchObject({ pass: true, observed: expect.stringContaining('106 passed, 284 refused') });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 200 }), (everyMs, latencyMs) => {
       expect(toBeLimited(limited(bucket, { everyMs, latencyMs }), bucket).pass).toBe(true);
@@ -32,10 +32,10 @@ test('the tokens pass and those that come back, whatever the pace', () => {
 
 test('one token too many or too few, and a bucket filled too fast or all at once, are found', () => {
   const wrong = { generous: { tokens: 101, tokenMs: 600 }, mean: { tokens: 99, tokenMs: 600 }, fast: { tokens: 100, tokenMs: 300 } };
-  expect(toBeLimited(limited(wrong.generous), bucket).message).toContain('passed without a token');
-  expect(toBeLimited(limited(wrong.mean), bucket).message).toContain('refused although a token was left');
-  expect(toBeLimited(limited(wrong.fast), bucket).message).toContain('passed without a token');
-  expect(toBeLimited(limited({ tokens: 100, tokenMs: Infinity }), bucket).message).toContain('refused although a token was left');
+  expect(toBeLimited(limited(wrong.generous), bucket).observed).toContain('passed without a token');
+  expect(toBeLimited(limited(wrong.mean), bucket).observed).toContain('refused although a token was left');
+  expect(toBeLimited(limited(wrong.fast), bucket).observed).toContain('passed without a token');
+  expect(toBeLimited(limited({ tokens: 100, tokenMs: Infinity }), bucket).observed).toContain('refused although a token was left');
 });
 
 test('a refusal is 429 by the proxy, with the mark where one is promised', () => {
@@ -47,12 +47,12 @@ test('a refusal is 429 by the proxy, with the mark where one is promised', () =>
   });
   const marked = swap(byEnvoy(429, 'local_rate_limited', { 'x-local-rate-limit': 'true' }));
   expect(toBeLimited(marked, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(true);
-  expect(toBeLimited(swap(answered('v1', { status: 429 })), bucket).message).toContain('429 by the application');
+  expect(toBeLimited(swap(answered('v1', { status: 429 })), bucket).observed).toContain('429 by the application');
   expect(toBeLimited(swap(ENVOY.overflow), bucket).pass).toBe(false);
 });
 
 test('no limit at all is found, and too few requests say nothing', () => {
   const open = historyOf(Array.from({ length: 390 }, () => answered()));
-  expect(toBeLimited(open, bucket).message).toContain('none refused');
+  expect(toBeLimited(open, bucket).observed).toContain('none refused');
   expect(toBeLimited(limited(bucket, { n: 50 }), bucket).inconclusive).toContain('too few outcomes');
 });

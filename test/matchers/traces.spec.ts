@@ -54,9 +54,9 @@ test('one connected trace for each request is what is promised', () => {
 
 for (const [fault, spans] of Object.entries(WRONG)) {
   test(`a trace with ${fault} is found and named`, () => {
-    const { pass, message } = toTraceEach(spans, history, BETWEEN);
+    const { pass, observed } = toTraceEach(spans, history, BETWEEN);
     expect(pass).toBe(false);
-    expect(message).toContain(`two: ${fault}`);
+    expect(observed).toContain(`two: ${fault}`);
   });
 }
 
@@ -83,7 +83,7 @@ test('nothing traced means no span at all', () => {
   expect(toTraceNone([], history).pass).toBe(true);
   expect(toTraceNone(right().slice(0, 1), history)).toMatchObject({
     pass: false,
-    message: expect.stringContaining('1 spans of 3 requests'),
+    observed: expect.stringContaining('1 spans of 3 requests'),
   });
 });
 

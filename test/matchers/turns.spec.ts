@@ -26,7 +26,7 @@ test('a pod out of turn, a pod too few or too many, and an answer of nobody are 
     const judged = toTakeTurns(historyOf(seen), 3);
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
-    expect(judged.message).toContain(words);
+    expect(judged.observed).toContain(words);
   }
 });
 
@@ -45,7 +45,7 @@ test('over several workers the counts of the pods differ by their number at most
       workers: 2,
     });
   expect(seen(21, 20, 19).pass).toBe(true);
-  expect(seen(22, 20, 19)).toMatchObject({ pass: false, message: expect.stringContaining('the counts differ by 3') });
-  expect(seen(30, 30, 0)).toMatchObject({ pass: false, message: expect.stringContaining('2 different') });
+  expect(seen(22, 20, 19)).toMatchObject({ pass: false, confidence: expect.stringContaining('the counts differ by 3') });
+  expect(seen(30, 30, 0)).toMatchObject({ pass: false, observed: expect.stringContaining('2 different') });
   expect(seen(20, 20, 19).inconclusive).toContain('60 needed');
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test as base } from '@playwright/test';
 
-import { settleAllureResults } from '../../reporters/allure-results.ts';
+import { addVerdicts } from '../../reporters/allure-results.ts';
 import { generateAllureSite } from '../../reporters/allure-site.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
@@ -53,17 +53,20 @@ test('the run is red, and the exit code follows from conformance.json', async ({
   expect(exitCodeOf(await readConformance(join(run.report, 'conformance.json')))).toBe(1);
 });
 
-test('the console names promise, sight, confidence, evidence and the way to run a check again', async ({ run }) => {
+test('the console names what was expected and observed, confidence, evidence and the way to run a check again', async ({ run }) => {
   const lines = run.stdout.split('\n');
   expect(lines.at(-1)).toBe('2 passed, 8 failed, 1 skipped');
   expect(lines).toContain('PASS         security/strict-workload (istio)  3.40 s  control red');
   const fail = lines.findIndex((line) => line.startsWith('FAIL '));
-  expect(lines.slice(fail, fail + 8)).toEqual([
+  expect(lines.slice(fail, fail + 11)).toEqual([
     'FAIL         routing/mirror-percentage (istio)  3.40 s  control red',
-    '  promised    the mirror gets its share of requests',
-    '  seen        Promised a mirrored share of 0.1, seen 0.2014 of 640 requests.',
-    '  how sure    control red: the check was seen to fail first (the selector matches nothing)',
-    '  how sure    share of v2: 0.2014 of n = 640, interval 0.13 to 0.28, promised 0.1 ± 0.05, α = 1e-6, power 0.999 (sprt)',
+    '  expected    the mirror gets its share of requests',
+    '  that is     10 % of the requests are mirrored',
+    '  observed    129 of 640 mirrored',
+    '  because     toBeMirrored does not hold',
+    '  confidence  false alarm at most 0.000001',
+    '  confidence  control red: the check was seen to fail first (the selector matches nothing)',
+    '  confidence  share of v2: 0.2014 of n = 640, interval 0.13 to 0.28, expected 0.1 ± 0.05, α = 1e-6, power 0.999 (sprt)',
     '  warned      VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
     '  evidence    report/evidence/routing/mirror-percentage/check-0.ndjson',
     '  run again   npm test -- --check=routing/mirror-percentage --mesh=istio',
@@ -95,7 +98,7 @@ test('Allure gets a status for each verdict, and one site in one file that calls
   const html = await readFile(join(run.report, 'allure/index.html'), 'utf8');
   expect(html).not.toContain('googletagmanager');
   expect((await stat(join(run.report, 'allure/index.html'))).size).toBeLessThan(8e6);
-  await settleAllureResults(results, 'istio');
+  await addVerdicts(results, 'istio');
   const again = await Promise.all(files.map(async (file) => JSON.parse(await readFile(join(results, file), 'utf8'))));
   expect(again, 'settling twice changes nothing more').toEqual(parsed);
   await generateAllureSite({ report: run.report, conformance: await readConformance(join(run.report, 'conformance.json')), mesh: 'istio' });

@@ -3,7 +3,6 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@playwright/test';
 
 import { checkLines, endLines } from '../../reporters/console.ts';
-import { told } from '../../reporters/in-words.ts';
 import { RunningChecks } from '../../reporters/running.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 
@@ -34,16 +33,16 @@ test('a warning that the true manifest gets too is said once', () => {
   expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).slice(1)).toEqual(['  warned      Gateway g: old']);
 });
 
-test('what a matcher says is told part by part, and another message as a whole', () => {
-  const reason = 'promised: every request is refused\nseen:     5× 200\n          1× 503\nsure:     exact';
-  expect(told(reason)).toEqual({ promised: 'every request is refused', seen: '5× 200; 1× 503', sure: 'exact' });
-  expect(told('it broke')).toEqual({ seen: 'it broke' });
-  expect(plain(checkLines(sampleCheck({ verdict: 'FAIL', reason }), TRACES, process.stdout)).slice(1, 6)).toEqual([
-    '  promised    a STRICT workload refuses plaintext and keeps serving the mesh',
+test('what a matcher found is shown part by part', () => {
+  const finding = { matcher: 'toBeRefused', expected: 'every request is refused', observed: '5× 200, 1× 503', confidence: 'exact' };
+  const check = sampleCheck({ verdict: 'FAIL', reason: 'toBeRefused does not hold', finding });
+  expect(plain(checkLines(check, TRACES, process.stdout)).slice(1, 7)).toEqual([
+    '  expected    a STRICT workload refuses plaintext and keeps serving the mesh',
     '  that is     every request is refused',
-    '  seen        5× 200; 1× 503',
-    '  how sure    exact',
-    '  how sure    control red: the check was seen to fail first (the selector matches nothing)',
+    '  observed    5× 200, 1× 503',
+    '  because     toBeRefused does not hold',
+    '  confidence  exact',
+    '  confidence  control red: the check was seen to fail first (the selector matches nothing)',
   ]);
 });
 
@@ -51,17 +50,17 @@ test('the short form fits a chat: a verdict, what failed, what is not said, vers
   expect(endLines(sampleConformance(), 'report', 'short')).toEqual([
     'meshproof FAIL: 3 of 5 checks were seen to fail first; 1 unsupported by design; 6 of 9 judgements were seen red',
     'INCONCLUSIVE resilience/circuit-breaker-ejects (istio)',
-    '  promised: a failing endpoint is ejected, and comes back',
-    '  seen: The prober was late: p99 lateness 80 ms, tolerated 20 ms.',
-    '  how sure: control skipped',
+    '  expected: a failing endpoint is ejected, and comes back',
+    '  observed: The prober was late: p99 lateness 80 ms, tolerated 20 ms.',
+    '  confidence: control skipped',
     'INVALID routing/canary-header (istio)',
-    expect.stringMatching(/^ {2}promised: a <b>&"title"<\/b>.*$/),
-    '  seen: the control stayed green: this check cannot fail',
-    '  how sure: control green',
+    expect.stringMatching(/^ {2}expected: a <b>&"title"<\/b>.*$/),
+    '  observed: the control stayed green: this check cannot fail',
+    '  confidence: control green',
     'FAIL routing/mirror-percentage (istio)',
-    '  promised: the mirror gets its share of requests',
-    '  seen: Promised a mirrored share of 0.1, seen 0.2014 of 640 requests.',
-    expect.stringMatching(/^ {2}how sure: control red; share of v2: 0\.2014 of n = 640/),
+    '  expected: the mirror gets its share of requests',
+    '  observed: 129 of 640 mirrored',
+    expect.stringMatching(/^ {2}confidence: false alarm at most 0\.000001; control red; share of v2: 0\.2014 of n = 640/),
     'warned: routing/mirror-percentage: VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
     '1 regressed, 1 fixed, 1 gone since run 11111111 of 2026-01-01',
     '1 check not chosen for this run',

@@ -6,7 +6,8 @@ import * as fc from 'fast-check';
 
 import { Conformance } from '../../fixtures/contract/conformance.ts';
 import { checkLines } from '../../reporters/console.ts';
-import { duration, printable } from '../../reporters/in-words.ts';
+import { printable } from '../../fixtures/contract/printable.ts';
+import { duration } from '../../reporters/format.ts';
 import { escapeXml, junitXml } from '../../reporters/junit.ts';
 import { conformanceMarkdown, inline } from '../../reporters/markdown.ts';
 import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';

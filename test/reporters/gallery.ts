@@ -1,3 +1,4 @@
+import type { Finding } from '../../fixtures/contract/finding.ts';
 import type { TakenPicture } from '../../fixtures/contract/picture.ts';
 import type { CheckResult } from '../../fixtures/contract/result.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
@@ -5,11 +6,18 @@ import { specOf } from './inner-run.ts';
 import { bucket, ejection, split, times } from './sample-pictures.ts';
 import { sampleCheck } from './samples.ts';
 
+const findingOf = ({ expected, observed, confidence }: Judgement<string>): Finding => ({
+  matcher: 'toShowEjection',
+  expected,
+  observed,
+  confidence,
+});
+
 function taken(control: Judgement<string>, check?: Judgement<string>): Partial<CheckResult> {
   const of = (phase: TakenPicture['phase'], judged?: Judgement<string>): TakenPicture[] =>
     (judged?.pictures ?? []).map((picture) => ({ phase, picture }));
   return {
-    controlSaid: control.pass ? '' : control.message,
+    controlFindings: control.pass ? [] : [findingOf(control)],
     statistics: check?.statistics ?? [],
     pictures: [...of('control', control), ...of('check', check)],
   };
@@ -31,7 +39,8 @@ export function gallery(): CheckResult[] {
       title:
         'A backend that keeps failing is ejected while the others serve, returns after the base time, and stays out longer the second time',
       verdict: 'FAIL',
-      reason: broken.message,
+      reason: 'toShowEjection does not hold',
+      finding: findingOf(broken),
       controlBecause: 'outlier detection is off',
       kinds: ['networking.istio.io/DestinationRule'],
       evidence: [
@@ -51,10 +60,10 @@ export function gallery(): CheckResult[] {
       title: 'A local rate limit lets 100 requests pass and one more every 600 ms, and leaves other workloads alone',
       controlBecause: 'the filter sits on another workload',
       kinds: ['networking.istio.io/EnvoyFilter'],
-      guide: [
+      docDeviations: [
         {
-          says: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
-          reality: 'the bucket is filled evenly: one token every 600 ms',
+          documented: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
+          observed: 'the bucket is filled evenly: one token every 600 ms',
         },
       ],
       ...taken(bucket(false), bucket(true)),
@@ -76,7 +85,7 @@ export function gallery(): CheckResult[] {
       reason: 'Istio never took up the SMI API (https://github.com/servicemeshinterface/smi-spec)',
       control: 'skipped',
       controlBecause: 'the weights are others',
-      controlSaid: '',
+      controlFindings: [],
       links: [{ name: 'why this is so', url: 'https://github.com/servicemeshinterface/smi-spec' }],
     }),
     sampleCheck({

@@ -19,7 +19,7 @@ test('a failed check is marked at its place, and a warning beside it', () => {
     warnings: [{ phase: 'check', object: 'Gateway g', said: 'old' }],
   });
   expect(annotations(check, PLACE, ENVIRONMENT)).toEqual([
-    '::error file=suites/routing/a.spec.ts,line=5,title=FAIL security/strict-workload (istio)::promised: 100 %25 of it%0Aseen: seen else%0Arun again: npm test -- --check=security/strict-workload --mesh=istio',
+    '::error file=suites/routing/a.spec.ts,line=5,title=FAIL security/strict-workload (istio)::expected: 100 %25 of it%0Aobserved: seen else%0Arun again: npm test -- --check=security/strict-workload --mesh=istio',
     '::warning file=suites/routing/a.spec.ts,line=5,title=security/strict-workload (istio)::Gateway g: old',
   ]);
   expect(annotations(sampleCheck(), PLACE, ENVIRONMENT)).toEqual([]);

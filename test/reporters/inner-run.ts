@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { RESULT_ATTACHMENT, type CheckResult } from '../../fixtures/contract/result.ts';
 import { encode, type RunSettings } from '../../fixtures/contract/settings.ts';
-import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
+import { examinedOf, HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 
@@ -86,7 +86,7 @@ test(${JSON.stringify(result.title)}, async ({}, info) => {
     await test.step('apply', async () => {});
   });
   await test.step('check', async () => {});
-  await info.attach(${JSON.stringify(RESULT_ATTACHMENT)}, { body: ${JSON.stringify(JSON.stringify(result))}, contentType: 'application/json' });
+  await info.attach(${JSON.stringify(RESULT_ATTACHMENT)}, { body: ${JSON.stringify(JSON.stringify(examinedOf(result)))}, contentType: 'application/json' });
   ${end}
 });
 `;

@@ -11,7 +11,7 @@ import { compare } from '../../reporters/transitions.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 import { readXml } from './xml-reader.ts';
 
-const FAIL = { verdict: 'FAIL', reason: 'promised one, seen two' } as const;
+const FAIL = { verdict: 'FAIL', reason: 'expected one, observed two' } as const;
 
 function report(checks: readonly Partial<CheckResult>[], run: Partial<Conformance['run']> = {}): Conformance {
   const sample = sampleConformance();

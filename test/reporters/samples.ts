@@ -1,5 +1,5 @@
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
-import type { CheckResult, Statistic } from '../../fixtures/contract/result.ts';
+import type { CheckResult, ExaminedCheck, Facts, Statistic } from '../../fixtures/contract/result.ts';
 
 /** Everything that Markdown, XML, HTML, a terminal or a shell could take for its own. */
 export const HOSTILE =
@@ -28,7 +28,9 @@ export function sampleCheck(changes: Partial<CheckResult> = {}): CheckResult {
     reason: '',
     control: 'red',
     controlBecause: 'the selector matches nothing',
-    controlSaid: '50 of 50 requests were answered',
+    controlFindings: [
+      { matcher: 'toBeRefused', expected: 'every request is refused', observed: '50 of 50 requests were answered', confidence: 'exact' },
+    ],
     enforcementMs: 320,
     durationMs: 3400,
     statistics: [],
@@ -38,7 +40,18 @@ export function sampleCheck(changes: Partial<CheckResult> = {}): CheckResult {
   };
 }
 
-/** One check of each verdict on one mesh, one on another, statistics, evidence, a guide row and a hostile title. */
+/** What a check that came to this result has attached. */
+export function examinedOf({ verdict, reason, finding, control, ...details }: CheckResult): ExaminedCheck {
+  const told = { reason, ...(finding === undefined ? {} : { finding }) };
+  const check = { PASS: 'held', FAIL: 'violated', INCONCLUSIVE: 'inconclusive', UNSUPPORTED: 'unsupported', INVALID: 'not run' } as const;
+  const facts: Facts = {
+    control: { state: control, ...(control === 'green' ? told : { reason: '' }) },
+    check: { state: check[verdict], ...told },
+  };
+  return { ...details, facts };
+}
+
+/** One check of each verdict on one mesh, one on another, statistics, evidence, a row of a guide and a hostile title. */
 export function sampleConformance(): Conformance {
   return {
     run: {
@@ -57,8 +70,8 @@ export function sampleConformance(): Conformance {
         verdict: 'INCONCLUSIVE',
         reason: 'The prober was late: p99 lateness 80 ms, tolerated 20 ms.',
         control: 'skipped',
-        controlSaid: '',
-        guide: [{ says: 'maxEjectionPercent defaults to 10 %', reality: 'with three endpoints | 10 % ejects nobody' }],
+        controlFindings: [],
+        docDeviations: [{ documented: 'maxEjectionPercent defaults to 10 %', observed: 'with three endpoints | 10 % ejects nobody' }],
       }),
       sampleCheck({
         id: 'routing/canary-header',
@@ -71,7 +84,13 @@ export function sampleConformance(): Conformance {
         id: 'routing/mirror-percentage',
         title: 'the mirror gets its share of requests',
         verdict: 'FAIL',
-        reason: 'Promised a mirrored share of 0.1, seen 0.2014 of 640 requests.',
+        reason: 'toBeMirrored does not hold',
+        finding: {
+          matcher: 'toBeMirrored',
+          expected: '10 % of the requests are mirrored',
+          observed: '129 of 640 mirrored',
+          confidence: 'false alarm at most 0.000001',
+        },
         statistics: [{ ...SHARE, observed: 0.2014, interval: [0.13, 0.28] }],
         evidence: [{ name: 'ledger mirror', phase: 'check', file: 'evidence/routing/mirror-percentage/check-0.ndjson', lines: 129 }],
         warnings: [{ phase: 'check', object: 'VirtualService server', said: 'mirrorPercent is deprecated | use mirrorPercentage' }],

@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import { describe } from '../../reporters/allure-description.ts';
 import { endLines } from '../../reporters/console.ts';
-import { confidence, neverRed, worth } from '../../reporters/in-words.ts';
+import { confidence, neverRed, headline } from '../../reporters/format.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 
 const judgements = [
@@ -18,7 +18,7 @@ test('a check says how many of its judgements were seen red, and its page lists 
   const page = describe(check, []);
   expect(page).toContain('37 of 40 judgements were seen red');
   expect(page).toMatch(/What the control did not turn red.*\n.*<li>toSucceed in line 18<\/li>/);
-  expect(page).not.toContain('toBeRefused');
+  expect(page).not.toContain('toBeRefused in line');
 });
 
 test('the console sums it up over all checks, and lists nothing', () => {
@@ -29,7 +29,7 @@ test('the console sums it up over all checks, and lists nothing', () => {
 });
 
 test('without judgements, or without a control that was red, nothing is listed', () => {
-  expect(worth([sampleCheck()])).toBe('1 of 1 checks was seen to fail first');
+  expect(headline([sampleCheck()])).toBe('1 of 1 checks was seen to fail first');
   expect(confidence(sampleCheck())).toHaveLength(1);
   expect(neverRed(sampleCheck({ control: 'skipped', judgements }))).toEqual([]);
   expect(describe(sampleCheck({ control: 'skipped', judgements }), [])).not.toContain('did not turn red');

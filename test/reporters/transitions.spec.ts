@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
 import { VERDICTS, type CheckResult } from '../../fixtures/contract/result.ts';
-import { transitionsInWords } from '../../reporters/in-words.ts';
+import { transitionSummary } from '../../reporters/format.ts';
 import { compare } from '../../reporters/transitions.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 
@@ -51,6 +51,6 @@ test('a run has not changed since itself but for what still fails, and a way the
 test('the sentence counts what needs somebody first', () => {
   const { changes } = compare(run({ id: 'a/1' }, { id: 'a/2', verdict: 'FAIL' }), run({ id: 'a/1', verdict: 'FAIL' }, { id: 'a/2' }));
   const against = { id: 'x', startedAt: '2026-01-02T03:04:05.000Z', versions: {}, changes };
-  expect(transitionsInWords(against)).toBe('1 regressed, 1 fixed since run x of 2026-01-02');
-  expect(transitionsInWords({ ...against, changes: [] })).toBe('nothing changed since run x of 2026-01-02');
+  expect(transitionSummary(against)).toBe('1 regressed, 1 fixed since run x of 2026-01-02');
+  expect(transitionSummary({ ...against, changes: [] })).toBe('nothing changed since run x of 2026-01-02');
 });

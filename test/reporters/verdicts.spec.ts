@@ -2,10 +2,11 @@ import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
 import { VERDICTS, type Verdict } from '../../fixtures/contract/result.ts';
+import type { Ending } from '../../fixtures/contract/verdict.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { inOrder, mergeConformance } from '../../reporters/merge.ts';
-import { checkNameOf, judge } from '../../reporters/verdict.ts';
-import { sampleCheck, sampleConformance } from './samples.ts';
+import { checkNameOf, withVerdict } from '../../reporters/check-result.ts';
+import { examinedOf, sampleCheck, sampleConformance } from './samples.ts';
 
 const NAME = { id: 'a/b', suite: 'a', title: 't' };
 
@@ -25,13 +26,21 @@ test('the exit code follows from the verdicts', () => {
 
 test('a result never says more than its test', () => {
   const pass = sampleCheck();
-  expect(judge(NAME, 'istio', pass, { status: 'passed', said: '' }, 1)).toBe(pass);
-  expect(judge(NAME, 'istio', pass, { status: 'failed', said: 'left over' }, 1)).toMatchObject({ verdict: 'INCONCLUSIVE', id: pass.id });
-  expect(judge(NAME, 'istio', { ...pass, control: 'green' }, { status: 'passed', said: '' }, 1).verdict).toBe('INVALID');
-  expect(judge(NAME, 'istio', { ...pass, verdict: 'FAIL' }, { status: 'passed', said: '' }, 1).verdict).toBe('FAIL');
-  expect(judge(NAME, 'istio', { ...pass, verdict: 'UNSUPPORTED' }, { status: 'failed', said: '' }, 1).verdict).toBe('INCONCLUSIVE');
-  expect(judge(NAME, 'istio', undefined, { status: 'passed', said: '' }, 1).verdict).toBe('INCONCLUSIVE');
-  expect(judge(NAME, 'istio', { ...pass, extra: 1 }, { status: 'passed', said: '' }, 1).verdict).toBe('INCONCLUSIVE');
+  const attached = examinedOf(pass);
+  const verdict = (...[given, status, said = '']: [unknown, Ending['status'], string?]) =>
+    withVerdict(NAME, 'istio', given, { status, said }, 1);
+  expect(verdict(attached, 'passed')).toEqual(pass);
+  expect(verdict(attached, 'failed', 'left over')).toMatchObject({
+    verdict: 'INCONCLUSIVE',
+    id: pass.id,
+    reason: expect.stringContaining('left over'),
+  });
+  expect(verdict({ ...attached, facts: { ...attached.facts, control: { state: 'green', reason: '' } } }, 'passed').verdict).toBe('INVALID');
+  expect(verdict(examinedOf({ ...pass, verdict: 'FAIL' }), 'passed').verdict).toBe('FAIL');
+  expect(verdict(examinedOf({ ...pass, verdict: 'UNSUPPORTED' }), 'failed').verdict).toBe('INCONCLUSIVE');
+  expect(verdict(undefined, 'passed')).toMatchObject({ verdict: 'INCONCLUSIVE', id: 'a/b', control: 'skipped' });
+  expect(verdict({ ...attached, extra: 1 }, 'passed').verdict).toBe('INCONCLUSIVE');
+  expect(verdict(pass, 'passed').verdict, 'a verdict is no fact').toBe('INCONCLUSIVE');
 });
 
 test('a check is named by its place', () => {

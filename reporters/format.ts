@@ -1,8 +1,7 @@
 import type { Against, Conformance } from '../fixtures/contract/conformance.ts';
+import type { Finding } from '../fixtures/contract/finding.ts';
 import type { CheckResult, Statistic, Warning } from '../fixtures/contract/result.ts';
 import { TOLD_FIRST } from './transitions.ts';
-
-export { printable } from '../fixtures/contract/printable.ts';
 
 /** The id of a check, with which repetition it was. */
 export function idOf({ id, repetition }: { id: string; repetition?: number | undefined }): string {
@@ -18,23 +17,24 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
-/** A statistical claim in one line: what was seen, what was promised, and how sure that is. */
+/** A statistical claim in one line: what was observed, what was expected, and the error rates. */
 export function claim({ name, unit, n, observed, expected, tolerance, interval, alpha, power, method }: Statistic): string {
   const [low, high] = interval;
-  const [seen, promised] =
+  const [seen, wanted] =
     unit === undefined
       ? [`${short(observed)} of n = ${n}`, `${short(expected)} ± ${short(tolerance)}`]
       : [`median ${short(observed)} ${unit} of n = ${n}`, `at most ${short(expected + tolerance)} ${unit}`];
-  const said = `${name}: ${seen}, interval ${short(low)} to ${short(high)}, promised ${promised}`;
+  const said = `${name}: ${seen}, interval ${short(low)} to ${short(high)}, expected ${wanted}`;
   return `${said}, α = ${short(alpha)}, power ${short(power)} (${method})`;
 }
 
-/** How sure a verdict is, a line each: what its control showed, how much of the check that was, and the error rates of its samples. */
+/** How certain a verdict is, a line each: what its control showed, how much of the check that was, and the error rates of its samples. */
 export function confidence(check: CheckResult): string[] {
   const because = check.controlBecause === '' ? '' : ` (${check.controlBecause})`;
   const control = {
     red: `control red: the check was seen to fail first${because}`,
     green: `control green: the check did not fail although it had to${because}`,
+    inconclusive: `control inconclusive: it could not be judged whether the check fails when it has to${because}`,
     skipped: 'control skipped: the check was not seen to fail',
   };
   const seen = seenRed([check]);
@@ -67,7 +67,7 @@ export function neverRed({ control, judgements = [] }: CheckResult): string[] {
 }
 
 /** The sentence that every report begins with: what its verdicts are worth. */
-export function worth(checks: readonly CheckResult[]): string {
+export function headline(checks: readonly CheckResult[]): string {
   const seen = seenToFail(checks);
   const warning = seen.startsWith('0 of ') && seen !== '0 of 0' ? ': nothing here is proven able to fail' : '';
   const unsupported = checks.filter(({ verdict }) => verdict === 'UNSUPPORTED').length;
@@ -101,16 +101,18 @@ export function warningsOf({ warnings = [] }: CheckResult): string[] {
   return warnings.filter(({ phase, object, said }) => phase === 'check' || !ofCheck.has(`${object} ${said}`)).map((one) => warning(one));
 }
 
-/** What a matcher's message says of each: what was promised, what was seen and how sure that is. Another text is all that was seen. */
-export function told(reason: string): { promised?: string; seen: string; sure?: string } {
-  const parts = /^promised:\s*(.*?)\n\s*seen:\s*(.*?)(?:\n\s*sure:\s*(.*))?$/s.exec(reason.trim());
-  const [, promised, seen, sure] = parts ?? [];
-  if (promised === undefined || seen === undefined) return { seen: reason };
-  return { promised, seen: seen.replaceAll(/\s*\n\s*/g, '; '), ...(sure === undefined ? {} : { sure }) };
+/** A finding in one line. */
+export function findingLine({ matcher, expected, observed, confidence: certainty }: Finding): string {
+  return `${matcher}: expected: ${expected}; observed: ${observed}; confidence: ${certainty}`;
 }
 
-/** How much there is that this report says nothing about, a line each; nothing where all is said. */
-export function unsaid({ notChosen = [], planned = [] }: Conformance): string[] {
+/** Why a check did not pass, in one line: its reason, and what was expected and observed where a matcher says so. */
+export function whyNot({ reason, finding }: Pick<CheckResult, 'reason' | 'finding'>): string {
+  return finding === undefined ? reason : `${reason}: expected: ${finding.expected}; observed: ${finding.observed}`;
+}
+
+/** What this report says nothing about, a line each; nothing where it is complete. */
+export function omissions({ notChosen = [], planned = [] }: Conformance): string[] {
   const byMesh = [...Map.groupBy(planned, ({ mesh }) => mesh)].map(([mesh, rows]) => `${rows.length} for ${mesh}`);
   return [
     ...(notChosen.length === 0 ? [] : [`${counted(notChosen.length, 'check')} not chosen for this run`]),
@@ -119,7 +121,7 @@ export function unsaid({ notChosen = [], planned = [] }: Conformance): string[] 
 }
 
 /** `1 regressed, 2 fixed since run 3f9a0c1d of 2026-01-02`, or that nothing changed. */
-export function transitionsInWords({ id, startedAt, changes }: Against): string {
+export function transitionSummary({ id, startedAt, changes }: Against): string {
   const counts = TOLD_FIRST.map((change) => [changes.filter((one) => one.change === change).length, change] as const);
   const named = counts.filter(([count]) => count > 0).map(([count, change]) => `${count} ${change}`);
   return `${named.length === 0 ? 'nothing changed' : named.join(', ')} since run ${id} of ${startedAt.slice(0, 10)}`;

@@ -1,0 +1,78 @@
+import { stripVTControlCharacters } from 'node:util';
+
+import { ExaminedCheck, type CheckResult } from '../fixtures/contract/result.ts';
+import { verdictOf, type Ending } from '../fixtures/contract/verdict.ts';
+import { validated } from './validate.ts';
+
+/** A check as the file system names it: `<suite>/<stem>.spec.ts` in the folder of all suites. */
+export interface CheckName {
+  id: string;
+  suite: string;
+  title: string;
+}
+
+/** The id of the check in a spec file, or undefined when the file is not one of a suite's. */
+export function checkNameOf(file: string, title: string): CheckName | undefined {
+  const found = /([^/]+)\/([^/]+)\.spec\.ts$/.exec(file.replaceAll('\\', '/'));
+  return found ? { id: `${found[1]}/${found[2]}`, suite: String(found[1]), title } : undefined;
+}
+
+/**
+ * The result that counts for a check: what it has seen, with the verdict that follows from that and from how its test ended.
+ * A test that left no result, or one that cannot be read, is INCONCLUSIVE.
+ * @param attached the content of the attachment, undefined without one.
+ */
+export function withVerdict(name: CheckName, mesh: string, attached: unknown, ending: Ending, durationMs: number): CheckResult {
+  const told: Ending = { ...ending, said: firstLines(ending.said) };
+  const found = examined(attached, told);
+  const { facts, ...details } = typeof found === 'string' ? unexamined(name, mesh, found, durationMs) : found;
+  return { ...details, ...verdictOf({ ...facts, ending: told }) };
+}
+
+/** The first lines of a message that say something, without colours, joined to one paragraph. */
+export function firstLines(message: string, count = 3): string {
+  const lines = stripVTControlCharacters(message)
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '')
+    .slice(0, count)
+    .join(' ')
+    .slice(0, 600);
+}
+
+function examined(attached: unknown, ending: Ending): ExaminedCheck | string {
+  if (attached === undefined) return withoutFacts(ending);
+  try {
+    return validated(ExaminedCheck, attached, 'the attached result');
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function withoutFacts({ status, said }: Ending): string {
+  const ended = {
+    passed: 'ended without saying a verdict',
+    failed: 'broke off before a verdict',
+    skipped: 'was skipped',
+    'not run': 'was not run',
+  };
+  return `The check ${ended[status]}${said === '' ? '.' : `: ${said}`}`;
+}
+
+function unexamined({ id, suite, title }: CheckName, mesh: string, reason: string, durationMs: number): ExaminedCheck {
+  return {
+    id,
+    suite,
+    mesh,
+    title,
+    facts: { control: { state: 'skipped', reason: '' }, check: { state: 'not run', reason } },
+    controlBecause: '',
+    controlFindings: [],
+    enforcementMs: null,
+    durationMs,
+    statistics: [],
+    evidence: [],
+    rerun: `npm test -- --check=${id} --mesh=${mesh}`,
+  };
+}
