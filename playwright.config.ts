@@ -4,6 +4,7 @@ import { defineConfig } from '@playwright/test';
 
 import { stopWithoutParent } from './fixtures/check/parent.ts';
 import { variable } from './fixtures/contract/environment.ts';
+import { suitesFolder } from './fixtures/contract/catalogue.ts';
 import { ALLURE_RESULTS, objectionTo } from './fixtures/contract/report-folder.ts';
 import { settingsOfRun } from './fixtures/contract/settings.ts';
 
@@ -20,7 +21,7 @@ stopWithoutParent();
 
 /** How checks run. `meshproof test` starts the runner with this file, after it has a cluster. */
 export default defineConfig({
-  testDir: variable('MESHPROOF_SUITES') ?? 'suites',
+  testDir: suitesFolder(),
   outputDir: outputFolder(),
   globalSetup: './fixtures/contract/mark-report.ts',
   forbidOnly: variable('CI') !== undefined,

@@ -1,18 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
 import type { NotChosen, PlannedCheck } from '../fixtures/contract/conformance.ts';
 import { byIdAndMesh } from './merge.ts';
-
-/** Ids of all checks in a folder of suites, chosen or not. */
-export function checksIn(suites: string): string[] {
-  const folders = readdirSync(suites, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders.flatMap(({ name }) =>
-    readdirSync(join(suites, name)).flatMap((file) => (file.endsWith('.spec.ts') ? [`${name}/${file.slice(0, -'.spec.ts'.length)}`] : [])),
-  );
-}
 
 /**
  * The behaviours without a check, as planned.yaml in the folder of suites lists them by mesh; none without that file.

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
+import { specAt } from '../fixtures/contract/catalogue.ts';
 import { ExaminedCheck, type CheckResult } from '../fixtures/contract/result.ts';
 import { verdictOf, type Ending } from '../fixtures/contract/verdict.ts';
 import { validated } from './validate.ts';
@@ -13,8 +14,8 @@ export interface CheckName {
 
 /** The id of the check in a spec file, or undefined when the file is not one of a suite's. */
 export function checkNameOf(file: string, title: string): CheckName | undefined {
-  const found = /([^/]+)\/([^/]+)\.spec\.ts$/.exec(file.replaceAll('\\', '/'));
-  return found ? { id: `${found[1]}/${found[2]}`, suite: String(found[1]), title } : undefined;
+  const { id, suite } = specAt(file) ?? {};
+  return id === undefined || suite === undefined ? undefined : { id, suite, title };
 }
 
 /**

@@ -6,10 +6,11 @@ import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, Test
 
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import { tracesOf } from '../fixtures/contract/names.ts';
+import { specsIn } from '../fixtures/contract/catalogue.ts';
 import { settingsOfRun } from '../fixtures/contract/settings.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { generateAllureSite } from './allure-site.ts';
-import { checksIn, leftOut, plannedIn } from './catalogue.ts';
+import { leftOut, plannedIn } from './catalogue.ts';
 import { removeConformance, writeConformance } from './conformance-files.ts';
 import { checkLines, endLines } from './console.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -149,7 +150,8 @@ export default class MeshproofReporter implements Reporter {
   /** Sees what there is besides what was chosen. */
   #lookAround(suites: string, chosen: ReadonlySet<string>): void {
     const planned = plannedIn(suites);
-    this.#catalogue = { planned, notChosen: leftOut(checksIn(suites), chosen, planned, this.#mesh) };
+    const all = specsIn(suites).map(({ id }) => id);
+    this.#catalogue = { planned, notChosen: leftOut(all, chosen, planned, this.#mesh) };
   }
 
   #take(result: CheckResult, test: TestCase): void {

@@ -1,5 +1,8 @@
 import type { Command, Option } from 'commander';
 
+import { specsIn, suitesFolder, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
+import { clusterNames } from '../../clusters/registry/description.ts';
+
 /** What may stand in place of the last word; those that do not begin as it does are left out. */
 export async function candidates(program: Command, words: readonly string[]): Promise<string[]> {
   const typed = words.at(-1) ?? '';
@@ -66,8 +69,7 @@ async function valuesOf(option: Option | undefined, typed: string): Promise<stri
 /** Values that only this machine knows. */
 async function namesFor(option: string): Promise<string[]> {
   if (option === '--suite' || option === '--check') {
-    const { listChecks } = await import('../run/checks.ts');
-    const checks = await listChecks().catch(() => []);
+    const checks = checksThere();
     return option === '--check' ? checks.map(({ id }) => id) : [...new Set(checks.map(({ suite }) => suite))];
   }
   if (option === '--cluster') return clusterNames();
@@ -81,6 +83,10 @@ async function argumentsOf(command: Command): Promise<string[]> {
   return command.name() === 'down' ? clusterNames() : [];
 }
 
-async function clusterNames(): Promise<string[]> {
-  return (await import('../../clusters/registry/description.ts')).clusterNames();
+function checksThere(): CheckSpec[] {
+  try {
+    return specsIn(suitesFolder());
+  } catch {
+    return [];
+  }
 }

@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { markdownTable } from 'markdown-table';
 
+import { specAt } from '../../fixtures/contract/catalogue.ts';
+
 const PROJECT = resolve(import.meta.dirname, '../..');
 const README = resolve(PROJECT, 'README.md');
 const BEGIN = '<!-- checks: npm run docs writes this table -->';
@@ -29,8 +31,8 @@ async function checkTable(): Promise<string> {
   const { stdout } = await execa(process.execPath, [cli, 'test', '--list', '--reporter=json'], { cwd: PROJECT, stdin: 'ignore' });
   const { suites } = JSON.parse(stdout) as { suites: Listed[] };
   const rows = suites.flatMap(specsOf).map(({ title, file }) => {
-    const [suite = '', name = ''] = file.split('/');
-    return [suite, `[${name.replace('.spec.ts', '')}](suites/${file})`, title.replaceAll('|', '\\|').replaceAll('*', '\\*')];
+    const { suite = '', stem = '' } = specAt(file) ?? {};
+    return [suite, `[${stem}](suites/${file})`, title.replaceAll('|', '\\|').replaceAll('*', '\\*')];
   });
   const named = rows.map(([suite, ...rest], index) => [suite === rows[index - 1]?.[0] ? '' : suite, ...rest]);
   return markdownTable([['suite', 'check', 'what a mesh must do'], ...named]);

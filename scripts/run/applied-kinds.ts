@@ -13,7 +13,7 @@ export interface Applied {
 
 /** Of which kinds the chosen checks apply objects, as their specs and manifests say. Needs no cluster. */
 export async function appliedKinds(choice: Choice, mesh: Mesh): Promise<Applied> {
-  const chosen = chooseChecks(await listChecks(), choice);
+  const chosen = chooseChecks(listChecks(), choice);
   const [{ loadChecks }, { checkManifests }] = await Promise.all([import('./playwright.ts'), import('./preflight.ts')]);
   const settings = { mesh, chosen: chosen.map(({ id }) => id) };
   const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), settings, signal: new AbortController().signal });

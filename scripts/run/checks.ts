@@ -1,45 +1,22 @@
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-
-import { variable } from '../../clusters/environment.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { didYouMean } from '../../clusters/kubernetes/closest.ts';
+import { specsIn, suitesFolder, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 
-/** One spec file of the suites folder. */
-export interface CheckFile {
-  /** suite/stem, e.g. routing/canary-header. */
-  id: string;
-  suite: string;
-  /** The spec's absolute path. Its manifests stand beside it under the same stem. */
-  file: string;
-}
-
-const PROJECT = resolve(import.meta.dirname, '../..');
-
-/** The folder of all suites. MESHPROOF_SUITES names another one. */
-function suitesFolder(): string {
-  return resolve(PROJECT, variable('MESHPROOF_SUITES') ?? 'suites');
-}
-
-/** Every check of the suites folder, by id. */
-export async function listChecks(): Promise<CheckFile[]> {
-  const root = suitesFolder();
-  const entries = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new MeshproofError('NO_SUITES', `the suites folder ${root} cannot be read`, {
+/**
+ * Every check of the suites folder, by id.
+ * @throws MeshproofError `NO_SUITES` with exit code 2
+ */
+export function listChecks(): CheckSpec[] {
+  const folder = suitesFolder();
+  try {
+    return specsIn(folder);
+  } catch (cause) {
+    throw new MeshproofError('NO_SUITES', `the suites folder ${folder} cannot be read`, {
       hint: 'MESHPROOF_SUITES names it',
       cause,
       exitCode: EXIT.usage,
     });
-  });
-  const suites = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const checks = await Promise.all(
-    suites.map(async (suite) => {
-      const files = await readdir(join(root, suite));
-      const stems = files.filter((file) => file.endsWith('.spec.ts')).map((file) => file.slice(0, -'.spec.ts'.length));
-      return stems.map((stem) => ({ id: `${suite}/${stem}`, suite, file: join(root, suite, `${stem}.spec.ts`) }));
-    }),
-  );
-  return checks.flat().toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  }
 }
 
 export interface Choice {
@@ -55,7 +32,7 @@ export interface Choice {
  * The checks that satisfy every kind of choice given.
  * @throws MeshproofError with exit code 2 and the names that exist, for a name that does not, or when nothing is left.
  */
-export function chooseChecks(all: readonly CheckFile[], { suites, ids, filters, failed }: Choice): CheckFile[] {
+export function chooseChecks(all: readonly CheckSpec[], { suites, ids, filters, failed }: Choice): CheckSpec[] {
   const existing = [...new Set(all.map(({ suite }) => suite))];
   refuseUnknown('suite', suites, existing);
   refuseUnknown(
@@ -65,11 +42,11 @@ export function chooseChecks(all: readonly CheckFile[], { suites, ids, filters, 
   );
   const patterns = filters.map((filter) => pathPattern(filter));
   const chosen = all.filter(
-    ({ id, suite, file }) =>
+    ({ id, suite, spec }) =>
       (suites.length === 0 || suites.includes(suite)) &&
       (ids.length === 0 || ids.includes(id)) &&
       (failed === undefined || failed.includes(id)) &&
-      (patterns.length === 0 || patterns.some((pattern) => pattern.test(file))),
+      (patterns.length === 0 || patterns.some((pattern) => pattern.test(spec))),
   );
   if (chosen.length > 0) return chosen;
   throw new MeshproofError('NO_CHECKS', 'no check is in every part of that choice', {
@@ -79,9 +56,9 @@ export function chooseChecks(all: readonly CheckFile[], { suites, ids, filters, 
 }
 
 /** What to hand to Playwright so that it runs these files and no others. It stands before any option, which could take it for its value. */
-export function runnerFilters(chosen: readonly CheckFile[], { suites, ids, filters, failed }: Choice): string[] {
+export function runnerFilters(chosen: readonly CheckSpec[], { suites, ids, filters, failed }: Choice): string[] {
   if (suites.length === 0 && ids.length === 0 && failed === undefined) return [...filters];
-  return chosen.map(({ file }) => `^${RegExp.escape(file)}$`);
+  return chosen.map(({ spec }) => `^${RegExp.escape(spec)}$`);
 }
 
 function refuseUnknown(what: string, given: readonly string[], existing: readonly string[]): void {

@@ -5,12 +5,13 @@ import { execa } from 'execa';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
+import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import { DEFAULTS, type Keep, type RunSettings } from '../../fixtures/contract/settings.ts';
 import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
 import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';
 import type { Progress } from '../console/progress.ts';
 import { externalImagesOf } from './external-services.ts';
-import { chooseChecks, listChecks, runnerFilters, type CheckFile, type Choice } from './checks.ts';
+import { chooseChecks, listChecks, runnerFilters, type Choice } from './checks.ts';
 import { readEarlier } from './report-folder.ts';
 import { consoleFor } from './runner-environment.ts';
 import { runnerArguments } from './runner-options.ts';
@@ -32,7 +33,7 @@ export interface RunOptions extends ClusterOptions {
 
 /** What a run comes to before anything is made for it. */
 export interface Decision {
-  chosen: CheckFile[];
+  chosen: CheckSpec[];
   /** Manifests and controls of the chosen checks. */
   manifests: string[];
   wanted: UpOptions;
@@ -48,7 +49,7 @@ export async function addressed(
   options: RunOptions,
   report: string,
 ): Promise<Pick<Decision, 'chosen' | 'args' | 'settings'>> {
-  const chosen = chooseChecks(await listChecks(), choice);
+  const chosen = chooseChecks(listChecks(), choice);
   if (typeof options.onlyChanged === 'string') await requireRef(options.onlyChanged);
   const { mesh, control, keep = 'no', allowMeshWide = false } = options;
   return {

@@ -1,11 +1,11 @@
 import type { UpOptions } from '../../clusters/provider.ts';
 import { printable } from '../../clusters/printable.ts';
+import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
-import type { CheckFile } from './checks.ts';
 import { findCluster } from './cluster.ts';
 
 export interface Plan {
-  chosen: readonly CheckFile[];
+  chosen: readonly CheckSpec[];
   /** Manifest and control files that would be applied. */
   manifests: readonly string[];
   wanted: UpOptions;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 
@@ -9,17 +8,13 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { applyControl, readControl, readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { validateManifests } from '../../clusters/kubernetes/schemas.ts';
 import { isForChecks } from '../../clusters/rigs/rig.ts';
+import { filesOf, type CheckFiles, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
+import { rigVariables } from '../../fixtures/contract/variables.ts';
 import { kindsOf, type Applied } from './applied-kinds.ts';
-import type { CheckFile } from './checks.ts';
 
 /** Stand for the names that a rig has; what is read here is never applied. */
-const VARIABLES = {
-  NAMESPACE: 'meshproof-rig',
-  NEIGHBOUR: 'meshproof-rig-neighbour',
-  UNMESHED: 'meshproof-rig-unmeshed',
-  ROOT_NAMESPACE: 'meshproof-root',
-};
+const VARIABLES = rigVariables('meshproof-rig', 'meshproof-root');
 const OF_THE_RIG: readonly (string | undefined)[] = [undefined, VARIABLES.NAMESPACE, VARIABLES.NEIGHBOUR, VARIABLES.UNMESHED];
 const CLUSTER_WIDE = /^(Cluster|Namespace$|CustomResourceDefinition$|.*WebhookConfiguration$)/;
 
@@ -37,17 +32,17 @@ export interface Preflight {
  * @throws MeshproofError with exit code 2 and everything that is wrong with any of them
  */
 export async function checkManifests(
-  checks: readonly CheckFile[],
+  checks: readonly CheckSpec[],
   mesh: Mesh,
   traits: ReadonlyMap<string, Traits> = new Map(),
 ): Promise<Preflight> {
   const all: Manifest[] = [];
   const preflight: Omit<Preflight, 'applied'> = { files: [], meshWide: [] };
   const problems: unknown[] = [];
-  for (const { id, file } of checks) {
-    const stem = relative('', file).slice(0, -'.spec.ts'.length);
-    const own = ['', '.control', '.change'].map((part) => `${stem}.${mesh}${part}.yaml`).filter((path) => existsSync(path));
-    preflight.files.push(...own);
+  for (const check of checks) {
+    const { id } = check;
+    const own = filesOf({ ...check, spec: relative('', check.spec) }, mesh);
+    preflight.files.push(...filesIn(own));
     try {
       const objects = await readAll(own, traits.get(id));
       if (traits.get(id)?.meshWide === true || objects.some(sharedAmong(objects))) preflight.meshWide.push(id);
@@ -71,13 +66,13 @@ export async function checkManifests(
  * The objects of the manifest and its base, and those that the control and the change make of them.
  * @throws MeshproofError `REACHES_BEYOND_RIG` for what proxies of others would feel, unless that is what the check is about
  */
-async function readAll(files: readonly string[], traits: Traits | undefined): Promise<Manifest[]> {
+async function readAll(files: CheckFiles, traits: Traits | undefined): Promise<Manifest[]> {
   const standing: Manifest[] =
     traits?.base === undefined ? [] : await readManifests(traits.base, await variablesOf(traits.base, traits.variables));
   const read: Read[] = traits?.base === undefined ? [] : [{ file: relative('', traits.base), objects: [...standing] }];
-  for (const file of files) {
+  for (const file of filesIn(files)) {
     const variables = await variablesOf(file, traits?.variables === true);
-    const isPatch = /\.(control|change)\.yaml$/.test(file);
+    const isPatch = file !== files.manifest;
     const objects = isPatch ? applyControl(standing, await readControl(file, variables), file) : await readManifests(file, variables);
     validateManifests(objects, file);
     if (!isPatch) standing.push(...objects);
@@ -85,6 +80,11 @@ async function readAll(files: readonly string[], traits: Traits | undefined): Pr
   }
   if (traits?.meshWide !== true) refuseReaches(read);
   return read.flatMap(({ objects }) => objects);
+}
+
+/** Those of a check's files that are there. */
+function filesIn({ manifest, control, change }: CheckFiles): string[] {
+  return [manifest, control, change].filter((file) => file !== undefined);
 }
 
 /** The objects that a file has, or leaves of those of another. */

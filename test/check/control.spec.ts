@@ -7,9 +7,10 @@ import { test as plain } from '@playwright/test';
 import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
 import type { Ending, LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import type { MustFail } from '../../fixtures/check/must-fail.ts';
-import type { Details, Place } from '../../fixtures/check/definition.ts';
+import type { Details } from '../../fixtures/check/definition.ts';
 import { verdictOf } from '../../fixtures/contract/verdict.ts';
 import { examine } from '../../fixtures/check/examine.ts';
+import type { CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { expect } from '../../fixtures/expect.ts';
 import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
 
@@ -51,7 +52,7 @@ const test = plain.extend<{ report: string }>({
 
 /** Runs a check whose control must turn these red; the body is told which run it is. */
 async function run(mustFail: MustFail, body: (isTrue: boolean) => void) {
-  const place: Place = {
+  const place: CheckFiles = {
     id: 'a/b',
     suite: 'a',
     stem: 'b',

@@ -10,7 +10,8 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
 import type { MustFail } from '../../fixtures/check/must-fail.ts';
-import { placeOf, type Details, type Place } from '../../fixtures/check/definition.ts';
+import type { Details } from '../../fixtures/check/definition.ts';
+import { filesOf, specAt, type CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { verdictOf } from '../../fixtures/contract/verdict.ts';
 import { examine } from '../../fixtures/check/examine.ts';
 import { ownedBy } from '../rigs/owned-by.ts';
@@ -107,7 +108,7 @@ class StandIn {
 
 const manifest = (mode: string) => `kind: PeerAuthentication\nmetadata: {name: strict}\nspec: {mtls: {mode: ${mode}}}\n`;
 
-const test = plain.extend<{ place: Place; standIn: StandIn }>({
+const test = plain.extend<{ place: CheckFiles; standIn: StandIn }>({
   place: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'meshproof-check-'));
     process.env['MESHPROOF_REPORT'] = join(folder, 'report');
@@ -115,7 +116,8 @@ const test = plain.extend<{ place: Place; standIn: StandIn }>({
     await mkdir(suite);
     await writeFile(join(suite, 'strict.istio.yaml'), `apiVersion: security.istio.io/v1\n${manifest('STRICT')}`);
     await writeFile(join(suite, 'strict.istio.control.yaml'), manifest('PERMISSIVE'));
-    await use(placeOf(join(suite, 'strict.spec.ts'), 'istio'));
+    const spec = specAt(join(suite, 'strict.spec.ts'));
+    if (spec !== undefined) await use(filesOf(spec, 'istio'));
     delete process.env['MESHPROOF_REPORT'];
     await rm(folder, { recursive: true });
   },
@@ -124,7 +126,7 @@ const test = plain.extend<{ place: Place; standIn: StandIn }>({
 
 const details: Details = { control: { because: 'the mode is PERMISSIVE', mustFail: breaking({ toHold: 'PERMISSIVE' }) } };
 const run = async (
-  place: Place,
+  place: CheckFiles,
   { rig }: StandIn,
   body: (actors: Actors) => Promise<void>,
   more: Partial<{ details: Details; withControl: boolean; limitMs: number }> = {},

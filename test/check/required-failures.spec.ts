@@ -2,8 +2,9 @@ import { expect, test } from '@playwright/test';
 import fc from 'fast-check';
 
 import type { MustFail } from '../../fixtures/check/must-fail.ts';
-import { assertComplete, type Details, type Place } from '../../fixtures/check/definition.ts';
+import { assertComplete, type Details } from '../../fixtures/check/definition.ts';
 import { RequiredFailures } from '../../fixtures/check/required-failures.ts';
+import type { CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import type { Call } from '../../fixtures/evidence/record.ts';
 
 const call = (matcher: string, line: number, kind?: string): Call => ({
@@ -58,7 +59,15 @@ test('what nobody names, and what is of another kind, ends the body', () => {
 });
 
 test('a control that names no matcher, or one that there is not, is refused while the file loads', () => {
-  const place: Place = { id: 'a/b', suite: 'a', stem: 'b', spec: '/a/b.spec.ts', manifest: undefined, control: 'x', change: undefined };
+  const place: CheckFiles = {
+    id: 'a/b',
+    suite: 'a',
+    stem: 'b',
+    spec: '/a/b.spec.ts',
+    manifest: undefined,
+    control: 'x',
+    change: undefined,
+  };
   const of = (mustFail: unknown): Details => ({ control: { because: 'x', mustFail: mustFail as MustFail } });
   expect(() => assertComplete(place, 'istio', of({}))).toThrow(/names no matcher/);
   expect(() => assertComplete(place, 'istio', of({ toBeRefusd: 'answered 200' }))).toThrow(/names toBeRefusd/);

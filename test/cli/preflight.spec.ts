@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
+import { specAt } from '../../fixtures/contract/catalogue.ts';
 import { checkManifests } from '../../scripts/run/preflight.ts';
 import { test, writeSuites } from './suite-folder.ts';
 
@@ -23,9 +24,9 @@ const MANIFESTS: Record<string, [isMeshWide: boolean, text: string]> = {
 test('a check touches more than its rig when others than the rig and the namespaces that it makes itself feel it', async ({ folder }) => {
   const files = Object.entries(MANIFESTS).map(([stem, [, text]]): [string, string] => [`s/${stem}.istio.yaml`, text]);
   await writeSuites(folder, Object.fromEntries(files));
-  const checks = Object.keys(MANIFESTS).map((stem) => ({ id: stem, suite: 's', file: join(folder, 'suites/s', `${stem}.spec.ts`) }));
+  const checks = Object.keys(MANIFESTS).flatMap((stem) => specAt(join(folder, 'suites/s', `${stem}.spec.ts`)) ?? []);
   const { meshWide, applied } = await checkManifests(checks, 'istio');
-  expect(meshWide).toEqual(Object.keys(MANIFESTS).filter((stem) => MANIFESTS[stem]?.[0]));
+  expect(meshWide).toEqual(Object.keys(MANIFESTS).flatMap((stem) => (MANIFESTS[stem]?.[0] ? [`s/${stem}`] : [])));
   expect(applied.kinds).toEqual([{ group: '', kind: 'ServiceAccount' }]);
 });
 
@@ -98,7 +99,7 @@ for (const [what, [text, words]] of Object.entries(REACHES)) {
     folder,
   }) => {
     await writeSuites(folder, { 's/a.istio.yaml': text });
-    const checks = [{ id: 's/a', suite: 's', file: join(folder, 'suites/s/a.spec.ts') }];
+    const checks = [specAt(join(folder, 'suites/s/a.spec.ts'))].filter((one) => one !== undefined);
     const read = (meshWide: boolean) => checkManifests(checks, 'istio', new Map([['s/a', { id: 's/a', meshWide, variables: false }]]));
     if (words === undefined) await expect(read(false)).resolves.toMatchObject({ meshWide: [] });
     else {
@@ -112,7 +113,7 @@ for (const [what, [text, words]] of Object.entries(REACHES)) {
 
 test('what a control adds must stay within the rig too', async ({ folder }) => {
   await writeSuites(folder, { 's/a.istio.yaml': route(", exportTo: ['.']"), 's/a.istio.control.yaml': `$patch: add\n${gateway('')}` });
-  const checks = [{ id: 's/a', suite: 's', file: join(folder, 'suites/s/a.spec.ts') }];
+  const checks = [specAt(join(folder, 'suites/s/a.spec.ts'))].filter((one) => one !== undefined);
   const message = expect.stringMatching(/s\/a\.istio\.control\.yaml: Gateway a selects gateway pods of every namespace/);
   await expect(checkManifests(checks, 'istio')).rejects.toMatchObject({ message, exitCode: 2 });
 });

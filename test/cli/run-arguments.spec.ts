@@ -1,13 +1,10 @@
 import { expect, test } from '@playwright/test';
 
+import { specAt } from '../../fixtures/contract/catalogue.ts';
 import { chooseChecks, runnerFilters } from '../../scripts/run/checks.ts';
 import { runnerArguments } from '../../scripts/run/runner-options.ts';
 
-const ALL = ['routing/canary', 'routing/canary-header', 'security/strict'].map((id) => ({
-  id,
-  suite: id.split('/')[0] ?? '',
-  file: `/p (1)/suites/${id}.spec.ts`,
-}));
+const ALL = ['routing/canary', 'routing/canary-header', 'security/strict'].flatMap((id) => specAt(`/p (1)/suites/${id}.spec.ts`) ?? []);
 const NONE = { suites: [], ids: [], filters: [] };
 
 test('a choice is what all its kinds have in common', () => {
@@ -18,7 +15,7 @@ test('a choice is what all its kinds have in common', () => {
 test('the runner gets patterns that match the chosen files and no others', () => {
   const choice = { ...NONE, ids: ['routing/canary'] };
   const patterns = runnerFilters(chooseChecks(ALL, choice), choice).map((pattern) => new RegExp(pattern));
-  expect(ALL.filter(({ file }) => patterns.some((pattern) => pattern.test(file))).map(({ id }) => id)).toEqual(['routing/canary']);
+  expect(ALL.filter(({ spec }) => patterns.some((pattern) => pattern.test(spec))).map(({ id }) => id)).toEqual(['routing/canary']);
 });
 
 test('filters without another choice go to the runner as they are, with their line', () => {

@@ -6,7 +6,7 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
-import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
+import { rigVariables } from '../../fixtures/contract/variables.ts';
 import { whyNot } from '../../reporters/format.ts';
 import { listChecks } from '../../scripts/run/checks.ts';
 import { describe, SHARED } from './cluster.ts';
@@ -22,16 +22,16 @@ const AMONG = process.env['MESHPROOF_AMONG'] ?? 'suite';
 
 /** What is planted in one rig. */
 async function plantedIn(namespace: string, defect: string): Promise<Manifest[]> {
-  const variables = { NAMESPACE: namespace, NEIGHBOUR: neighbourOf(namespace), UNMESHED: unmeshedOf(namespace) };
+  const variables = rigVariables(namespace, '');
   const objects = await readManifests(join(import.meta.dirname, 'defects', `${defect}.yaml`), variables);
   return objects.map((object) => ({ ...object, metadata: { namespace, ...object.metadata } }));
 }
 
 /** The checks that must not find it. */
-async function othersThan(found: readonly string[]): Promise<string[]> {
+function othersThan(found: readonly string[]): string[] {
   if (AMONG === 'none') return [];
   const suites = new Set(found.map((id) => id.split('/')[0]));
-  const checks = (await listChecks()).filter(({ suite }) => AMONG === 'all' || suites.has(suite));
+  const checks = listChecks().filter(({ suite }) => AMONG === 'all' || suites.has(suite));
   return checks.map(({ id }) => id).filter((id) => !found.includes(id));
 }
 
@@ -42,7 +42,7 @@ for (const { defect, found, words } of DEFECTS) {
     const api = await KubernetesApi.open(cluster);
     const mesh = await adapterOf(cluster, api);
     const planted = await Promise.all(cluster.rigs.map(async (namespace) => ({ namespace, objects: await plantedIn(namespace, defect) })));
-    const others = await othersThan(found);
+    const others = othersThan(found);
     try {
       for (const { namespace, objects } of planted) {
         await api.apply(objects);

@@ -38,7 +38,7 @@ export function explained(running: readonly string[], meshWide: ReadonlySet<stri
 /** The checks of this project that say so. */
 export async function meshWideChecks(): Promise<Set<string>> {
   const choice = { suites: [], ids: [], filters: [] };
-  const chosen = chooseChecks(await listChecks(), choice);
+  const chosen = chooseChecks(listChecks(), choice);
   const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), settings: {}, signal: new AbortController().signal });
   return new Set([...traits.values()].filter(({ meshWide }) => meshWide === true).map(({ id }) => id));
 }
