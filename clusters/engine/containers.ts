@@ -18,16 +18,16 @@ export async function ownerLabel(): Promise<string[]> {
 
 /** Containers named `meshproof-…` that are not nodes of a cluster and whose process is known to be dead. */
 export async function containerLeftovers(engine: Engine, { spare }: LeftoversOptions, work: Work = {}): Promise<Leftover[]> {
-  const format = `{{.Names}}\t{{.Label "${OWNER_LABEL}"}}\t{{.Label "io.x-k8s.kind.cluster"}}`;
+  const format = `{{.ID}}\t{{.Names}}\t{{.Label "${OWNER_LABEL}"}}\t{{.Label "io.x-k8s.kind.cluster"}}`;
   const lines = await engine.docker(['ps', '--all', '--filter', 'name=^meshproof-', '--format', format], work);
   const left: Leftover[] = [];
   for (const line of lines.split('\n').filter(Boolean)) {
-    const [name = '', label = '', cluster = ''] = line.split('\t');
+    const [id = '', name = '', label = '', cluster = ''] = line.split('\t');
     if (cluster !== '') continue;
     const owner = ownerIn(label);
     const life = await lifeOf(owner);
     if (life === 'dead') {
-      left.push({ what: `container ${name}`, remove: async () => void (await engine.docker(['rm', '--force', '--volumes', name])) });
+      left.push({ what: `container ${name}`, remove: async () => void (await engine.docker(['rm', '--force', '--volumes', id])) });
     } else if (life === 'unknown') {
       spare?.(
         `container ${name}`,

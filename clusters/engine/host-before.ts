@@ -6,7 +6,7 @@ import { hostFirewall } from './firewall.ts';
 import { BRIDGES } from './addresses.ts';
 import { dockersPart, removalOfEngineRules, type SavedTables } from './firewall-rules.ts';
 import { systemPath } from './packages.ts';
-import { programsWith } from './processes.ts';
+import { programsWith } from './process-search.ts';
 
 /** What of this machine a private engine changes, as it was before. */
 interface HostBefore extends HostSettings {

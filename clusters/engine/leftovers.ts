@@ -31,7 +31,7 @@ async function daemonLeftovers({ spare }: LeftoversOptions): Promise<{ isGone: b
   if (state !== 'gone' || (await otherUsers(run)).length > 0) return { isGone: false, left: [] };
   const processes = await privateEngineProcesses();
   if (processes.length === 0 && !(await exists(run))) return { isGone: true, left: [] };
-  const parts = processes.length === 0 ? `folder ${run}` : `processes ${processes.join(', ')}`;
+  const parts = processes.length === 0 ? `folder ${run}` : `processes ${processes.map(({ pid }) => pid).join(', ')}`;
   // It looks again, under the engine's lock.
   return {
     isGone: true,

@@ -36,6 +36,8 @@ export interface PrivateEngineFiles {
   socket: string;
   pid: string;
   execRoot: string;
+  /** What survives of it: images and containers. */
+  dataRoot: string;
   config: string;
   log: string;
   /** Kept with the data although the original is at hand: a checkout may move while containers run. */
@@ -44,13 +46,14 @@ export interface PrivateEngineFiles {
   before: string;
 }
 
-export function privateEngineFiles({ run, data }: PrivateEngineSettings): PrivateEngineFiles {
+export function privateEngineFiles({ run, data }: Pick<PrivateEngineSettings, 'run' | 'data'>): PrivateEngineFiles {
   const socket = join(run, 'docker.sock');
   return {
     host: `unix://${socket}`,
     socket,
     pid: join(run, 'docker.pid'),
     execRoot: join(run, 'exec'),
+    dataRoot: join(data, 'data'),
     config: join(run, 'daemon.json'),
     log: join(data, 'daemon.log'),
     runtime: join(data, 'restricted-runc'),
@@ -63,7 +66,7 @@ export function daemonConfig(settings: PrivateEngineSettings, restricted: boolea
   const files = privateEngineFiles(settings);
   return {
     hosts: [files.host],
-    'data-root': join(settings.data, 'data'),
+    'data-root': files.dataRoot,
     'exec-root': files.execRoot,
     pidfile: files.pid,
     bridge: settings.bridge,

@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { exec } from '../exec.ts';
 import { otherUsers } from './engine-users.ts';
 import { privateEngineFiles, privateEngineSettings, type PrivateEngineSettings } from './private-engine-config.ts';
-import { programsWith } from './processes.ts';
+import { notInContainers, programsWith } from './process-search.ts';
+import type { ProcessIdentity } from './processes.ts';
 
 /**
  * How the private engine's daemon is: `answers`, `gone` when that is certain, or `silent`: it runs and does not answer in time, as on a machine that is
@@ -54,15 +55,12 @@ export async function isInUse(settings: PrivateEngineSettings): Promise<boolean>
 }
 
 /** Processes of the private engine: its dockerd, its containerd, and the shims of its containers. */
-export async function privateEngineProcesses(settings: PrivateEngineSettings = privateEngineSettings()): Promise<number[]> {
-  const found = await Promise.all([
-    daemons(settings),
-    programsWith(/^(containerd(-shim.*)?|runc)$/, privateEngineFiles(settings).execRoot),
-  ]);
-  return found.flat();
+export async function privateEngineProcesses(settings: PrivateEngineSettings = privateEngineSettings()): Promise<ProcessIdentity[]> {
+  const rest = await programsWith(/^(containerd(-shim.*)?|runc)$/, privateEngineFiles(settings).execRoot);
+  return [...(await daemons(settings)), ...(await notInContainers(rest))];
 }
 
-/** By its configuration file: the number that it noted may be anybody's after a crash. */
-export function daemons(settings: PrivateEngineSettings): Promise<number[]> {
-  return programsWith(/^dockerd$/, privateEngineFiles(settings).config);
+/** By its configuration file: the number that it noted may be anybody's after a crash. A container may have an engine of its own at the same path. */
+export async function daemons(settings: PrivateEngineSettings): Promise<ProcessIdentity[]> {
+  return notInContainers(await programsWith(/^dockerd$/, privateEngineFiles(settings).config));
 }

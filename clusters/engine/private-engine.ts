@@ -24,7 +24,7 @@ import {
   privateEngineState,
   type EngineState,
 } from './private-engine-state.ts';
-import { endProcess } from './processes.ts';
+import { endProcess, identify } from './processes.ts';
 
 /**
  * Installs what is missing, starts the daemon unless it runs, and returns its DOCKER_HOST value once it answers.
@@ -70,7 +70,7 @@ async function settledState(settings: PrivateEngineSettings, work: Work): Promis
   const waiting = { what: 'the private Docker engine to answer', timeoutMs: patienceMs, ...(work.signal ? { signal: work.signal } : {}) };
   return until(look, waiting).catch(async (cause: unknown) => {
     work.signal?.throwIfAborted();
-    const pids = (await daemons(settings)).join(', ') || 'of unknown number';
+    const pids = (await daemons(settings)).map(({ pid }) => pid).join(', ') || 'of unknown number';
     const message = `the private Docker engine (process ${pids}) runs, but has not answered for ${patienceMs / 1_000} s; nothing of it was ended`;
     throw new MeshproofError('ENGINE_SILENT', message, {
       cause,
@@ -90,7 +90,9 @@ export async function stopPrivateEngine(work: Work = {}, settings: PrivateEngine
     if (await isInUse(settings)) return false;
     const bridges = await bridgesOf(settings);
     work.progress?.('stopping the private Docker engine');
-    for (const pid of await daemons(settings)) await endProcess(pid, 60_000);
+    for (const daemon of await daemons(settings)) await endProcess(daemon, 60_000);
+    // One that a container runs on this folder, for instance, is none of those that may be ended.
+    if ((await privateEngineState(settings)) !== 'gone') return false;
     await clearRemains(settings);
     await restoreHost(privateEngineFiles(settings).before, bridges);
     await rm(settings.run, { recursive: true, force: true });
@@ -110,14 +112,22 @@ function lockOptions({ run }: PrivateEngineSettings): { folder: string } {
 
 /** Ends what a daemon that is gone left running, and unmounts what it left mounted: a new one would stumble over both. */
 async function clearRemains(settings: PrivateEngineSettings): Promise<void> {
-  for (const pid of await privateEngineProcesses(settings)) await endProcess(pid, 10_000);
-  const mounts = mountPoints(await readFile('/proc/self/mountinfo', 'utf8'));
-  const ours = mounts.filter((path) => path.startsWith(`${settings.run}/`) || path.startsWith(`${settings.data}/`));
-  // The innermost first.
-  for (const path of ours.toSorted((a, b) => b.length - a.length))
+  for (const remaining of await privateEngineProcesses(settings)) await endProcess(remaining, 10_000);
+  for (const path of daemonMounts(await readFile('/proc/self/mountinfo', 'utf8'), settings))
     await exec('umount', ['-l', path], { timeoutMs: 30_000 }).catch(() => '');
   const files = privateEngineFiles(settings);
   await Promise.all([files.socket, files.pid, files.execRoot].map((path) => rm(path, { recursive: true, force: true })));
+}
+
+/**
+ * What a daemon mounts, of the mounts that the text of /proc/PID/mountinfo tells, the innermost first: all in its folder for this run, and in
+ * its data what is at least two folders deep. What is mounted above that, an administrator did, to have the data on another volume.
+ */
+export function daemonMounts(mountinfo: string, settings: Pick<PrivateEngineSettings, 'run' | 'data'>): string[] {
+  const data = `${privateEngineFiles(settings).dataRoot}/`;
+  const isInData = (path: string): boolean => path.startsWith(data) && path.slice(data.length).includes('/');
+  const made = mountPoints(mountinfo).filter((path) => path.startsWith(`${settings.run}/`) || isInData(path));
+  return made.toSorted((a, b) => b.length - a.length);
 }
 
 /** The mount points in the text of /proc/PID/mountinfo, in which blanks and the like are octal numbers. */
@@ -166,6 +176,7 @@ async function launch(settings: PrivateEngineSettings, work: Work): Promise<void
   daemon.once('error', (error) => (ended = causeOf(error)));
   daemon.once('exit', (code, signal) => (ended = `it ended with ${code ?? signal}`));
   daemon.unref();
+  const started = daemon.pid === undefined ? undefined : await identify(daemon.pid);
   try {
     await until(async () => ended !== undefined || (await privateEngineAnswers(settings)), {
       what: 'the private Docker engine to answer',
@@ -174,7 +185,7 @@ async function launch(settings: PrivateEngineSettings, work: Work): Promise<void
     });
     if (ended !== undefined) throw new MeshproofError('ENGINE_START', ended);
   } catch (error) {
-    if (daemon.pid !== undefined) await endProcess(daemon.pid, 20_000);
+    if (started !== undefined) await endProcess(started, 20_000);
     work.signal?.throwIfAborted();
     const said = (await readFile(files.log, 'utf8')).trim().split('\n').slice(-6).join('\n');
     throw new MeshproofError('ENGINE_START', `the private Docker engine did not start: ${causeOf(error)}\n${said}`, {

@@ -1,5 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
 
 import { exec } from '../exec.ts';
 import { membersOf } from '../files.ts';
@@ -46,41 +45,9 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await lifeOf(identity)) === 'alive';
 }
 
-/** Numbers of the processes whose command line contains every text given; empty where there is no /proc. */
-export async function processesWith(...texts: string[]): Promise<number[]> {
-  const entries = await readdir('/proc').catch(() => []);
-  const found = await Promise.all(
-    entries
-      .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
-      .map(async (entry) => {
-        const line = (await commandLine(Number(entry))).join(' ');
-        return line !== '' && texts.every((text) => line.includes(text)) ? Number(entry) : undefined;
-      }),
-  );
-  return found.filter((pid) => pid !== undefined);
-}
-
-/** Numbers of the processes of a program, by its name without folder, that have an argument which holds the text, if there is one. Empty where there is no /proc. */
-export async function programsWith(program: RegExp, text: string): Promise<number[]> {
-  const pids = await processesWith(text);
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const [name = '', ...args] = await commandLine(pid);
-      return program.test(basename(name)) && (text === '' || args.some((arg) => arg.includes(text)));
-    }),
-  );
-  return pids.filter((_, at) => found[at]);
-}
-
-/** The program and arguments of a process, as they were given; empty when it is gone. */
-export async function commandLine(pid: number): Promise<string[]> {
-  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return text.split('\0').slice(0, -1);
-}
-
-/** Asks a process to end, kills it when it has not after `graceMs`, and returns when it is gone. */
-export async function endProcess(pid: number, graceMs: number): Promise<void> {
-  const victim = await identify(pid);
+/** Asks a process to end, kills it when it has not after `graceMs`, and returns when it is gone. Another one that has its number by now is left alone. */
+export async function endProcess(victim: ProcessIdentity, graceMs: number): Promise<void> {
+  const { pid } = victim;
   for (const [signal, timeoutMs] of [
     ['SIGTERM', graceMs],
     ['SIGKILL', 10_000],

@@ -1,19 +1,18 @@
-import { basename } from 'node:path';
-
-import { commandLine, endProcess, identify, isAlive, processesWith } from '../engine/processes.ts';
+import { notInContainers, programsWith } from '../engine/process-search.ts';
+import { endProcess, isAlive, type ProcessIdentity } from '../engine/processes.ts';
 import { runnersOn } from '../registry/runners.ts';
 import { until } from '../until.ts';
 
 /** Programs that a run starts with a cluster's folder among their arguments. */
-const PROGRAMS = ['kind', 'kubectl', 'istioctl', 'linkerd', 'k6'];
+const PROGRAMS = /^(kind|kubectl|istioctl|linkerd|k6)$/;
 
 /**
- * Numbers of the processes that make or use a cluster: by its folder among their arguments, and runners of checks by its description in their
- * environment, which outlive the command that started them when that is killed. Empty where there is no /proc.
+ * The processes that make or use a cluster: by its folder among their arguments, and runners of checks by its description in their environment,
+ * which outlive the command that started them when that is killed. Empty where there is no /proc.
  */
-export async function clusterProcesses(folder: string): Promise<number[]> {
-  const [programs, runners] = await Promise.all([processesOf(folder, PROGRAMS), runnersOn(folder)]);
-  return [...programs, ...runners];
+export async function clusterProcesses(folder: string): Promise<ProcessIdentity[]> {
+  const [programs, runners] = await Promise.all([programsWith(PROGRAMS, `${folder}/`), runnersOn(folder)]);
+  return notInContainers([...programs, ...runners]);
 }
 
 /**
@@ -21,18 +20,11 @@ export async function clusterProcesses(folder: string): Promise<number[]> {
  * appear later, when nobody looks for it any more.
  */
 export async function clientsDone(folder: string): Promise<void> {
-  const pids = await processesOf(folder, ['docker']);
+  const clients = await notInContainers(await programsWith(/^docker$/, `${folder}/`));
   await Promise.all(
-    pids.map(async (pid) => {
-      const client = await identify(pid);
-      const what = `Docker client ${pid} to carry out its order`;
-      await until(async () => !(await isAlive(client)), { what, timeoutMs: 30_000 }).catch(() => endProcess(pid, 5_000));
+    clients.map(async (client) => {
+      const what = `Docker client ${client.pid} to carry out its order`;
+      await until(async () => !(await isAlive(client)), { what, timeoutMs: 30_000 }).catch(() => endProcess(client, 5_000));
     }),
   );
-}
-
-async function processesOf(folder: string, programs: readonly string[]): Promise<number[]> {
-  const pids = await processesWith(`${folder}/`);
-  const ours = await Promise.all(pids.map(async (pid) => programs.includes(basename((await commandLine(pid))[0] ?? ''))));
-  return pids.filter((_, at) => ours[at]);
 }

@@ -12,7 +12,7 @@ import { cacheFolder } from '../paths.ts';
 import { until } from '../until.ts';
 import type { Work } from '../work.ts';
 import { cniConfig, cniFile, kindConfig } from './config.ts';
-import { clusterFolders, containersOf, kubectlOnNode } from './nodes.ts';
+import { containersOf, kubectlOnNode, nodesByFolder, type ClusterFiles } from './nodes.ts';
 import { clientsDone } from './cluster-processes.ts';
 import { closeClusterDns } from './cluster-dns.ts';
 import { claimCluster, folderOf, removeFiles } from '../registry/owner.ts';
@@ -48,10 +48,8 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
   const { name, nodes, image, kubeconfig } = options;
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MOST_NODES)
     throw new RangeError(`a cluster has 1 to ${MOST_NODES} nodes, not ${nodes}`);
-  if ((await containersOf(name, engine, work)).length > 0) {
-    throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, { hint: `meshproof down ${name}` });
-  }
-  await claimCluster(name, dirname(kubeconfig), engine.host);
+  const folder = dirname(kubeconfig);
+  await claimCluster(name, folder, engine.host);
   try {
     await bootNodes(options, engine, work);
     await Promise.all([connectNodes(name, options.podSubnet, engine, work), closeClusterDns(name, engine, work)]);
@@ -61,16 +59,25 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
     return `kind-${name}`;
   } catch (error) {
     const logs = work.signal?.aborted ? undefined : await exportLogs(options, engine);
-    await takeBack(name, engine, error);
+    await takeBack({ name, folder }, engine, error);
     work.signal?.throwIfAborted();
+    if (error instanceof MeshproofError && error.code === 'CLUSTER_EXISTS') throw error;
     throw failure(name, error, logs, engine);
   }
 }
 
-/** Nobody may remove the network between the moment when it is enclosed and that when the first node is on it. */
+/**
+ * Nobody may remove the network between the moment when it is enclosed and that when the first node is on it. Of several that want one name on
+ * an engine one gets it.
+ */
 async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Work): Promise<void> {
   const { name, nodes, image, kind, kubeconfig } = options;
   const boot = async (): Promise<{ booted: Promise<string> }> => {
+    if ((await containersOf(name, engine, work)).length > 0) {
+      throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name} on this Docker`, {
+        hint: `meshproof down ${name}, with the state folder under which it was made, or another --name`,
+      });
+    }
     await ensureHermeticNetwork(engine, { image }, work);
     const config = await writeConfig(options, engine);
     work.progress?.(`booting ${nodes === 1 ? 'the node' : `${nodes} nodes`} of cluster ${name}`);
@@ -95,26 +102,31 @@ async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Wo
  * @param because what went wrong
  * @throws MeshproofError `LEFT_BEHIND` where that is not possible: then the cluster's files stay
  */
-export async function takeBack(name: string, engine: Engine, because: unknown): Promise<void> {
-  await deleteCluster(name, engine).catch((cause: unknown) => {
-    throw new MeshproofError(LEFT_BEHIND, `${causeOf(because)}; and what was made of ${name} could not be removed: ${causeOf(cause)}`, {
-      cause: because,
-      hint: 'run npx meshproof sweep when Docker answers again',
-      ...(because instanceof MeshproofError && because.exitCode === EXIT.interrupted ? { exitCode: EXIT.interrupted } : {}),
-    });
+export async function takeBack(cluster: ClusterFiles, engine: Engine, because: unknown): Promise<void> {
+  await deleteCluster(cluster, engine).catch((cause: unknown) => {
+    throw new MeshproofError(
+      LEFT_BEHIND,
+      `${causeOf(because)}; and what was made of ${cluster.name} could not be removed: ${causeOf(cause)}`,
+      {
+        cause: because,
+        hint: 'run npx meshproof sweep when Docker answers again',
+        ...(because instanceof MeshproofError && because.exitCode === EXIT.interrupted ? { exitCode: EXIT.interrupted } : {}),
+      },
+    );
   });
 }
 
 /**
  * Removes a cluster's containers with their volumes, its address ranges and its folder, and with the last cluster on somebody's own Docker the
- * clusters' network and the rules about it. Removing one that is gone is no error.
+ * clusters' network and the rules about it. Removing one that is gone is no error. Another run's cluster of the same name is left alone.
  */
-export async function deleteCluster(name: string, engine: Engine, work: Work = {}): Promise<void> {
-  const folder = (await clusterFolders(engine, work)).get(name) || folderOf(name);
+export async function deleteCluster(cluster: ClusterFiles, engine: Engine, work: Work = {}): Promise<void> {
+  const { name, folder } = cluster;
   await clientsDone(folder);
-  await removeExternalContainers(name, engine, work);
-  const containers = await containersOf(name, engine, work);
-  if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
+  const { ours, others } = await nodesByFolder(cluster, engine, work);
+  if (others.length > 0) work.progress?.(`another run has a cluster ${name} on this Docker, which stays`);
+  else await removeExternalContainers(name, engine, work);
+  if (ours.length > 0) await engine.docker(['rm', '--force', '--volumes', ...ours], work);
   if (!engine.private) {
     // What stays of it is found by a sweep.
     await holdNetwork(engine, () => removeUnusedNetwork(engine, work), work).catch((error: unknown) =>
@@ -122,7 +134,7 @@ export async function deleteCluster(name: string, engine: Engine, work: Work = {
     );
   }
   await removeFiles(folder);
-  await releaseRanges(name);
+  if (folder === folderOf(name)) await releaseRanges(name);
 }
 
 async function waitForNodes(name: string, engine: Engine, work: Work): Promise<void> {
@@ -153,8 +165,9 @@ async function writeConfig(options: CreateClusterOptions, engine: Engine): Promi
   return config;
 }
 
-async function exportLogs({ name, kind }: CreateClusterOptions, engine: Engine): Promise<string | undefined> {
-  if ((await containersOf(name, engine).catch(() => [])).length === 0) return undefined;
+async function exportLogs({ name, kind, kubeconfig }: CreateClusterOptions, engine: Engine): Promise<string | undefined> {
+  const nodes = await nodesByFolder({ name, folder: dirname(kubeconfig) }, engine).catch(() => undefined);
+  if (nodes === undefined || nodes.ours.length === 0) return undefined;
   const folder = join(cacheFolder(), 'failures', name);
   // It says that it failed when a single log of many was not to be had.
   await runKind(kind, ['export', 'logs', folder, '--name', name], engine, { timeoutMs: 60_000 }).catch(() => '');

@@ -5,19 +5,20 @@ import { findEngines, type Engine } from '../engine/engine.ts';
 import { removeUnusedNetwork } from '../engine/hermetic.ts';
 import type { Leftover, LeftoversOptions } from '../engine/leftover.ts';
 import { containersOnNetwork, findNetwork, holdNetwork } from '../engine/network.ts';
-import { endProcess } from '../engine/processes.ts';
+import { notInContainers } from '../engine/process-search.ts';
+import { endProcess, type ProcessIdentity } from '../engine/processes.ts';
+import { MeshproofError } from '../errors.ts';
 import type { Work } from '../work.ts';
 import { runnersOn } from '../registry/runners.ts';
 import { clusterProcesses } from './cluster-processes.ts';
 import { deleteCluster } from './kind.ts';
-import { clusterFolders, listClusters } from './nodes.ts';
+import { clusterFolders, listClusters, type ClusterFiles } from './nodes.ts';
 import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from '../registry/owner.ts';
 import { releaseRanges, reservations } from './reservations.ts';
 
 /** A cluster, or what there is of one. */
-interface Trace {
-  name: string;
-  /** Of its files; '' where its nodes do not have our configuration. */
+interface Trace extends ClusterFiles {
+  /** '' where its nodes do not have our configuration. */
   folder: string;
   /** The engine that has containers of it. */
   engine?: Engine;
@@ -85,24 +86,34 @@ function isAt(engines: readonly Engine[], dockerHost: string | undefined): boole
   return engines.some(({ host }) => host === dockerHost);
 }
 
-async function clusterLeftovers({ name, folder, engine }: Trace): Promise<Leftover[]> {
-  const pids = await clusterProcesses(folder);
-  // First, because kind would go on making what is removed next.
-  const left: Leftover[] = pids.map((pid) => ({ what: `process ${pid} of cluster ${name}`, remove: () => endProcess(pid, 5_000) }));
-  const remains = (await exists(folder)) ? `folder ${folder}` : `address ranges of cluster ${name}`;
-  const forget = async (): Promise<void> => {
+async function clusterLeftovers(trace: Trace): Promise<Leftover[]> {
+  const { name, folder, engine } = trace;
+  const what = engine !== undefined ? `cluster ${name}` : (await exists(folder)) ? `folder ${folder}` : `address ranges of cluster ${name}`;
+  const remove = async (): Promise<void> => {
+    await requireNobodys(trace);
+    if (engine !== undefined) return deleteCluster(trace, engine);
     await removeFiles(folder);
     await releaseRanges(name);
   };
-  left.push(engine ? { what: `cluster ${name}`, remove: () => deleteCluster(name, engine) } : { what: remains, remove: forget });
-  return left;
+  // Its processes first, because kind would go on making what is removed next.
+  return [...processLeftovers(await clusterProcesses(folder), `cluster ${name}`), { what, remove }];
+}
+
+/** Another sweep may have been here first, and a new run or `up` have the name by now. */
+async function requireNobodys({ name, folder }: ClusterFiles): Promise<void> {
+  const owner = await ownerOf(name, folder);
+  if (owner === 'dead' || (owner === 'none' && (await readDescription(name, folder)) === undefined)) return;
+  throw new MeshproofError('CLUSTER_IN_USE', `there is a new cluster ${name}, which stays`);
+}
+
+function processLeftovers(processes: readonly ProcessIdentity[], of: string): Leftover[] {
+  return processes.map((found) => ({ what: `process ${found.pid} of ${of}`, remove: () => endProcess(found, 5_000) }));
 }
 
 /** Checks that go on although the run that took the cluster for them is dead. */
 async function runnerLeftovers(name: string): Promise<Leftover[]> {
   if ((await userOf(name)) !== 'dead') return [];
-  const pids = await runnersOn(folderOf(name));
-  return pids.map((pid) => ({ what: `process ${pid} of a killed run on cluster ${name}`, remove: () => endProcess(pid, 5_000) }));
+  return processLeftovers(await notInContainers(await runnersOn(folderOf(name))), `a killed run on cluster ${name}`);
 }
 
 /** The clusters' network where nothing but what is removed anyway is on it. */

@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises';
+
 import { NETWORK } from '../engine/addresses.ts';
 import type { Engine } from '../engine/engine.ts';
 import { MeshproofError } from '../errors.ts';
@@ -15,8 +17,16 @@ export interface KindNode {
   address: string;
 }
 
+/** A cluster, and where its files are: by the name alone it might be another run's. */
+export interface ClusterFiles {
+  name: string;
+  /** Absolute, as the engine was told it. */
+  folder: string;
+}
+
 export const CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
-const CNI_FILE = new RegExp(`^(/.*)${cniFile('', 0).replace('0', String.raw`\d+`)}$`);
+/** Docker Desktop puts a folder of its own before the path. */
+const CNI_FILE = new RegExp(`^(?:/host_mnt)?(/.*)${cniFile('', 0).replace('0', String.raw`\d+`)}$`);
 const ROLE_LABEL = 'io.x-k8s.kind.role';
 
 /** The clusters on an engine whose names could be ours, running or not. */
@@ -39,6 +49,27 @@ export async function clusterFolders(engine: Engine, work: Work = {}): Promise<M
     if (isClusterName(cluster) && !folders.get(cluster)) folders.set(cluster, await folderMounted(id, engine, work));
   }
   return folders;
+}
+
+/**
+ * Identities of the containers of a cluster: those that mount our configuration from its folder, and those that do not. Names are one for all
+ * that use an engine, so another run, with another state folder, may have a cluster of the same name there.
+ */
+export async function nodesByFolder(
+  { name, folder }: ClusterFiles,
+  engine: Engine,
+  work: Work = {},
+): Promise<{ ours: string[]; others: string[] }> {
+  const ids = await containersOf(name, engine, work);
+  const folders = await Promise.all(ids.map(async (id) => realFolder(await folderMounted(id, engine, work))));
+  const own = await realFolder(folder);
+  const isOurs = (_: string, at: number): boolean => folders[at] === own;
+  return { ours: ids.filter(isOurs), others: ids.filter((id, at) => !isOurs(id, at)) };
+}
+
+/** An engine in a virtual machine tells where a link leads. */
+function realFolder(folder: string): Promise<string> {
+  return realpath(folder).catch(() => folder);
 }
 
 /** The list of containers would do, but it puts commas between paths that may hold some. */

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 import type { ClusterDescription } from '../cluster.ts';
 import { engineAt } from '../engine/engine.ts';
 import { ensureEngine } from '../engine/ensure.ts';
@@ -8,6 +10,7 @@ import { tool } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import type { UpOptions } from '../provider.ts';
 import { installMesh } from '../meshes.ts';
+import { folderOf } from '../registry/owner.ts';
 import { deployRigs } from '../rigs/deploy.ts';
 import type { Work } from '../work.ts';
 import { createCluster, deleteCluster, takeBack } from './kind.ts';
@@ -54,7 +57,7 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
       api.close();
     }
   } catch (error) {
-    await takeBack(name, engine, error);
+    await takeBack({ name, folder: dirname(kubeconfig) }, engine, error);
     throw error;
   }
 }
@@ -62,5 +65,5 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
 /** Removes a kind cluster and its files. */
 export async function lower({ name, dockerHost }: ClusterDescription, work: Work): Promise<void> {
   if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNKNOWN', `${name} does not say which Docker it is on`);
-  await deleteCluster(name, await engineAt(dockerHost, work), work);
+  await deleteCluster({ name, folder: folderOf(name) }, await engineAt(dockerHost, work), work);
 }

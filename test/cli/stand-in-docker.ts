@@ -27,7 +27,7 @@ export async function writeStandInDocker(folder: string, containers: readonly Co
 case "$DOCKER_HOST" in */meshproof/docker.sock) echo 'no daemon' >&2; exit 1;; esac
 case "$*" in
   "info "*) echo '{"ServerVersion":"29.0","CgroupVersion":"2"}';;
-  *"--filter name=^meshproof-"*) ${lines(containers, ({ name, owner = '', cluster = '' }) => `${name}\t${owner}\t${cluster}`)}
+  *"--filter name=^meshproof-"*) ${lines(containers, ({ name, owner = '', cluster = '' }) => `id-${name}\t${name}\t${owner}\t${cluster}`)}
 ;;
   *"--format {{.ID}}"*) ${lines(nodes, ({ name, cluster }) => `id-${name}\t${cluster}`)}
 ;;

@@ -46,7 +46,7 @@ export async function makeTheirCluster(name: string, work: Work = {}): Promise<T
   const [kind, istioctl, ranges] = await Promise.all([tool('kind', work), tool('istioctl', work), reserveRanges(name, engine)]);
   const kubeconfig = join(folderOf(name), 'kubeconfig');
   const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, work);
-  const remove = () => deleteCluster(name, engine);
+  const remove = () => deleteCluster({ name, folder: folderOf(name) }, engine);
   const settings = SETTINGS.flatMap((setting) => ['--set', setting]);
   await exec(istioctl, ['install', '-y', ...settings, '--kubeconfig', kubeconfig, '--context', context], work).catch(
     async (error: unknown) => {

@@ -7,7 +7,7 @@ import { expect, test } from '@playwright/test';
 
 import { otherUsers, useEngine } from '../../clusters/engine/engine-users.ts';
 import { privateEngineFiles, type PrivateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
-import { mountPoints, startPrivateEngine, stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
+import { daemonMounts, mountPoints, startPrivateEngine, stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { idlePrivateEngine, privateEngineProcesses, privateEngineState } from '../../clusters/engine/private-engine-state.ts';
 import { identify, isAlive } from '../../clusters/engine/processes.ts';
 import { scratchFolder, type Scratch } from './scratch.ts';
@@ -43,7 +43,7 @@ test('a daemon that runs and does not answer is waited for, told, and neither en
   const [daemon, reader] = [spawn('sh', loop, { argv0: 'dockerd' }), spawn('sh', loop, { argv0: 'less' })];
   try {
     const identity = await identify(daemon.pid ?? 0);
-    expect(await privateEngineProcesses(settings)).toEqual([daemon.pid]);
+    expect(await privateEngineProcesses(settings)).toEqual([identity]);
     expect(await privateEngineState(settings)).toBe('silent');
     await expect(startPrivateEngine({}, settings)).rejects.toMatchObject({
       code: 'ENGINE_SILENT',
@@ -77,6 +77,20 @@ test('whoever cannot be judged counts on the engine; a dead one and this process
   await writeFile(join(users, '2'), JSON.stringify({ ...(await identify(process.pid)), host: 'another', boot: 'another' }));
   await writeFile(join(users, '3'), JSON.stringify({ ...(await identify(process.pid)), pid: 2 ** 30 }));
   expect((await otherUsers(run)).toSorted()).toEqual(['1', '2']);
+});
+
+test('what a daemon mounted is unmounted, and what an administrator mounted for it is not', () => {
+  const points = [
+    '/cache/engine/data',
+    '/cache/engine/data/overlay2',
+    '/cache/engine/data/overlay2/a/merged',
+    '/cache/engine/data/containers/a/mounts/shm',
+    '/cache/engine',
+    '/run/x/exec/netns/default',
+    '/run/x',
+  ];
+  const mountinfo = points.map((point) => `36 35 98:0 / ${point} rw - ext4 /dev/sdb1 rw\n`).join('');
+  expect(daemonMounts(mountinfo, { run: '/run/x', data: '/cache/engine' }).toSorted()).toEqual([points[3], points[2], points[5]]);
 });
 
 test('mount points are read with the blanks in them', () => {

@@ -68,7 +68,7 @@ test('a cluster of two nodes has ready nodes, pods that reach each other, and a 
     expect(await nodeExec(worker, lookup(pods[0] ?? '', 'kubernetes.default.svc.cluster.local'), engine)).toMatch(/^198\.19\..*\n0$/);
     expect(await nodeExec(worker, lookup(pods[0] ?? '', 'meshproof.example'), engine)).toBe('2');
   } finally {
-    await deleteCluster(name, engine);
+    await deleteCluster({ name, folder: folderOf(name) }, engine);
   }
   await expectNothingOf(name, engine);
 });
@@ -114,7 +114,7 @@ test('what a killed creation left is found and removed', { tag: '@cluster' }, as
     expect(await ours()).toEqual([]);
   } finally {
     child.kill('SIGKILL');
-    await deleteCluster(name, engine);
+    await deleteCluster({ name, folder: folderOf(name) }, engine);
   }
   await expectNothingOf(name, engine);
 });

@@ -63,7 +63,7 @@ test(
       await writeFile(join(settings.run, 'users', 'other'), JSON.stringify(await identify(needed.pid ?? 0)));
       expect(await stopPrivateEngine({}, settings)).toBe(false);
       expect(await privateEngineAnswers(settings)).toBe(true);
-      await endProcess(needed.pid ?? 0, 5_000);
+      await endProcess(await identify(needed.pid ?? 0), 5_000);
 
       expect(await stopPrivateEngine({}, settings)).toBe(true);
       expect(await privateEngineProcesses(settings)).toEqual([]);

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from '@playwright/test';
 
 import { exclusively } from '../../clusters/engine/exclusive.ts';
-import { endProcess, identify, identityIn, isAlive, lifeOf, processesWith, programsWith } from '../../clusters/engine/processes.ts';
-import { scratchCache } from './scratch.ts';
+import { notInContainers, processesWith, programsWith } from '../../clusters/engine/process-search.ts';
+import { endProcess, identify, identityIn, isAlive, lifeOf } from '../../clusters/engine/processes.ts';
+import { scratchCache, scratchFolder } from './scratch.ts';
 
 test.skip(process.platform !== 'linux', 'engines are started on Linux only');
 
@@ -16,7 +19,9 @@ test('a process is alive until it ends, and another one with its number is not i
   const identity = await identify(child.pid ?? 0);
   expect(await isAlive(identity)).toBe(true);
   expect(await lifeOf({ ...identity, began: '1' })).toBe('dead');
-  await endProcess(identity.pid, 5_000);
+  await endProcess({ ...identity, began: '1' }, 5_000);
+  expect(await isAlive(identity)).toBe(true);
+  await endProcess(identity, 5_000);
   expect(await lifeOf(identity)).toBe('dead');
 });
 
@@ -49,14 +54,14 @@ test('a process that ignores the request to end is killed', async () => {
   const child = spawn('sh', ['-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done']);
   await once(child.stdout, 'data');
   const identity = await identify(child.pid ?? 0);
-  await endProcess(identity.pid, 200);
+  await endProcess(identity, 200);
   expect(await isAlive(identity)).toBe(false);
 });
 
 test('a process is found by all of the texts on its command line', async () => {
   const child = spawn('sleep', ['1000.25', '1000.5']);
   try {
-    expect(await processesWith('sleep', '1000.25', '1000.5')).toContain(child.pid);
+    expect(await processesWith('sleep', '1000.25', '1000.5')).toContainEqual(await identify(child.pid ?? 0));
     expect(await processesWith('sleep', '1000.25', '1000.75')).toEqual([]);
   } finally {
     child.kill();
@@ -68,10 +73,31 @@ test('a program is found by its name and an argument, and not by a command line 
     spawn('sh', ['-c', 'while :; do sleep 0.05; done', 'dockerd', '--config-file', '/nowhere/daemon.json'], { argv0 }),
   );
   try {
-    expect(await programsWith(/^dockerd$/, '/nowhere/daemon.json')).toEqual([engine?.pid]);
+    expect(await programsWith(/^dockerd$/, '/nowhere/daemon.json')).toEqual([await identify(engine?.pid ?? 0)]);
   } finally {
     engine?.kill();
     reader?.kill();
+  }
+});
+
+test('a program in a container is not one of ours, whatever its arguments', async () => {
+  test.skip(process.getuid?.() !== 0, 'only root makes name spaces everywhere');
+  await using folder = await scratchFolder();
+  const program = join(folder.path, 'dockerd');
+  await symlink('/bin/sh', program);
+  const loop = [program, '-c', 'echo ready; while :; do sleep 0.05; done', 'dockerd', '--config-file', '/nowhere/contained.json'];
+  const [container, ours] = [
+    spawn('unshare', ['--pid', '--mount', '--fork', '--kill-child', '--mount-proc', ...loop]),
+    spawn(program, loop.slice(1)),
+  ];
+  try {
+    await Promise.all([once(container.stdout, 'data'), once(ours.stdout, 'data')]);
+    const found = await programsWith(/^dockerd$/, '/nowhere/contained.json');
+    expect(found).toHaveLength(2);
+    expect(await notInContainers(found)).toEqual([await identify(ours.pid ?? 0)]);
+  } finally {
+    container.kill('SIGKILL');
+    ours.kill('SIGKILL');
   }
 });
 

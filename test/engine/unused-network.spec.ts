@@ -42,7 +42,7 @@ test('where what was made cannot be removed, the record of it stays for a sweep,
   await using _ = await scratchCache();
   const folder = await claimName('meshproof-half');
   const docker = async (): Promise<string> => Promise.reject(new Error('no daemon'));
-  const back = takeBack('meshproof-half', { ...somebodys(OURS, [], []), docker }, new Error('no node'));
+  const back = takeBack({ name: 'meshproof-half', folder }, { ...somebodys(OURS, [], []), docker }, new Error('no node'));
   await expect(back).rejects.toMatchObject({ code: LEFT_BEHIND, message: expect.stringMatching(/no node.*no daemon/) });
   expect(await ownerOf('meshproof-half', folder)).toBe('alive');
 });

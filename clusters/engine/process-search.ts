@@ -1,0 +1,47 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { identify, type ProcessIdentity } from './processes.ts';
+
+/** The processes whose command line contains every text given; empty where there is no /proc. */
+export async function processesWith(...texts: string[]): Promise<ProcessIdentity[]> {
+  return processesWhere((argv) => texts.every((text) => argv.join(' ').includes(text)));
+}
+
+/** The processes of a program, by its name without folder, that have an argument which holds the text, if there is one. Empty where there is no /proc. */
+export async function programsWith(program: RegExp, text: string): Promise<ProcessIdentity[]> {
+  return processesWhere(([name = '', ...args]) => program.test(basename(name)) && (text === '' || args.some((arg) => arg.includes(text))));
+}
+
+/** Those that live in this process's name spaces: what a container has at a path of ours, and runs, is another's. */
+export async function notInContainers(processes: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
+  const here = await nameSpaces('self');
+  const spaces = await Promise.all(processes.map(({ pid }) => nameSpaces(pid)));
+  return processes.filter((_, at) => spaces[at] === here);
+}
+
+/** Each with the record that tells it from any process that gets its number later. */
+async function processesWhere(isMeant: (argv: readonly string[]) => boolean): Promise<ProcessIdentity[]> {
+  const pids = (await readdir('/proc').catch(() => [])).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      if (!(await hasArguments(pid, isMeant))) return [];
+      const identity = await identify(pid);
+      // It may have ended before it was identified.
+      return (await hasArguments(pid, isMeant)) ? [identity] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Of a process that is gone, as of a thread of the kernel, none are known. */
+async function hasArguments(pid: number, isMeant: (argv: readonly string[]) => boolean): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return text !== '' && isMeant(text.split('\0').slice(0, -1));
+}
+
+/** '' where they may not be seen, as those of another user. */
+async function nameSpaces(pid: number | 'self'): Promise<string> {
+  const links = ['pid', 'mnt'].map((kind) => readlink(`/proc/${pid}/ns/${kind}`));
+  return (await Promise.all(links).catch(() => [])).join(' ');
+}
