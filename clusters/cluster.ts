@@ -1,6 +1,4 @@
-/** The meshes that a check may run on. */
-export const MESHES = ['istio', 'linkerd'] as const;
-export type Mesh = (typeof MESHES)[number];
+import type { Mesh } from './meshes.ts';
 
 /** The environment variable with the path of a cluster's description, of whatever runs checks on that cluster. */
 export const CLUSTER_VARIABLE = 'MESHPROOF_CLUSTER';
@@ -16,6 +14,8 @@ export interface ClusterDescription {
   /** The uid of the namespace kube-system, which tells an existing cluster from others; missing where it could not be read. */
   uid?: string;
   mesh: Mesh;
+  /** Which of the versions that its module makes; missing where the mesh was there already. */
+  meshVersion?: string;
   /** Names of the rig namespaces that are ready, each with its companion `<name>-unmeshed` for unmeshed pods. */
   rigs: string[];
   /** The Docker daemon's address that the kind cluster lives on (a DOCKER_HOST value), if kind. */

@@ -1,4 +1,5 @@
-import type { ClusterDescription, Mesh } from './cluster.ts';
+import type { ClusterDescription } from './cluster.ts';
+import type { Mesh } from './meshes.ts';
 import type { AppliedKind } from './existing/rights.ts';
 
 /** A cluster that somebody else owns. */
@@ -14,6 +15,8 @@ export interface ExistingProvider {
 
 export interface UpOptions {
   mesh: Mesh;
+  /** One of the versions of the mesh's module; default its first. It says nothing of a mesh that is there already. */
+  meshVersion?: string;
   /** Default: one chosen at random, `meshproof-<4 hex digits>`. */
   name?: string;
   provider: { kind: 'kind'; nodes: number } | ExistingProvider;

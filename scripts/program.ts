@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { EXIT } from '../clusters/errors.ts';
+import { DEFAULT_MESH } from '../clusters/meshes.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
@@ -41,7 +42,7 @@ export async function run(words: readonly string[]): Promise<void> {
 function program(): Command {
   const meshproof = command('meshproof', {
     about: 'Proves that a service mesh does what its configuration says, and that each proof could have failed.',
-    example: 'npm test -- --suite=resilience --mesh=istio',
+    example: `npm test -- --suite=resilience --mesh=${DEFAULT_MESH}`,
   });
   for (const sub of COMMANDS) meshproof.addCommand(sub());
   return meshproof.addCommand(

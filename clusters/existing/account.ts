@@ -1,4 +1,5 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
+import type { MeshFacts } from '../mesh/facts.ts';
 import { unmeshedOf } from '../rigs/rig.ts';
 import { namespacesOf, rigNames } from './namespaces.ts';
 import { rightsNeeded, type Needs, type Right, type Where } from './rights.ts';
@@ -11,25 +12,14 @@ export interface AccountOptions extends Needs {
   /** Prefix of the namespaces for rigs. */
   namespaces: string;
   rigs: number;
-  /** Default istio-system. */
-  rootNamespace?: string;
-  /** Labels of namespaces whose pods get a proxy. */
-  injection?: Record<string, string>;
+  mesh: MeshFacts;
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
 
 /** A service account with the least rights for runs with these checks: its namespace, those of its rigs, its roles and their bindings. */
 export function accountManifests(options: AccountOptions): Manifest[] {
-  const {
-    name,
-    namespace,
-    namespaces,
-    rigs,
-    createNamespaces,
-    rootNamespace = 'istio-system',
-    injection = { 'istio-injection': 'enabled' },
-  } = options;
+  const { name, namespace, namespaces, rigs, createNamespaces, mesh } = options;
   const rights = rightsNeeded(options);
   const subject = { kind: 'ServiceAccount', name, namespace };
   const rolesFor = (where: Where) => rulesOf(rights.filter((right) => right.where === where));
@@ -51,8 +41,8 @@ export function accountManifests(options: AccountOptions): Manifest[] {
     rules: rolesFor(where),
   });
   const control = [
-    role('Role', `${name}-control-plane`, 'root', rootNamespace),
-    bind('RoleBinding', `${name}-control-plane`, 'Role', rootNamespace),
+    role('Role', `${name}-control-plane`, 'root', mesh.controlPlaneNamespace),
+    bind('RoleBinding', `${name}-control-plane`, 'Role', mesh.controlPlaneNamespace),
   ];
   const rig = role('ClusterRole', `${name}-rig`, 'rig');
   if (createNamespaces) {
@@ -73,7 +63,7 @@ export function accountManifests(options: AccountOptions): Manifest[] {
     ...places.map(({ place, meshed }): Manifest => ({
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name: place, labels: meshed ? injection : {} },
+      metadata: { name: place, labels: {}, ...(meshed ? mesh.injection : {}) },
     })),
     rig,
     ...places.map(({ place }) => bind('RoleBinding', `${name}-rig`, 'ClusterRole', place)),

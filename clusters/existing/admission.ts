@@ -4,6 +4,7 @@ import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
+import type { MeshFacts } from '../mesh/facts.ts';
 import { rigObjects } from '../rigs/rig.ts';
 import { sum, type Amounts } from './quantities.ts';
 
@@ -28,8 +29,8 @@ interface Container {
 type AdmittedPod = LiveObject & { spec: { containers: Container[]; initContainers?: (Container & { restartPolicy?: string })[] } };
 
 /** The pods that the Deployments of a rig would make, by namespace. */
-export function samplePods(rig: string, image: string, annotations: Record<string, string> = {}): Manifest[] {
-  return rigObjects(rig, image, annotations).flatMap((object) => {
+export function samplePods(rig: string, image: string, mesh: MeshFacts, annotations: Record<string, string> = {}): Manifest[] {
+  return rigObjects(rig, image, mesh, annotations).flatMap((object) => {
     if (object.kind !== 'Deployment') return [];
     const { template } = object['spec'] as { template: PodTemplate };
     // A dry run judges accounts too, and ours are not there yet.

@@ -44,7 +44,12 @@ export async function rigPlaces(api: KubernetesApi, { name, count, namespaces }:
  * Sees whether namespaces of the owner are there, and whether pods in them would get a proxy where one is needed.
  * @throws MeshproofError `NAMESPACES_MISSING` or `NAMESPACES_UNFIT`
  */
-export async function requirePremade(api: KubernetesApi, mesh: MeshAdapter, rigs: readonly string[], signal?: AbortSignal): Promise<void> {
+export async function requirePremade(
+  api: KubernetesApi,
+  { facts }: MeshAdapter,
+  rigs: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   for (const rig of rigs) {
     for (const name of namespacesOf(rig)) {
       const found = await readNamespace(api, name, signal);
@@ -54,10 +59,9 @@ export async function requirePremade(api: KubernetesApi, mesh: MeshAdapter, rigs
           hint,
         });
       }
-      const labels = found.metadata.labels ?? {};
-      const meshed = isMeshed(labels, mesh);
+      const meshed = facts.injects(found.metadata);
       if (meshed === (name === unmeshedOf(rig))) {
-        const wrong = meshed ? 'injects a proxy into pods that must be outside of the mesh' : `does not inject ${mesh.name}’s proxy`;
+        const wrong = meshed ? 'injects a proxy into pods that must be outside of the mesh' : `does not inject ${facts.name}’s proxy`;
         throw new MeshproofError('NAMESPACES_UNFIT', `the namespace ${name} ${wrong}`, { hint });
       }
     }
@@ -70,10 +74,4 @@ async function readNamespace(api: KubernetesApi, name: string, signal?: AbortSig
     if (error instanceof MeshproofError && error.code === 'API_REFUSED') return undefined;
     throw error;
   });
-}
-
-/** By the mesh's own label, or by a revision's. */
-function isMeshed(labels: Readonly<Record<string, string>>, { injection }: MeshAdapter): boolean {
-  const own = Object.entries(injection.labels).every(([label, value]) => labels[label] === value);
-  return own || labels['istio.io/rev'] !== undefined;
 }

@@ -98,7 +98,7 @@ interface Making {
 async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: Work): Promise<void> {
   const created: LiveObject[] = [];
   try {
-    for (const namespace of found.rigs.flatMap((rig) => rigNamespaces(rig, mesh, name))) {
+    for (const namespace of found.rigs.flatMap((rig) => rigNamespaces(rig, mesh.facts, name))) {
       created.push({ ...(await api.create(namespace, signal)), apiVersion: 'v1', kind: 'Namespace' });
     }
   } catch (error) {
@@ -113,14 +113,16 @@ async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, fou
 
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
   const { rigs, premade } = found;
-  const options = { image: await sampleImage(), owner: name, annotations: mesh.quickPods };
+  const options = { image: await sampleImage(), owner: name, annotations: mesh.facts.quickPods };
   await requireAdmission(api, mesh, rigs, options.image, work.signal);
   const guarded = await guardedNamespaces(api, rigs, work.signal);
-  const policies = rigs.flatMap((rig) => samplesMaySpeak(rig, mesh.rootNamespace, guarded)).map((policy) => owned(policy, name));
+  const policies = rigs
+    .flatMap((rig) => samplesMaySpeak(rig, mesh.facts.controlPlaneNamespace, guarded))
+    .map((policy) => owned(policy, name));
   await requireOurs(api, policies, { owner: name, signal: work.signal });
   await api.apply(policies, given({ signal: work.signal }));
   await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {
-    if (premade) await deployPremade(api, { ...options, rigs }, watched);
+    if (premade) await deployPremade(api, mesh, { ...options, rigs }, watched);
     else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
   });
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../kubernetes/connection.ts';
+import type { MeshFacts } from '../mesh/facts.ts';
 import { printable } from '../printable.ts';
 
 /** Where a right is needed: in each namespace of a rig, in the mesh's root namespace, or on the cluster. */
@@ -29,14 +30,15 @@ export interface Needs {
   meshWide: readonly AppliedKind[];
   /** Whether the account makes and removes the namespaces of its rigs itself. */
   createNamespaces: boolean;
+  mesh: Pick<MeshFacts, 'rights'>;
 }
 
 /** Server-side apply is a PATCH that may create; what was applied is read, waited for and deleted. */
-const OWN = ['get', 'list', 'create', 'patch', 'delete'] as const;
+export const MANAGED = ['get', 'list', 'create', 'patch', 'delete'] as const;
 /** A port-forward over a WebSocket is a GET; newer API servers ask for create as well. */
-const TUNNEL = ['get', 'create'] as const;
+export const TUNNEL = ['get', 'create'] as const;
 
-/** What the harness itself calls, whatever the checks are. */
+/** What the harness itself calls, whatever the mesh and the checks are. */
 const ALWAYS: readonly Right[] = [
   { where: 'rig', group: '', resource: 'namespaces', verbs: ['get'], purpose: 'read the namespace of a rig' },
   {
@@ -63,14 +65,14 @@ const ALWAYS: readonly Right[] = [
     purpose: 'see that the samples stand behind their Services while a check measures',
   },
   { where: 'rig', group: '', resource: 'events', verbs: ['list'], purpose: 'keep the events of what failed' },
-  { where: 'rig', group: '', resource: 'services', verbs: OWN, purpose: 'make the sample services' },
-  { where: 'rig', group: '', resource: 'serviceaccounts', verbs: OWN, purpose: 'give the samples identities' },
-  { where: 'rig', group: 'apps', resource: 'deployments', verbs: OWN, purpose: 'run the samples' },
+  { where: 'rig', group: '', resource: 'services', verbs: MANAGED, purpose: 'make the sample services' },
+  { where: 'rig', group: '', resource: 'serviceaccounts', verbs: MANAGED, purpose: 'give the samples identities' },
+  { where: 'rig', group: 'apps', resource: 'deployments', verbs: MANAGED, purpose: 'run the samples' },
   {
     where: 'rig',
     group: 'coordination.k8s.io',
     resource: 'leases',
-    verbs: OWN,
+    verbs: MANAGED,
     purpose: 'keep other runs out of a rig, and write down what must be taken back before it is made',
   },
   { where: 'rig', group: '', resource: 'resourcequotas', verbs: ['list'], purpose: 'see whether the samples fit' },
@@ -78,36 +80,23 @@ const ALWAYS: readonly Right[] = [
     where: 'rig',
     group: 'networking.k8s.io',
     resource: 'networkpolicies',
-    verbs: OWN,
+    verbs: MANAGED,
     purpose: 'let the samples speak to each other where policies forbid it by default',
   },
   { where: 'root', group: '', resource: 'namespaces', verbs: ['get'], purpose: 'find the mesh' },
-  { where: 'root', group: '', resource: 'configmaps', verbs: ['get'], purpose: 'inject by hand as the mesh is set up to' },
-  { where: 'root', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
-  { where: 'root', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
-  {
-    where: 'root',
-    group: '',
-    resource: 'pods/portforward',
-    verbs: TUNNEL,
-    purpose: 'ask the control plane what it has seen and who has acknowledged it',
-  },
 ];
 
-/** The kind of the sentinel that every wait for convergence places. */
-const SENTINEL: AppliedKind = { group: 'networking.istio.io', kind: 'EnvoyFilter' };
-
 /** Everything that a run with these checks may ask of an API server. */
-export function rightsNeeded({ kinds, meshWide, createNamespaces }: Needs): Right[] {
-  const rights: Right[] = [...ALWAYS];
+export function rightsNeeded({ kinds, meshWide, createNamespaces, mesh }: Needs): Right[] {
+  const rights: Right[] = [...ALWAYS, ...mesh.rights];
   const add = (where: Where, { group, kind }: AppliedKind, purpose: string): void => {
     const resource = pluralOf(kind);
     const known = rights.find((right) => right.where === where && right.group === group && right.resource === resource);
     // Widened, where reading alone was enough for the harness.
-    if (known !== undefined) rights[rights.indexOf(known)] = { ...known, verbs: [...new Set([...known.verbs, ...OWN])] };
-    else rights.push({ where, group, resource, verbs: OWN, purpose });
+    if (known !== undefined) rights[rights.indexOf(known)] = { ...known, verbs: [...new Set([...known.verbs, ...MANAGED])] };
+    else rights.push({ where, group, resource, verbs: MANAGED, purpose });
   };
-  for (const kind of [SENTINEL, ...kinds]) add('rig', kind, 'apply and remove what checks configure');
+  for (const kind of kinds) add('rig', kind, 'apply and remove what checks configure');
   for (const kind of meshWide) add('root', kind, 'apply and remove what checks configure for the whole mesh');
   // Whoever makes a Role must hold what it grants: a gateway of a check reads the credentials in its namespace.
   const grants = kinds.some(({ kind }) => kind === 'Role');
@@ -116,7 +105,15 @@ export function rightsNeeded({ kinds, meshWide, createNamespaces }: Needs): Righ
       grants && right.where === 'rig' && right.resource === 'secrets' ? { ...right, verbs: [...right.verbs, 'watch'] } : right,
     ),
     ...(createNamespaces
-      ? [{ where: 'cluster' as const, group: '', resource: 'namespaces', verbs: OWN, purpose: 'make and remove the namespaces of rigs' }]
+      ? [
+          {
+            where: 'cluster' as const,
+            group: '',
+            resource: 'namespaces',
+            verbs: MANAGED,
+            purpose: 'make and remove the namespaces of rigs',
+          },
+        ]
       : []),
   ];
 }

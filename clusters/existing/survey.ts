@@ -41,10 +41,10 @@ export async function survey(
     accountOf(api.connection, signal),
     rigPlaces(api, { name, count, ...given({ namespaces: provider.namespaces }) }, signal),
   ]);
-  const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.premade });
+  const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.premade, mesh: mesh.facts });
   // Rights in a namespace that is yet to come are rights in all of them.
   const rig = places.premade ? places.rigs.flatMap(namespacesOf) : [];
-  const denied = await denials(api.connection, rights, { rig, root: mesh.rootNamespace }, signal);
+  const denied = await denials(api.connection, rights, { rig, root: mesh.facts.controlPlaneNamespace }, signal);
   return { ...places, account: account ?? 'the account', denied };
 }
 
@@ -90,7 +90,7 @@ export async function admissionProblems(
   image: string,
   signal?: AbortSignal,
 ): Promise<AdmissionProblem[]> {
-  const verdicts = await admissions(api, samplePods(rig, image, mesh.quickPods), signal);
+  const verdicts = await admissions(api, samplePods(rig, image, mesh.facts, mesh.facts.quickPods), signal);
   const problems = await Promise.all(
     verdicts.map(async ({ namespace, refused, wanted }): Promise<AdmissionProblem[]> => {
       if (refused !== undefined)
@@ -137,9 +137,9 @@ export async function meshFound(
   signal?: AbortSignal,
 ): Promise<Record<string, string> | string> {
   const root = await api
-    .get({ apiVersion: 'v1', kind: 'Namespace', name: mesh.rootNamespace }, signal)
+    .get({ apiVersion: 'v1', kind: 'Namespace', name: mesh.facts.controlPlaneNamespace }, signal)
     .catch((error: unknown) => causeOf(error));
-  if (root === undefined) return `there is no namespace ${mesh.rootNamespace}`;
+  if (root === undefined) return `there is no namespace ${mesh.facts.controlPlaneNamespace}`;
   if (typeof root === 'string') return root;
   return await mesh.versions(given({ signal }), among).catch((error: unknown) => causeOf(error));
 }

@@ -5,19 +5,18 @@ import { hashOf, type Artifact } from './cache.ts';
 import { addPackages, debianRoot, fillSmallRoot, withDebianRoot, withFolder } from './debian.ts';
 import type { Image, Recipe } from './image.ts';
 import { agentImage } from './recipes/agent.ts';
-import { ISTIO_IMAGES } from '../istio/images.ts';
 import { K6_IMAGE } from './recipes/k6.ts';
 import { KUBERNETES_IMAGES } from './recipes/kubernetes.ts';
 import { externalImages } from './recipes/external.ts';
 
-/** Every image that a cluster with this mesh and its sample services uses; its nodes hold them all. */
-export async function clusterImages(): Promise<Image[]> {
-  return [...KUBERNETES_IMAGES, ...ISTIO_IMAGES, await agentImage(), K6_IMAGE];
+/** Every image that a cluster with a mesh of these images and its sample services uses; its nodes hold them all. */
+export async function clusterImages(mesh: readonly Image[]): Promise<Image[]> {
+  return [...KUBERNETES_IMAGES, ...mesh, await agentImage(), K6_IMAGE];
 }
 
 /** Every image that the harness uses, for external services too. */
-export async function imageTable(): Promise<Image[]> {
-  return [...(await clusterImages()), ...(await externalImages())];
+export async function imageTable(mesh: readonly Image[]): Promise<Image[]> {
+  return [...(await clusterImages(mesh)), ...(await externalImages())];
 }
 
 /** The artifact of an image: one file `image.tar`, as `docker save` writes it. */

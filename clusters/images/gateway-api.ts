@@ -7,26 +7,26 @@ import { MeshproofError } from '../errors.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { Work } from '../work.ts';
 import { artifact, hashOf, type Artifact } from './cache.ts';
-import { moduleFiles } from './go.ts';
+import { moduleFiles, type GoModule } from './go.ts';
 
 const MODULE = 'sigs.k8s.io/gateway-api';
 const FILE = 'standard.json';
 
-/** The version that Istio's module requires, which is the one that istiod was compiled with. */
-async function version(): Promise<string> {
-  const file = join(import.meta.dirname, 'go', 'istio', 'go.mod');
+/** The version that a mesh's module requires, which is the one that its control plane was compiled with. */
+async function version(mesh: GoModule): Promise<string> {
+  const file = join(mesh.folder, 'go.mod');
   const [, found] = new RegExp(`^\\s*${MODULE} (v\\S+)`, 'm').exec(await readFile(file, 'utf8')) ?? [];
   if (found === undefined) throw new MeshproofError('MODULE_MISSING', `${file} does not require ${MODULE}`);
   return found;
 }
 
-async function definitions(): Promise<Artifact> {
+async function definitions(mesh: GoModule): Promise<Artifact> {
   return {
     name: 'gateway-api',
-    hash: hashOf(MODULE, await version()),
+    hash: hashOf(MODULE, await version(mesh)),
     make: async (folder, work) => {
       work.progress?.('reading the Gateway API');
-      const source = join(await moduleFiles('istio', MODULE, work), 'config', 'crd', 'standard');
+      const source = join(await moduleFiles(mesh, MODULE, work), 'config', 'crd', 'standard');
       // The other file there guards a cluster against older definitions.
       const names = (await readdir(source)).filter((name) => name.startsWith('gateway.networking.k8s.io_') && !name.includes('_vap_'));
       const texts = await Promise.all(names.toSorted().map((name) => readFile(join(source, name), 'utf8')));
@@ -36,10 +36,10 @@ async function definitions(): Promise<Artifact> {
 }
 
 /**
- * The Gateway API's custom resource definitions, standard channel, in the version that the pinned Istio requires.
- * They are files of its Go module, read once and then kept in the cache.
+ * The Gateway API's custom resource definitions, standard channel, in the version that a mesh's pinned module requires.
+ * They are files of their own Go module, read once and then kept in the cache.
  */
-export async function gatewayApi(work: Work): Promise<Manifest[]> {
-  const folder = await artifact(await definitions(), work);
+export async function gatewayApi(mesh: GoModule, work: Work): Promise<Manifest[]> {
+  const folder = await artifact(await definitions(mesh), work);
   return JSON.parse(await readFile(join(folder, FILE), 'utf8')) as Manifest[];
 }

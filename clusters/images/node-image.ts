@@ -8,7 +8,7 @@ import type { Work } from '../work.ts';
 import { writeArchive } from './archive.ts';
 import { artifact, digestOf, hashOf, type Artifact } from './cache.ts';
 import { debianRoot, withDebianRoot } from './debian.ts';
-import { moduleFiles } from './go.ts';
+import { goModule, moduleFiles } from './go.ts';
 import { kubernetes } from './recipes/kubernetes.ts';
 import { VERSIONS } from './versions.ts';
 
@@ -53,7 +53,7 @@ export const nodeBase = async (): Promise<Artifact> => {
     name: 'node-base',
     hash,
     make: async (folder, work) => {
-      const kindFiles = join(await moduleFiles('kind', 'sigs.k8s.io/kind', work), 'images/base/files');
+      const kindFiles = join(await moduleFiles(goModule('kind'), 'sigs.k8s.io/kind', work), 'images/base/files');
       const binaries = await artifact(made, work);
       work.progress?.('assembling the node image');
       await withDebianRoot(async (root) => {

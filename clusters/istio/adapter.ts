@@ -17,7 +17,8 @@ import { parseAccessLog } from './proxy/access-log.ts';
 import { workloadCertificate } from './proxy/certificate.ts';
 import { converge } from './convergence/convergence.ts';
 import { istioDiagnostics } from './diagnostics/diagnostics.ts';
-import type { IstioInstallations } from './revisions/revisions.ts';
+import { FACTS } from './facts.ts';
+import type { IstioRevisions } from './revisions/revisions.ts';
 import { Istiod } from './istiod.ts';
 import { PROXY_CONTAINER, proxyCapabilities, proxyImage, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
@@ -28,28 +29,21 @@ export interface IstioOptions {
   /** Without one, nothing can be asked of it. */
   injector?: MeshInjector;
   tool?: MeshTool;
-  installations?: IstioInstallations;
-  /** Where istiod and mesh-wide configuration live; default istio-system. */
-  rootNamespace?: string;
+  revisions?: IstioRevisions;
   /** As in the mesh configuration; default cluster.local. */
   trustDomain?: string;
 }
 
 /** Istio with sidecars, installed by whoever: everything is asked of istiod and of the running proxies. */
 export function istio(options: IstioOptions): MeshAdapter {
-  const { access, injector, rootNamespace = 'istio-system', trustDomain = 'cluster.local' } = options;
-  return new IstioAdapter(access, injector, rootNamespace, trustDomain, options);
+  const { access, injector, trustDomain = 'cluster.local' } = options;
+  return new IstioAdapter(access, injector, trustDomain, options);
 }
 
 class IstioAdapter implements MeshAdapter {
-  readonly name = 'istio';
-  readonly injection = { labels: { 'istio-injection': 'enabled' }, annotations: {} };
-  /** As clusters/istio/revisions/operator.ts does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
-  readonly quickPods = { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) };
-  readonly proxyContainer = PROXY_CONTAINER;
-  readonly rootNamespace: string;
+  readonly facts = FACTS;
   readonly tool?: MeshTool;
-  readonly installations?: IstioInstallations;
+  readonly revisions?: IstioRevisions;
   readonly #access: ClusterAccess;
   readonly #injector: MeshInjector | undefined;
   readonly #istiod: Istiod;
@@ -59,16 +53,14 @@ class IstioAdapter implements MeshAdapter {
   constructor(
     access: ClusterAccess,
     injector: MeshInjector | undefined,
-    rootNamespace: string,
     trustDomain: string,
-    { tool, installations }: Pick<IstioOptions, 'tool' | 'installations'>,
+    { tool, revisions }: Pick<IstioOptions, 'tool' | 'revisions'>,
   ) {
     if (tool !== undefined) this.tool = tool;
-    if (installations !== undefined) this.installations = installations;
+    if (revisions !== undefined) this.revisions = revisions;
     this.#access = access;
     this.#injector = injector;
-    this.rootNamespace = rootNamespace;
-    this.#istiod = new Istiod(access, rootNamespace);
+    this.#istiod = new Istiod(access, FACTS.controlPlaneNamespace);
     this.#trustDomain = trustDomain;
   }
 
@@ -144,7 +136,7 @@ class IstioAdapter implements MeshAdapter {
 
   async #convergeNow(options: ConvergeOptions, started: number): Promise<{ acknowledgedMs: number; drainedMs: number }> {
     const waitedMs = performance.now() - started;
-    const istiod = this.installations?.istiodOf(options.namespace) ?? this.#istiod;
+    const istiod = this.revisions?.istiodOf(options.namespace) ?? this.#istiod;
     const { acknowledgedMs, drainedMs } = await converge(this.#access, istiod, options);
     return { acknowledgedMs: acknowledgedMs + waitedMs, drainedMs: drainedMs + waitedMs };
   }

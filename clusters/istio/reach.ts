@@ -1,13 +1,6 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
+import type { Island } from '../mesh/facts.ts';
 import { isObject } from '../kubernetes/merge-patch.ts';
-
-/** Namespaces of which the proxies may feel what a check applies. */
-export interface Island {
-  /** The rig's name, by which its labels differ from those of every other rig. */
-  rig: string;
-  /** The rig's namespaces, and those that the check itself makes. */
-  namespaces: ReadonlySet<string>;
-}
 
 /** On a Service, what `exportTo` is in the spec of the mesh's own kinds: namespaces, separated by commas. */
 export const EXPORT_TO = 'networking.istio.io/exportTo';

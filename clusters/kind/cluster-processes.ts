@@ -1,18 +1,22 @@
 import { notInContainers, programsWith } from '../engine/process-search.ts';
 import { endProcess, isAlive, type ProcessIdentity } from '../engine/processes.ts';
+import { meshModules } from '../meshes.ts';
 import { runnersOn } from '../registry/runners.ts';
 import { until } from '../until.ts';
 
 /** Programs that a run starts with a cluster's folder among their arguments. */
-const PROGRAMS = /^(kind|kubectl|istioctl|linkerd|k6)$/;
+async function programs(): Promise<RegExp> {
+  const ofMeshes = (await meshModules()).map(({ tool }) => RegExp.escape(tool().name));
+  return new RegExp(`^(${['kind', 'kubectl', 'k6', ...ofMeshes].join('|')})$`);
+}
 
 /**
  * The processes that make or use a cluster: by its folder among their arguments, and runners of checks by its description in their environment,
  * which outlive the command that started them when that is killed. Empty where there is no /proc.
  */
 export async function clusterProcesses(folder: string): Promise<ProcessIdentity[]> {
-  const [programs, runners] = await Promise.all([programsWith(PROGRAMS, `${folder}/`), runnersOn(folder)]);
-  return notInContainers([...programs, ...runners]);
+  const [tools, runners] = await Promise.all([programsWith(await programs(), `${folder}/`), runnersOn(folder)]);
+  return notInContainers([...tools, ...runners]);
 }
 
 /**

@@ -6,10 +6,10 @@ import { ensureEngine } from '../engine/ensure.ts';
 import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { agentImage } from '../images/recipes/agent.ts';
-import { tool } from '../images/tools.ts';
+import { KIND, pathOf } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import type { UpOptions } from '../provider.ts';
-import { installMesh } from '../meshes.ts';
+import { meshModule } from '../meshes.ts';
 import { folderOf } from '../registry/owner.ts';
 import { deployRigs } from '../rigs/deploy.ts';
 import type { Work } from '../work.ts';
@@ -32,14 +32,17 @@ async function timed<T>(
 export async function raise(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
   if (options.provider.kind !== 'kind') throw new MeshproofError('PROVIDER', 'this provider makes kind clusters');
   const { nodes } = options.provider;
+  const module = await meshModule(options.mesh);
+  const [newest] = module.versions;
+  const { mesh, meshVersion = newest } = options;
   const timings: ClusterDescription['timings'] = {};
   const engine = await timed(timings, 'engineMs', () => ensureEngine({ allowPrivate: options.engine }, work));
   const { image, kind } = await timed(timings, 'imagesMs', async () => ({
-    image: await ensureImages(options.images, engine, work),
-    kind: await tool('kind', work),
+    image: await ensureImages(options.images, module.images(meshVersion), engine, work),
+    kind: await pathOf(KIND, work),
   }));
   const ranges = await reserveRanges(name, engine);
-  const creating = () => createCluster({ name, nodes, image, kind, kubeconfig, ...ranges }, engine, work);
+  const creating = () => createCluster({ name, nodes, image: image.tag, kind, kubeconfig, ...ranges }, engine, work);
   const context = await timed(timings, 'clusterMs', creating).catch(async (error: unknown) => {
     if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await releaseRanges(name);
     throw error;
@@ -47,11 +50,14 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
   try {
     const api = await KubernetesApi.open({ kubeconfig, context });
     try {
-      const place = { name, kubeconfig, context, mesh: options.mesh };
-      const mesh = await timed(timings, 'meshMs', () => installMesh(place, api, work));
+      const place = { name, kubeconfig, context, mesh, meshVersion };
+      await timed(timings, 'meshMs', () => module.install(place, api, image, work));
+      const adapter = module.connect(place, api);
       const sample = (await agentImage()).name;
-      const rigs = await timed(timings, 'rigsMs', () => deployRigs(api, mesh, { count: options.rigs, image: sample, owner: name }, work));
-      const versions = { kubernetes: await api.version(), docker: engine.version, ...(await mesh.versions(work)) };
+      const rigs = await timed(timings, 'rigsMs', () =>
+        deployRigs(api, adapter, { count: options.rigs, image: sample, owner: name }, work),
+      );
+      const versions = { kubernetes: await api.version(), docker: engine.version, ...(await adapter.versions(work)) };
       return { ...place, provider: 'kind', rigs, dockerHost: engine.host, versions, timings };
     } finally {
       api.close();

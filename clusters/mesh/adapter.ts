@@ -1,6 +1,6 @@
-import type { Mesh } from '../cluster.ts';
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 import type { Work } from '../work.ts';
+import type { MeshFacts } from './facts.ts';
 
 /** What the running proxies can do, asked of them and not assumed. */
 export interface Capabilities {
@@ -118,24 +118,13 @@ export interface MeshTool {
   preflight(as?: string): Promise<string[]>;
 }
 
-/** What an installation's settings became in one proxy; what is not there is undefined. */
-export interface ProxySettings {
-  accessLogFile?: string;
-  accessLogFormat?: string;
-  /** Percent of requests whose traces the proxy begins by chance. */
-  tracingSampling?: number;
-  /** Host and port that traces go to, or the name under which the mesh gives them. */
-  tracingCollector?: string;
-  dnsCapture?: string;
-  dnsAutoAllocate?: string;
-}
-
-/** Installations that are made beside the mesh that is there, each in a namespace of its own, without either touching the other. */
-export interface Installations {
-  /** Whether a manifest describes an installation: no API server takes it, the mesh's tool does. Its namespace is the installation's. */
-  describes(object: Manifest): boolean;
+/**
+ * Control planes that are installed beside the one that is there, each in a namespace of its own, without either touching the other. Each is
+ * described by a manifest that no API server takes, but the mesh's tool does; its namespace is the revision's.
+ */
+export interface MeshRevisions {
   /**
-   * Makes the installation, or changes it to what the manifest says, and returns when it is ready.
+   * Makes the revision, or changes it to what the manifest says, and returns when it is ready.
    * @param beside the rig whose owner it belongs to
    */
   install(object: Manifest, beside: string): Promise<void>;
@@ -143,25 +132,18 @@ export interface Installations {
   uninstall(object: Manifest): Promise<void>;
   /** Whether the object was put there by the mesh's installer. */
   made(object: Manifest): boolean;
-  proxySettings(pod: PodRef): Promise<ProxySettings>;
+  /** What the revision's settings became in one proxy, under the names that the mesh's module gives them; what is not there is left out. */
+  proxySettings(pod: PodRef): Promise<Readonly<Record<string, string | number>>>;
 }
 
 /** What a mesh is to the harness: words are the same for all meshes, the means are the adapter's. */
 export interface MeshAdapter {
-  readonly name: Mesh;
-  /** Metadata of a namespace whose new pods get a proxy. */
-  readonly injection: { labels: Record<string, string>; annotations: Record<string, string> };
+  readonly facts: MeshFacts;
   readonly injector: MeshInjector;
   /** Undefined where the adapter was made without the means to run programs. */
   readonly tool?: MeshTool;
   /** Undefined for a mesh that can be in a cluster only once. */
-  readonly installations?: Installations;
-  /** The name of the proxy's container in a pod. */
-  readonly proxyContainer: string;
-  /** The namespace of mesh-wide configuration, e.g. istio-system. */
-  readonly rootNamespace: string;
-  /** Annotations of pods whose proxies shall act on changes soon, whatever the mesh's own defaults are. */
-  readonly quickPods: Record<string, string>;
+  readonly revisions?: MeshRevisions;
   /** Versions of the control plane and of the proxies that run in these namespaces; default all. */
   versions(work?: Work, among?: readonly string[]): Promise<Record<string, string>>;
   /** How many proxies of each version of the mesh are connected to the control plane, in all namespaces. */

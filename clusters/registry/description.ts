@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { MESHES, type ClusterDescription } from '../cluster.ts';
+import type { ClusterDescription } from '../cluster.ts';
 import { membersOf, readJson, writeWhole } from '../files.ts';
+import { MESHES } from '../meshes.ts';
 import { isClusterName } from '../names.ts';
 import { clustersFolder } from '../paths.ts';
 import { folderOf } from './owner.ts';

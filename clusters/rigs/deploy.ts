@@ -32,17 +32,23 @@ export interface PremadeOptions extends Omit<RigsOptions, 'count'> {
 /** Makes rigs side by side and returns their namespaces once every pod is ready. */
 export async function deployRigs(api: KubernetesApi, mesh: MeshAdapter, { count, ...options }: RigsOptions, work: Work): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `${options.owner}-rig-${index}`);
-  await Promise.all(names.map((name) => deployRig(api, name, rigNamespaces(name, mesh, options.owner), options, work)));
+  await Promise.all(names.map((name) => deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, options.owner), options, work)));
   return names;
 }
 
 /** As `deployRigs`, in namespaces that are there. */
-export async function deployPremade(api: KubernetesApi, { rigs, ...options }: PremadeOptions, work: Work): Promise<void> {
-  await Promise.all(rigs.map((name) => deployRig(api, name, [], options, work)));
+export async function deployPremade(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { rigs, ...options }: PremadeOptions,
+  work: Work,
+): Promise<void> {
+  await Promise.all(rigs.map((name) => deployRig(api, mesh, name, [], options, work)));
 }
 
 async function deployRig(
   api: KubernetesApi,
+  { facts }: MeshAdapter,
   name: string,
   namespaces: readonly Manifest[],
   { image, owner, annotations }: Omit<RigsOptions, 'count'>,
@@ -50,7 +56,7 @@ async function deployRig(
 ): Promise<void> {
   work.progress?.(`deploying ${name}`);
   const signal = work.signal === undefined ? {} : { signal: work.signal };
-  const objects = [...namespaces, ...rigObjects(name, image, annotations)].map((object) => owned(object, owner));
+  const objects = [...namespaces, ...rigObjects(name, image, facts, annotations)].map((object) => owned(object, owner));
   await requireOurs(api, objects, { owner, ...signal });
   await api.apply(objects, signal);
   const waiting = { timeoutMs: 180_000, ...work };
@@ -72,12 +78,12 @@ export async function replaceRig(api: KubernetesApi, mesh: MeshAdapter, name: st
     throw new MeshproofError('RIG_INCOMPLETE', `${name} no longer says what it was made of`, { hint: 'meshproof down, then up' });
   }
   const options = { image, owner, annotations: template?.metadata?.annotations ?? {} };
-  const own = namespace?.metadata.labels?.[OWNER_LABEL] === undefined ? [] : rigNamespaces(name, mesh, owner);
+  const own = namespace?.metadata.labels?.[OWNER_LABEL] === undefined ? [] : rigNamespaces(name, mesh.facts, owner);
   const waiting = { ...work, timeoutMs: 180_000 };
   const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
   if (own.length === 0) await clearNamespaces(api, [name, neighbourOf(name), unmeshedOf(name)], waiting);
   else await api.remove(own, waiting);
-  await deployRig(api, name, own, options, work);
+  await deployRig(api, mesh, name, own, options, work);
   if (own.length > 0) await copyLease(api, lease, name, owner);
 }
 
@@ -93,6 +99,13 @@ export async function deployBeside(
   const image = template?.spec?.containers?.[0]?.image;
   if (image === undefined)
     throw new MeshproofError('RIG_INCOMPLETE', `${like} no longer says what it was made of`, { hint: 'meshproof down, then up' });
-  await deployRig(api, name, rigNamespaces(name, mesh, owner), { image, owner, annotations: template?.metadata?.annotations ?? {} }, work);
+  await deployRig(
+    api,
+    mesh,
+    name,
+    rigNamespaces(name, mesh.facts, owner),
+    { image, owner, annotations: template?.metadata?.annotations ?? {} },
+    work,
+  );
   await copyLease(api, await api.find<LeaseObject>(leaseRef(like), work.signal), name, owner);
 }

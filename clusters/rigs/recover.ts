@@ -54,7 +54,7 @@ export async function replay(
   await settled(
     ours.map(async (document) => {
       const home = await api.find({ apiVersion: 'v1', kind: 'Namespace', name: document.metadata.namespace ?? '' }, work.signal);
-      if (home === undefined || isOurs(home, owner)) await mesh.installations?.uninstall(document);
+      if (home === undefined || isOurs(home, owner)) await mesh.revisions?.uninstall(document);
     }),
   );
   const there = await liveOf(api, objects, work.signal);
@@ -190,7 +190,7 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, work: Work):
 async function strayObjects(api: KubernetesApi, mesh: MeshAdapter, { signal }: Work, owner?: string): Promise<LiveObject[]> {
   const labelSelector = owner === undefined ? OWNER_LABEL : `${OWNER_LABEL}=${owner}`;
   const places = [
-    ...meshKinds().map((kind) => ({ kind, where: { namespace: mesh.rootNamespace } })),
+    ...meshKinds().map((kind) => ({ kind, where: { namespace: mesh.facts.controlPlaneNamespace } })),
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
   ];
   const lists = await Promise.all(places.map(({ kind, where }) => listed(api, kind, { ...where, labelSelector, ...given({ signal }) })));

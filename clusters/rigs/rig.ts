@@ -1,6 +1,5 @@
-import { EXPORT_TO } from '../istio/reach.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { MeshAdapter } from '../mesh/adapter.ts';
+import type { MeshFacts } from '../mesh/facts.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
 export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'unmeshed'] as const;
@@ -41,7 +40,7 @@ export function isForChecks(name: string, rig: string): boolean {
 }
 
 /** The namespaces of a rig: two whose pods get a proxy, and one whose pods do not. */
-export function rigNamespaces(namespace: string, mesh: Pick<MeshAdapter, 'injection'>, owner: string): Manifest[] {
+export function rigNamespaces(namespace: string, mesh: Pick<MeshFacts, 'injection'>, owner: string): Manifest[] {
   const labels = { [OWNER_LABEL]: owner };
   const meshed = { labels: { ...labels, ...mesh.injection.labels }, annotations: mesh.injection.annotations };
   return [
@@ -106,13 +105,13 @@ function deployment(
   };
 }
 
-/** @param rig to whose namespaces alone the mesh tells of it: other proxies are not to hear of each pod that comes and goes here */
-function service(rig: string, name: string, namespace: string, selector: Record<string, string>): Manifest {
+/** @param annotations by which the mesh tells the rig's own proxies alone of it: others are not to hear of each pod that comes and goes here */
+function service(name: string, namespace: string, selector: Record<string, string>, annotations: Record<string, string>): Manifest {
   const { http, metrics, tcp } = SAMPLE_PORTS;
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, namespace, annotations: { [EXPORT_TO]: [rig, neighbourOf(rig), unmeshedOf(rig)].join(',') } },
+    metadata: { name, namespace, annotations },
     spec: {
       selector,
       // The names' prefixes tell a mesh the protocol; 9090 carries HTTP as a metrics endpoint would.
@@ -129,8 +128,14 @@ function service(rig: string, name: string, namespace: string, selector: Record<
  * Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one pod without a proxy.
  * @param annotations of the pods that get a proxy
  */
-export function rigObjects(namespace: string, image: string, annotations: Record<string, string> = {}): Manifest[] {
-  const serviceIn = (place: string, name: string, selector: Record<string, string>) => service(namespace, name, place, selector);
+export function rigObjects(
+  namespace: string,
+  image: string,
+  mesh: Pick<MeshFacts, 'exportedTo'>,
+  annotations: Record<string, string> = {},
+): Manifest[] {
+  const exported = mesh.exportedTo([namespace, neighbourOf(namespace), unmeshedOf(namespace)]);
+  const serviceIn = (place: string, name: string, selector: Record<string, string>) => service(name, place, selector, exported);
   const accounts = [...new Set(SAMPLES.map((sample) => sample.account))];
   return [
     ...accounts.map((name): Manifest => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
@@ -140,7 +145,7 @@ export function rigObjects(namespace: string, image: string, annotations: Record
     ...SAMPLES.map((sample) => deployment(sample, namespace, image, annotations)),
     serviceIn(neighbourOf(namespace), 'neighbour', { app: 'neighbour' }),
     deployment(NEIGHBOUR, neighbourOf(namespace), image, annotations),
-    // The unmeshed pod is called too: by istiod, for the keys of a token issuer.
+    // The unmeshed pod is called too: by the control plane, for the keys of a token issuer.
     serviceIn(unmeshedOf(namespace), 'unmeshed', { app: 'unmeshed' }),
     deployment(UNMESHED, unmeshedOf(namespace), image, {}),
   ];

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import { DEFAULT_MESH, MESHES, type Mesh } from '../../clusters/meshes.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -44,7 +44,7 @@ export function doctorCommand(): Command {
     .option('--context <name>', 'its kubeconfig context')
     .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
     .option('--namespaces <prefix>', 'of namespaces that its owner made for this', dnsLabel(LONGEST_PREFIX))
-    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))
+    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default(DEFAULT_MESH))
     .option('--workers <n>', 'rigs that a run would make', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'rights for these checks only').argParser(names).default([], 'all'))

@@ -48,8 +48,7 @@ function buildCommand(): Command {
     .option('--no-engine', 'never start a private Docker engine')
     .action(async ({ engine: allowPrivate }: { engine: boolean }) => {
       const tag = await withEngine(allowPrivate, async (engine, work) => {
-        const { ensureImages } = await import('../../clusters/images/ensure.ts');
-        const tag = await ensureImages('build', engine, work);
+        const tag = await nodeImage('build', engine, work);
         await ensureExternal('build', engine, work);
         return tag;
       });
@@ -70,8 +69,7 @@ function saveCommand(): Command {
       const archive = join(resolve(folder), 'node.tar');
       await makeFolder(resolve(folder));
       await withEngine(allowPrivate, async (engine, work) => {
-        const { ensureImages } = await import('../../clusters/images/ensure.ts');
-        const tag = await ensureImages(await requireImageSource(images), engine, work);
+        const tag = await nodeImage(await requireImageSource(images), engine, work);
         work.progress?.(`saving ${tag}`);
         await engine.docker(['save', '-o', archive, tag], work);
         const external = await ensureExternal(images, engine, work);
@@ -80,6 +78,14 @@ function saveCommand(): Command {
       process.stdout.write(`${archive} holds the node image with all that its pods use, external.tar the external services\n`);
       process.exitCode = EXIT.ok;
     });
+}
+
+/** The tag of the node image for a cluster whose mesh nobody has named. */
+async function nodeImage(mode: string, engine: Engine, work: Work): Promise<string> {
+  const { ensureImages } = await import('../../clusters/images/ensure.ts');
+  const { DEFAULT_MESH, meshModule } = await import('../../clusters/meshes.ts');
+  const module = await meshModule(DEFAULT_MESH);
+  return (await ensureImages(mode, module.images(), engine, work)).tag;
 }
 
 /** Sees to it that the engine has the images of external services, and returns their names. */

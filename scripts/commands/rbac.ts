@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import { DEFAULT_MESH, meshModule, MESHES, type Mesh } from '../../clusters/meshes.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 
@@ -32,14 +32,16 @@ export function rbacCommand(): Command {
     .option('--workers <n>', 'rigs, one a check that runs at once', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'rights for these checks only').argParser(names).default([], 'all'))
-    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))
+    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default(DEFAULT_MESH))
     .option('--allow-mesh-wide', 'also rights for checks that change the whole mesh')
     .action(async (options: RbacOptions) => {
       const { accountManifests } = await import('../../clusters/existing/account.ts');
       const { appliedKinds } = await import('../run/applied-kinds.ts');
       const applies = await appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh);
+      const { facts } = await meshModule(options.mesh);
       const objects = accountManifests({
         ...options,
+        mesh: facts,
         ...applies,
         meshWide: options.allowMeshWide === true ? applies.meshWide : [],
         createNamespaces: options.createNamespaces === true,

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import { DEFAULT_MESH, MESHES, type Mesh } from '../../clusters/meshes.ts';
 import type { Leftover, LeftoversOptions } from '../../clusters/engine/leftover.ts';
 import { causeOf, EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { Work } from '../../clusters/work.ts';
@@ -34,7 +34,7 @@ export function sweepCommand(): Command {
     .option('--context <name>', 'kubeconfig context of that cluster')
     .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
     .option('--namespaces <prefix>', 'of namespaces that its owner made for this', dnsLabel(LONGEST_PREFIX))
-    .addOption(new Option('--mesh <mesh>', 'which mesh it has').choices(MESHES).default('istio'))
+    .addOption(new Option('--mesh <mesh>', 'which mesh it has').choices(MESHES).default(DEFAULT_MESH))
     .option('--all', 'there, also rigs that were made to stay')
     .action(async ({ dryRun = false, ...there }: SweepOptions) => {
       const progress = startProgress();

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
+import { DEFAULT_MESH } from '../../clusters/meshes.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
@@ -38,7 +39,7 @@ interface Work {
 export function testCommand(): Command {
   const test = command('test', {
     about: 'Runs checks on a cluster: one that `up` left with this mesh, else one made for this run and removed at its end.',
-    example: 'npm test -- --suite=resilience --mesh=istio',
+    example: `npm test -- --suite=resilience --mesh=${DEFAULT_MESH}`,
   })
     .argument('[files...]', 'regular expressions on the path of spec files')
     .optionsGroup('Options of the run:')

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 
+import { DEFAULT_MESH } from '../../clusters/meshes.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { printable, shellWord } from '../../clusters/printable.ts';
 import { addClusterOptions, clusterName, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';
@@ -17,7 +18,7 @@ interface Options extends ClusterOptions {
 export function upCommand(): Command {
   const up = command('up', {
     about: 'Brings up a cluster with a mesh and its sample services, and leaves it for `test` to use.',
-    example: 'npx meshproof up --mesh=istio',
+    example: `npx meshproof up --mesh=${DEFAULT_MESH}`,
   });
   const name = new Option('--name <name>', 'its name').default(newClusterName(), 'meshproof- and four hexadecimal digits');
   return addClusterOptions(up)

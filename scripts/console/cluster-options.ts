@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { MESHES, type Mesh } from '../../clusters/cluster.ts';
+import { DEFAULT_MESH, MESHES, type Mesh } from '../../clusters/meshes.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
@@ -24,7 +24,7 @@ const DEFAULT_NODES = 1;
 export function addClusterOptions(command: Command): Command {
   return command
     .optionsGroup('Options of the cluster:')
-    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default('istio'))
+    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default(DEFAULT_MESH))
     .addOption(
       new Option('--provider <provider>', 'make a kind cluster, or use one that exists').choices(['kind', 'existing']).default('kind'),
     )

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { DEFAULT_MESH } from '../../clusters/meshes.ts';
 import { exec } from '../../clusters/exec.ts';
 import { keepCluster } from '../../clusters/registry/owner.ts';
 import { down, up } from '../../clusters/lifecycle.ts';
@@ -29,7 +30,7 @@ async function bench(): Promise<Figure[]> {
   const name = newClusterName();
   const report = await mkdtemp(join(tmpdir(), 'meshproof-bench-'));
   const work = { signal, progress: progress.say };
-  const cluster = await up({ name, mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, work);
+  const cluster = await up({ name, mesh: DEFAULT_MESH, provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, work);
   // Else it is this process's alone, and the command that runs the checks would not take it.
   await keepCluster(name);
   try {

@@ -25,7 +25,7 @@ const SOURCES: readonly Source[] = [
     needed: 'building Kubernetes and the mesh',
     address: async (signal) => firstOf(await printed('go', ['env', 'GOPROXY'], signal)),
   },
-  { check: 'Python packages', needed: 'fetching Envoy', address: pipIndex },
+  { check: 'Python packages', needed: 'fetching proxies', address: pipIndex },
   { check: 'the distribution', needed: 'building the node image', address: aptSource },
   {
     check: 'the image registry',

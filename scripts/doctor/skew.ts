@@ -4,9 +4,6 @@ import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { judge, type Finding } from './finding.ts';
 
-/** How many minor versions a proxy may be behind its control plane, by Istio's own policy. */
-const MOST_BEHIND = 2;
-
 /** Whether the mesh is there, and whether its proxies are of versions that its control plane supports. */
 export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal: AbortSignal): Promise<Finding[]> {
   const { meshFound } = await import('../../clusters/existing/survey.ts');
@@ -20,22 +17,22 @@ export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal
       : Object.entries(there)
           .map(([part, version]) => `${part} ${version}`)
           .join(', ');
-  const about = { category, check: `${mesh.name} is there`, seen };
-  const hint = `install it first; or the account may not look into ${mesh.rootNamespace}: npx meshproof rbac prints the rights`;
+  const about = { category, check: `${mesh.facts.name} is there`, seen };
+  const hint = `install it first; or the account may not look into ${mesh.facts.controlPlaneNamespace}: npx meshproof rbac prints the rights`;
   if (there === undefined) return [judge(about, false, 'failed', hint)];
-  return [judge(about, true, 'failed', hint), await proxyFinding(mesh, there['istiod'] ?? '', signal)];
+  return [judge(about, true, 'failed', hint), await proxyFinding(mesh, there[mesh.facts.parts.controlPlane] ?? '', signal)];
 }
 
 async function proxyFinding(mesh: MeshAdapter, control: string, signal: AbortSignal): Promise<Finding> {
   const about = { category: 'mesh', check: 'its proxies are of versions that it supports' };
   const versions = await mesh.proxyVersions(given({ signal })).catch((error: unknown) => causeOf(error));
-  if (typeof versions === 'string') return judge({ ...about, seen: versions }, false, 'warning', 'istioctl proxy-status says more');
+  if (typeof versions === 'string') return judge({ ...about, seen: versions }, false, 'warning', mesh.facts.skew.hint);
   const behind = [...versions].filter(([version]) => {
     const distance = (minorOf(control) ?? Number.NaN) - (minorOf(version) ?? Number.NaN);
-    return distance > MOST_BEHIND || distance < 0;
+    return distance > mesh.facts.skew.mostBehind || distance < 0;
   });
   const seen = [...versions].map(([version, count]) => `${count} of ${version}`).join(', ') || 'none is connected';
-  const hint = `proxies may be ${MOST_BEHIND} minor versions behind ${control} and never ahead: restart their workloads`;
+  const hint = `proxies may be ${mesh.facts.skew.mostBehind} minor versions behind ${control} and never ahead: restart their workloads`;
   return judge({ ...about, seen }, behind.length === 0, 'warning', hint);
 }
 

@@ -1,5 +1,6 @@
 import { exec } from '../../clusters/exec.ts';
 import { onPath } from '../../clusters/images/packages.ts';
+import { meshModules } from '../../clusters/meshes.ts';
 import { inTime, type Finding } from './finding.ts';
 
 interface ToolUse {
@@ -9,20 +10,25 @@ interface ToolUse {
   version?: readonly string[];
 }
 
+const BUILT = 'built from its pinned module';
+
 /** The programs that are used where they are on PATH, and what happens where they are not. None is required. */
-const TOOLS: Readonly<Record<string, ToolUse>> = {
-  kind: { otherwise: 'built from its pinned module', version: ['version'] },
-  istioctl: { otherwise: 'built from its pinned module', version: ['version', '--remote=false'] },
-  k6: { otherwise: 'built from its pinned module', version: ['version'] },
-  go: { otherwise: 'fetched when something must be built', version: ['version'] },
-  kubectl: { otherwise: 'not needed; handy to look into a cluster', version: ['version', '--client'] },
-  chromium: { otherwise: 'the test that opens the report in a browser needs it: apt-get install chromium' },
-};
+async function tools(): Promise<Record<string, ToolUse>> {
+  const ofMeshes = (await meshModules()).map(({ tool }) => tool());
+  return {
+    kind: { otherwise: BUILT, version: ['version'] },
+    ...Object.fromEntries(ofMeshes.map(({ name, versionArgs }) => [name, { otherwise: BUILT, version: versionArgs }])),
+    k6: { otherwise: BUILT, version: ['version'] },
+    go: { otherwise: 'fetched when something must be built', version: ['version'] },
+    kubectl: { otherwise: 'not needed; handy to look into a cluster', version: ['version', '--client'] },
+    chromium: { otherwise: 'the test that opens the report in a browser needs it: apt-get install chromium' },
+  };
+}
 
 const PATIENCE_MS = 1_000;
 
 export async function toolFindings(): Promise<Finding[]> {
-  return Promise.all(Object.entries(TOOLS).map(([tool, use]) => toolFinding(tool, use)));
+  return Promise.all(Object.entries(await tools()).map(([tool, use]) => toolFinding(tool, use)));
 }
 
 async function toolFinding(tool: string, { otherwise, version }: ToolUse): Promise<Finding> {

@@ -1,4 +1,4 @@
-import type { Mesh } from '../../clusters/cluster.ts';
+import type { Mesh } from '../../clusters/meshes.ts';
 import type { AppliedKind } from '../../clusters/existing/rights.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { chooseChecks, listChecks, runnerFilters, type Choice } from './checks.ts';

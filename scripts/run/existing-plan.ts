@@ -1,7 +1,8 @@
-import type { Mesh } from '../../clusters/cluster.ts';
+import type { Mesh } from '../../clusters/meshes.ts';
 import { causeOf, MeshproofError } from '../../clusters/errors.ts';
 import type { Survey } from '../../clusters/existing/survey.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
+import type { MeshFacts } from '../../clusters/mesh/facts.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
 import { rigObjects } from '../../clusters/rigs/rig.ts';
 
@@ -22,18 +23,18 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
   const { whereabouts } = await import('../../clusters/kubernetes/identity.ts');
   const head = `cluster  ${await whereabouts(provider)}: ${rigs} ${rigs === 1 ? 'rig' : 'rigs'}`;
   try {
-    const { found, problems, guarded, root } = await ask({ mesh, provider, rigs });
+    const { found, problems, guarded, facts } = await ask({ mesh, provider, rigs });
     const { namespacesOf } = await import('../../clusters/existing/namespaces.ts');
     const places = found.rigs.flatMap(namespacesOf);
     return [
       `${head}, as ${found.account}`,
       found.premade ? `uses     the namespaces ${places.join(', ')}, which stay` : `makes    the namespaces ${places.join(', ')}, ${end}`,
-      ...places.map((place) => `makes    in ${place}: ${contentsOf(found.rigs, place)}, ${end}`),
+      ...places.map((place) => `makes    in ${place}: ${contentsOf(found.rigs, place, facts)}, ${end}`),
       ...places
         .filter((place) => guarded.has(place))
         .map((place) => `makes    in ${place}: NetworkPolicy meshproof, beside ${guarded.get(place)?.join(', ')}, ${end}`),
-      `makes    in each rig: EnvoyFilter meshproof-sentinel, by which it sees what proxies have acknowledged, ${end}`,
-      `asks     the control plane in ${root}, and the proxies of the rigs, by port-forward`,
+      ...facts.placedInRigs.map((words) => `makes    in each rig: ${words}, ${end}`),
+      `asks     the control plane in ${facts.controlPlaneNamespace}, and the proxies of the rigs, by port-forward`,
       ...problems.map((problem) => `refused  ${problem}`),
     ];
   } catch (error) {
@@ -47,7 +48,7 @@ interface Asked {
   problems: string[];
   /** Names of network policies by namespace. */
   guarded: ReadonlyMap<string, readonly string[]>;
-  root: string;
+  facts: MeshFacts;
 }
 
 async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise<Asked> {
@@ -63,23 +64,23 @@ async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise
   try {
     const adapter = await adapterOf({ mesh }, api);
     const found = await surveying.survey(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
-    const root = adapter.rootNamespace;
+    const { facts } = adapter;
     const forbidden = found.denied.map((denial) => `${found.account} may not ${inWords(denial)}`);
-    if (!found.premade) return { found, problems: forbidden, guarded: new Map(), root };
+    if (!found.premade) return { found, problems: forbidden, guarded: new Map(), facts };
     await requirePremade(api, adapter, found.rigs, signal);
-    if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), root };
+    if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), facts };
     const image = await surveying.sampleImage();
     const lists = await Promise.all(found.rigs.map((rig) => surveying.admissionProblems(api, adapter, rig, image, signal)));
     const problems = lists.flat().map(({ sentence, hint }) => `${sentence} (${hint})`);
-    return { found, problems, guarded: await surveying.guardedNamespaces(api, found.rigs, signal), root };
+    return { found, problems, guarded: await surveying.guardedNamespaces(api, found.rigs, signal), facts };
   } finally {
     api.close();
   }
 }
 
 /** E.g. `4 ServiceAccounts, 5 Services, 6 Deployments`. */
-function contentsOf(rigs: readonly string[], namespace: string): string {
-  const objects = rigs.flatMap((rig) => rigObjects(rig, '')).filter(({ metadata }) => metadata.namespace === namespace);
+function contentsOf(rigs: readonly string[], namespace: string, mesh: MeshFacts): string {
+  const objects = rigs.flatMap((rig) => rigObjects(rig, '', mesh)).filter(({ metadata }) => metadata.namespace === namespace);
   const counts = Map.groupBy(objects, ({ kind }) => kind);
   return [...counts].map(([kind, members]) => `${members.length} ${kind}${members.length === 1 ? '' : 's'}`).join(', ');
 }

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 
-import type { Mesh } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
-import { reachesOf, type Island } from '../../clusters/istio/reach.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { applyControl, readControl, readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { validateManifests } from '../../clusters/kubernetes/schemas.ts';
+import type { Island, MeshFacts } from '../../clusters/mesh/facts.ts';
+import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import { isForChecks } from '../../clusters/rigs/rig.ts';
 import { filesOf, type CheckFiles, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
@@ -44,7 +44,7 @@ export async function checkManifests(
     const own = filesOf({ ...check, spec: relative('', check.spec) }, mesh);
     preflight.files.push(...filesIn(own));
     try {
-      const objects = await readAll(own, traits.get(id));
+      const objects = await readAll(own, mesh, traits.get(id));
       if (traits.get(id)?.meshWide === true || objects.some(sharedAmong(objects))) preflight.meshWide.push(id);
       all.push(...objects);
     } catch (error) {
@@ -66,7 +66,7 @@ export async function checkManifests(
  * The objects of the manifest and its base, and those that the control and the change make of them.
  * @throws MeshproofError `REACHES_BEYOND_RIG` for what proxies of others would feel, unless that is what the check is about
  */
-async function readAll(files: CheckFiles, traits: Traits | undefined): Promise<Manifest[]> {
+async function readAll(files: CheckFiles, mesh: Mesh, traits: Traits | undefined): Promise<Manifest[]> {
   const standing: Manifest[] =
     traits?.base === undefined ? [] : await readManifests(traits.base, await variablesOf(traits.base, traits.variables));
   const read: Read[] = traits?.base === undefined ? [] : [{ file: relative('', traits.base), objects: [...standing] }];
@@ -78,7 +78,7 @@ async function readAll(files: CheckFiles, traits: Traits | undefined): Promise<M
     if (!isPatch) standing.push(...objects);
     read.push({ file, objects });
   }
-  if (traits?.meshWide !== true) refuseReaches(read);
+  if (traits?.meshWide !== true && read.length > 0) refuseReaches(read, (await meshModule(mesh)).facts);
   return read.flatMap(({ objects }) => objects);
 }
 
@@ -94,11 +94,14 @@ interface Read {
 }
 
 /** @throws MeshproofError `REACHES_BEYOND_RIG`; what a patch leaves as it was is told of the file that has it */
-function refuseReaches(read: readonly Read[]): void {
-  const island = islandOf(read.flatMap(({ objects }) => objects));
+function refuseReaches(read: readonly Read[], facts: MeshFacts): void {
+  const island = islandOf(
+    read.flatMap(({ objects }) => objects),
+    facts,
+  );
   const found = new Map<string, string>();
   for (const { file, objects } of read) {
-    for (const words of reachesOf(objects, island)) if (!found.has(words)) found.set(words, file);
+    for (const words of facts.reachesOf(objects, island)) if (!found.has(words)) found.set(words, file);
   }
   if (found.size === 0) return;
   throw new MeshproofError('REACHES_BEYOND_RIG', [...found].map(([words, file]) => `${file}: ${words}`).join('\n'), {
@@ -107,11 +110,11 @@ function refuseReaches(read: readonly Read[]): void {
 }
 
 /** The rig, with the namespaces that its check makes or installs a mesh in. */
-function islandOf(objects: readonly Manifest[]): Island {
+function islandOf(objects: readonly Manifest[], facts: MeshFacts): Island {
   const { ROOT_NAMESPACE: _, ...own } = VARIABLES;
   const made = objects.flatMap((object) => {
     if (isNamespaceForChecks(object)) return [object.metadata.name];
-    return object.kind === 'IstioOperator' && object.metadata.namespace !== undefined ? [object.metadata.namespace] : [];
+    return facts.describesRevision(object) && object.metadata.namespace !== undefined ? [object.metadata.namespace] : [];
   });
   return { rig: VARIABLES.NAMESPACE, namespaces: new Set([...Object.values(own), ...made]) };
 }

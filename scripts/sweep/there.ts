@@ -2,7 +2,7 @@ import { leftThere } from '../../clusters/existing/leftovers.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
-import type { Mesh } from '../../clusters/cluster.ts';
+import type { Mesh } from '../../clusters/meshes.ts';
 import { providerOf } from '../console/cluster-options.ts';
 import type { Find } from '../commands/sweep.ts';
 

@@ -1,3 +1,4 @@
+import { FACTS } from '../../clusters/istio/facts.ts';
 import type { MeshAdapter, MeshTool, ReportedProxy } from '../../clusters/mesh/adapter.ts';
 import { CommandLine } from '../../fixtures/actors/command-line.ts';
 import { toAgreeOnVersion } from '../../fixtures/matchers/versions.ts';
@@ -6,7 +7,7 @@ import { expect, test } from '../kubernetes/on-stand-in.ts';
 
 const adapter = (proxies: ReportedProxy[]): MeshAdapter => {
   const tool: Pick<MeshTool, 'versions'> = { versions: () => Promise.resolve({ client: '1.31', controlPlane: ['1.31'], proxies }) };
-  return { name: 'istio', proxyContainer: 'istio-proxy', tool } as MeshAdapter;
+  return { facts: FACTS, tool } as Pick<MeshAdapter, 'facts'> as MeshAdapter;
 };
 
 function podIn(server: StandInApi, namespace: string, name: string, deletionTimestamp?: string): void {

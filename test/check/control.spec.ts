@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { test as plain } from '@playwright/test';
 
+import { FACTS } from '../../clusters/istio/facts.ts';
 import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
 import type { Ending, LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import type { MustFail } from '../../fixtures/check/must-fail.ts';
@@ -29,7 +30,7 @@ const rig = {
     journal: { clear: async () => undefined, requireHeld: async () => undefined },
   },
   mesh: {
-    rootNamespace: 'istio-system',
+    facts: FACTS,
     converge: async () => ({ acknowledgedMs: 1, drainedMs: 2 }),
     diagnostics: async () => ({}),
   },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect as base, test as plain } from '@playwright/test';
 
+import { FACTS } from '../../clusters/istio/facts.ts';
 import { MeshproofError } from '../../clusters/errors.ts';
 import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
@@ -82,7 +83,7 @@ class StandIn {
         list: async () => [],
       },
       mesh: {
-        rootNamespace: 'istio-system',
+        facts: FACTS,
         converge: async () => {
           this.log.push('converge');
           return { acknowledgedMs: 1, drainedMs: 2 };

@@ -37,8 +37,8 @@ class StandIn {
           this.log.push(`converge ${namespace}: ${objects.map(name).join(' ')}`);
           return { acknowledgedMs: 1, drainedMs: namespace === 'rig' ? 1 : 7 };
         },
-        installations: {
-          describes: ({ kind }: Manifest) => kind === 'Mesh',
+        facts: { describesRevision: ({ kind }: Manifest) => kind === 'Mesh', isMeshWide: () => false },
+        revisions: {
           install: async (object: Manifest, beside: string) => {
             this.log.push(`install ${name(object)} beside ${beside}`);
             if (this.failing === name(object)) throw new Error('istiod is not ready');

@@ -197,6 +197,6 @@ test('package registries are asked where their own configuration says', async ({
   expect(of('Python')).toMatchObject({
     status: 'warning',
     seen: expect.stringContaining('http://127.0.0.1:1: '),
-    hint: expect.stringMatching(/Envoy/),
+    hint: expect.stringMatching(/proxies/),
   });
 });

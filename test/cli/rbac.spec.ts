@@ -61,7 +61,7 @@ test('--allow-mesh-wide and --create-namespaces add what they need, and nothing 
 
 test('who makes a Role holds what it grants', () => {
   const kinds = ['Role', 'RoleBinding', 'Secret'].map((kind) => ({ group: kind === 'Secret' ? '' : 'rbac.authorization.k8s.io', kind }));
-  const rights = rightsNeeded({ kinds, meshWide: [], createNamespaces: false });
+  const rights = rightsNeeded({ kinds, meshWide: [], createNamespaces: false, mesh: { rights: [] } });
   expect(rights.find(({ resource }) => resource === 'secrets')?.verbs).toEqual(expect.arrayContaining(['get', 'list', 'watch']));
 });
 

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import { exec } from '../../clusters/exec.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
+import { KIND, pathOf } from '../../clusters/images/tools.ts';
 import { ISTIO_HUB } from '../../clusters/istio/images.ts';
-import { tool } from '../../clusters/images/tools.ts';
-import { VERSIONS } from '../../clusters/images/versions.ts';
+import { ISTIO } from '../../clusters/istio/module.ts';
+import { istioVersion } from '../../clusters/istio/versions.ts';
 import { createCluster, deleteCluster } from '../../clusters/kind/kind.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
 import { reserveRanges } from '../../clusters/kind/reservations.ts';
@@ -32,7 +33,7 @@ const SETTINGS = [
   'values.global.proxy.resources.requests.cpu=10m',
   'values.global.proxy.resources.requests.memory=40Mi',
   `hub=${ISTIO_HUB}`,
-  `tag=${VERSIONS.istio}`,
+  `tag=${istioVersion().tag}`,
   'values.global.imagePullPolicy=IfNotPresent',
   'values.telemetry.enabled=false',
   'values.pilot.env.PILOT_ENABLE_ALPN_FILTER=false',
@@ -42,8 +43,8 @@ const SETTINGS = [
 /** Makes a kind cluster and installs Istio in it, by hand: no rigs, no description that a command would find. */
 export async function makeTheirCluster(name: string, work: Work = {}): Promise<TheirCluster> {
   const engine = await ensureEngine({ allowPrivate: true }, work);
-  const image = await ensureImages('auto', engine, work);
-  const [kind, istioctl, ranges] = await Promise.all([tool('kind', work), tool('istioctl', work), reserveRanges(name, engine)]);
+  const { tag: image } = await ensureImages('auto', ISTIO.images(), engine, work);
+  const [kind, istioctl, ranges] = await Promise.all([pathOf(KIND, work), pathOf(ISTIO.tool(), work), reserveRanges(name, engine)]);
   const kubeconfig = join(folderOf(name), 'kubeconfig');
   const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, work);
   const remove = () => deleteCluster({ name, folder: folderOf(name) }, engine);

@@ -8,7 +8,8 @@ import { expect, test } from '@playwright/test';
 import type { Engine } from '../../clusters/engine/engine.ts';
 import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
-import { tool } from '../../clusters/images/tools.ts';
+import { KIND, pathOf } from '../../clusters/images/tools.ts';
+import { ISTIO } from '../../clusters/istio/module.ts';
 import { createCluster, deleteCluster, type CreateClusterOptions } from '../../clusters/kind/kind.ts';
 import { leftovers } from '../../clusters/kind/leftovers.ts';
 import { containersOf, kubectlOnNode, listClusters, listNodes, nodeExec } from '../../clusters/kind/nodes.ts';
@@ -19,7 +20,11 @@ import { until } from '../../clusters/until.ts';
 test.describe.configure({ timeout: 600_000 });
 
 async function optionsFor(name: string, nodes: number, engine: Engine): Promise<CreateClusterOptions> {
-  const [image, kind, ranges] = [await ensureImages('auto', engine, {}), await tool('kind', {}), await reserveRanges(name, engine)];
+  const [image, kind, ranges] = [
+    (await ensureImages('auto', ISTIO.images(), engine, {})).tag,
+    await pathOf(KIND, {}),
+    await reserveRanges(name, engine),
+  ];
   return { name, nodes, image, kind, kubeconfig: join(folderOf(name), 'kubeconfig'), ...ranges };
 }
 

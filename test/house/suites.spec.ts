@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { MESHES } from '../../clusters/cluster.ts';
+import { MESHES } from '../../clusters/meshes.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { plannedIn } from '../../reporters/catalogue.ts';
 import { PROJECT, sources } from './sources.ts';

@@ -1,3 +1,4 @@
+import { FACTS } from '../../clusters/istio/facts.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
@@ -31,9 +32,9 @@ const journalled = async (api: KubernetesApi): Promise<JournalledApi> =>
 
 function meshWith(log: string[] = []): MeshAdapter {
   const mesh = {
-    rootNamespace: 'istio-system',
+    facts: FACTS,
     injector: { mend: async (owner: string) => void log.push(`mend ${owner}`) },
-    installations: { uninstall: async ({ metadata }: Manifest) => void log.push(`uninstall ${metadata.name}`) },
+    revisions: { uninstall: async ({ metadata }: Manifest) => void log.push(`uninstall ${metadata.name}`) },
   };
   return mesh as unknown as MeshAdapter;
 }
@@ -173,7 +174,7 @@ test('what a kept rig has put there stays with it', async ({ api, server }) => {
 test('what a check was refused is not taken away either: an object of somebody else outlives the clean-up', async ({ api, server }) => {
   const managedFields = [{ manager: 'argocd-controller', operation: 'Apply' }];
   server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
-  const mesh = { rootNamespace: 'istio-system', converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
+  const mesh = { facts: FACTS, converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
   const rig = { api, changes: await journalled(api), mesh, namespace: RIG, owner: 'run' } as unknown as Rig;
   const standing = new Standing(rig);
   await expect(standing.become([strict])).rejects.toMatchObject({ code: 'NOT_OURS' });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+import { FACTS } from '../../clusters/istio/facts.ts';
 import { identify } from '../../clusters/engine/processes.ts';
 import { leftThere } from '../../clusters/existing/leftovers.ts';
 import { lower } from '../../clusters/existing/raise.ts';
@@ -12,7 +13,7 @@ import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
 import { expect, test as base } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 
-const mesh = { rootNamespace: 'istio-system', injector: { mend: async () => undefined, cuts: async () => [] } } as unknown as MeshAdapter;
+const mesh = { facts: FACTS, injector: { mend: async () => undefined, cuts: async () => [] } } as unknown as MeshAdapter;
 
 /** Holders of leases: a process of this machine that has ended, and one that runs. */
 const test = base.extend<{ dead: object; alive: object }>({

@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 
+import { FACTS } from '../../clusters/istio/facts.ts';
 import { samplesMaySpeak } from '../../clusters/existing/traffic.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
 import { OWNER_LABEL, RIG_LABEL, rigObjects } from '../../clusters/rigs/rig.ts';
@@ -9,7 +10,7 @@ interface Workload {
 }
 
 test('the pods of what we make carry our labels, and no selector asks for them', () => {
-  const made = rigObjects('rig', 'image').filter(({ kind }) => kind === 'Deployment');
+  const made = rigObjects('rig', 'image', FACTS).filter(({ kind }) => kind === 'Deployment');
   expect(made).not.toEqual([]);
   for (const object of made) {
     const [before, after] = [object, owned(object, 'run', 'rig')].map((one) => (one as unknown as Workload).spec);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { artifact, hashOf } from '../cache.ts';
-import { goArtifact } from '../go.ts';
+import { goArtifact, goModule } from '../go.ts';
 import type { Image, Recipe } from '../image.ts';
 import { VERSIONS } from '../versions.ts';
 
@@ -32,7 +32,8 @@ function fromDebian(contents: { packages: string[]; debian: string[]; writable?:
   };
 }
 
-const jaeger = () => goArtifact({ module: 'jaeger', binaries: { 'all-in-one': 'github.com/jaegertracing/jaeger/cmd/all-in-one' } });
+const jaeger = () =>
+  goArtifact({ module: goModule('jaeger'), binaries: { 'all-in-one': 'github.com/jaegertracing/jaeger/cmd/all-in-one' } });
 
 const RECIPES: Record<ExternalImageName, { upstream: string; recipe: Recipe }> = {
   postgres: {

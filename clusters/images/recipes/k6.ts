@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 
 import { artifact } from '../cache.ts';
-import { goArtifact } from '../go.ts';
+import { goArtifact, goModule } from '../go.ts';
 import type { Image, Recipe } from '../image.ts';
 
 /** The version in go/k6/go.mod. */
 const NAME = 'docker.io/grafana/k6:1.8.1';
 
-export const k6 = () => goArtifact({ module: 'k6', binaries: { k6: 'go.k6.io/k6' } });
+const k6 = () => goArtifact({ module: goModule('k6'), binaries: { k6: 'go.k6.io/k6' } });
 
 /** A pod of it sleeps until it is told to run something, and looks at the processes beside it, hence the shell; the published image has all three too. */
 const recipe: Recipe = {

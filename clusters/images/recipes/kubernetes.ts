@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { exec } from '../../exec.ts';
 import { artifact, hashOf, type Artifact } from '../cache.ts';
 import { IPTABLES } from '../debian.ts';
-import { goArtifact, moduleFiles } from '../go.ts';
+import { goArtifact, goModule, moduleFiles } from '../go.ts';
 import type { Image, Recipe } from '../image.ts';
 import { needPrograms } from '../packages.ts';
 import { VERSIONS } from '../versions.ts';
@@ -14,7 +14,7 @@ const VERSION_PACKAGE = 'k8s.io/component-base/version';
 /** All of Kubernetes from one module, so that its packages are compiled once. */
 export const kubernetes = () =>
   goArtifact({
-    module: 'kubernetes',
+    module: goModule('kubernetes'),
     binaries: Object.fromEntries(
       ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubeadm', 'kubectl', 'kubelet'].map((name) => [
         name,
@@ -29,8 +29,8 @@ export const kubernetes = () =>
     },
   });
 
-const etcd = () => goArtifact({ module: 'etcd', binaries: { etcd: 'go.etcd.io/etcd/server/v3' } });
-const coredns = () => goArtifact({ module: 'coredns', binaries: { coredns: '.' } });
+const etcd = () => goArtifact({ module: goModule('etcd'), binaries: { etcd: 'go.etcd.io/etcd/server/v3' } });
+const coredns = () => goArtifact({ module: goModule('coredns'), binaries: { coredns: '.' } });
 
 /** pause is one C file, which ships with the kubernetes module. */
 const pause = async (): Promise<Artifact> => ({
@@ -38,7 +38,7 @@ const pause = async (): Promise<Artifact> => ({
   hash: hashOf(VERSIONS.kubernetes, VERSIONS.pause),
   make: async (folder, work) => {
     await needPrograms({ gcc: 'gcc libc6-dev' }, work);
-    const source = await moduleFiles('kubernetes', 'k8s.io/kubernetes', work);
+    const source = await moduleFiles(goModule('kubernetes'), 'k8s.io/kubernetes', work);
     const version = `-DVERSION=${VERSIONS.pause[0]}`;
     await exec('gcc', ['-Os', '-static', version, '-o', join(folder, 'pause'), join(source, 'build/pause/linux/pause.c')], work);
   },

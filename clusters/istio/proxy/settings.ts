@@ -1,8 +1,19 @@
 import { given } from '../../kubernetes/given.ts';
 import type { PodRef } from '../../kubernetes/manifest.ts';
-import type { ProxySettings } from '../../mesh/adapter.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { ADMIN_PORT } from './admin.ts';
+
+/** What an installation's settings became in one proxy; what is not there is undefined. */
+export type ProxySettings = {
+  accessLogFile?: string;
+  accessLogFormat?: string;
+  /** Percent of requests whose traces the proxy begins by chance. */
+  tracingSampling?: number;
+  /** Host and port that traces go to, or the name under which the mesh gives them. */
+  tracingCollector?: string;
+  dnsCapture?: string;
+  dnsAutoAllocate?: string;
+};
 
 const CONNECTION_MANAGER = 'envoy.filters.network.http_connection_manager';
 

@@ -4,14 +4,15 @@ import type { LiveObject } from '../../kubernetes/live-object.ts';
 import { refOf } from '../../kubernetes/live-object.ts';
 import type { Manifest, PodRef } from '../../kubernetes/manifest.ts';
 import type { Pod } from '../../kubernetes/pods.ts';
-import type { Installations, ProxySettings } from '../../mesh/adapter.ts';
+import type { MeshRevisions } from '../../mesh/adapter.ts';
 import { OWNER_LABEL } from '../../rigs/rig.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { Istiod } from '../istiod.ts';
 import { installFrom, type Istioctl } from '../istioctl.ts';
 import { operatorBeside, setFlags } from './revision-operator.ts';
 import type { IstioImages } from './operator.ts';
-import { proxySettings } from '../proxy/settings.ts';
+import { FACTS } from '../facts.ts';
+import { proxySettings, type ProxySettings } from '../proxy/settings.ts';
 
 /** What istioctl writes on all that belongs to an installation: the namespace of its document. */
 const BELONGS_TO = 'install.operator.istio.io/owning-resource-namespace';
@@ -28,26 +29,21 @@ interface Deployment extends LiveObject {
   spec: { template: { spec: { containers: { name: string; image?: string; env?: { name: string; value?: string }[] }[] } } };
 }
 
-/** Means that an installation needs beside the API server. */
-export interface InstallationMeans {
+/** Means that a revision needs beside the API server. */
+export interface RevisionMeans {
   access: ClusterAccess;
   tool: () => Promise<Istioctl>;
-  rootNamespace: string;
 }
 
-/** Revisions of Istio beside the installation of the root namespace, made of the same images by istioctl, each from an IstioOperator document. */
-export class IstioInstallations implements Installations {
+/** Revisions of Istio beside the control plane that is there, made of the same images by istioctl, each from an IstioOperator document. */
+export class IstioRevisions implements MeshRevisions {
   readonly #api: KubernetesApi;
-  readonly #means: InstallationMeans;
+  readonly #means: RevisionMeans;
   readonly #istiods = new Map<string, Istiod>();
 
-  constructor(api: KubernetesApi, means: InstallationMeans) {
+  constructor(api: KubernetesApi, means: RevisionMeans) {
     this.#api = api;
     this.#means = means;
-  }
-
-  describes({ apiVersion, kind }: Manifest): boolean {
-    return kind === 'IstioOperator' && apiVersion.startsWith('install.istio.io/');
   }
 
   async install(object: Manifest, beside: string): Promise<void> {
@@ -106,15 +102,15 @@ export class IstioInstallations implements Installations {
 
   /** Those of the istiod that is there, and whether it was told that its proxies are plain Envoys. */
   async #images(): Promise<IstioImages> {
-    const { rootNamespace } = this.#means;
-    const options = { namespace: rootNamespace, labelSelector: 'app=istiod' };
+    const namespace = FACTS.controlPlaneNamespace;
+    const options = { namespace, labelSelector: 'app=istiod' };
     const [istiod] = await this.#api.list<Deployment>('apps/v1', 'Deployment', options);
     const container = istiod?.spec.template.spec.containers.find(({ name }) => name === 'discovery');
     const [, hub, tag] = /^(.+)\/pilot:([^:@]+)$/.exec(container?.image ?? '') ?? [];
     if (hub === undefined || tag === undefined) {
       throw new MeshproofError(
         'MESH_MISSING',
-        `${rootNamespace} has no istiod whose image tells a hub and a tag: ${container?.image ?? 'none'}`,
+        `${namespace} has no istiod whose image tells a hub and a tag: ${container?.image ?? 'none'}`,
       );
     }
     const exchange = container?.env?.find(({ name }) => name === 'PILOT_ENABLE_METADATA_EXCHANGE');

@@ -1,0 +1,32 @@
+import type { MeshFacts } from '../mesh/facts.ts';
+import { SENTINEL_NAME } from './convergence/sentinel.ts';
+import { PROXY_CONTAINER } from './proxy/admin.ts';
+import { EXPORT_TO, reachesOf } from './reach.ts';
+import { RIGHTS } from './rights.ts';
+
+const CONTROL_PLANE = 'istio-system';
+const INJECTION = { 'istio-injection': 'enabled' };
+
+export const FACTS: MeshFacts = {
+  name: 'istio',
+  controlPlaneNamespace: CONTROL_PLANE,
+  parts: { controlPlane: 'istiod', proxy: 'envoy' },
+  skew: { mostBehind: 2, hint: 'istioctl proxy-status says more' },
+  injection: { labels: INJECTION, annotations: {} },
+  /** By Istio's own label, or by a revision's. */
+  injects({ labels = {} }) {
+    const own = Object.entries(INJECTION).every(([label, value]) => labels[label] === value);
+    return own || labels['istio.io/rev'] !== undefined;
+  },
+  proxyContainer: PROXY_CONTAINER,
+  proxyPrograms: ['envoy', 'pilot-agent'],
+  /** As the installation does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
+  quickPods: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
+  exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
+  placedInRigs: [`EnvoyFilter ${SENTINEL_NAME}, by which it sees what proxies have acknowledged`],
+  rights: RIGHTS,
+  /** What stands in the root namespace is for the proxies of every namespace. */
+  isMeshWide: ({ metadata }) => metadata.namespace === CONTROL_PLANE,
+  reachesOf,
+  describesRevision: ({ apiVersion, kind }) => kind === 'IstioOperator' && apiVersion.startsWith('install.istio.io/'),
+};

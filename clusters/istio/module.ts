@@ -1,0 +1,46 @@
+import { MeshproofError } from '../errors.ts';
+import { gatewayApi } from '../images/gateway-api.ts';
+import { pathOf } from '../images/tools.ts';
+import { given } from '../kubernetes/given.ts';
+import { KubernetesAccess } from '../mesh/kubernetes-access.ts';
+import type { MeshCluster, MeshModule } from '../mesh/module.ts';
+import type { Work } from '../work.ts';
+import { istio } from './adapter.ts';
+import { FACTS } from './facts.ts';
+import { ISTIO_HUB, istioctlTool, istioImages } from './images.ts';
+import { IstioInjector } from './injector.ts';
+import { installIstio, type Istioctl } from './istioctl.ts';
+import { IstioRevisions } from './revisions/revisions.ts';
+import { IstioTool } from './tool.ts';
+import { istioVersion, VERSIONS } from './versions.ts';
+
+/** Istio with sidecars. */
+export const ISTIO: MeshModule = {
+  facts: FACTS,
+  versions: VERSIONS,
+  images: istioImages,
+  tool: istioctlTool,
+  connect(cluster, api) {
+    const access = new KubernetesAccess(api);
+    const tool = () => istioctlOn(cluster, {});
+    return istio({
+      access,
+      injector: new IstioInjector(api, tool),
+      tool: new IstioTool(tool),
+      revisions: new IstioRevisions(api, { access, tool }),
+    });
+  },
+  async install(cluster, api, { published }, work) {
+    const { module, tag } = istioVersion(cluster.meshVersion);
+    work.progress?.('the Gateway API');
+    await api.apply(await gatewayApi(module, work), given({ signal: work.signal }));
+    const images = { hub: ISTIO_HUB, tag, plainEnvoy: !published };
+    await installIstio(await istioctlOn(cluster, work), { images }, work);
+  },
+};
+
+/** @throws MeshproofError `NO_KUBECONFIG` */
+async function istioctlOn({ kubeconfig, context, meshVersion }: Partial<MeshCluster>, work: Work): Promise<Istioctl> {
+  if (kubeconfig === undefined || context === undefined) throw new MeshproofError('NO_KUBECONFIG', 'istioctl needs a kubeconfig');
+  return { istioctl: await pathOf(istioctlTool(meshVersion), work), kubeconfig, context };
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+
+import { EXIT, MeshproofError } from '../errors.ts';
+import type { GoModule } from '../images/go.ts';
+
+/** One version of Istio that clusters can be made with; a change here changes the hashes and so rebuilds what depends on it. */
+export interface IstioVersion {
+  /** What the programs call themselves, and the tag of the images that are built. */
+  tag: string;
+  /** The release whose images stand for this version where a registry answers. */
+  release: string;
+  /** The version of the plain Envoy that is built in. */
+  envoy: string;
+}
+
+/** Each has a folder of its name in versions/, with the go.mod and go.sum that pin its module, and the schemas of its kinds. The newest is first. */
+const TABLE = {
+  '1.31': { tag: '1.31-eed52ebb66ad', release: '1.31.1', envoy: '1.40.0' },
+} as const satisfies Record<string, IstioVersion>;
+
+type Name = keyof typeof TABLE;
+
+export const VERSIONS = Object.keys(TABLE) as [Name, ...Name[]];
+
+/** @throws MeshproofError `MESH_VERSION_UNKNOWN` with exit code 2 */
+export function istioVersion(name: string = VERSIONS[0]): IstioVersion & { name: string; folder: string; module: GoModule } {
+  const known = VERSIONS.find((one) => one === name);
+  if (known === undefined) {
+    const hint = `there are ${VERSIONS.join(', ')}`;
+    throw new MeshproofError('MESH_VERSION_UNKNOWN', `no Istio ${name} can be made`, { hint, exitCode: EXIT.usage });
+  }
+  const folder = join(import.meta.dirname, 'versions', known);
+  return { ...TABLE[known], name: known, folder, module: { name: 'istio', folder } };
+}

@@ -1,0 +1,57 @@
+import type { Right } from '../existing/rights.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
+
+/** What decides in a namespace whether its pods get a proxy. */
+interface NamespaceMarks {
+  labels?: Readonly<Record<string, string>>;
+  annotations?: Readonly<Record<string, string>>;
+}
+
+/** Namespaces of which the proxies may feel what a check applies. */
+export interface Island {
+  /** The rig's name, by which its labels differ from those of every other rig. */
+  rig: string;
+  /** The rig's namespaces, and those that the check itself makes. */
+  namespaces: ReadonlySet<string>;
+}
+
+/** What is true of a mesh wherever it runs; no cluster is asked. */
+export interface MeshFacts {
+  readonly name: string;
+  /** Where its control plane is, unless it was installed otherwise. */
+  readonly controlPlaneNamespace: string;
+  /** What the parts are called whose versions a run tells. */
+  readonly parts: { readonly controlPlane: string; readonly proxy: string };
+  /** Which proxies a control plane supports, by the mesh's own policy. */
+  readonly skew: {
+    /** How many minor versions a proxy may be behind. */
+    readonly mostBehind: number;
+    /** What says more where the control plane does not. */
+    readonly hint: string;
+  };
+  /** Metadata of a namespace whose new pods get a proxy. */
+  readonly injection: { readonly labels: Record<string, string>; readonly annotations: Record<string, string> };
+  /** Whether new pods of a namespace get a proxy, in whatever way its owner asks for that. */
+  readonly injects: (namespace: NamespaceMarks) => boolean;
+  /** The name of the proxy's container in a pod. */
+  readonly proxyContainer: string;
+  /** The programs of that container, by the kernel's names of their processes. */
+  readonly proxyPrograms: readonly string[];
+  /** Annotations of pods whose proxies shall act on changes soon, whatever the mesh's own defaults are. */
+  readonly quickPods: Readonly<Record<string, string>>;
+  /** Annotations of a Service of which the mesh shall tell the proxies of these namespaces alone. */
+  readonly exportedTo: (namespaces: readonly string[]) => Record<string, string>;
+  /** What its adapter places in each rig to see changes take effect: a sentence that begins with kind and name, for each. */
+  readonly placedInRigs: readonly string[];
+  /** What its adapter asks of an API server beside what any mesh needs. */
+  readonly rights: readonly Right[];
+  /** Whether the object acts on proxies of every namespace. */
+  readonly isMeshWide: (object: Manifest) => boolean;
+  /**
+   * By what the objects of a check would act on proxies outside of its rig, each as a sentence that says what mends it.
+   * The schemas of the kinds are held against elsewhere.
+   */
+  readonly reachesOf: (objects: readonly Manifest[], island: Island) => string[];
+  /** Whether a manifest describes a revision of the mesh, see `MeshRevisions`. */
+  readonly describesRevision: (object: Manifest) => boolean;
+}

@@ -1,0 +1,34 @@
+import type { Image } from '../images/image.ts';
+import type { Tool } from '../images/tools.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import type { Work } from '../work.ts';
+import type { MeshAdapter } from './adapter.ts';
+import type { MeshFacts } from './facts.ts';
+
+/** A cluster as the mesh's programs reach it. */
+export interface MeshCluster {
+  kubeconfig: string;
+  context: string;
+  /** Of the mesh, one of its module's `versions`; default the first. */
+  meshVersion?: string;
+}
+
+interface InstallOptions {
+  /** Whether the images in the nodes are those that the mesh's project publishes; else they are of the module's own recipes. */
+  published: boolean;
+}
+
+/** A mesh is one folder of clusters/, and this is all that others know of it. */
+export interface MeshModule {
+  readonly facts: MeshFacts;
+  /** Versions that a cluster can be made with; the first is what is meant where none is named. */
+  readonly versions: readonly [string, ...string[]];
+  /** The images of a version, under the names by which its pods ask for them. */
+  readonly images: (version?: string) => readonly Image[];
+  /** The mesh's own command line tool, in a version. */
+  readonly tool: (version?: string) => Tool;
+  /** The mesh on a cluster that has it already. Without a kubeconfig nothing can be asked of the command line tool. */
+  readonly connect: (cluster: Partial<MeshCluster>, api: KubernetesApi) => MeshAdapter;
+  /** Installs the mesh from the images that are in the nodes, and returns once its control plane is ready. */
+  readonly install: (cluster: MeshCluster, api: KubernetesApi, options: InstallOptions, work: Work) => Promise<void>;
+}
