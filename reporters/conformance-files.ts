@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Conformance } from '../fixtures/contract/conformance.ts';
+import { Conformance, EarlierRun, SCHEMA_VERSION } from '../fixtures/contract/conformance.ts';
 import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
 import { junitXml } from './junit.ts';
 import { conformanceMarkdown } from './markdown.ts';
@@ -30,11 +30,27 @@ export async function writeConformance(report: string, conformance: Conformance)
 }
 
 /**
- * Reads a conformance.json.
- * @throws Error when it is missing or not what its schema says.
+ * Reads a conformance.json whole.
+ * @throws Error when it is missing, of another schema version, or not what its schema says.
  */
 export async function readConformance(file: string): Promise<Conformance> {
-  return validated(Conformance, JSON.parse(await readFile(file, 'utf8')), file);
+  const content: unknown = JSON.parse(await readFile(file, 'utf8'));
+  const { schemaVersion = 1 } = (content ?? {}) as { schemaVersion?: unknown };
+  if (schemaVersion !== SCHEMA_VERSION) {
+    throw new Error(`${file} has schema version ${String(schemaVersion)}, and this version of meshproof reads ${SCHEMA_VERSION}`);
+  }
+  return validated(Conformance, content, file);
+}
+
+/**
+ * Reads of the report of an earlier run what a comparison needs; any version of meshproof may have written it. It is read at once, because the
+ * run that begins may write to the same place.
+ * @param report its folder, or its conformance.json
+ * @throws Error when it is missing or no report.
+ */
+export function readEarlierRun(report: string): EarlierRun {
+  const file = conformanceIn(report);
+  return validated(EarlierRun, JSON.parse(readFileSync(file, 'utf8')), file);
 }
 
 /** The conformance.json of a report: a folder's, or the file itself. */

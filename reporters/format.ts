@@ -1,7 +1,7 @@
 import type { Against, Conformance } from '../fixtures/contract/conformance.ts';
 import type { Finding } from '../fixtures/contract/finding.ts';
 import type { CheckResult, Statistic, Warning } from '../fixtures/contract/result.ts';
-import { TOLD_FIRST } from './transitions.ts';
+import { URGENT_FIRST } from './transitions.ts';
 
 /** The id of a check, with which repetition it was. */
 export function idOf({ id, repetition }: { id: string; repetition?: number | undefined }): string {
@@ -122,7 +122,7 @@ export function omissions({ notChosen = [], planned = [] }: Conformance): string
 
 /** `1 regressed, 2 fixed since run 3f9a0c1d of 2026-01-02`, or that nothing changed. */
 export function transitionSummary({ id, startedAt, changes }: Against): string {
-  const counts = TOLD_FIRST.map((change) => [changes.filter((one) => one.change === change).length, change] as const);
+  const counts = URGENT_FIRST.map((change) => [changes.filter((one) => one.change === change).length, change] as const);
   const named = counts.filter(([count]) => count > 0).map(([count, change]) => `${count} ${change}`);
   return `${named.length === 0 ? 'nothing changed' : named.join(', ')} since run ${id} of ${startedAt.slice(0, 10)}`;
 }

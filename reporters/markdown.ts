@@ -16,7 +16,7 @@ import {
   whereRun,
   headline,
 } from './format.ts';
-import { TOLD_FIRST } from './transitions.ts';
+import { URGENT_FIRST } from './transitions.ts';
 
 /** conformance.md: fit for a pull request comment. */
 export function conformanceMarkdown(conformance: Conformance): string {
@@ -157,7 +157,7 @@ function transitionTable(against: Against): string {
   const facts = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const sentence = inline([transitionSummary(against), ...facts].join(' · '));
   if (changes.length === 0) return sentence;
-  const sorted = changes.toSorted((a, b) => TOLD_FIRST.indexOf(a.change) - TOLD_FIRST.indexOf(b.change));
+  const sorted = changes.toSorted((a, b) => URGENT_FIRST.indexOf(a.change) - URGENT_FIRST.indexOf(b.change));
   const rows = sorted.map(({ change, id, mesh, title, before, now }) => [
     change,
     `${inline(id)}<br>${inline(title)}`,

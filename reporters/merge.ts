@@ -17,6 +17,7 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
   const checks = inOrder(numbered(parts.toSorted((a, b) => Date.parse(a.run.startedAt) - Date.parse(b.run.startedAt))));
   const against = mergedAgainst(parts);
   return {
+    schemaVersion: first.schemaVersion,
     run: {
       id: distinct(runs.map(({ id }) => id)).join('+'),
       startedAt: new Date(begin).toISOString(),

@@ -4,14 +4,14 @@ import { stripVTControlCharacters } from 'node:util';
 
 import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, TestResult, TestStep } from '@playwright/test/reporter';
 
-import type { Conformance } from '../fixtures/contract/conformance.ts';
+import { SCHEMA_VERSION, type Conformance, type EarlierRun } from '../fixtures/contract/conformance.ts';
 import { tracesOf } from '../fixtures/contract/names.ts';
 import { specsIn } from '../fixtures/contract/catalogue.ts';
 import { settingsOfRun } from '../fixtures/contract/settings.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { generateAllureSite } from './allure-site.ts';
 import { leftOut, plannedIn } from './catalogue.ts';
-import { removeConformance, writeConformance } from './conformance-files.ts';
+import { readEarlierRun, removeConformance, writeConformance } from './conformance-files.ts';
 import { checkLines, endLines } from './console.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { addToSummary, annotations, onGithub } from './github.ts';
@@ -19,7 +19,7 @@ import { printable } from '../fixtures/contract/printable.ts';
 import { idOf } from './format.ts';
 import { conformanceMarkdown } from './markdown.ts';
 import { inOrder } from './merge.ts';
-import { allTimings, describedRun, earlierRun, undescribedRun } from './run-description.ts';
+import { allTimings, describedRun, undescribedRun } from './run-description.ts';
 import { RunningChecks } from './running.ts';
 import { attachedTo, endingOf, nameOf, repetitionOf } from './test-results.ts';
 import { compare } from './transitions.ts';
@@ -41,7 +41,7 @@ export default class MeshproofReporter implements Reporter {
   readonly #mesh = this.#settings.mesh;
   readonly #console = this.#settings.console;
   readonly #running = new RunningChecks();
-  #earlier: Conformance | undefined;
+  #earlier: EarlierRun | undefined;
   #catalogue: Pick<Conformance, 'notChosen' | 'planned'> = {};
   #suite: Suite | undefined;
   #conformance: Conformance | undefined;
@@ -58,7 +58,8 @@ export default class MeshproofReporter implements Reporter {
   onBegin(config: FullConfig, suite: Suite): void {
     if (this.#listing) return;
     this.#suite = suite;
-    this.#attempt(() => (this.#earlier = earlierRun()));
+    const { against } = this.#settings;
+    if (against !== undefined) this.#attempt(() => (this.#earlier = readEarlierRun(against)));
     removeConformance(this.#report);
     const chosen = suite.allTests().flatMap((test) => nameOf(test)?.id ?? []);
     this.#attempt(() => this.#lookAround(config.projects[0]?.testDir ?? config.rootDir, new Set(chosen)));
@@ -121,6 +122,7 @@ export default class MeshproofReporter implements Reporter {
     const made = new Set(checks.map(({ id, mesh }) => `${id} ${mesh}`));
     const { notChosen = [], planned = [] } = this.#catalogue;
     this.#conformance = {
+      schemaVersion: SCHEMA_VERSION,
       run: { id, startedAt, durationMs, versions, environment, errors: this.#errors },
       timings: allTimings(timings),
       checks,

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { arch, platform, release } from 'node:os';
 
-import { Conformance } from '../fixtures/contract/conformance.ts';
 import { RunDescription, type Timings } from '../fixtures/contract/run.ts';
 import { settingsOfRun } from '../fixtures/contract/settings.ts';
-import { conformanceIn } from './conformance-files.ts';
 import { validated } from './validate.ts';
 
 /**
@@ -16,17 +13,6 @@ export async function describedRun(startedAt: Date): Promise<RunDescription> {
   const { run: file } = settingsOfRun();
   if (file === undefined) return undescribedRun(startedAt);
   return validated(RunDescription, JSON.parse(await readFile(file, 'utf8')), `the run description ${file}`);
-}
-
-/**
- * The run to compare with: the report that `--against` names, a folder or a conformance.json. It is read at once, because this run may write to the same place.
- * @throws Error when it is named but cannot be read or is none.
- */
-export function earlierRun(): Conformance | undefined {
-  const { against: report } = settingsOfRun();
-  if (report === undefined) return undefined;
-  const file = conformanceIn(report);
-  return validated(Conformance, JSON.parse(readFileSync(file, 'utf8')), file);
 }
 
 /** A run that nobody described, as after a plain `npx playwright test`. */

@@ -1,9 +1,11 @@
-import type { Against, Change, Conformance, Transition } from '../fixtures/contract/conformance.ts';
-import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
+import type { Against, Change, Conformance, EarlierRun, Transition } from '../fixtures/contract/conformance.ts';
+import type { Verdict } from '../fixtures/contract/result.ts';
 import { byIdAndMesh } from './merge.ts';
 
+type ComparedCheck = EarlierRun['checks'][number];
+
 /** The order in which reports tell them: what needs somebody first. */
-export const TOLD_FIRST: readonly Transition[] = ['regressed', 'still failing', 'new', 'fixed', 'changed', 'gone'];
+export const URGENT_FIRST: readonly Transition[] = ['regressed', 'still failing', 'new', 'fixed', 'changed', 'gone'];
 
 const WORST_FIRST: readonly Verdict[] = ['FAIL', 'INVALID', 'INCONCLUSIVE', 'PASS', 'UNSUPPORTED'];
 
@@ -11,7 +13,7 @@ const WORST_FIRST: readonly Verdict[] = ['FAIL', 'INVALID', 'INCONCLUSIVE', 'PAS
  * What changed since an earlier run. A check that this run was told to leave out says nothing about a change;
  * one of a mesh that this run has nothing of does not either.
  */
-export function compare(earlier: Conformance, { checks, notChosen = [] }: Pick<Conformance, 'checks' | 'notChosen'>): Against {
+export function compare(earlier: EarlierRun, { checks, notChosen = [] }: Pick<Conformance, 'checks' | 'notChosen'>): Against {
   const before = worstOf(earlier.checks);
   const now = worstOf(checks);
   const silent = new Set(notChosen.map((one) => nameOf(one)));
@@ -26,14 +28,14 @@ export function compare(earlier: Conformance, { checks, notChosen = [] }: Pick<C
 }
 
 /** Each check once. Of several runs of it the worst counts: a failure in one of them is a failure. */
-function worstOf(checks: readonly CheckResult[]): Map<string, CheckResult> {
+function worstOf(checks: readonly ComparedCheck[]): Map<string, ComparedCheck> {
   const groups = Map.groupBy(checks, (check) => nameOf(check));
-  const worst = (all: readonly CheckResult[]) =>
+  const worst = (all: readonly ComparedCheck[]) =>
     all.toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict)).slice(0, 1);
   return new Map([...groups].flatMap(([name, all]) => worst(all).map((check) => [name, check])));
 }
 
-function changeOf(before: CheckResult | undefined, check: CheckResult): Change[] {
+function changeOf(before: ComparedCheck | undefined, check: ComparedCheck): Change[] {
   const { id, mesh, title, verdict } = check;
   const change = transition(before?.verdict, verdict);
   return change === undefined ? [] : [{ id, mesh, title, change, before: before?.verdict ?? null, now: verdict }];
@@ -46,7 +48,7 @@ function transition(before: Verdict | undefined, now: Verdict): Transition | und
   return before === now ? undefined : 'changed';
 }
 
-function leave({ id, mesh, title, verdict }: CheckResult): Change {
+function leave({ id, mesh, title, verdict }: ComparedCheck): Change {
   return { id, mesh, title, change: 'gone', before: verdict, now: null };
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
-import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import type { Conformance, EarlierRun } from '../../fixtures/contract/conformance.ts';
 import { ALLURE_RESULTS } from '../../fixtures/contract/report-folder.ts';
 import { reportName } from '../../fixtures/contract/settings.ts';
 import { command } from '../console/command.ts';
@@ -122,7 +122,7 @@ async function write(conformance: Conformance, report: string, against?: string)
   await generateAllureSite({ report, conformance, mesh: first.mesh, ...earlier });
 }
 
-async function since(conformance: Conformance, earlier: Conformance): Promise<Conformance> {
+async function since(conformance: Conformance, earlier: EarlierRun): Promise<Conformance> {
   const { compare } = await import('../../reporters/transitions.ts');
   return { ...conformance, against: compare(earlier, conformance) };
 }

@@ -8,7 +8,7 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
-import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
 import { isReport, objectionTo, RUN_FILE } from '../../fixtures/contract/report-folder.ts';
 import type { RunDescription } from '../../fixtures/contract/run.ts';
 
@@ -156,6 +156,7 @@ async function writeStop(folder: string, error: unknown, claimed: boolean): Prom
   if (!claimed) removeConformance(folder);
   const code = error instanceof MeshproofError ? `${error.code}: ` : '';
   const stopped: Conformance = {
+    schemaVersion: SCHEMA_VERSION,
     run: {
       ...run,
       durationMs: Math.max(0, Date.now() - Date.parse(run.startedAt)),

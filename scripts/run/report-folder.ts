@@ -1,10 +1,10 @@
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
-import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import type { Conformance, EarlierRun } from '../../fixtures/contract/conformance.ts';
 
 /**
- * Reads the report of an earlier run.
+ * Reads a report whole, to make it again or a part of another.
  * @param report its folder, or its conformance.json
- * @throws MeshproofError `NO_REPORT` with exit code 2
+ * @throws MeshproofError `NO_REPORT` with exit code 2, also for one of another schema version
  */
 export async function readReport(report: string): Promise<Conformance> {
   const { conformanceIn, readConformance } = await import('../../reporters/conformance-files.ts');
@@ -17,8 +17,8 @@ export async function readReport(report: string): Promise<Conformance> {
  * Reads the report to compare with. One of a run that stopped before its first check is said to be that, and is compared with nothing.
  * @throws MeshproofError `NO_REPORT` with exit code 2
  */
-export async function readEarlier(report: string): Promise<Conformance | undefined> {
-  const earlier = await readReport(report);
+export async function readEarlier(report: string): Promise<EarlierRun | undefined> {
+  const earlier = await readRun(report);
   if (!stoppedEarly(earlier)) return earlier;
   process.stderr.write(`warning: ${report} is compared with nothing: ${earlier.run.errors.join('; ')}\n`);
   return undefined;
@@ -29,7 +29,7 @@ export async function readEarlier(report: string): Promise<Conformance | undefin
  * @throws MeshproofError `NO_REPORT` where there is none or its run came to no check, `NO_CHECKS` where all passed; with exit code 2
  */
 export async function lastFailed(report: string, mesh: string): Promise<string[]> {
-  const last = await readReport(report);
+  const last = await readRun(report);
   if (stoppedEarly(last)) throw noReport(`${report} names no check: ${last.run.errors.join('; ')}`);
   const failed = last.checks.filter((check) => check.mesh === mesh && check.verdict !== 'PASS' && check.verdict !== 'UNSUPPORTED');
   if (failed.length > 0) return [...new Set(failed.map(({ id }) => id))];
@@ -39,7 +39,17 @@ export async function lastFailed(report: string, mesh: string): Promise<string[]
   });
 }
 
-function stoppedEarly({ run, checks }: Conformance): boolean {
+/** Any version of meshproof may have written it. */
+async function readRun(report: string): Promise<EarlierRun> {
+  const { readEarlierRun } = await import('../../reporters/conformance-files.ts');
+  try {
+    return readEarlierRun(report);
+  } catch (cause) {
+    throw noReport(`${report} holds no report: ${causeOf(cause)}`, cause);
+  }
+}
+
+function stoppedEarly({ run, checks }: EarlierRun): boolean {
   return checks.length === 0 && run.errors.length > 0;
 }
 

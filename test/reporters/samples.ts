@@ -1,4 +1,4 @@
-import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
 import type { CheckResult, ExaminedCheck, Facts, Statistic } from '../../fixtures/contract/result.ts';
 
 /** Everything that Markdown, XML, HTML, a terminal or a shell could take for its own. */
@@ -54,6 +54,7 @@ export function examinedOf({ verdict, reason, finding, control, ...details }: Ch
 /** One check of each verdict on one mesh, one on another, statistics, evidence, a row of a guide and a hostile title. */
 export function sampleConformance(): Conformance {
   return {
+    schemaVersion: SCHEMA_VERSION,
     run: {
       id: '3f9a0c1d',
       startedAt: '2026-01-02T03:04:05.000Z',

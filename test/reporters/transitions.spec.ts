@@ -1,9 +1,13 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
 import { VERDICTS, type CheckResult } from '../../fixtures/contract/result.ts';
 import { transitionSummary } from '../../reporters/format.ts';
 import { compare } from '../../reporters/transitions.ts';
+import { readConformance, readEarlierRun } from '../../reporters/conformance-files.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 
 const run = (...checks: Partial<CheckResult>[]) => ({
@@ -53,4 +57,20 @@ test('the sentence counts what needs somebody first', () => {
   const against = { id: 'x', startedAt: '2026-01-02T03:04:05.000Z', versions: {}, changes };
   expect(transitionSummary(against)).toBe('1 regressed, 1 fixed since run x of 2026-01-02');
   expect(transitionSummary({ ...against, changes: [] })).toBe('nothing changed since run x of 2026-01-02');
+});
+
+test('the report of any version is good enough to compare with, and none but its own version is read whole', async ({}, info) => {
+  const report = info.outputPath('report');
+  await mkdir(report, { recursive: true });
+  const file = join(report, 'conformance.json');
+  const { schemaVersion, ...sample } = sampleConformance();
+  const old = { ...sample, checks: sample.checks.map((check) => ({ ...check, controlSaid: 'a text', guide: [] })) };
+  for (const content of [old, { ...old, schemaVersion: schemaVersion + 1, more: true }]) {
+    await writeFile(file, JSON.stringify(content));
+    expect(readEarlierRun(report).checks).toHaveLength(sample.checks.length);
+    expect(compare(readEarlierRun(report), sample).changes.filter(({ change }) => change !== 'still failing')).toEqual([]);
+    await expect(readConformance(file)).rejects.toThrow(/has schema version [13], and this version of meshproof reads 2/);
+  }
+  await writeFile(file, '[]');
+  expect(() => readEarlierRun(report)).toThrow('is not what its schema says');
 });

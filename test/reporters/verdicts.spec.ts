@@ -20,8 +20,9 @@ test('the exit code follows from the verdicts', () => {
   expect(codeOf()).toBe(2);
   expect(codeOf('PASS', 'INCONCLUSIVE')).toBe(3);
   expect(codeOf('PASS', 'INVALID')).toBe(3);
-  const { run, timings } = sampleConformance();
-  expect(exitCodeOf({ run: { ...run, errors: ['globalTeardown failed'] }, timings, checks: [sampleCheck()] })).toBe(3);
+  const sample = sampleConformance();
+  const run = { ...sample.run, errors: ['globalTeardown failed'] };
+  expect(exitCodeOf({ ...sample, run, checks: [sampleCheck()] })).toBe(3);
 });
 
 test('a result never says more than its test', () => {
