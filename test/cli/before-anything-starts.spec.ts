@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import { meshproof, PROJECT } from './run.ts';
+import { eachInOneProcess, meshproof, PROJECT } from './run.ts';
 import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
 
 const MANIFEST = `apiVersion: networking.istio.io/v1
@@ -86,22 +86,20 @@ check('everything changes', { control, exclusive: 'mesh-wide' }, async () => {})
   await writeFile(join(folder, 'package.json'), '{"type": "module"}');
   const kubeconfig = await writeKubeconfig(folder, 'staging');
   const existing = ['test', '--dry-run', '--provider=existing', '--context=staging', `--kubeconfig=${kubeconfig}`];
-  const skipped = await meshproof(existing, env);
-  expect(skipped.stdout).toMatch(/^skips {4}s\/a: .*--allow-mesh-wide/m);
-  expect(skipped.stdout).toMatch(/^check {4}s\/b$/m);
-  expect(skipped.exitCode).toBe(0);
-  const allowed = await meshproof([...existing, '--allow-mesh-wide'], env);
-  expect(allowed.stdout).toMatch(/context staging: 2 rigs/);
-  expect(allowed.stdout).toMatch(/^check {4}s\/a\ncheck {4}s\/b$/m);
-  expect(allowed.exitCode).toBe(0);
+  const [skipped, allowed] = await eachInOneProcess([existing, [...existing, '--allow-mesh-wide']], env);
+  expect(skipped?.stdout).toMatch(/^skips {4}s\/a: .*--allow-mesh-wide/m);
+  expect(skipped?.stdout).toMatch(/^check {4}s\/b$/m);
+  expect(skipped?.exitCode).toBe(0);
+  expect(allowed?.stdout).toMatch(/context staging: 2 rigs/);
+  expect(allowed?.stdout).toMatch(/^check {4}s\/a\ncheck {4}s\/b$/m);
+  expect(allowed?.exitCode).toBe(0);
 });
 
 test('a full disk is said before a cluster is begun', async ({ folder }) => {
   test.skip(process.platform !== 'linux', 'needs a file system without room');
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const full = { ...env, MESHPROOF_CACHE: '/sys/meshproof' };
-  for (const command of ['test', 'up']) {
-    const { exitCode, stderr } = await meshproof([command], full);
+  for (const { exitCode, stderr } of await eachInOneProcess([['test'], ['up']], full)) {
     expect(stderr).toMatch(/NO_DISK.*0\.0 GiB are free[^]*MESHPROOF_CACHE/);
     expect(exitCode).toBe(3);
   }

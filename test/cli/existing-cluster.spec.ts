@@ -9,7 +9,7 @@ import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { findCluster } from '../../scripts/run/cluster.ts';
 import { StandInApi } from '../kubernetes/stand-in-api.ts';
-import { meshproof } from './run.ts';
+import { eachInOneProcess, meshproof } from './run.ts';
 import { specOf, test as base, writeSuites } from './suite-folder.ts';
 
 const HOSTILE = '\u001B]52;c;ZXZpbA==\u0007\u001B[2J\u202Enobody';
@@ -150,14 +150,11 @@ test('a plan names the server, of rigs that are there and of those that are not'
   test.slow();
   await left();
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
-  const plan = async (file: string) =>
-    (await meshproof(['test', '--dry-run', '--provider=existing', '--context=default', `--kubeconfig=${file}`], env)).stdout;
-  expect(await plan(await kubeconfig(alpha))).toContain(
-    `cluster  meshproof-alpha (context default at ${alpha.address}) is used as it is, and left as it was\n`,
-  );
-  const other = await plan(await kubeconfig(beta));
-  expect(other).toContain(`cluster  context default at ${beta.address}: 2 rigs`);
-  expect(other).not.toContain('meshproof-alpha');
+  const plan = (file: string) => ['test', '--dry-run', '--provider=existing', '--context=default', `--kubeconfig=${file}`];
+  const [one, other] = await eachInOneProcess([plan(await kubeconfig(alpha)), plan(await kubeconfig(beta))], env);
+  expect(one?.stdout).toContain(`cluster  meshproof-alpha (context default at ${alpha.address}) is used as it is, and left as it was\n`);
+  expect(other?.stdout).toContain(`cluster  context default at ${beta.address}: 2 rigs`);
+  expect(other?.stdout).not.toContain('meshproof-alpha');
 });
 
 test('a run and its reports name the server', async ({ folder, alpha, kubeconfig, left }) => {
@@ -186,7 +183,10 @@ test('the doctor names the server, and what it says cannot steer the terminal', 
   };
   const file = await kubeconfig(alpha);
   const existing = ['--provider=existing', '--context=default', `--kubeconfig=${file}`, '--check=routing/canary-header'];
-  const texts = [await meshproof(['doctor', ...existing]), await meshproof(['doctor', '--output=json', ...existing])];
+  const texts = await eachInOneProcess([
+    ['doctor', ...existing],
+    ['doctor', '--output=json', ...existing],
+  ]);
   expect(texts[0]?.stdout).toContain(`at ${alpha.address} (context default)`);
   for (const { stdout, stderr } of texts) {
     expect(stdout).toContain('nobody');
@@ -199,11 +199,11 @@ test('what a hostile server refuses with cannot steer the terminal', async ({ fo
   alpha.intercept = () => ({ status: 403, body: { kind: 'Status', message: HOSTILE } });
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const existing = ['--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
-  for (const args of [
+  const lines = [
     ['up', ...existing],
     ['test', '--dry-run', ...existing],
-  ]) {
-    const { stdout, stderr } = await meshproof(args, { ...env, MESHPROOF_DEBUG: '1' });
+  ];
+  for (const { stdout, stderr } of await eachInOneProcess(lines, { ...env, MESHPROOF_DEBUG: '1' })) {
     expect(stdout + stderr).toContain('nobody');
     expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
   }

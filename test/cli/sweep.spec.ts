@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 
 import { identify } from '../../clusters/engine/processes.ts';
-import { meshproof } from './run.ts';
+import { eachInOneProcess, meshproof } from './run.ts';
 import { writeStandInDocker } from './stand-in-docker.ts';
 import { test } from './suite-folder.ts';
 
@@ -92,15 +92,16 @@ test('files that were cut off while they were written stop no command, and are t
 test('a name that is no name of a cluster is refused before it becomes a path', async ({ folder }) => {
   const cache = join(folder, 'a/cache');
   await writeFiles(folder, { 'precious/file': 'precious', 'a/cache-state/clusters/meshproof-one/kubeconfig': 'precious' });
-  for (const args of [
+  const lines = [
     ['up', '--name=../../../precious'],
     ['up', '--name=foo'],
     ['up', `--name=meshproof-${'a'.repeat(40)}`],
     ['test', '--cluster=../../../precious'],
     ['down', '../../../precious'],
-  ]) {
-    const { exitCode, stderr } = await meshproof(args, { MESHPROOF_CACHE: cache });
-    expect(stderr, args.join(' ')).toMatch(/name is meshproof- and lower-case letters/);
+  ];
+  const answers = await eachInOneProcess(lines, { MESHPROOF_CACHE: cache });
+  for (const [index, { exitCode, stderr }] of answers.entries()) {
+    expect(stderr, lines[index]?.join(' ')).toMatch(/name is meshproof- and lower-case letters/);
     expect(exitCode, stderr).toBe(2);
   }
   expect(existsSync(join(folder, 'precious/file'))).toBe(true);
