@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { ClusterDescription } from './cluster.ts';
 import { clusters, readDescription, writeDescription } from './registry/description.ts';
-import { EXIT, LEFT_BEHIND, MeshproofError } from './errors.ts';
+import { EXIT, LEFT_BEHIND, leftBehind, MeshproofError } from './errors.ts';
 import { claimCluster, claimName, folderOf, removeFiles } from './registry/owner.ts';
 import { requireClusterName } from './names.ts';
 import type { UpOptions } from './provider.ts';
@@ -17,7 +17,7 @@ import type { Work } from './work.ts';
  */
 export async function up(options: UpOptions, work: Work): Promise<ClusterDescription> {
   const name = requireClusterName(options.name ?? `meshproof-${randomBytes(2).toString('hex')}`);
-  const { raise } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
+  const { raise, lower } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
   const folder = await claimName(name);
   if ((await readDescription(name, folder)) !== undefined) {
     throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, {
@@ -27,12 +27,31 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
   }
   try {
     const description = await raise(name, join(folder, 'kubeconfig'), { ...options, note: writeDescription }, work);
-    await writeDescription(description);
+    await describeOrLower(description, lower);
     return description;
   } catch (error) {
     if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await removeFiles(folder);
     // What went wrong first is what is told; an engine that stays is found by a sweep.
     if (options.provider.kind === 'kind') await stopEngine().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Writes the description of a cluster that is up. Where that is not possible, as on a full disk, the cluster is taken down again: without it
+ * no command would find what stands.
+ * @throws what went wrong, or MeshproofError `LEFT_BEHIND` where the cluster could not be taken down either
+ */
+export async function describeOrLower(
+  description: ClusterDescription,
+  lower: (cluster: ClusterDescription, work: Work) => Promise<void>,
+): Promise<void> {
+  try {
+    await writeDescription(description);
+  } catch (error) {
+    await lower(description, {}).catch((cause: unknown) => {
+      throw leftBehind(description.name, error, cause);
+    });
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { parseAllDocuments } from 'yaml';
 
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
+import { membersOf } from '../files.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
@@ -63,6 +64,7 @@ export class IstioInjector implements MeshInjector {
     }
     for (const { metadata, webhooks = [] } of found) {
       const before = Object.fromEntries(webhooks.map(({ name, clientConfig }) => [name, clientConfig.service?.name]));
+      if (Object.values(before).includes(NOBODY)) throw unrecorded([metadata.name]);
       if (Object.values(before).includes(undefined)) {
         throw new MeshproofError('INJECTOR_ELSEWHERE', `${metadata.name} calls a URL: its injector is no Service of this cluster`);
       }
@@ -73,11 +75,21 @@ export class IstioInjector implements MeshInjector {
   }
 
   async mend(owner: string): Promise<void> {
+    const unknown: string[] = [];
     for (const { metadata, webhooks = [] } of await this.#configurations(`${CUT_BY}=${owner}`)) {
-      const before: Record<string, string> = JSON.parse(metadata.annotations?.[BEFORE] ?? '{}');
-      await this.#pointed(metadata.name, webhooks, (name, service) => (service === NOBODY ? before[name] : undefined));
+      const before = new Map(recordIn(metadata.annotations?.[BEFORE]));
+      const [first, ...others] = new Set(before.values());
+      // A webhook may have another name by now. Where all called one Service, it did too.
+      const serviceOf = (webhook: string): string | undefined => before.get(webhook) ?? (others.length === 0 ? first : undefined);
+      await this.#pointed(metadata.name, webhooks, (name, service) => (service === NOBODY ? serviceOf(name) : undefined));
+      if (webhooks.some(({ name, clientConfig }) => clientConfig.service?.name === NOBODY && serviceOf(name) === undefined)) {
+        // The mark stays, so that whoever comes next is told too.
+        unknown.push(metadata.name);
+        continue;
+      }
       await this.#mark(metadata.name, { labels: { [CUT_BY]: null, [RIG_LABEL]: null }, annotations: { [BEFORE]: null } });
     }
+    if (unknown.length > 0) throw unrecorded(unknown);
   }
 
   async cuts(): Promise<{ name: string; owner: string; rig: string | undefined }[]> {
@@ -115,4 +127,20 @@ export class IstioInjector implements MeshInjector {
     });
     if (operations.length > 0) await this.#api.patch({ ...KIND, name }, operations, { type: 'json' });
   }
+}
+
+/** What each webhook called before the cut, as far as the record can be read. */
+function recordIn(annotation = '{}'): [webhook: string, service: string][] {
+  try {
+    return Object.entries(membersOf(JSON.parse(annotation))).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  } catch {
+    return [];
+  }
+}
+
+function unrecorded(configurations: readonly string[]): MeshproofError {
+  const message = `${configurations.join(', ')}: webhooks call the Service ${NOBODY}, which does not exist, and the record of what they called before is gone`;
+  return new MeshproofError('INJECTOR_CUT', message, {
+    hint: `no new pod gets a proxy until they call istiod again: kubectl edit ${KIND.kind.toLowerCase()} ${configurations.join(' ')}, or install the mesh again`,
+  });
 }

@@ -6,7 +6,7 @@ import { removeExternalContainers } from '../external/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ensureHermeticNetwork, removeUnusedNetwork } from '../engine/hermetic.ts';
 import { holdNetwork } from '../engine/network.ts';
-import { causeOf, EXIT, LEFT_BEHIND, MeshproofError } from '../errors.ts';
+import { causeOf, leftBehind, MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
 import { cacheFolder } from '../paths.ts';
 import { until } from '../until.ts';
@@ -104,15 +104,7 @@ async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Wo
  */
 export async function takeBack(cluster: ClusterFiles, engine: Engine, because: unknown): Promise<void> {
   await deleteCluster(cluster, engine).catch((cause: unknown) => {
-    throw new MeshproofError(
-      LEFT_BEHIND,
-      `${causeOf(because)}; and what was made of ${cluster.name} could not be removed: ${causeOf(cause)}`,
-      {
-        cause: because,
-        hint: 'run npx meshproof sweep when Docker answers again',
-        ...(because instanceof MeshproofError && because.exitCode === EXIT.interrupted ? { exitCode: EXIT.interrupted } : {}),
-      },
-    );
+    throw leftBehind(cluster.name, because, cause);
   });
 }
 

@@ -80,7 +80,10 @@ export interface MeshInjector {
   cut(owner: string, rig: string): Promise<void>;
   /** What is cut off now, for whom and by whose check. */
   cuts(): Promise<{ name: string; owner: string; rig: string | undefined }[]>;
-  /** Puts back what `cut` found, in this process or in one that was killed. Does nothing where nothing of that owner is cut. */
+  /**
+   * Puts back what `cut` found, in this process or in one that was killed. Does nothing where nothing of that owner is cut.
+   * @throws MeshproofError `INJECTOR_CUT` where the record of what was there is gone; all else is put back then, and the mark of the cut stays
+   */
   mend(owner: string): Promise<void>;
 }
 

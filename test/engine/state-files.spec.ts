@@ -5,8 +5,11 @@ import { join, resolve } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { assert, constantFrom, property, string } from 'fast-check';
 
+import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { identify } from '../../clusters/engine/processes.ts';
+import { LEFT_BEHIND } from '../../clusters/errors.ts';
 import { makeFolder, readJson, writeWhole } from '../../clusters/files.ts';
+import { describeOrLower } from '../../clusters/lifecycle.ts';
 import { claimCluster, claimName, folderOf, keepCluster, ownerOf, removeFiles } from '../../clusters/registry/owner.ts';
 import { reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
 import { isClusterName } from '../../clusters/names.ts';
@@ -126,4 +129,24 @@ test('a range whose file was cut off is free', async () => {
   expect(await reservations()).toEqual([]);
   await reserveRanges('meshproof-b');
   expect(await readFile(join(state.path, 'ranges/0'), 'utf8')).toBe('meshproof-b');
+});
+
+test('a cluster of which no description can be written is taken down, or told to be left behind', async () => {
+  await using _ = await scratchCache();
+  const cluster: ClusterDescription = {
+    name: NAME,
+    provider: 'kind',
+    kubeconfig: '',
+    context: '',
+    mesh: 'istio',
+    rigs: [],
+    versions: {},
+    timings: {},
+  };
+  const lowered: string[] = [];
+  // There is no folder to write it into.
+  await expect(describeOrLower(cluster, async ({ name }) => void lowered.push(name))).rejects.toThrow('ENOENT');
+  expect(lowered).toEqual([NAME]);
+  const stuck = describeOrLower(cluster, () => Promise.reject(new Error('no daemon')));
+  await expect(stuck).rejects.toMatchObject({ code: LEFT_BEHIND, message: expect.stringMatching(/ENOENT.*no daemon/) });
 });

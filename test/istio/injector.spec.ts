@@ -114,6 +114,31 @@ test('wherever cutting or mending breaks off, mending makes it whole', async () 
   }
 });
 
+test('a webhook that has another name by now calls again what all of them called', async () => {
+  const stored = new Stored();
+  await stored.injector.cut('run', 'run-rig-0');
+  for (const one of stored.configurations[0]?.webhooks ?? []) one.name = `rev.${one.name}`;
+  await stored.injector.mend('run');
+  expect(stored.services()).toEqual(['istiod', 'istiod', 'istiod-canary', 'elsewhere']);
+});
+
+test('where the record of a cut is gone, that is told as long as it lasts, and the rest is mended', async () => {
+  for (const record of [undefined, '{', '{"object.istio.io":"istiod","other.istio.io":"istiod-canary"}']) {
+    const stored = new Stored();
+    await stored.injector.cut('run', 'run-rig-0');
+    const [{ metadata }] = stored.configurations as [Configuration];
+    if (record === undefined) delete metadata.annotations;
+    else metadata.annotations = { 'meshproof.dev/injector-before': record };
+    for (let times = 0; times < 2; times++) {
+      await expect(stored.injector.mend('run')).rejects.toMatchObject({ code: 'INJECTOR_CUT', message: expect.stringContaining('tag') });
+    }
+    expect(stored.services()[0]).toBe('meshproof-nobody');
+    expect(stored.services().slice(2)).toEqual(['istiod-canary', 'elsewhere']);
+    metadata.labels = { app: 'sidecar-injector' };
+    await expect(stored.injector.cut('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_CUT' });
+  }
+});
+
 test('what another cluster of ours has cut is left to it', async () => {
   const stored = new Stored();
   await stored.injector.cut('other', 'other-rig-0');
