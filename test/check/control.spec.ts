@@ -25,7 +25,7 @@ const rig = {
   externalServices: { objects: [] },
   api: { remove: async () => undefined, events: async () => [], list: async () => [] },
   changes: {
-    apply: async () => undefined,
+    apply: async () => [],
     assertOpen: () => undefined,
     journal: { clear: async () => undefined, requireHeld: async () => undefined },
   },

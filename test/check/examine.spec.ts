@@ -63,6 +63,7 @@ class StandIn {
             this.log.push(`apply ${name(object)} ${this.#modeOf(object)}`);
             this.objects.set(name(object), object);
           }
+          return objects;
         },
       },
       externalServices: { objects: [] },

@@ -9,7 +9,7 @@ import { removeApplied } from '../../clusters/rigs/ownership.ts';
 import { recoverRigs, replay } from '../../clusters/rigs/recover.ts';
 import { OWNER_LABEL, RIG_LABEL } from '../../clusters/rigs/rig.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
-import { Standing } from '../../fixtures/check/standing.ts';
+import { AppliedConfig } from '../../fixtures/check/applied-config.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { ownedBy } from './owned-by.ts';
@@ -176,9 +176,9 @@ test('what a check was refused is not taken away either: an object of somebody e
   server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
   const mesh = { facts: FACTS, converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
   const rig = { api, changes: await journalled(api), mesh, namespace: RIG, owner: 'run' } as unknown as Rig;
-  const standing = new Standing(rig);
-  await expect(standing.become([strict])).rejects.toMatchObject({ code: 'NOT_OURS' });
-  await standing.become([]);
+  const applied = new AppliedConfig(rig);
+  await expect(applied.reconcile([strict])).rejects.toMatchObject({ code: 'NOT_OURS' });
+  await applied.reconcile([]);
   expect(server.objects.has(STRICT)).toBe(true);
 });
 

@@ -4,14 +4,14 @@ import { given } from '../../clusters/kubernetes/given.ts';
 import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
-import { Standing } from '../../fixtures/check/standing.ts';
+import { AppliedConfig } from '../../fixtures/check/applied-config.ts';
 import { ownedBy } from '../rigs/owned-by.ts';
 
 /** A cluster in which documents of the kind Mesh are installed and everything else is applied, and a log of that. */
 class StandIn {
   readonly log: string[] = [];
   failing: string | undefined;
-  readonly standing: Standing;
+  readonly applied: AppliedConfig;
 
   constructor() {
     const name = ({ metadata }: Manifest) => metadata.name;
@@ -27,7 +27,10 @@ class StandIn {
           ownedBy('run', { apiVersion, kind, metadata: { name: called, ...given({ namespace }) } }),
       },
       changes: {
-        apply: each('apply'),
+        apply: async (objects: Manifest[]) => {
+          await each('apply')(objects);
+          return objects;
+        },
         assertOpen: () => undefined,
         during: async (change: () => Promise<unknown>) => await change(),
         journal: { add: async () => undefined },
@@ -47,7 +50,7 @@ class StandIn {
         },
       },
     };
-    this.standing = new Standing(rig as unknown as Rig);
+    this.applied = new AppliedConfig(rig as unknown as Rig);
   }
 
   /** What was done since the last time. */
@@ -69,8 +72,8 @@ const sample = (name: string, namespace?: string): Manifest => ({
 });
 
 test('an installation is made before what stands in its namespace, and each control plane is waited for', async () => {
-  const { standing, ...rest } = new StandIn();
-  const enforcedMs = await standing.become([sample('inner', 'rig-demo'), mesh('demo'), sample('outer')]);
+  const { applied, ...rest } = new StandIn();
+  const enforcedMs = await applied.reconcile([sample('inner', 'rig-demo'), mesh('demo'), sample('outer')]);
   expect(rest.log.splice(0)).toEqual([
     'install demo beside rig',
     'apply inner',
@@ -83,17 +86,17 @@ test('an installation is made before what stands in its namespace, and each cont
 
 test('only what changed is installed again, and what it injected is made anew', async () => {
   const cluster = new StandIn();
-  await cluster.standing.become([mesh('demo'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
+  await cluster.applied.reconcile([mesh('demo'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
   cluster.done();
-  await cluster.standing.become([mesh('demo', 'default'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
+  await cluster.applied.reconcile([mesh('demo', 'default'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
   expect(cluster.done().slice(0, 3)).toEqual(['remove inner', 'install demo beside rig', 'apply inner']);
 });
 
 test('what a check leaves is uninstalled, also where its installation failed half way', async () => {
   const cluster = new StandIn();
   cluster.failing = 'demo';
-  await expect(cluster.standing.become([mesh('demo'), mesh('other')])).rejects.toThrow('istiod is not ready');
+  await expect(cluster.applied.reconcile([mesh('demo'), mesh('other')])).rejects.toThrow('istiod is not ready');
   expect(cluster.done()).toEqual(['install demo beside rig', 'install other beside rig']);
-  await cluster.standing.become([]);
+  await cluster.applied.reconcile([]);
   expect(cluster.done()).toEqual(['uninstall demo', 'uninstall other']);
 });
