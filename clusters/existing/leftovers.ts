@@ -145,7 +145,7 @@ async function remove(api: KubernetesApi, mesh: MeshAdapter, { rig, owner, lent 
     await recoverRigs(api, mesh, { owner, rigs: [rig] }, work);
     const waiting = { ...work, timeoutMs: 180_000 };
     // The lease is ours, so nobody else's run has anything there.
-    if (lent) await clearNamespaces(api, namespacesOf(rig), waiting);
+    if (lent) await clearNamespaces(api, mesh, namespacesOf(rig), waiting);
     await api.remove(await ownNamespaces(api, rig, work), waiting);
     if (lent) await leases.remove();
   } finally {

@@ -183,7 +183,7 @@ async function clearHeld(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, p
 
 async function clear(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, premade }: Cleared, work: Work): Promise<void> {
   await recoverRigs(api, mesh, { owner, rigs }, work);
-  if (premade) await clearNamespaces(api, rigs.flatMap(namespacesOf), { ...work, owner });
+  if (premade) await clearNamespaces(api, mesh, rigs.flatMap(namespacesOf), { ...work, owner });
   // In lent rigs those that a check has made; who may make no namespaces has made none.
   await removeNamespaces(api, { owner, rigs, premade }, work).catch(unlessForbidden);
 }

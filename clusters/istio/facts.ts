@@ -3,6 +3,7 @@ import { SENTINEL_NAME } from './convergence/sentinel.ts';
 import { PROXY_CONTAINER } from './proxy/admin.ts';
 import { EXPORT_TO, reachesOf } from './reach.ts';
 import { RIGHTS } from './rights.ts';
+import { schemas } from './schemas.ts';
 
 const CONTROL_PLANE = 'istio-system';
 const INJECTION = { 'istio-injection': 'enabled' };
@@ -25,6 +26,7 @@ export const FACTS: MeshFacts = {
   exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
   placedInRigs: [`EnvoyFilter ${SENTINEL_NAME}, by which it sees what proxies have acknowledged`],
   rights: RIGHTS,
+  schemas,
   /** What stands in the root namespace is for the proxies of every namespace. */
   isMeshWide: ({ metadata }) => metadata.namespace === CONTROL_PLANE,
   reachesOf,

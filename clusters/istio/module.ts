@@ -11,6 +11,7 @@ import { ISTIO_HUB, istioctlTool, istioImages } from './images.ts';
 import { IstioInjector } from './injector.ts';
 import { installIstio, type Istioctl } from './istioctl.ts';
 import { IstioRevisions } from './revisions/revisions.ts';
+import { definitions } from './schemas.ts';
 import { IstioTool } from './tool.ts';
 import { istioVersion, VERSIONS } from './versions.ts';
 
@@ -19,6 +20,7 @@ export const ISTIO: MeshModule = {
   facts: FACTS,
   versions: VERSIONS,
   images: istioImages,
+  definitions,
   tool: istioctlTool,
   connect(cluster, api) {
     const access = new KubernetesAccess(api);

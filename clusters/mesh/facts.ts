@@ -1,4 +1,5 @@
 import type { Right } from '../existing/rights.ts';
+import type { KindSchemas } from '../kubernetes/kind-schemas.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 
 /** What decides in a namespace whether its pods get a proxy. */
@@ -45,6 +46,8 @@ export interface MeshFacts {
   readonly placedInRigs: readonly string[];
   /** What its adapter asks of an API server beside what any mesh needs. */
   readonly rights: readonly Right[];
+  /** The schemas of its kinds, in one of its module's versions; default the first. */
+  readonly schemas: (version?: string) => KindSchemas;
   /** Whether the object acts on proxies of every namespace. */
   readonly isMeshWide: (object: Manifest) => boolean;
   /**

@@ -1,6 +1,7 @@
 import type { Image } from '../images/image.ts';
 import type { Tool } from '../images/tools.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
+import type { Definitions } from '../kubernetes/definitions.ts';
 import type { Work } from '../work.ts';
 import type { MeshAdapter } from './adapter.ts';
 import type { MeshFacts } from './facts.ts';
@@ -25,6 +26,8 @@ export interface MeshModule {
   readonly versions: readonly [string, ...string[]];
   /** The images of a version, under the names by which its pods ask for them. */
   readonly images: (version?: string) => readonly Image[];
+  /** The definitions of its kinds in a version, of which the schemas are made. */
+  readonly definitions: (version: string, work: Work) => Promise<Definitions>;
   /** The mesh's own command line tool, in a version. */
   readonly tool: (version?: string) => Tool;
   /** The mesh on a cluster that has it already. Without a kubeconfig nothing can be asked of the command line tool. */

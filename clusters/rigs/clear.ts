@@ -1,9 +1,10 @@
 import { until } from '../until.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { RemoveOptions } from '../kubernetes/object-api.ts';
 import { removeOurs } from './ownership.ts';
-import { listed, meshKinds } from './recover.ts';
+import { listed } from './recover.ts';
 import { ACTOR_LABEL } from './rig.ts';
 
 /** Kinds of which the harness or a check may have applied objects, beside the mesh's own. */
@@ -29,6 +30,7 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
  */
 export async function clearNamespaces(
   api: KubernetesApi,
+  mesh: MeshAdapter,
   namespaces: readonly string[],
   options: RemoveOptions & { owner?: string } = {},
 ): Promise<void> {
@@ -36,7 +38,7 @@ export async function clearNamespaces(
   const stop = given({ signal });
   await Promise.all(
     namespaces.map(async (namespace) => {
-      const kinds = [...KINDS, ...meshKinds()];
+      const kinds = [...KINDS, ...mesh.facts.schemas().newest];
       const lists = await Promise.all(kinds.map((kind) => listed(api, kind, { namespace, ...stop })));
       const removed = await removeOurs(api, lists.flat(), options);
       const ours = new Set(removed.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name));

@@ -81,7 +81,7 @@ export async function replaceRig(api: KubernetesApi, mesh: MeshAdapter, name: st
   const own = namespace?.metadata.labels?.[OWNER_LABEL] === undefined ? [] : rigNamespaces(name, mesh.facts, owner);
   const waiting = { ...work, timeoutMs: 180_000 };
   const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
-  if (own.length === 0) await clearNamespaces(api, [name, neighbourOf(name), unmeshedOf(name)], waiting);
+  if (own.length === 0) await clearNamespaces(api, mesh, [name, neighbourOf(name), unmeshedOf(name)], waiting);
   else await api.remove(own, waiting);
   await deployRig(api, mesh, name, own, options, work);
   if (own.length > 0) await copyLease(api, lease, name, owner);

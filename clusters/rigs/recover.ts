@@ -2,7 +2,6 @@ import type { ClusterDescription } from '../cluster.ts';
 import { ApiRefusal, unlessForbidden } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
-import { istioKinds } from '../kubernetes/istio-schemas.ts';
 import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { ListOptions } from '../kubernetes/object-api.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
@@ -24,10 +23,6 @@ const CLUSTER_WIDE: readonly (readonly [apiVersion: string, kind: string])[] = [
   ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'],
   ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
 ];
-
-/** Kinds of the mesh's configuration, each in its newest version. */
-export const meshKinds = (): (readonly [apiVersion: string, kind: string])[] =>
-  [...istioKinds()].map(([kind, versions]) => [versions.toSorted().at(-1) ?? '', kind] as const);
 
 /** A rig with its journal, read just now, and the cluster for which it was made. */
 export interface Journalled {
@@ -190,7 +185,7 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, work: Work):
 async function strayObjects(api: KubernetesApi, mesh: MeshAdapter, { signal }: Work, owner?: string): Promise<LiveObject[]> {
   const labelSelector = owner === undefined ? OWNER_LABEL : `${OWNER_LABEL}=${owner}`;
   const places = [
-    ...meshKinds().map((kind) => ({ kind, where: { namespace: mesh.facts.controlPlaneNamespace } })),
+    ...mesh.facts.schemas().newest.map((kind) => ({ kind, where: { namespace: mesh.facts.controlPlaneNamespace } })),
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
   ];
   const lists = await Promise.all(places.map(({ kind, where }) => listed(api, kind, { ...where, labelSelector, ...given({ signal }) })));

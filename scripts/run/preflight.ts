@@ -67,6 +67,8 @@ export async function checkManifests(
  * @throws MeshproofError `REACHES_BEYOND_RIG` for what proxies of others would feel, unless that is what the check is about
  */
 async function readAll(files: CheckFiles, mesh: Mesh, traits: Traits | undefined): Promise<Manifest[]> {
+  if (traits?.base === undefined && filesIn(files).length === 0) return [];
+  const { facts } = await meshModule(mesh);
   const standing: Manifest[] =
     traits?.base === undefined ? [] : await readManifests(traits.base, await variablesOf(traits.base, traits.variables));
   const read: Read[] = traits?.base === undefined ? [] : [{ file: relative('', traits.base), objects: [...standing] }];
@@ -74,11 +76,11 @@ async function readAll(files: CheckFiles, mesh: Mesh, traits: Traits | undefined
     const variables = await variablesOf(file, traits?.variables === true);
     const isPatch = file !== files.manifest;
     const objects = isPatch ? applyControl(standing, await readControl(file, variables), file) : await readManifests(file, variables);
-    validateManifests(objects, file);
+    validateManifests(objects, file, facts.schemas());
     if (!isPatch) standing.push(...objects);
     read.push({ file, objects });
   }
-  if (traits?.meshWide !== true && read.length > 0) refuseReaches(read, (await meshModule(mesh)).facts);
+  if (traits?.meshWide !== true) refuseReaches(read, facts);
   return read.flatMap(({ objects }) => objects);
 }
 

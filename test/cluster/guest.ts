@@ -6,7 +6,7 @@ import { pluralOf } from '../../clusters/existing/rights.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { apiRoot } from '../../clusters/kubernetes/discovery.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import { istioKinds } from '../../clusters/kubernetes/istio-schemas.ts';
+import { FACTS } from '../../clusters/istio/facts.ts';
 import type { TheirCluster } from './their-cluster.ts';
 
 /** A kubeconfig with the context `guest`, for the service account that `meshproof rbac` describes. */
@@ -55,7 +55,7 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
 
 /** Every object of the cluster by kind, place, name and identity: what was removed and made again is another one. */
 export async function worldOf(owner: KubernetesApi): Promise<string[]> {
-  const kinds = [...KINDS, ...[...istioKinds()].map(([kind, versions]) => [versions.toSorted().at(-1) ?? '', kind] as const)];
+  const kinds = [...KINDS, ...FACTS.schemas().newest];
   const lists = await Promise.all(
     kinds.map(([apiVersion, kind]) => owner.serves({ apiVersion, kind }).then((served) => (served ? owner.list(apiVersion, kind) : []))),
   );

@@ -1,8 +1,17 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
 import { expect, test } from '@playwright/test';
 
-import { istioKinds, istioValidator } from '../../clusters/kubernetes/istio-schemas.ts';
+import { ISTIO } from '../../clusters/istio/module.ts';
+import { istioVersion } from '../../clusters/istio/versions.ts';
+import { schemaText } from '../../clusters/kubernetes/definitions.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { validateManifests } from '../../clusters/kubernetes/schemas.ts';
+
+const SCHEMAS = ISTIO.facts.schemas();
 
 const object = (apiVersion: string, kind: string, spec: unknown, more: object = {}): Manifest => ({
   apiVersion,
@@ -15,7 +24,7 @@ const object = (apiVersion: string, kind: string, spec: unknown, more: object = 
 const VALID: Manifest[] = [
   object('networking.istio.io/v1', 'DestinationRule', {
     host: 'server',
-    trafficPolicy: { outlierDetection: { consecutive5xxErrors: 5, interval: '1s', outlierDetectionHttpErrorCodes: ['500-503'] } },
+    trafficPolicy: { outlierDetection: { consecutive5xxErrors: 5, interval: '1s', outlierDetectionHttpErrorCodes: [500, 503] } },
     subsets: [{ name: 'v1', labels: { version: 'v1' } }],
   }),
   object('networking.istio.io/v1beta1', 'VirtualService', {
@@ -51,7 +60,7 @@ const VALID: Manifest[] = [
 ];
 
 test('sound manifests of every kind pass', () => {
-  validateManifests(VALID, 'a.yaml');
+  validateManifests(VALID, 'a.yaml', SCHEMAS);
 });
 
 const rule = (trafficPolicy: unknown): Manifest => object('networking.istio.io/v1', 'DestinationRule', { host: 'server', trafficPolicy });
@@ -133,7 +142,7 @@ for (const [what, manifest, message] of BROKEN) {
       exitCode: 2,
       message: expect.stringContaining(`a.yaml: document 2, ${manifest.kind} x: ${message}`),
     };
-    expect(() => validateManifests([object('v1', 'Service', {}), manifest], 'a.yaml')).toThrow(expect.objectContaining(expected));
+    expect(() => validateManifests([object('v1', 'Service', {}), manifest], 'a.yaml', SCHEMAS)).toThrow(expect.objectContaining(expected));
   });
 }
 
@@ -141,7 +150,7 @@ test('every problem gets its line', () => {
   const broken = rule({ outlierDetection: { intervall: '1s' }, loadBalancer: { simple: 'X' } });
   const lines = (): string[] => {
     try {
-      validateManifests([broken, object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'STRICKT' } })], 'a.yaml');
+      validateManifests([broken, object('security.istio.io/v1', 'PeerAuthentication', { mtls: { mode: 'STRICKT' } })], 'a.yaml', SCHEMAS);
     } catch (error) {
       return error instanceof Error ? error.message.split('\n') : [];
     }
@@ -150,14 +159,27 @@ test('every problem gets its line', () => {
   expect(lines()).toHaveLength(3);
 });
 
-test('every kind of the package loads, and knows the fields that all objects have', () => {
-  const versions = [...istioKinds()].flatMap(([kind, apiVersions]) => apiVersions.map((apiVersion) => [apiVersion, kind] as const));
+test('every kind of the definitions compiles, and knows the fields that all objects have', () => {
+  const versions = [...SCHEMAS.kinds].flatMap(([kind, apiVersions]) => apiVersions.map((apiVersion) => [apiVersion, kind] as const));
   expect(versions.length).toBeGreaterThanOrEqual(33);
   for (const [apiVersion, kind] of versions) {
-    expect(istioValidator(apiVersion, kind), `${apiVersion} ${kind}`).toBeDefined();
     const act = (): void =>
-      validateManifests([{ apiVersion, kind, metadata: { name: 'x', namespace: 'n', labels: {}, annotations: {} }, oops: 1 }], 'a.yaml');
+      validateManifests(
+        [{ apiVersion, kind, metadata: { name: 'x', namespace: 'n', labels: {}, annotations: {} }, oops: 1 }],
+        'a.yaml',
+        SCHEMAS,
+      );
     expect(act, `${apiVersion} ${kind}`).toThrow('oops does not exist');
     expect(act, `${apiVersion} ${kind}`).not.toThrow(/metadata\.|labels/);
   }
 });
+
+for (const version of ISTIO.versions) {
+  test(`the schemas of ${version} are those of its pinned module; npm run schemas writes them`, async () => {
+    const { module } = istioVersion(version);
+    const [, revision = ''] = /istio\.io\/istio (v\S+)/.exec(await readFile(join(module.folder, 'go.mod'), 'utf8')) ?? [];
+    const cache = process.env['GOMODCACHE'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'pkg/mod');
+    test.skip(!existsSync(join(cache, `istio.io/istio@${revision}`)), 'the module is not in the cache of Go');
+    expect(await readFile(ISTIO.facts.schemas(version).file, 'utf8')).toBe(schemaText(await ISTIO.definitions(version, {})));
+  });
+}
