@@ -32,7 +32,7 @@ export async function folderInputs(folder: string, accept: (path: string) => boo
 }
 
 export interface Artifact {
-  /** e.g. `go-istio`; part of the folder's name. */
+  /** e.g. `node-base`; part of the folder's name. */
   name: string;
   /** Hash of the inputs. */
   hash: string;

@@ -48,7 +48,7 @@ export class Discovery {
   }
 }
 
-/** Where a group version lives, e.g. /apis/networking.istio.io/v1. */
+/** Where a group version lives, e.g. /apis/apps/v1. */
 export function apiRoot(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }

@@ -109,7 +109,7 @@ function sentence({ keyword, params, parentSchema }: ErrorObject, path: string, 
   const shown = JSON.stringify(value);
   if (keyword === 'enum' && Array.isArray(params['allowedValues'])) {
     const allowed = params['allowedValues'].map(String);
-    return `${at} is ${shown}, which is none of ${allowed.join(', ')}${didYouMean(String(value), allowed)}`;
+    return `${at} is ${shown}, which is none of ${allowed.join(', ')}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`;
   }
   if (keyword === 'required') return `${at} lacks ${String(params['missingProperty'])}`;
   if (keyword === 'type') return `${at} is ${shown}, but must be of type ${String(params['type'])}`;

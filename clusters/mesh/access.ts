@@ -7,7 +7,7 @@ export interface PodObject {
   status?: { phase?: string; podIP?: string };
 }
 
-/** All that the Istio adapter needs of a cluster; `KubernetesAccess` is the real one. */
+/** All that an adapter needs of a cluster; `KubernetesAccess` is the real one. */
 export interface ClusterAccess {
   /** Server-side apply. Objects without a namespace go to `namespace`. */
   apply(objects: readonly Manifest[], namespace: string, signal?: AbortSignal): Promise<void>;

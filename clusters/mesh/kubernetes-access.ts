@@ -9,7 +9,7 @@ interface ListedPod extends Pod {
   spec: Pod['spec'] & PodObject['spec'];
 }
 
-/** What the Istio adapter needs of a cluster, by its API server. Each pod's port gets one tunnel that is kept until `close`. */
+/** What an adapter needs of a cluster, by its API server. Each pod's port gets one tunnel that is kept until `close`. */
 export class KubernetesAccess implements ClusterAccess {
   readonly #api: KubernetesApi;
   readonly #tunnels = new Map<string, PodTunnel>();
