@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { ClusterDescription } from './cluster.ts';
 import { clusters, readDescription, writeDescription } from './registry/description.ts';
 import { EXIT, LEFT_BEHIND, leftBehind, MeshproofError } from './errors.ts';
 import { claimCluster, claimName, folderOf, removeFiles } from './registry/owner.ts';
-import { requireClusterName } from './names.ts';
+import { newClusterName, requireClusterName } from './names.ts';
 import type { UpOptions } from './provider.ts';
 import type { Work } from './work.ts';
 
@@ -16,7 +15,7 @@ import type { Work } from './work.ts';
  *   `LEFT_BEHIND` the cluster's files stay
  */
 export async function up(options: UpOptions, work: Work): Promise<ClusterDescription> {
-  const name = requireClusterName(options.name ?? `meshproof-${randomBytes(2).toString('hex')}`);
+  const name = requireClusterName(options.name ?? newClusterName());
   const { raise, lower } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
   const folder = await claimName(name);
   if ((await readDescription(name, folder)) !== undefined) {

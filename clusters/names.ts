@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { EXIT, MeshproofError } from './errors.ts';
 
 /** The first part of the names of all that meshproof makes. */
@@ -18,4 +20,9 @@ export const CLUSTER_NAME = `a cluster's name is ${PREFIX} and lower-case letter
 export function requireClusterName(name: string): string {
   if (isClusterName(name)) return name;
   throw new MeshproofError('CLUSTER_NAME', `"${name}" is no name for a cluster`, { hint: CLUSTER_NAME, exitCode: EXIT.usage });
+}
+
+/** A name for a new cluster. */
+export function newClusterName(): string {
+  return `${PREFIX}${randomBytes(2).toString('hex')}`;
 }

@@ -1,24 +1,8 @@
 import { Option, type Command } from 'commander';
 
-import { DEFAULT_MESH, MESHES, type Mesh } from '../../clusters/meshes.ts';
-import { EXIT } from '../../clusters/errors.ts';
+import { DEFAULT_MESH, MESHES } from '../../clusters/meshes.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
-import type { Finding } from '../doctor/finding.ts';
-import { inLines } from '../doctor/lines.ts';
-
-export interface DoctorOptions {
-  output: 'text' | 'json';
-  network: boolean;
-  provider: 'kind' | 'existing';
-  mesh: Mesh;
-  context?: string;
-  kubeconfig?: string;
-  namespaces?: string;
-  workers: number;
-  suite: string[];
-  check: string[];
-  allowMeshWide?: boolean;
-}
+import type { DoctorOptions } from '../doctor/options.ts';
 
 const DETAILS = `
 Of this command, 0 means that nothing has failed (there may be warnings), 3 that something has.
@@ -51,38 +35,7 @@ export function doctorCommand(): Command {
     .option('--allow-mesh-wide', 'rights for checks that change the whole mesh too')
     .addHelpText('after', DETAILS)
     .action(async (options: DoctorOptions) => {
-      const findings = options.provider === 'existing' ? await examineCluster(options) : await examineMachine(options);
-      const healthy = findings.every(({ status }) => status !== 'failed');
-      const text = options.output === 'json' ? JSON.stringify({ healthy, findings }, undefined, 2) : inLines(findings);
-      process.stdout.write(`${text}\n`);
-      process.exitCode = healthy ? EXIT.ok : EXIT.unproven;
+      const { diagnose } = await import('../actions/doctor.ts');
+      process.exitCode = await diagnose(options);
     });
-}
-
-async function examineMachine(options: DoctorOptions): Promise<Finding[]> {
-  const [{ readHost }, machine, kernel, engine, network, tools, state, reach] = await Promise.all([
-    import('../../clusters/engine/host.ts'),
-    import('../doctor/machine.ts'),
-    import('../doctor/kernel.ts'),
-    import('../doctor/engine.ts'),
-    import('../doctor/network.ts'),
-    import('../doctor/tools.ts'),
-    import('../doctor/state.ts'),
-    import('../doctor/reach.ts'),
-  ]);
-  const [host, images] = await Promise.all([readHost(), state.cachedImages()]);
-  const found = await Promise.all([
-    kernel.kernelFindings(),
-    engine.engineFindings(host),
-    network.networkFindings(),
-    tools.toolFindings(),
-    options.network ? reach.reachFindings(images.cached === images.all) : [],
-    state.stateFindings(images),
-  ]);
-  return [...machine.machineFindings(host), ...found.flat()];
-}
-
-async function examineCluster(options: DoctorOptions): Promise<Finding[]> {
-  const [{ nodeFinding }, { clusterFindings }] = await Promise.all([import('../doctor/machine.ts'), import('../doctor/existing.ts')]);
-  return [nodeFinding(), ...(await clusterFindings(options))];
 }

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 
-import { specsIn, suitesFolder, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import { clusterNames } from '../../clusters/registry/description.ts';
+import { specsIn, suitesFolder, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 
 /** What may stand in place of the last word; those that do not begin as it does are left out. */
 export async function candidates(program: Command, words: readonly string[]): Promise<string[]> {

@@ -1,9 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { DEFAULT_MESH, MESHES, type Mesh } from '../../clusters/meshes.ts';
-import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
-import type { UpOptions } from '../../clusters/provider.ts';
 import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
 import { dnsLabel, LONGEST_PREFIX, positiveInteger } from './command.ts';
 
@@ -19,7 +16,8 @@ export interface ClusterOptions {
   nodes: number;
 }
 
-const DEFAULT_NODES = 1;
+/** What `--nodes` is unless it is typed. */
+export const DEFAULT_NODES = 1;
 
 export function addClusterOptions(command: Command): Command {
   return command
@@ -43,28 +41,6 @@ export function clusterName(value: string): string {
   return value;
 }
 
-/** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */
-export async function providerOf({ provider, context, kubeconfig, namespaces, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
-  if (provider === 'existing') {
-    if (nodes !== DEFAULT_NODES)
-      throw contradiction('--nodes is of a kind cluster that would be made, but one that exists is used', 'leave it out');
-    const wanted = named(context);
-    const { chooseContext, readKubeconfig } = await import('../../clusters/kubernetes/kubeconfig.ts');
-    const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
-    return { kind: 'existing', context: name, ...given({ kubeconfig, namespaces }) };
-  }
-  const [stray] = Object.entries({ '--context': context, '--kubeconfig': kubeconfig, '--namespaces': namespaces }).flatMap(
-    ([option, value]) => (value === undefined ? [] : [option]),
-  );
-  if (stray === undefined) return { kind: 'kind', nodes };
-  throw contradiction(`${stray} names a cluster that exists, but a kind cluster would be made`, 'add --provider=existing');
-}
-
-/** Two options of which one makes the other meaningless; exit code 2. */
-export function contradiction(message: string, hint: string): MeshproofError {
-  return new MeshproofError('CONTRADICTION', message, { hint, exitCode: EXIT.usage });
-}
-
 /** What was typed of the options that only a cluster to be made has, e.g. `--nodes=3`: where one is there already they do nothing. */
 export function typedForNew(command: Command): string[] {
   const typed = (name: string) => command.getOptionValueSource(name) === 'cli';
@@ -74,24 +50,4 @@ export function typedForNew(command: Command): string[] {
     ...(typed('images') ? [`--images=${images}`] : []),
     ...(typed('engine') ? ['--no-engine'] : []),
   ];
-}
-
-function named(context: string | undefined): string {
-  if (context !== undefined) return context;
-  throw new MeshproofError('CONTEXT_NOT_NAMED', 'a cluster that somebody else owns is never taken by its being the current one', {
-    hint: 'name it with --context',
-    exitCode: EXIT.usage,
-  });
-}
-
-/** @throws MeshproofError with exit code 2 when --images names neither a way nor a folder. */
-export async function requireImageSource(source: string): Promise<string> {
-  if (['auto', 'pull', 'build'].includes(source)) return source;
-  const { stat } = await import('node:fs/promises');
-  const folder = await stat(source).catch(() => undefined);
-  if (folder?.isDirectory() === true) return source;
-  throw new MeshproofError('UNKNOWN_IMAGE_SOURCE', `--images=${source} is neither auto, pull, build nor a folder`, {
-    hint: 'a folder holds archives as `docker save` writes them',
-    exitCode: EXIT.usage,
-  });
 }

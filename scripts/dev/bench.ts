@@ -2,17 +2,19 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { DEFAULT_MESH } from '../../clusters/meshes.ts';
+import { markdownTable } from 'markdown-table';
 import { exec } from '../../clusters/exec.ts';
 import { keepCluster } from '../../clusters/registry/owner.ts';
 import { down, up } from '../../clusters/lifecycle.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
 import { CLUSTER_VARIABLE, type ClusterDescription } from '../../clusters/cluster.ts';
-import { newClusterName } from '../run/cluster.ts';
+import { newClusterName } from '../../clusters/names.ts';
 import { command } from '../console/command.ts';
 import { explain } from '../console/failure.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
+import { Rig } from '../../fixtures/rig/rig.ts';
+import { DEFAULT_MESH } from '../../clusters/meshes.ts';
 
 /** One figure of the benchmark. */
 interface Figure {
@@ -62,7 +64,6 @@ function stagesOf({ timings }: ClusterDescription): Figure[] {
 /** Requests a second of one prober with 16 kept connections: through two proxies, and from a pod without one. The best of three rounds. */
 async function throughputs(cluster: string): Promise<Figure[]> {
   process.env[CLUSTER_VARIABLE] = descriptionFile(cluster);
-  const { Rig } = await import('../../fixtures/rig/rig.ts');
   const rig = await Rig.attach(0);
   const { caller, unmeshedCaller, server } = rig.actors;
   const figures: Figure[] = [];
@@ -83,7 +84,6 @@ async function throughputs(cluster: string): Promise<Figure[]> {
 
 async function print(figures: readonly Figure[], json: boolean): Promise<void> {
   if (json) return void process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-  const { markdownTable } = await import('markdown-table');
   const rows = figures.map(({ name, value, unit }) => [name, Math.round(value).toLocaleString('en'), unit]);
   process.stdout.write(`${markdownTable([['figure', 'value', 'unit'], ...rows], { align: ['l', 'r', 'l'] })}\n`);
 }

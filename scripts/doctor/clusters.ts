@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import https from 'node:https';
 import { join } from 'node:path';
 
+import { parse } from 'yaml';
+
 import { clustersFolder } from '../../clusters/paths.ts';
 import { judge, type Finding } from './finding.ts';
 
@@ -19,7 +21,6 @@ export async function answerFindings(names: readonly string[]): Promise<Finding[
 async function answerFinding(name: string): Promise<Finding[]> {
   const text = await readFile(join(clustersFolder(), name, 'kubeconfig'), 'utf8').catch(() => undefined);
   if (text === undefined) return [];
-  const { parse } = await import('yaml');
   const config: Kubeconfig = parse(text);
   const cluster = config.clusters?.[0]?.cluster;
   const authority = cluster?.['certificate-authority-data'];

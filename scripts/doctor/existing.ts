@@ -1,29 +1,26 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-
 import { causeOf, MeshproofError } from '../../clusters/errors.ts';
+import { requirePremade, namespacesOf } from '../../clusters/existing/namespaces.ts';
 import type { Denial } from '../../clusters/existing/rights.ts';
-import type { Survey } from '../../clusters/existing/survey.ts';
-import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { admissionProblems, guardedNamespaces, sampleImage, survey, type Survey } from '../../clusters/existing/survey.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
+import { serverOf } from '../../clusters/kubernetes/identity.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
+import { adapterOf } from '../../clusters/meshes.ts';
 import { printable } from '../../clusters/printable.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
-import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
-import type { DoctorOptions } from '../commands/doctor.ts';
+import { appliedKinds } from '../run/applied-kinds.ts';
+import { providerOf } from '../run/provider.ts';
 import { judge, type Finding } from './finding.ts';
+import type { DoctorOptions } from './options.ts';
+import { skewFindings } from './skew.ts';
 
 const PATIENCE_MS = 30_000;
 
 /** Whether a cluster of somebody else can be used: reached, with a mesh, with rights, past its policies. Only questions and dry runs. */
 export async function clusterFindings(options: DoctorOptions): Promise<Finding[]> {
-  const { providerOf } = await import('../console/cluster-options.ts');
   const provider = await providerOf({ ...options, images: 'auto', engine: false, nodes: 1 });
   if (provider.kind !== 'existing') return [];
-  const [{ KubernetesApi }, { adapterOf }, { appliedKinds }] = await Promise.all([
-    import('../../clusters/kubernetes/api.ts'),
-    import('../../clusters/meshes.ts'),
-    import('../run/applied-kinds.ts'),
-  ]);
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const api = await KubernetesApi.open(given({ kubeconfig: provider.kubeconfig, context: provider.context }));
   try {
@@ -34,7 +31,7 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
     ]);
     if (server.status === 'failed') return [server];
     provider.applies = { kinds: applies.kinds, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
-    const findings = [server, ...(await clientFindings(api, signal)), ...(await placeFindings(api, adapter, provider, options, signal))];
+    const findings = [server, ...(await placeFindings(api, adapter, provider, options, signal))];
     // Names of policies and accounts are the cluster's words.
     return findings.map((finding) => ({ ...finding, seen: printable(finding.seen) }));
   } catch (error) {
@@ -47,7 +44,6 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
 }
 
 async function serverFinding(api: KubernetesApi, provider: ExistingProvider, signal: AbortSignal): Promise<Finding> {
-  const { serverOf } = await import('../../clusters/kubernetes/identity.ts');
   const about = { category: 'cluster', check: 'the API server answers' };
   const { context } = api.connection;
   const server = await serverOf(provider);
@@ -58,22 +54,6 @@ async function serverFinding(api: KubernetesApi, provider: ExistingProvider, sig
   );
 }
 
-/** The Kubernetes version that the client library was generated from, which its files tell. */
-async function clientFindings(api: KubernetesApi, signal: AbortSignal): Promise<Finding[]> {
-  const load = createRequire(import.meta.url);
-  const file = load.resolve('@kubernetes/client-node').replace(/dist\/.*$/, 'dist/gen/models/VersionInfo.js');
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const client = /release-1\.(\d+)/.exec(text)?.[1];
-  const server = /^v1\.(\d+)/.exec(await api.version(signal))?.[1];
-  if (client === undefined || server === undefined) return [];
-  const about = {
-    category: 'cluster',
-    check: 'the client library suits the API server',
-    seen: `made for 1.${client}, and the server is 1.${server}`,
-  };
-  return [judge(about, Math.abs(Number(client) - Number(server)) <= 3, 'warning', 'use a version of meshproof made for this Kubernetes')];
-}
-
 async function placeFindings(
   api: KubernetesApi,
   adapter: MeshAdapter,
@@ -81,12 +61,7 @@ async function placeFindings(
   options: DoctorOptions,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const [surveying, { requirePremade, namespacesOf }, { skewFindings }] = await Promise.all([
-    import('../../clusters/existing/survey.ts'),
-    import('../../clusters/existing/namespaces.ts'),
-    import('./skew.ts'),
-  ]);
-  const found = await surveying.survey(api, adapter, { name: 'meshproof', count: options.workers, provider }, signal);
+  const found = await survey(api, adapter, { name: 'meshproof', count: options.workers, provider }, signal);
   const mesh = await skewFindings(api, adapter, signal);
   const rights = rightFindings(found);
   const lacking = found.premade ? await requirePremade(api, adapter, found.rigs, signal).then(() => undefined, known) : undefined;
@@ -104,10 +79,10 @@ async function placeFindings(
   if (!found.premade || lacking !== undefined || found.denied.length > 0) {
     return [...mesh, ...rights, space, unasked(found, lacking)];
   }
-  const image = await surveying.sampleImage();
+  const image = await sampleImage();
   const [guarded, ...problems] = await Promise.all([
-    surveying.guardedNamespaces(api, found.rigs, signal),
-    ...found.rigs.map((rig) => surveying.admissionProblems(api, adapter, rig, image, signal)),
+    guardedNamespaces(api, found.rigs, signal),
+    ...found.rigs.map((rig) => admissionProblems(api, adapter, rig, image, signal)),
   ]);
   return [...mesh, ...rights, space, ...admissionFindings(problems.flat()), ...policyFindings(guarded)];
 }

@@ -1,12 +1,12 @@
 import { causeOf } from '../../clusters/errors.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { meshFound } from '../../clusters/existing/survey.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { judge, type Finding } from './finding.ts';
 
 /** Whether the mesh is there, and whether its proxies are of versions that its control plane supports. */
 export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal: AbortSignal): Promise<Finding[]> {
-  const { meshFound } = await import('../../clusters/existing/survey.ts');
   const category = 'mesh';
   const found = await meshFound(api, mesh, [], signal);
   const why = typeof found === 'string' ? found : '';

@@ -1,7 +1,7 @@
-import { clusterNames } from '../../clusters/registry/description.ts';
-import { ownerOf } from '../../clusters/registry/owner.ts';
 import { listImages } from '../../clusters/images/list.ts';
+import { clusterNames } from '../../clusters/registry/description.ts';
 import { isInUse } from '../../clusters/registry/occupancy.ts';
+import { ownerOf } from '../../clusters/registry/owner.ts';
 import { answerFindings } from './clusters.ts';
 import { judge, type Finding } from './finding.ts';
 

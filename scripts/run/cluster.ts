@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
-
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { clusters } from '../../clusters/registry/description.ts';
-import { claimCluster, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
+import { isSameCluster } from '../../clusters/kubernetes/identity.ts';
+import { up, down } from '../../clusters/lifecycle.ts';
+import { newClusterName } from '../../clusters/names.ts';
 import type { ExistingProvider, UpOptions } from '../../clusters/provider.ts';
+import { clusters } from '../../clusters/registry/description.ts';
+import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
+import { claimCluster, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
 import { leaveRigs } from '../../clusters/rigs/lease.ts';
 import type { Work } from '../../clusters/work.ts';
 import { requireDisk } from './disk.ts';
-import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
 
 export interface BorrowedCluster {
   description: ClusterDescription;
@@ -42,7 +43,6 @@ async function isWhatIsMeant(cluster: ClusterDescription, provider: ExistingProv
 }
 
 async function isThere(cluster: ClusterDescription, provider: ExistingProvider): Promise<boolean> {
-  const { isSameCluster } = await import('../../clusters/kubernetes/identity.ts');
   return isSameCluster(cluster, provider);
 }
 
@@ -62,14 +62,8 @@ async function namedCluster(
   return cluster;
 }
 
-/** A name for a new cluster. */
-export function newClusterName(): string {
-  return `meshproof-${randomBytes(2).toString('hex')}`;
-}
-
 /** Takes a cluster that is there, or makes one, which a sweep removes when this process dies before it is returned. */
 export async function borrowCluster(wanted: UpOptions, fresh: boolean, work: Work): Promise<BorrowedCluster> {
-  const { up } = await import('../../clusters/lifecycle.ts');
   const found = fresh ? undefined : await findCluster(await clusters(work.progress), wanted);
   if (found !== undefined && (await occupy(found.name))) return { description: found, made: false };
   if (wanted.provider.kind === 'kind') await requireDisk();
@@ -86,6 +80,5 @@ export async function returnCluster({ description, made }: BorrowedCluster, keep
     await leaveRigs(description);
     return keepCluster(name);
   }
-  const { down } = await import('../../clusters/lifecycle.ts');
   return down(name, work);
 }

@@ -8,10 +8,13 @@ import type { UpOptions } from '../../clusters/provider.ts';
 import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import { DEFAULTS, type Keep, type RunSettings } from '../../fixtures/contract/settings.ts';
 import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
-import { contradiction, providerOf, requireImageSource, type ClusterOptions } from '../console/cluster-options.ts';
+import type { ClusterOptions } from '../console/cluster-options.ts';
 import type { Progress } from '../console/progress.ts';
-import { externalImagesOf } from './external-services.ts';
 import { chooseChecks, listChecks, runnerFilters, type Choice } from './checks.ts';
+import { externalImagesOf } from './external-services.ts';
+import { loadChecks } from './playwright.ts';
+import { checkManifests } from './preflight.ts';
+import { contradiction, providerOf, requireImageSource } from './provider.ts';
 import { readEarlier } from './report-folder.ts';
 import { consoleFor } from './runner-environment.ts';
 import { runnerArguments } from './runner-options.ts';
@@ -99,11 +102,9 @@ export async function decide(
     ...(options.cluster === undefined ? {} : { name: options.cluster }),
   };
   progress.say('loading the checks');
-  const { loadChecks } = await import('./playwright.ts');
   const { count, traits } = await loadChecks({ args, settings, signal });
   if (count === 0) throw nothingToRun();
   progress.say('reading the manifests');
-  const { checkManifests } = await import('./preflight.ts');
   const { files: manifests, meshWide, applied } = await checkManifests(chosen, options.mesh, traits);
   const allowed = options.provider === 'kind' || settings.allowMeshWide;
   settings.meshWide = meshWide;

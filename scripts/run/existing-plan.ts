@@ -1,8 +1,13 @@
-import type { Mesh } from '../../clusters/meshes.ts';
 import { causeOf, MeshproofError } from '../../clusters/errors.ts';
-import type { Survey } from '../../clusters/existing/survey.ts';
+import { namespacesOf, requirePremade } from '../../clusters/existing/namespaces.ts';
+import { inWords } from '../../clusters/existing/rights.ts';
+import { admissionProblems, guardedNamespaces, sampleImage, survey, type Survey } from '../../clusters/existing/survey.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
+import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import type { MeshFacts } from '../../clusters/mesh/facts.ts';
+import type { Mesh } from '../../clusters/meshes.ts';
+import { adapterOf } from '../../clusters/meshes.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
 import { rigObjects } from '../../clusters/rigs/rig.ts';
 
@@ -20,11 +25,9 @@ const PATIENCE_MS = 10_000;
 
 /** What a run would make in a cluster of somebody else, and what it would be refused. The cluster is asked, and nothing is changed. */
 export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<string[]> {
-  const { whereabouts } = await import('../../clusters/kubernetes/identity.ts');
   const head = `cluster  ${await whereabouts(provider)}: ${rigs} ${rigs === 1 ? 'rig' : 'rigs'}`;
   try {
     const { found, problems, guarded, facts } = await ask({ mesh, provider, rigs });
-    const { namespacesOf } = await import('../../clusters/existing/namespaces.ts');
     const places = found.rigs.flatMap(namespacesOf);
     return [
       `${head}, as ${found.account}`,
@@ -52,27 +55,20 @@ interface Asked {
 }
 
 async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise<Asked> {
-  const [{ KubernetesApi }, { adapterOf }, { requirePremade }, surveying, { inWords }] = await Promise.all([
-    import('../../clusters/kubernetes/api.ts'),
-    import('../../clusters/meshes.ts'),
-    import('../../clusters/existing/namespaces.ts'),
-    import('../../clusters/existing/survey.ts'),
-    import('../../clusters/existing/rights.ts'),
-  ]);
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const api = await KubernetesApi.open(given({ kubeconfig: provider.kubeconfig, context: provider.context }));
   try {
     const adapter = await adapterOf({ mesh }, api);
-    const found = await surveying.survey(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
+    const found = await survey(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
     const { facts } = adapter;
     const forbidden = found.denied.map((denial) => `${found.account} may not ${inWords(denial)}`);
     if (!found.premade) return { found, problems: forbidden, guarded: new Map(), facts };
     await requirePremade(api, adapter, found.rigs, signal);
     if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), facts };
-    const image = await surveying.sampleImage();
-    const lists = await Promise.all(found.rigs.map((rig) => surveying.admissionProblems(api, adapter, rig, image, signal)));
+    const image = await sampleImage();
+    const lists = await Promise.all(found.rigs.map((rig) => admissionProblems(api, adapter, rig, image, signal)));
     const problems = lists.flat().map(({ sentence, hint }) => `${sentence} (${hint})`);
-    return { found, problems, guarded: await surveying.guardedNamespaces(api, found.rigs, signal), facts };
+    return { found, problems, guarded: await guardedNamespaces(api, found.rigs, signal), facts };
   } finally {
     api.close();
   }

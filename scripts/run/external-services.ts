@@ -1,5 +1,8 @@
 import type { ClusterDescription } from '../../clusters/cluster.ts';
-import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
+import { engineAt } from '../../clusters/engine/engine.ts';
+import { removeExternalContainers } from '../../clusters/external/containers.ts';
+import { ensureExternalImages } from '../../clusters/external/images.ts';
+import { EXTERNAL_IMAGE_NAMES, type ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import type { Work } from '../../clusters/work.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 
@@ -7,7 +10,6 @@ import type { Traits } from '../../fixtures/contract/traits.ts';
 export async function externalImagesOf(traits: Iterable<Traits>): Promise<ExternalImageName[]> {
   const wanted = new Set([...traits].flatMap(({ external = [] }) => external));
   if (wanted.size === 0) return [];
-  const { EXTERNAL_IMAGE_NAMES } = await import('../../clusters/images/recipes/external.ts');
   return EXTERNAL_IMAGE_NAMES.filter((name) => wanted.has(name));
 }
 
@@ -22,19 +24,11 @@ export async function provideExternalImages(
   work: Work,
 ): Promise<void> {
   if (names.length === 0 || dockerHost === undefined) return;
-  const [{ engineAt }, { ensureExternalImages }] = await Promise.all([
-    import('../../clusters/engine/engine.ts'),
-    import('../../clusters/external/images.ts'),
-  ]);
   await ensureExternalImages(names, images, await engineAt(dockerHost, work), work);
 }
 
 /** Removes the external services that a killed check left. */
 export async function clearExternalServices({ name, dockerHost }: ClusterDescription, names: readonly ExternalImageName[]): Promise<void> {
   if (names.length === 0 || dockerHost === undefined) return;
-  const [{ engineAt }, { removeExternalContainers }] = await Promise.all([
-    import('../../clusters/engine/engine.ts'),
-    import('../../clusters/external/containers.ts'),
-  ]);
   await removeExternalContainers(name, await engineAt(dockerHost));
 }

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { whereabouts } from '../../clusters/kubernetes/identity.ts';
+import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
-import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
-import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import { keptRigs } from '../../clusters/registry/retained.ts';
 import { RigLeases } from '../../clusters/rigs/lease.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
@@ -15,10 +16,10 @@ import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { explain } from '../console/failure.ts';
 import { startProgress, type Progress } from '../console/progress.ts';
-import { clearExternalServices, provideExternalImages } from './external-services.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
-import { runPlaywright } from './playwright.ts';
+import { clearExternalServices, provideExternalImages } from './external-services.ts';
 import { noEffect } from './plan.ts';
+import { runPlaywright } from './playwright.ts';
 import { describeRun, writeRun } from './record.ts';
 
 export interface ClusterRun {
@@ -47,7 +48,6 @@ async function stays(keep: Keep, cluster: string, signal: AbortSignal): Promise<
 /** Runs checks on a borrowed cluster, gives it back whatever happens, and returns the exit code. */
 export async function runOnCluster(run: ClusterRun, { signal, progress }: { signal: AbortSignal; progress: Progress }): Promise<number> {
   const cluster = await borrowCluster(run.wanted, run.fresh, { signal, progress: progress.say });
-  const { whereabouts } = await import('../../clusters/kubernetes/identity.ts');
   const name = `${cluster.description.name} (${await whereabouts(cluster.description)})`;
   progress.say(`${name} ${cluster.made ? 'is ready' : 'is used; it was there already'}`);
   const { made, description } = cluster;

@@ -1,8 +1,11 @@
-import type { UpOptions } from '../../clusters/provider.ts';
+import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import { printable } from '../../clusters/printable.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
+import { clusters } from '../../clusters/registry/description.ts';
 import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import { findCluster } from './cluster.ts';
+import { planOfExisting } from './existing-plan.ts';
 
 export interface Plan {
   chosen: readonly CheckSpec[];
@@ -21,10 +24,6 @@ export function noEffect(cluster: string, typed: readonly string[]): string {
 
 /** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
 export async function describePlan({ chosen, manifests, wanted, settings, typed = [] }: Plan): Promise<string[]> {
-  const [{ clusters }, { whereabouts }] = await Promise.all([
-    import('../../clusters/registry/description.ts'),
-    import('../../clusters/kubernetes/identity.ts'),
-  ]);
   const { report, keep, leftOut } = settings;
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
@@ -44,7 +43,6 @@ export async function describePlan({ chosen, manifests, wanted, settings, typed 
 async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep): Promise<string[]> {
   const end = { no: 'removed at the end', all: 'kept at the end', failed: 'removed at the end unless a check fails' }[keep];
   if (provider.kind === 'existing') {
-    const { planOfExisting } = await import('./existing-plan.ts');
     return planOfExisting({ mesh, provider, rigs, end });
   }
   return [

@@ -11,7 +11,7 @@ import { isForChecks } from '../../clusters/rigs/rig.ts';
 import { filesOf, type CheckFiles, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 import { rigVariables } from '../../fixtures/contract/variables.ts';
-import { kindsOf, type Applied } from './applied-kinds.ts';
+import { kindsOf, type Applied } from './kinds.ts';
 
 /** Stand for the names that a rig has; what is read here is never applied. */
 const VARIABLES = rigVariables('meshproof-rig', 'meshproof-root');

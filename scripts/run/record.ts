@@ -5,12 +5,15 @@ import { availableParallelism, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { exclusively } from '../../clusters/engine/exclusive.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
+import { serverOf } from '../../clusters/kubernetes/identity.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
 import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
 import { isReport, objectionTo, RUN_FILE } from '../../fixtures/contract/report-folder.ts';
 import type { RunDescription } from '../../fixtures/contract/run.ts';
+import { removeConformance, conformanceIn, writeConformance } from '../../reporters/conformance-files.ts';
 
 /** Folders of the report that its verdicts refer to by relative path. */
 export const TRACES = ['diagnostics', 'evidence'];
@@ -19,7 +22,6 @@ const EARLIER = 'earlier.json';
 
 /** What a run says about itself, for the reports. A cluster that was there already costs this run nothing, so it has no timings. */
 export async function describeRun(cluster: ClusterDescription, made: boolean, workers: number, shard?: string): Promise<RunDescription> {
-  const { serverOf } = await import('../../clusters/kubernetes/identity.ts');
   return {
     ...started(),
     mesh: cluster.mesh,
@@ -69,7 +71,6 @@ function notTaken(folder: string, why: string, cause?: unknown): MeshproofError 
  * @throws MeshproofError `REPORT_IN_USE` with exit code 2 where another one has it; then nothing is changed
  */
 export async function holdReport<T>(folder: string, action: () => Promise<T>): Promise<T> {
-  const { exclusively } = await import('../../clusters/engine/exclusive.ts');
   const place = await realpath(folder).catch(() => folder);
   let held = false;
   const holding = async (): Promise<T> => {
@@ -102,7 +103,6 @@ export async function claimReport<T extends string | undefined>(folder: string, 
     await makeFolder(folder);
     await writeRun(folder, { ...started(), mesh, versions: { node: process.versions.node }, environment: machine(), timings: {} });
     const aside = await putAside(folder, against);
-    const { removeConformance } = await import('../../reporters/conformance-files.ts');
     removeConformance(folder);
     return aside;
   } catch (error) {
@@ -113,7 +113,6 @@ export async function claimReport<T extends string | undefined>(folder: string, 
 async function putAside<T extends string | undefined>(folder: string, against: T): Promise<string | T> {
   await rm(join(folder, EARLIER), { force: true });
   if (against === undefined) return against;
-  const { conformanceIn } = await import('../../reporters/conformance-files.ts');
   const [theirs, ours] = await Promise.all(
     [conformanceIn(against), join(folder, 'conformance.json')].map((file) => realpath(file).catch(() => file)),
   );
@@ -151,7 +150,6 @@ export async function recordStop(folder: string, error: unknown, claimed: boolea
 }
 
 async function writeStop(folder: string, error: unknown, claimed: boolean): Promise<void> {
-  const { writeConformance, removeConformance } = await import('../../reporters/conformance-files.ts');
   const run = claimed ? await runIn(folder) : started();
   if (!claimed) removeConformance(folder);
   const code = error instanceof MeshproofError ? `${error.code}: ` : '';

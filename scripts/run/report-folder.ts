@@ -1,5 +1,6 @@
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import type { Conformance, EarlierRun } from '../../fixtures/contract/conformance.ts';
+import { conformanceIn, readConformance, readEarlierRun } from '../../reporters/conformance-files.ts';
 
 /**
  * Reads a report whole, to make it again or a part of another.
@@ -7,7 +8,6 @@ import type { Conformance, EarlierRun } from '../../fixtures/contract/conformanc
  * @throws MeshproofError `NO_REPORT` with exit code 2, also for one of another schema version
  */
 export async function readReport(report: string): Promise<Conformance> {
-  const { conformanceIn, readConformance } = await import('../../reporters/conformance-files.ts');
   return readConformance(conformanceIn(report)).catch((cause: unknown) => {
     throw noReport(`${report} holds no report: ${causeOf(cause)}`, cause);
   });
@@ -41,7 +41,6 @@ export async function lastFailed(report: string, mesh: string): Promise<string[]
 
 /** Any version of meshproof may have written it. */
 async function readRun(report: string): Promise<EarlierRun> {
-  const { readEarlierRun } = await import('../../reporters/conformance-files.ts');
   try {
     return readEarlierRun(report);
   } catch (cause) {

@@ -1,10 +1,10 @@
 import { leftThere } from '../../clusters/existing/leftovers.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
-import { adapterOf } from '../../clusters/meshes.ts';
 import type { Mesh } from '../../clusters/meshes.ts';
-import { providerOf } from '../console/cluster-options.ts';
-import type { Find } from '../commands/sweep.ts';
+import { adapterOf } from '../../clusters/meshes.ts';
+import { providerOf } from '../run/provider.ts';
+import type { Find } from './find.ts';
 
 export interface There {
   context?: string;

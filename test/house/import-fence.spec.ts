@@ -38,6 +38,12 @@ test('imports point one way', () => {
   expect(files.flatMap((file) => breaches(file, readFileSync(join(PROJECT, file), 'utf8')))).toEqual([]);
 });
 
+/** The command line is quick to say what may be typed, because each command loads what it does only when it does it. */
+test('commands are where the command line loads lazily, and nowhere else', () => {
+  const lazy = sources().filter((file) => file.startsWith('scripts/') && /\bimport\(/.test(readFileSync(join(PROJECT, file), 'utf8')));
+  expect(lazy.filter((file) => !file.startsWith('scripts/commands/'))).toEqual(['scripts/meshproof.ts']);
+});
+
 test('the fence sees what it forbids', () => {
   const forbidden: [string, string][] = [
     ['clusters/kind/kind.ts', "import { test } from '@playwright/test';"],

@@ -1,0 +1,44 @@
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { down } from '../../clusters/lifecycle.ts';
+import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
+import { clusters } from '../../clusters/registry/description.ts';
+import { seize } from '../../clusters/registry/occupancy.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress } from '../console/progress.ts';
+
+/** Removes one cluster, or all that no run uses. @returns the exit code */
+export async function remove(name: string | undefined, all: boolean): Promise<number> {
+  const signal = untilInterrupted();
+  const existing = await clusters((words) => process.stderr.write(`warning: ${words}\n`));
+  const progress = startProgress();
+  for (const { name: one, dockerHost } of choose(existing, name, all)) {
+    if (!(await seize(one, dockerHost))) {
+      if (all) continue;
+      throw refusal('CLUSTER_IN_USE', `a run uses ${one} now, or nobody can tell whether one does`, existing);
+    }
+    progress.say(`removing ${one}`);
+    await down(one, { signal, progress: progress.say });
+    progress.pause();
+    process.stdout.write(`${one} is removed\n`);
+  }
+  return EXIT.ok;
+}
+
+function choose(existing: readonly ClusterDescription[], name: string | undefined, all: boolean): readonly ClusterDescription[] {
+  if (name !== undefined && !isClusterName(name)) {
+    throw refusal('UNKNOWN_CLUSTER', `there is no cluster "${name}": ${CLUSTER_NAME}`, existing);
+  }
+  if (all) return existing;
+  const chosen = name === undefined ? existing : existing.filter((one) => one.name === name);
+  if (chosen.length === 1) return chosen;
+  if (name === undefined) throw refusal('CLUSTER_NOT_NAMED', 'say which cluster, or --all', existing);
+  throw refusal('UNKNOWN_CLUSTER', `there is no cluster ${name}`, existing);
+}
+
+function refusal(code: string, message: string, existing: readonly ClusterDescription[]): MeshproofError {
+  return new MeshproofError(code, message, {
+    hint: `clusters: ${existing.map((one) => one.name).join(', ') || 'none'}`,
+    exitCode: EXIT.usage,
+  });
+}

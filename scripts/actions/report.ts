@@ -1,0 +1,128 @@
+import { cp, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
+import type { Conformance, EarlierRun } from '../../fixtures/contract/conformance.ts';
+import { printable } from '../../fixtures/contract/printable.ts';
+import { ALLURE_RESULTS } from '../../fixtures/contract/report-folder.ts';
+import { reportName } from '../../fixtures/contract/settings.ts';
+import { tellRunApart } from '../../reporters/allure-results.ts';
+import { generateAllureSite } from '../../reporters/allure-site.ts';
+import { writeConformance } from '../../reporters/conformance-files.ts';
+import { endLines } from '../../reporters/console.ts';
+import { exitCodeOf } from '../../reporters/exit-code.ts';
+import { addToSummary, onGithub } from '../../reporters/github.ts';
+import { conformanceMarkdown } from '../../reporters/markdown.ts';
+import { mergeConformance, repeatedIn } from '../../reporters/merge.ts';
+import { compare } from '../../reporters/transitions.ts';
+import { claimReport, holdReport, requireReportFolder, TRACES } from '../run/record.ts';
+import { readEarlier, readReport } from '../run/report-folder.ts';
+
+/** The options of `meshproof report`. */
+export interface ReportOptions {
+  into?: string;
+  against?: string;
+  short?: boolean;
+}
+
+/** Makes reports again, or one of several. @returns the exit code that follows from their verdicts */
+export async function remake(given: string[], { into, against, short = false }: ReportOptions): Promise<number> {
+  const folders = (given.length === 0 ? [reportName()] : given).map((folder) => resolve(folder));
+  const own = folders.length === 1 ? folders[0] : undefined;
+  const report = resolve(into ?? own ?? reportName());
+  const compared = await holdReport(report, async () => {
+    const conformance = report === own ? await readReport(report) : await putTogether(folders, report);
+    const earlier = against === undefined ? undefined : await readEarlier(resolve(against));
+    const made = earlier === undefined ? conformance : await since(conformance, earlier);
+    await write(made, report, earlier === undefined ? undefined : against);
+    return made;
+  });
+  await tell(compared, report, short);
+  return exitCodeOf(compared);
+}
+
+/** A report that is to be a part of another one. */
+interface Part {
+  folder: string;
+  conformance: Conformance;
+}
+
+/** One report of those that are there; what is missing is an error in it. */
+async function putTogether(folders: readonly string[], report: string): Promise<Conformance> {
+  if (folders.includes(report)) {
+    throw new MeshproofError('SAME_FOLDER', `${report} is one of the reports to be put together`, {
+      hint: 'name another folder with --into',
+      exitCode: EXIT.usage,
+    });
+  }
+  requireReportFolder(report);
+  const read = await Promise.allSettled(folders.map(async (folder) => ({ folder, conformance: await readReport(folder) })));
+  const found = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const missing = read.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  if (found.length === 0) throw missing[0];
+  const parts = eachOnce(found);
+  await claimReport(report, parts[0]?.conformance.checks[0]?.mesh ?? 'unknown', undefined);
+  const merged = await merge(parts, report);
+  return { ...merged, run: { ...merged.run, errors: [...merged.run.errors, ...missing.map((error) => causeOf(error))] } };
+}
+
+/** Leaves out a report that is there twice, as after a copy, and says so: its checks were run once. */
+function eachOnce(parts: readonly Part[]): Part[] {
+  return parts.filter((part, index) => {
+    const same = parts.slice(0, index).find(({ conformance: { run, checks } }) => {
+      const { run: again, checks: repeated } = part.conformance;
+      return run.id === again.id && JSON.stringify(checks) === JSON.stringify(repeated);
+    });
+    if (same !== undefined) process.stderr.write(`warning: ${part.folder} is the report in ${same.folder} once more, and is left out\n`);
+    return same === undefined;
+  });
+}
+
+async function merge(parts: readonly Part[], report: string): Promise<Conformance> {
+  const again = repeatedIn(parts.map(({ conformance }) => conformance)).size > 0;
+  const placed: Conformance[] = [];
+  for (const { folder, conformance } of parts) {
+    // What two runs left of one check must not lie in one place.
+    const apart = again ? conformance.run.id : '';
+    await cp(join(folder, ALLURE_RESULTS), join(report, ALLURE_RESULTS), { recursive: true }).catch(unlessMissing);
+    if (again)
+      await tellRunApart(join(report, ALLURE_RESULTS), await readdir(join(folder, ALLURE_RESULTS)).catch((): string[] => []), apart);
+    for (const name of TRACES) await cp(join(folder, name), join(report, name, apart), { recursive: true }).catch(unlessMissing);
+    placed.push(again ? movedTo(apart, conformance) : conformance);
+  }
+  return mergeConformance(placed);
+}
+
+/** The report whose evidence lies one folder deeper. */
+function movedTo(place: string, conformance: Conformance): Conformance {
+  const moved = (file: string) => file.replace(/^evidence[/\\]/, `evidence/${place}/`);
+  const checks = conformance.checks.map((check) => ({
+    ...check,
+    evidence: check.evidence.map((one) => ({ ...one, file: moved(one.file) })),
+  }));
+  return { ...conformance, checks };
+}
+
+async function write(conformance: Conformance, report: string, against?: string): Promise<void> {
+  await writeConformance(report, conformance);
+  const [first] = conformance.checks;
+  // A run that stopped before its first check left nothing to make a site of.
+  if (first === undefined) return;
+  const earlier = against === undefined ? {} : { earlier: resolve(against) };
+  await generateAllureSite({ report, conformance, mesh: first.mesh, ...earlier });
+}
+
+async function since(conformance: Conformance, earlier: EarlierRun): Promise<Conformance> {
+  return { ...conformance, against: compare(earlier, conformance) };
+}
+
+/** On the console, and where this is a step of GitHub Actions in its summary. */
+async function tell(conformance: Conformance, report: string, short: boolean): Promise<void> {
+  if (onGithub()) addToSummary(conformanceMarkdown(conformance));
+  for (const error of conformance.run.errors) process.stderr.write(`error: ${printable(error)}\n`);
+  process.stdout.write(`${endLines(conformance, report, short ? 'short' : 'all').join('\n')}\n`);
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,57 @@
+import { causeOf, EXIT, MeshproofError } from '../../clusters/errors.ts';
+import type { Mesh } from '../../clusters/meshes.ts';
+import { untilInterrupted } from '../console/interrupt.ts';
+import { startProgress } from '../console/progress.ts';
+import type { Find } from '../sweep/find.ts';
+import { ofChecks, ofEngine, ofExisting, ofKind, privateEngine } from '../sweep/here.ts';
+import { thereFinds } from '../sweep/there.ts';
+
+/** The options of `meshproof sweep`. */
+export interface SweepOptions {
+  dryRun?: boolean;
+  provider?: 'existing';
+  context?: string;
+  kubeconfig?: string;
+  namespaces?: string;
+  mesh: Mesh;
+  all?: boolean;
+}
+
+/** Removes what killed runs left, and says what and what not. @returns the exit code */
+export async function sweep({ dryRun = false, ...there }: SweepOptions): Promise<number> {
+  const progress = startProgress();
+  const work = { signal: untilInterrupted(), progress: progress.say };
+  progress.say('looking for what is left over');
+  const said = new Set<string>();
+  const spared = new Set<string>();
+  let code: number = EXIT.ok;
+  const spare = (what: string, why: string) => void spared.add(`not ours, or not ours to judge: ${what}: ${why}\n`);
+  for (const find of await findsOf(there)) {
+    for (const leftover of await find({ spare }, work)) {
+      const { what } = leftover;
+      work.signal.throwIfAborted();
+      if (!dryRun) progress.say(`removing ${what}`);
+      const failed = dryRun ? undefined : await leftover.remove().then(() => undefined, causeOf);
+      if (failed !== undefined) code = EXIT.unproven;
+      const done = dryRun ? 'would be removed' : 'removed';
+      said.add(failed === undefined ? `${done}: ${what}\n` : `could not be removed: ${what}: ${failed}\n`);
+    }
+  }
+  progress.pause();
+  process.stdout.write([...said].join('') || 'nothing is left over\n');
+  process.stdout.write([...spared].join(''));
+  return code;
+}
+
+/** In this order, because removing clusters may leave what only then is nobody's. */
+async function findsOf(options: SweepOptions): Promise<Find[]> {
+  if (options.provider === 'existing') {
+    return [await thereFinds(options)];
+  }
+  const stray = (['context', 'kubeconfig', 'namespaces', 'all'] as const).find((name) => options[name] !== undefined);
+  if (stray === undefined) return [ofExisting, ofChecks, ofKind, ofEngine, privateEngine];
+  throw new MeshproofError('CONTRADICTION', `--${stray} is about a cluster that exists, but this machine would be swept`, {
+    hint: 'add --provider=existing',
+    exitCode: EXIT.usage,
+  });
+}

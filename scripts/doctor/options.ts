@@ -1,0 +1,16 @@
+import type { Mesh } from '../../clusters/meshes.ts';
+
+/** The options of `meshproof doctor`. */
+export interface DoctorOptions {
+  output: 'text' | 'json';
+  network: boolean;
+  provider: 'kind' | 'existing';
+  mesh: Mesh;
+  context?: string;
+  kubeconfig?: string;
+  namespaces?: string;
+  workers: number;
+  suite: string[];
+  check: string[];
+  allowMeshWide?: boolean;
+}

@@ -1,0 +1,47 @@
+import { stat } from 'node:fs/promises';
+
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { given } from '../../clusters/kubernetes/given.ts';
+import { chooseContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
+import type { UpOptions } from '../../clusters/provider.ts';
+import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
+
+/** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */
+export async function providerOf({ provider, context, kubeconfig, namespaces, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
+  if (provider === 'existing') {
+    if (nodes !== DEFAULT_NODES)
+      throw contradiction('--nodes is of a kind cluster that would be made, but one that exists is used', 'leave it out');
+    const wanted = named(context);
+    const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
+    return { kind: 'existing', context: name, ...given({ kubeconfig, namespaces }) };
+  }
+  const [stray] = Object.entries({ '--context': context, '--kubeconfig': kubeconfig, '--namespaces': namespaces }).flatMap(
+    ([option, value]) => (value === undefined ? [] : [option]),
+  );
+  if (stray === undefined) return { kind: 'kind', nodes };
+  throw contradiction(`${stray} names a cluster that exists, but a kind cluster would be made`, 'add --provider=existing');
+}
+
+/** Two options of which one makes the other meaningless; exit code 2. */
+export function contradiction(message: string, hint: string): MeshproofError {
+  return new MeshproofError('CONTRADICTION', message, { hint, exitCode: EXIT.usage });
+}
+
+function named(context: string | undefined): string {
+  if (context !== undefined) return context;
+  throw new MeshproofError('CONTEXT_NOT_NAMED', 'a cluster that somebody else owns is never taken by its being the current one', {
+    hint: 'name it with --context',
+    exitCode: EXIT.usage,
+  });
+}
+
+/** @throws MeshproofError with exit code 2 when --images names neither a way nor a folder. */
+export async function requireImageSource(source: string): Promise<string> {
+  if (['auto', 'pull', 'build'].includes(source)) return source;
+  const folder = await stat(source).catch(() => undefined);
+  if (folder?.isDirectory() === true) return source;
+  throw new MeshproofError('UNKNOWN_IMAGE_SOURCE', `--images=${source} is neither auto, pull, build nor a folder`, {
+    hint: 'a folder holds archives as `docker save` writes them',
+    exitCode: EXIT.usage,
+  });
+}

@@ -1,0 +1,57 @@
+import type { Leftover } from '../../clusters/engine/leftover.ts';
+import { leftovers as engineLeftovers } from '../../clusters/engine/leftovers.ts';
+import { idlePrivateEngine } from '../../clusters/engine/private-engine-state.ts';
+import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
+import { causeOf } from '../../clusters/errors.ts';
+import { leftovers as kindLeftovers } from '../../clusters/kind/leftovers.ts';
+import { down } from '../../clusters/lifecycle.ts';
+import { clusters, clusterNames } from '../../clusters/registry/description.ts';
+import { isInUse } from '../../clusters/registry/occupancy.ts';
+import { ownerOf } from '../../clusters/registry/owner.ts';
+import { recoverIdle, unfinishedRigs } from '../../clusters/rigs/recover.ts';
+import type { Find } from './find.ts';
+
+export const ofKind: Find = async (options, work) => kindLeftovers(options, work);
+
+export const ofEngine: Find = async (options, work) => engineLeftovers(options, work);
+
+/** What a killed run left in clusters of other owners. */
+export const ofExisting: Find = async ({ spare }, work) => {
+  const left: Leftover[] = [];
+  for (const { name, provider, context } of await clusters()) {
+    if (provider !== 'existing') continue;
+    const what = `${name} in context ${context}`;
+    const owner = await ownerOf(name);
+    if (owner === 'dead') left.push({ what, remove: () => down(name, work) });
+    if (owner === 'unknown') spare(what, 'the record of its owner cannot be read, or is of another machine or container');
+  }
+  return left;
+};
+
+/** What killed runs left on the rigs of clusters that stay. */
+export const ofChecks: Find = async ({ spare }, work) => {
+  const left: Leftover[] = [];
+  for (const cluster of await clusters()) {
+    if ((await ownerOf(cluster.name)) !== 'none' || (await isInUse(cluster.name))) continue;
+    const rigs = await unfinishedRigs(cluster, work).catch((error: unknown) => {
+      spare(`what checks may have left on ${cluster.name}`, causeOf(error));
+      return [];
+    });
+    if (rigs.length === 0) continue;
+    const remove = async () => void (await recoverIdle({ ...cluster, rigs }, work));
+    left.push({ what: `what a check left on ${rigs.join(', ')}`, remove });
+  }
+  return left;
+};
+
+/** The private engine, when nobody needs it. */
+export const privateEngine: Find = async () => {
+  const host = await idlePrivateEngine();
+  if (host === undefined || (await clusterNames()).length > 0) return [];
+  return [
+    {
+      what: `the private Docker engine at ${host}`,
+      remove: async () => void (await stopPrivateEngine()),
+    },
+  ];
+};
