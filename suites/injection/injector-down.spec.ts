@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A new pod is refused while the injector is unavailable, and not started without a proxy',
   {
-    control: { because: 'the injector is there', mustFail: { toBeTurnedAway: 'admitted' }, swap: { injector: 'uncutInjector' } },
+    control: { because: 'the injector is there', mustFail: { toBeTurnedAway: 'admitted' }, swap: { injector: 'healthyInjector' } },
     exclusive: 'mesh-wide',
   },
   async ({ injector, caller, server }) => {

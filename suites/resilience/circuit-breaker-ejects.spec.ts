@@ -1,4 +1,4 @@
-import { check, expect } from '#fixtures';
+import { check, expect, untilGiven, untilLeftOut } from '#fixtures';
 
 check(
   'A backend that keeps failing is ejected while the others serve, returns after the base time, and stays out longer the second time',
@@ -9,12 +9,12 @@ check(
     const bad = server.version('v2');
     // Each step begins when the ledgers show the one before: closed, out, back and serving, out again, back and serving.
     const relapse = async (): Promise<void> => {
-      await bad.untilGiven(20);
+      await untilGiven(bad, 20);
       for (const serving of [10, 20]) {
         await bad.faults({ status: 500 });
-        if (!(await server.untilLeftOut(bad))) return;
+        if (!(await untilLeftOut(server, bad))) return;
         await bad.heal();
-        await bad.untilGiven(serving);
+        await untilGiven(bad, serving);
       }
     };
     const history = await caller.sendDuring(relapse, server, { rate: 150, count: 75 });

@@ -1,4 +1,4 @@
-import { check, expect, unsupported } from '#fixtures';
+import { check, expect, unsupported, untilLeftOut } from '#fixtures';
 
 check(
   'Ejections count until less than the minimum is healthy, and then every endpoint is used again',
@@ -18,7 +18,7 @@ check(
     const [second, third] = [server.version('v2'), server.version('v3')];
 
     await second.faults({ status: 500 });
-    await caller.sendDuring(() => server.untilLeftOut(second), server, { rate: 80, count: 40 });
+    await caller.sendDuring(() => untilLeftOut(server, second), server, { rate: 80, count: 40 });
     const without = await caller.send(server, { count: 90 });
     expect(await server.received(without)).toLeaveOut([second], { of: endpoints, history: without });
 

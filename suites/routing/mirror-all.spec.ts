@@ -1,4 +1,4 @@
-import { check, expect, unsupported } from '#fixtures';
+import { check, expect, settledLedger, unsupported } from '#fixtures';
 
 check(
   'A full mirror is given every request once, and whether it waits, fails, resets or is gone changes nothing for the client',
@@ -16,7 +16,7 @@ check(
     const original = { count: 300, concurrency: 8, method: 'POST', path: '/orders?item=7', body: 'one', headers: { 'x-order': '{id}' } };
     const history = await caller.send(server, original);
     expect(history).toReachOnly('v1');
-    const copies = await mirror.settled(history, { expected: 300 });
+    const copies = await settledLedger(mirror, history, { expected: 300 });
     expect(copies).toEqualIds(history);
     const asSent = { method: 'POST', path: '/orders?item=7', headers: { host: server.address(), 'x-order': '{id}' } };
     expect(copies).toArriveWith(asSent);
@@ -39,7 +39,7 @@ check(
     for (const unmoved of troubled) {
       expect(unmoved).toReachOnly('v1');
       expect(unmoved).toTake({ atMostMs: 250, lessThanMs: 5_000, beside });
-      expect(await mirror.settled(unmoved, { expected: 50 })).toEqualIds(unmoved);
+      expect(await settledLedger(mirror, unmoved, { expected: 50 })).toEqualIds(unmoved);
     }
     expect(await test.agent.state()).toHoldBack(50);
     expect(gone).toReachOnly('v1');

@@ -1,4 +1,4 @@
-import { check, decides, expect, unsupported } from '#fixtures';
+import { check, decides, expect, settledLedger, unsupported } from '#fixtures';
 
 const TENTH = { percent: 10, tolerance: 0.02 };
 
@@ -12,12 +12,12 @@ check(
     const copies = new Set<string>();
     const enough = decides({ p0: TENTH.percent / 100, tolerance: TENTH.tolerance }, ({ id }) => copies.has(id));
     const isEnough = async (sent: Parameters<typeof enough>[0]) => {
-      for (const { id } of await mirror.settled(sent)) copies.add(id);
+      for (const { id } of await settledLedger(mirror, sent)) copies.add(id);
       return enough(sent);
     };
     const history = await caller.sendUntil(isEnough, v1, { count: 5_000, concurrency: 16 });
     expect(history).toSucceed();
     expect(await v1.received(history)).toEqualIds(history);
-    expect(history).toBeMirrored({ ...TENTH, shadowHost: false }, await mirror.settled(history));
+    expect(history).toBeMirrored({ ...TENTH, shadowHost: false }, await settledLedger(mirror, history));
   },
 );

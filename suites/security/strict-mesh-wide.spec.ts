@@ -1,4 +1,4 @@
-import { check, expect, unsupported } from '#fixtures';
+import { check, expect, unsupported, untilAsked } from '#fixtures';
 
 check(
   'STRICT in the root namespace, once it comes, refuses plaintext in every namespace, on old connections too, and no mesh caller notices',
@@ -24,7 +24,7 @@ check(
     const plaintext = (path: string, connections: 'kept' | 'new') =>
       unmeshedCaller.send(server, { rate: 50, count: 300, path, connections });
     const change = async () => {
-      await server.untilAsked('/kept', '/new');
+      await untilAsked(server, '/kept', '/new');
       await policy.change();
     };
     const [kept, renewed, meshed] = await Promise.all([

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 
 import { edgesOfCounts, edgesOfLedger, edgesOfSeries, workloadOf } from '../../fixtures/actors/service-graph.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
-import { type Edge, edges } from '../../fixtures/matchers/service-graph.ts';
+import { type Edge, edges } from '../../fixtures/evidence/edges.ts';
 import { delivery } from '../matchers/histories.ts';
 
 const { toShowTraffic } = matchers;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test as plain } from '@playwright/test';
 
 import { FACTS } from '../../clusters/istio/facts.ts';
-import type { Actors, Rig } from '../../fixtures/rig/rig.ts';
+import type { Actors } from '../../fixtures/rig/actors.ts';
+import type { Rig } from '../../fixtures/rig/rig.ts';
 import type { Ending, LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import type { MustFail } from '../../fixtures/check/must-fail.ts';
 import type { Details } from '../../fixtures/check/definition.ts';

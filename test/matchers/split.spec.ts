@@ -2,7 +2,8 @@ import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
 import type { History } from '../../fixtures/agent/protocol.ts';
-import { matchers, servedBy } from '../../fixtures/matchers/index.ts';
+import { servedBy } from '../../fixtures/evidence/served-by.ts';
+import { matchers } from '../../fixtures/matchers/index.ts';
 import { seeded } from '../statistics/generator.ts';
 import { answered, byEnvoy, ENVOY, historyOf, times } from './histories.ts';
 

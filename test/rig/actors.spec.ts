@@ -1,0 +1,38 @@
+import { expect, test } from '@playwright/test';
+
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import type { PodRef } from '../../clusters/kubernetes/manifest.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
+import type { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
+import { ACTORS, type Actor } from '../../clusters/rigs/rig.ts';
+import { actorsOf } from '../../fixtures/rig/actors.ts';
+import { RigParts } from '../../fixtures/rig/parts.ts';
+
+/** The parts of a rig in no cluster: nothing is asked of one while actors are made. */
+function parts(): RigParts {
+  return new RigParts({
+    cluster: { name: 'c', provider: 'kind' } as RigParts['cluster'],
+    namespace: 'rig',
+    api: { connection: {} } as KubernetesApi,
+    changes: {} as JournalledApi,
+    mesh: { identity: (namespace: string, account: string) => `${namespace}/${account}` } as MeshAdapter,
+    pods: Object.fromEntries(ACTORS.map((name) => [name, { namespace: 'rig', name: `${name}-0` }])) as Record<Actor, PodRef>,
+  });
+}
+
+test('every actor can be made, once', () => {
+  const actors = actorsOf(parts());
+  const made = Object.entries(actors);
+  expect(made.length).toBeGreaterThan(25);
+  for (const [name, actor] of made) expect(Reflect.get(actors, name), name).toBe(actor);
+});
+
+test('what stands for the same pod shares its ledger, and is named as it is called', () => {
+  const { server, v2, unmeshedServer, unmeshedCaller, neighbour, identity } = actorsOf(parts());
+  expect(server.version('v2')).toBe(v2.version('v2'));
+  expect(server.endpoints.map(({ pod }) => pod)).toEqual(['server-v1-0', 'server-v2-0', 'server-v3-0']);
+  expect(unmeshedServer.address()).toBe('unmeshed.rig-unmeshed:8080');
+  expect(() => unmeshedCaller.proxy).toThrow('unmeshed has no proxy');
+  expect(neighbour.proxy.pod).toBe('neighbour-0');
+  expect(identity('frontend')).toBe('rig/frontend');
+});
