@@ -11,6 +11,7 @@ import { loadContext } from '../kubernetes/kubeconfig.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { RaiseOptions } from '../provider.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
+import { byPart } from '../mesh/versions.ts';
 import { adapterOf } from '../meshes.ts';
 import { clearNamespaces } from '../rigs/clear.ts';
 import { deployPremade, deployRigs } from '../rigs/deploy.ts';
@@ -67,7 +68,11 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
       leases ??= await RigLeases.take(api, found.rigs, name, work);
       await makeRigs(api, adapter, making, work);
       const timings = { rigsMs: Math.round(performance.now() - began) };
-      return { ...to, versions: { kubernetes: await api.version(), ...(await adapter.versions(work, found.rigs)) }, timings };
+      return {
+        ...to,
+        versions: { kubernetes: await api.version(), ...byPart(adapter.facts, await adapter.versions(work, found.rigs)) },
+        timings,
+      };
     } catch (error) {
       await patiently(() => clear(api, adapter, { owner: name, ...found }, {}), work).catch((cause: unknown) => {
         const message = `${causeOf(error)}; and what was made for ${name} could not be removed: ${causeOf(cause)}`;

@@ -4,7 +4,7 @@ import { agentImage } from '../images/recipes/agent.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { ExistingProvider } from '../provider.ts';
-import type { MeshAdapter } from '../mesh/adapter.ts';
+import type { MeshAdapter, MeshVersions } from '../mesh/adapter.ts';
 import { shellWord } from '../printable.ts';
 import { admissions, samplePods } from './admission.ts';
 import { namespacesOf, rigPlaces, type RigPlaces } from './namespaces.ts';
@@ -135,7 +135,7 @@ export async function meshFound(
   mesh: MeshAdapter,
   among: readonly string[],
   signal?: AbortSignal,
-): Promise<Record<string, string> | string> {
+): Promise<MeshVersions | string> {
   const root = await api
     .get({ apiVersion: 'v1', kind: 'Namespace', name: mesh.facts.controlPlaneNamespace }, signal)
     .catch((error: unknown) => causeOf(error));

@@ -4,13 +4,16 @@ import type {
   AccessLogLine,
   Capabilities,
   ConvergeOptions,
+  Enforcement,
   MeshAdapter,
   MeshInjector,
   MeshTool,
+  MeshVersions,
   ProxyCounts,
   RequestCount,
   WorkloadCertificate,
 } from '../mesh/adapter.ts';
+import type { MeshFeature } from '../mesh/features.ts';
 import type { Work } from '../work.ts';
 import type { ClusterAccess } from '../mesh/access.ts';
 import { parseAccessLog } from './proxy/access-log.ts';
@@ -20,9 +23,12 @@ import { istioDiagnostics } from './diagnostics/diagnostics.ts';
 import { FACTS } from './facts.ts';
 import type { IstioRevisions } from './revisions/revisions.ts';
 import { Istiod } from './istiod.ts';
-import { PROXY_CONTAINER, proxyCapabilities, proxyImage, withProxy } from './proxy/admin.ts';
+import { PROXY_CONTAINER, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
 import { requestCounts } from './proxy/request-counts.ts';
+
+/** The extension of the proxy that each feature comes from. */
+const EXTENSIONS: Readonly<Record<MeshFeature, string>> = { 'request-metrics': 'envoy.filters.http.istio_stats' };
 
 export interface IstioOptions {
   access: ClusterAccess;
@@ -70,8 +76,8 @@ class IstioAdapter implements MeshAdapter {
   }
 
   /** istiod's version, and the Envoy versions of the proxies that run now, if any does. */
-  async versions(work: Work = {}, among?: readonly string[]): Promise<Record<string, string>> {
-    const istiod = (await this.#istiod.versions(work.signal)).map(shortVersion).join(', ');
+  async versions(work: Work = {}, among?: readonly string[]): Promise<MeshVersions> {
+    const controlPlane = (await this.#istiod.versions(work.signal)).map(shortVersion);
     const lists = await Promise.all(
       (among ?? [undefined]).map((namespace) => this.#access.pods(namespace, 'security.istio.io/tlsMode=istio', work.signal)),
     );
@@ -79,10 +85,9 @@ class IstioAdapter implements MeshAdapter {
     // One proxy an image: all others of it are the same program.
     const ofEachImage = new Map(proxies.map((pod) => [proxyImage(pod), pod]));
     const envoys = await Promise.all(
-      [...ofEachImage.values()].map(async ({ metadata }) => (await proxyCapabilities(this.#access, metadata, work.signal)).proxy),
+      [...ofEachImage.values()].map(async ({ metadata }) => (await serverInfo(this.#access, metadata, work.signal)).version),
     );
-    const envoy = [...new Set(envoys.map(shortEnvoyVersion))].toSorted().join(', ');
-    return envoy === '' ? { istiod } : { istiod, envoy };
+    return { controlPlane, proxies: [...new Set(envoys.map(shortEnvoyVersion))].toSorted() };
   }
 
   async proxyVersions({ signal }: Work = {}): Promise<Map<string, number>> {
@@ -90,7 +95,9 @@ class IstioAdapter implements MeshAdapter {
   }
 
   async capabilities(pod: PodRef): Promise<Capabilities> {
-    return await proxyCapabilities(this.#access, pod);
+    const { version, extensions, workers } = await serverInfo(this.#access, pod);
+    const lacks = (feature: MeshFeature) => (extensions.has(EXTENSIONS[feature]) ? undefined : `extension ${EXTENSIONS[feature]}`);
+    return { proxy: version, lacks, connectionsPerUpstream: workers };
   }
 
   identity(namespace: string, serviceAccount: string): string {
@@ -107,7 +114,7 @@ class IstioAdapter implements MeshAdapter {
   }
 
   /** One at a time in a namespace: two would overwrite each other's sentinel. */
-  async converge(options: ConvergeOptions): Promise<{ acknowledgedMs: number; drainedMs: number }> {
+  async converge(options: ConvergeOptions): Promise<Enforcement> {
     const started = performance.now();
     const before = this.#converging.get(options.namespace) ?? Promise.resolve();
     const turn = before.then(
@@ -134,11 +141,12 @@ class IstioAdapter implements MeshAdapter {
     return await istioDiagnostics(this.#access, this.#istiod, pods, only);
   }
 
-  async #convergeNow(options: ConvergeOptions, started: number): Promise<{ acknowledgedMs: number; drainedMs: number }> {
+  async #convergeNow(options: ConvergeOptions, started: number): Promise<Enforcement> {
     const waitedMs = performance.now() - started;
     const istiod = this.revisions?.istiodOf(options.namespace) ?? this.#istiod;
-    const { acknowledgedMs, drainedMs } = await converge(this.#access, istiod, options);
-    return { acknowledgedMs: acknowledgedMs + waitedMs, drainedMs: drainedMs + waitedMs };
+    const { enforcedMs, stages } = await converge(this.#access, istiod, options);
+    const fromCall = Object.entries(stages).map(([stage, ms]) => [stage, ms + waitedMs]);
+    return { enforcedMs: enforcedMs + waitedMs, stages: Object.fromEntries(fromCall) };
   }
 }
 

@@ -9,6 +9,7 @@ import { agentImage } from '../images/recipes/agent.ts';
 import { KIND, pathOf } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import type { UpOptions } from '../provider.ts';
+import { byPart } from '../mesh/versions.ts';
 import { meshModule } from '../meshes.ts';
 import { folderOf } from '../registry/owner.ts';
 import { deployRigs } from '../rigs/deploy.ts';
@@ -57,7 +58,7 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
       const rigs = await timed(timings, 'rigsMs', () =>
         deployRigs(api, adapter, { count: options.rigs, image: sample, owner: name }, work),
       );
-      const versions = { kubernetes: await api.version(), docker: engine.version, ...(await adapter.versions(work)) };
+      const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(work)) };
       return { ...place, provider: 'kind', rigs, dockerHost: engine.host, versions, timings };
     } finally {
       api.close();

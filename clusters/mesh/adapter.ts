@@ -1,15 +1,29 @@
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 import type { Work } from '../work.ts';
 import type { MeshFacts } from './facts.ts';
+import type { MeshFeature } from './features.ts';
 
-/** What the running proxies can do, asked of them and not assumed. */
+/** What a running proxy can do, asked of it and not assumed. */
 export interface Capabilities {
   /** The proxy's own version text. */
   proxy: string;
-  /** Names of the extensions compiled in, as the proxy lists them. */
-  extensions: ReadonlySet<string>;
-  /** How many threads handle connections; each has pools of its own. */
-  workers: number;
+  /** What it lacks for a feature, in the mesh's words as they follow "has no"; undefined where it has the feature. */
+  lacks: (feature: MeshFeature) => string | undefined;
+  /** How many connections to one upstream it may open whatever the limit, e.g. one a thread. */
+  connectionsPerUpstream: number;
+}
+
+/** Versions that run, without repetitions. */
+export interface MeshVersions {
+  controlPlane: readonly string[];
+  proxies: readonly string[];
+}
+
+/** How long it took until a change acted on new and old connections, in milliseconds from the call. */
+export interface Enforcement {
+  enforcedMs: number;
+  /** When each stage of it was over, under the mesh's own names. */
+  stages: Readonly<Record<string, number>>;
 }
 
 export interface ConvergeOptions extends Work {
@@ -148,7 +162,7 @@ export interface MeshAdapter {
   /** Undefined for a mesh that can be in a cluster only once. */
   readonly revisions?: MeshRevisions;
   /** Versions of the control plane and of the proxies that run in these namespaces; default all. */
-  versions(work?: Work, among?: readonly string[]): Promise<Record<string, string>>;
+  versions(work?: Work, among?: readonly string[]): Promise<MeshVersions>;
   /** How many proxies of each version of the mesh are connected to the control plane, in all namespaces. */
   proxyVersions(work?: Work): Promise<Map<string, number>>;
   capabilities(pod: PodRef): Promise<Capabilities>;
@@ -157,11 +171,8 @@ export interface MeshAdapter {
   /** The headers in which a proxy tells its server that this identity calls. */
   identityHeaders(identity: string): Record<string, string>;
   certificate(pod: PodRef): Promise<WorkloadCertificate>;
-  /**
-   * Returns when every proxy of the namespace has acknowledged the change and old connections' filter chains have drained.
-   * `acknowledgedMs` and `drainedMs` count from the call.
-   */
-  converge(options: ConvergeOptions): Promise<{ acknowledgedMs: number; drainedMs: number }>;
+  /** Returns when every proxy of the namespace acts on the change, on new and on old connections. One at a time in a namespace. */
+  converge(options: ConvergeOptions): Promise<Enforcement>;
   /** The proxy's own counters, which it keeps whatever the mesh is told to report. */
   counts(pod: PodRef): Promise<ProxyCounts>;
   /** What the proxy has logged of requests since then, oldest first; lines that are no access log are left out. */

@@ -3,6 +3,7 @@ import { meshFound } from '../../clusters/existing/survey.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
+import { byPart } from '../../clusters/mesh/versions.ts';
 import { judge, type Finding } from './finding.ts';
 
 /** Whether the mesh is there, and whether its proxies are of versions that its control plane supports. */
@@ -14,13 +15,13 @@ export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal
   const seen =
     there === undefined
       ? why
-      : Object.entries(there)
+      : Object.entries(byPart(mesh.facts, there))
           .map(([part, version]) => `${part} ${version}`)
           .join(', ');
   const about = { category, check: `${mesh.facts.name} is there`, seen };
   const hint = `install it first; or the account may not look into ${mesh.facts.controlPlaneNamespace}: npx meshproof rbac prints the rights`;
   if (there === undefined) return [judge(about, false, 'failed', hint)];
-  return [judge(about, true, 'failed', hint), await proxyFinding(mesh, there[mesh.facts.parts.controlPlane] ?? '', signal)];
+  return [judge(about, true, 'failed', hint), await proxyFinding(mesh, there.controlPlane.join(', '), signal)];
 }
 
 async function proxyFinding(mesh: MeshAdapter, control: string, signal: AbortSignal): Promise<Finding> {

@@ -9,7 +9,7 @@ check(
       swap: { other: 'caller' },
     },
     needs: {
-      extension: 'envoy.filters.http.istio_stats',
+      feature: 'request-metrics',
       because: "the request counter comes from Istio's own filter",
       link: 'https://istio.io/latest/docs/reference/config/metrics/',
     },

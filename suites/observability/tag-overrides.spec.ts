@@ -6,7 +6,7 @@ check(
     control: { because: 'there is no override', mustFail: { toCountRequests: 'another number' } },
     linkerd: unsupported('the labels of its metrics are fixed', 'https://linkerd.io/2/reference/proxy-metrics/'),
     needs: {
-      extension: 'envoy.filters.http.istio_stats',
+      feature: 'request-metrics',
       because: "the request counter comes from Istio's own filter",
       link: 'https://istio.io/latest/docs/reference/config/metrics/',
     },

@@ -18,7 +18,7 @@ check(
     ],
   },
   async ({ caller, v1 }) => {
-    const { workers } = await caller.proxy.capabilities();
+    const { connectionsPerUpstream: workers } = await caller.proxy.capabilities();
     const pool = { atMost: workers, header: 'x-peer-port' };
     const held = v1.version('v1');
 

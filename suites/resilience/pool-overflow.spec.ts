@@ -22,7 +22,7 @@ check(
     expect(await v1.received(streams)).toHaveDeliveries(2);
 
     // Connections of their own meet every worker. Each holds one request, if it opens its connection before one waits for another worker's.
-    const { workers } = await caller.proxy.capabilities();
+    const { connectionsPerUpstream: workers } = await caller.proxy.capabilities();
     const spread = await caller.send(v1, { rate: 60, count: 60, path: '/held', connections: 'new' });
     const accepted = await v1.received(spread);
     expect(accepted).toHaveDeliveries({ atLeast: 2, atMost: workers + 1 });

@@ -13,7 +13,7 @@ check(
     const headers = { 'x-user-id': 'user-7' };
     // One connection belongs to one worker of the proxy, and each worker goes round by itself.
     expect(await caller.send(server, { count: 300, headers })).toTakeTurns(3);
-    const { workers } = await caller.proxy.capabilities();
+    const { connectionsPerUpstream: workers } = await caller.proxy.capabilities();
     expect(await caller.send(server, { count: 1_500, concurrency: 16, headers })).toTakeTurnsByWorker({ pods: 3, workers });
   },
 );

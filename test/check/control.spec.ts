@@ -32,7 +32,7 @@ const rig = {
   },
   mesh: {
     facts: FACTS,
-    converge: async () => ({ acknowledgedMs: 1, drainedMs: 2 }),
+    converge: async () => ({ enforcedMs: 2, stages: {} }),
     diagnostics: async () => ({}),
   },
   reset: async () => undefined,

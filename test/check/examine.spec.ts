@@ -88,7 +88,7 @@ class StandIn {
         facts: FACTS,
         converge: async () => {
           this.log.push('converge');
-          return { acknowledgedMs: 1, drainedMs: 2 };
+          return { enforcedMs: 2, stages: {} };
         },
         diagnostics: async () => ({}),
       },

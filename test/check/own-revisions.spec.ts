@@ -38,7 +38,7 @@ class StandIn {
       mesh: {
         converge: async ({ objects, namespace }: { objects: Manifest[]; namespace: string }) => {
           this.log.push(`converge ${namespace}: ${objects.map(name).join(' ')}`);
-          return { acknowledgedMs: 1, drainedMs: namespace === 'rig' ? 1 : 7 };
+          return { enforcedMs: namespace === 'rig' ? 1 : 7, stages: {} };
         },
         facts: { describesRevision: ({ kind }: Manifest) => kind === 'Mesh', isMeshWide: () => false },
         revisions: {

@@ -56,7 +56,7 @@ test('versions are those of istiod and of one running proxy an image', async () 
     'new-too /server_info': JSON.stringify({ version: 'c0ffee/1.40.0/Clean/RELEASE/BoringSSL' }),
     'istiod-1 /server_info': JSON.stringify({ version: 'c0ffee/1.40.0/Clean/RELEASE/BoringSSL' }),
   });
-  expect(await istio({ access }).versions()).toEqual({ istiod: '1.31-eed52ebb66ad', envoy: '1.39.1, 1.40.0' });
+  expect(await istio({ access }).versions()).toEqual({ controlPlane: ['1.31-eed52ebb66ad'], proxies: ['1.39.1', '1.40.0'] });
 });
 
 test('every istiod must have seen an object, in whatever API version it lists it', async () => {
@@ -107,7 +107,7 @@ test('two convergences of one namespace take turns', async () => {
   const [first, second] = await Promise.all(
     objects.map(async (object) => await adapter.converge({ objects: [object], after: 'applied', namespace: 'rig', timeoutMs: 20_000 })),
   );
-  expect(second?.acknowledgedMs).toBeGreaterThan(first?.drainedMs ?? Infinity);
+  expect(second?.stages['acknowledged']).toBeGreaterThan(first?.enforcedMs ?? Infinity);
 });
 
 test('diagnostics say of each page that could not be had why', async () => {

@@ -43,9 +43,9 @@ test('a proxy’s extensions are those of the node it introduces itself as', () 
       ],
     },
   });
-  const { proxy, extensions, workers } = parseServerInfo(text);
+  const { version, extensions, workers } = parseServerInfo(text);
   expect(workers).toBe(2);
-  expect(proxy).toBe('9e55/1.40.0/Clean/RELEASE/BoringSSL');
+  expect(version).toBe('9e55/1.40.0/Clean/RELEASE/BoringSSL');
   expect([...extensions]).toEqual(['envoy.filters.http.local_ratelimit', 'envoy.filters.http.rbac']);
   expect(extensions.has('istio.stats')).toBe(false);
 });

@@ -174,7 +174,7 @@ test('what a kept rig has put there stays with it', async ({ api, server }) => {
 test('what a check was refused is not taken away either: an object of somebody else outlives the clean-up', async ({ api, server }) => {
   const managedFields = [{ manager: 'argocd-controller', operation: 'Apply' }];
   server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
-  const mesh = { facts: FACTS, converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
+  const mesh = { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) };
   const rig = { api, changes: await journalled(api), mesh, namespace: RIG, owner: 'run' } as unknown as Rig;
   const applied = new AppliedConfig(rig);
   await expect(applied.reconcile([strict])).rejects.toMatchObject({ code: 'NOT_OURS' });

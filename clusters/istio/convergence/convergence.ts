@@ -1,5 +1,5 @@
 import { MeshproofError } from '../../errors.ts';
-import type { ConvergeOptions } from '../../mesh/adapter.ts';
+import type { ConvergeOptions, Enforcement } from '../../mesh/adapter.ts';
 import { until } from '../../until.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { untilIstiodHasRouted } from './gateway-routes.ts';
@@ -23,16 +23,11 @@ const TIMEOUT_MS = 90_000;
  * while the sentinel takes a write to etcd, a watch event and istiod's debounce time. Nothing in istiod lets the first be observed.
  *
  * What was removed must have been waited for when it was applied; otherwise a late watch could still bring it.
- * @returns times from the call: when every proxy had acknowledged, and when the last had drained
+ * @returns when every proxy had acknowledged, and when the last had drained
  * @throws MeshproofError with code `CONFIG_REJECTED` (a proxy refuses the configuration, with its reason), `NOT_CONVERGED` (time is up; says who lacks what),
  * `NOT_APPLIED`, or the signal's reason
  */
-export async function converge(
-  access: ClusterAccess,
-  istiod: Istiod,
-  options: ConvergeOptions,
-  pace: Pace = PACE,
-): Promise<{ acknowledgedMs: number; drainedMs: number }> {
+export async function converge(access: ClusterAccess, istiod: Istiod, options: ConvergeOptions, pace: Pace = PACE): Promise<Enforcement> {
   const started = performance.now();
   const { namespace, objects, after, timeoutMs = TIMEOUT_MS, signal, progress } = options;
   const left = (): number => Math.max(0, timeoutMs - (performance.now() - started));
@@ -63,7 +58,7 @@ export async function converge(
   const acknowledgedMs = await settle(async () => await proxies.haveAcknowledged(), pace.everyMs);
   progress?.(`old connections of ${namespace} to drain`);
   const drainedMs = await settle(async () => await proxies.haveDrained(), pace.drainEveryMs);
-  return { acknowledgedMs, drainedMs };
+  return { enforcedMs: drainedMs, stages: { acknowledged: acknowledgedMs, drained: drainedMs } };
 }
 
 function asNotConverged(error: unknown): never {

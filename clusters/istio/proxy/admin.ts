@@ -1,4 +1,3 @@
-import type { Capabilities } from '../../mesh/adapter.ts';
 import type { PodRef } from '../../kubernetes/manifest.ts';
 import type { ClusterAccess, PodObject } from '../../mesh/access.ts';
 
@@ -82,16 +81,25 @@ export async function hasRoutes(access: ClusterAccess, pod: PodRef, signal?: Abo
   return configs.length > 0;
 }
 
+/** What a proxy says of itself. */
+interface ServerInfo {
+  version: string;
+  /** Names of the extensions compiled in. */
+  extensions: ReadonlySet<string>;
+  /** How many threads handle connections; each has pools of its own. */
+  workers: number;
+}
+
 /** Asks a running proxy what it is and which extensions are compiled in. */
-export async function proxyCapabilities(access: ClusterAccess, pod: PodRef, signal?: AbortSignal): Promise<Capabilities> {
+export async function serverInfo(access: ClusterAccess, pod: PodRef, signal?: AbortSignal): Promise<ServerInfo> {
   return parseServerInfo(await access.fetchText(pod, ADMIN_PORT, '/server_info', signal));
 }
 
 /** Reads the page `/server_info`: the node that the proxy introduces itself as lists its extensions. */
-export function parseServerInfo(text: string): Capabilities {
+export function parseServerInfo(text: string): ServerInfo {
   const info: { version?: string; node?: { extensions?: { name?: string }[] }; command_line_options?: { concurrency?: number } } =
     JSON.parse(text);
   const { version = '', node, command_line_options: options } = info;
   const names = (node?.extensions ?? []).flatMap(({ name }) => (name === undefined ? [] : [name]));
-  return { proxy: version, extensions: new Set(names), workers: options?.concurrency ?? 1 };
+  return { version, extensions: new Set(names), workers: options?.concurrency ?? 1 };
 }
