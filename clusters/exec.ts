@@ -18,7 +18,7 @@ export interface ExecOptions extends Work {
 /**
  * Runs one program to its end and returns what it printed on stdout, without the last line break.
  * The program is asked to end when `signal` aborts, and killed 5 s later.
- * @throws MeshproofError with code `COMMAND_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`; the message holds the last lines of what it said.
+ * @throws MeshproofError with code `PROGRAM_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`; the message holds the last lines of what it said.
  */
 export async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
   const shown = [command, ...args].join(' ').slice(0, 300);
@@ -40,7 +40,7 @@ export async function exec(command: string, args: readonly string[], options: Ex
     options.signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
     const facts = { cause: error, ...(options.hint === undefined ? {} : { hint: options.hint }) };
-    if (error.code === 'ENOENT') throw new MeshproofError('COMMAND_MISSING', `${command} was not found`, facts);
+    if (error.code === 'ENOENT') throw new MeshproofError('PROGRAM_MISSING', `${command} was not found`, facts);
     if (error.timedOut) throw new MeshproofError('COMMAND_TIMED_OUT', `${shown} did not end within ${options.timeoutMs} ms`, facts);
     const said = `${error.stderr ?? ''}\n${error.stdout ?? ''}`.trim().split('\n').slice(-8).join('\n');
     throw new MeshproofError('COMMAND_FAILED', `${shown} ended with ${error.exitCode ?? error.signal}: ${said}`, facts);

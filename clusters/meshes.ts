@@ -14,11 +14,11 @@ export const MESHES = Object.keys(REGISTRY) as [Mesh, ...Mesh[]];
 /** The mesh that is meant where none is named. */
 export const [DEFAULT_MESH] = MESHES;
 
-/** @throws MeshproofError `MESH_MISSING` for a mesh that has no module yet */
+/** @throws MeshproofError `MESH_UNSUPPORTED` for a mesh that has no module yet */
 export async function meshModule(mesh: Mesh): Promise<MeshModule> {
   const load = REGISTRY[mesh];
   if (load !== undefined) return await load();
-  throw new MeshproofError('MESH_MISSING', `there is no adapter for ${mesh} yet`, { hint: `use --mesh=${DEFAULT_MESH}` });
+  throw new MeshproofError('MESH_UNSUPPORTED', `there is no adapter for ${mesh} yet`, { hint: `use --mesh=${DEFAULT_MESH}` });
 }
 
 /** The module of every mesh that has one. */
@@ -29,7 +29,7 @@ export async function meshModules(): Promise<MeshModule[]> {
 
 /**
  * A mesh on a cluster that has it already.
- * @throws MeshproofError `MESH_MISSING`
+ * @throws MeshproofError `MESH_UNSUPPORTED`
  */
 export async function adapterOf({ mesh, ...cluster }: { mesh: Mesh } & Partial<MeshCluster>, api: KubernetesApi): Promise<MeshAdapter> {
   return (await meshModule(mesh)).connect(cluster, api);

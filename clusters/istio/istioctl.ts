@@ -15,7 +15,7 @@ const TIMEOUT_MS = 300_000;
 
 /**
  * Installs Istio, or changes an installation to the profile, and returns when istiod is ready.
- * @throws MeshproofError with code `COMMAND_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`
+ * @throws MeshproofError with code `PROGRAM_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`
  */
 export async function installIstio(tool: Istioctl, profile: IstioProfile, work: Work = {}): Promise<void> {
   work.progress?.('istiod');

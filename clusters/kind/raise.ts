@@ -71,6 +71,6 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
 
 /** Removes a kind cluster and its files. */
 export async function lower({ name, dockerHost }: ClusterDescription, work: Work): Promise<void> {
-  if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNKNOWN', `${name} does not say which Docker it is on`);
+  if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNREADABLE', `${name} does not say which Docker it is on`);
   await deleteCluster({ name, folder: folderOf(name) }, await engineAt(dockerHost, work), work);
 }

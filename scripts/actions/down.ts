@@ -27,13 +27,13 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
 
 function choose(existing: readonly ClusterDescription[], name: string | undefined, all: boolean): readonly ClusterDescription[] {
   if (name !== undefined && !isClusterName(name)) {
-    throw refusal('UNKNOWN_CLUSTER', `there is no cluster "${name}": ${CLUSTER_NAME}`, existing);
+    throw refusal('CLUSTER_UNKNOWN', `there is no cluster "${name}": ${CLUSTER_NAME}`, existing);
   }
   if (all) return existing;
   const chosen = name === undefined ? existing : existing.filter((one) => one.name === name);
   if (chosen.length === 1) return chosen;
   if (name === undefined) throw refusal('CLUSTER_NOT_NAMED', 'say which cluster, or --all', existing);
-  throw refusal('UNKNOWN_CLUSTER', `there is no cluster ${name}`, existing);
+  throw refusal('CLUSTER_UNKNOWN', `there is no cluster ${name}`, existing);
 }
 
 function refusal(code: string, message: string, existing: readonly ClusterDescription[]): MeshproofError {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
-import { clustersFolder } from '../../clusters/paths.ts';
+import { folderOf } from '../../clusters/registry/owner.ts';
 import { judge, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 1_000;
@@ -19,7 +19,7 @@ export async function answerFindings(names: readonly string[]): Promise<Finding[
 }
 
 async function answerFinding(name: string): Promise<Finding[]> {
-  const text = await readFile(join(clustersFolder(), name, 'kubeconfig'), 'utf8').catch(() => undefined);
+  const text = await readFile(join(folderOf(name), 'kubeconfig'), 'utf8').catch(() => undefined);
   if (text === undefined) return [];
   const config: Kubeconfig = parse(text);
   const cluster = config.clusters?.[0]?.cluster;

@@ -40,7 +40,7 @@ test('one with another mesh or of another provider is not', async () => {
   expect(await found({ mesh: 'linkerd' })).toBeUndefined();
   expect(await found({ provider: { kind: 'existing', context: 'kind-meshproof-one' } })).toBeUndefined();
   await expect(found({ mesh: 'linkerd', name: 'meshproof-one' })).rejects.toMatchObject({ code: 'OTHER_MESH', exitCode: 2 });
-  await expect(found({ name: 'meshproof-two' })).rejects.toMatchObject({ code: 'UNKNOWN_CLUSTER', exitCode: 2 });
+  await expect(found({ name: 'meshproof-two' })).rejects.toMatchObject({ code: 'CLUSTER_UNKNOWN', exitCode: 2 });
 });
 
 test('one that a run uses is not, until it is given back', async () => {

@@ -53,7 +53,7 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['test --against=/no/such/report', /NO_REPORT/, /npm test/],
   ['up --nodes=two', /INVALID_ARGUMENT/, /./],
   ['up --rigs', /OPTION_MISSING_ARGUMENT/, /./],
-  ['down nobody', /UNKNOWN_CLUSTER.*nobody/, /clusters: none/],
+  ['down nobody', /CLUSTER_UNKNOWN.*nobody/, /clusters: none/],
   ['down', /CLUSTER_NOT_NAMED/, /clusters: none/],
   ['images frobnicate', /UNKNOWN_COMMAND/, /commands: list, build, save/],
   ['images save', /MISSING_ARGUMENT/, /./],

@@ -50,5 +50,5 @@ test('an exit code is an answer, a missing program is an error', async ({}, info
   await writeFile(istioctl, '#!/bin/sh\ncat\necho "unknown command $1" >&2\nexit 64\n', { mode: 0o755 });
   const tool = (path: string) => new IstioTool(async () => ({ istioctl: path, kubeconfig: 'k', context: 'c' }));
   expect(await tool(istioctl).run(['verify-install'], 'given')).toEqual({ exitCode: 64, said: 'unknown command verify-install\ngiven' });
-  await expect(tool(info.outputPath('nothing')).run([])).rejects.toMatchObject({ code: 'COMMAND_MISSING' });
+  await expect(tool(info.outputPath('nothing')).run([])).rejects.toMatchObject({ code: 'PROGRAM_MISSING' });
 });

@@ -109,7 +109,7 @@ export class IstioRevisions implements MeshRevisions {
     const [, hub, tag] = /^(.+)\/pilot:([^:@]+)$/.exec(container?.image ?? '') ?? [];
     if (hub === undefined || tag === undefined) {
       throw new MeshproofError(
-        'MESH_MISSING',
+        'ISTIOD_UNREADABLE',
         `${namespace} has no istiod whose image tells a hub and a tag: ${container?.image ?? 'none'}`,
       );
     }
