@@ -6,7 +6,8 @@ import type { ClientOptions } from 'ws';
 
 import { causeOf } from '../errors.ts';
 import { given } from './given.ts';
-import { invalid, type ClusterFields, type OneContext, type UserFields } from './kubeconfig.ts';
+import type { ClusterFields, OneContext, UserFields } from './kubeconfig.ts';
+import { invalid } from './kubeconfig-file.ts';
 
 /** What a request or a WebSocket needs besides its address. */
 export type Secured = Omit<ClientOptions, 'headers'> & { headers?: OutgoingHttpHeaders; servername?: string; auth?: string };
@@ -44,13 +45,14 @@ export class Credentials {
     if (user.as === undefined && impersonation(user).length > 0)
       throw invalid(`context ${context}`, 'it has a uid, groups or extras to act as without a user');
     const server = addressOf(cluster, user);
-    if (server === undefined) throw invalid(`context ${context}`, `its server ${cluster.server} is no http or https address`);
+    if (server === undefined)
+      throw invalid(`context ${context}`, 'the address of its server does not begin with http:// or https://, or is none');
     const { KubeConfig } = await import('@kubernetes/client-node');
     const client = new KubeConfig();
     try {
       client.loadFromString(JSON.stringify(await forClient(config, server)));
     } catch (error) {
-      throw invalid(`context ${context}`, error);
+      throw invalid(`context ${context}`, causeOf(error));
     }
     return new Credentials(client, { server, context, cluster, user });
   }

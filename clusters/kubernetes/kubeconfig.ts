@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
-import { parse } from 'yaml';
-
-import { EXIT, MeshproofError, causeOf } from '../errors.ts';
+import { EXIT, MeshproofError } from '../errors.ts';
 import { didYouMean } from './closest.ts';
+import { contentOf, invalid, isMap, kubeconfigFiles } from './kubeconfig-file.ts';
 
 export interface KubeContext {
   name: string;
@@ -60,12 +56,6 @@ export interface OneContext {
   clusters: [{ name: string; cluster: ClusterFields }];
   /** None where the context needs no credentials. */
   users: [{ name: string; user: UserFields }] | [];
-}
-
-/** The kubeconfig files that count when none is named: KUBECONFIG's list, otherwise ~/.kube/config. */
-function defaultKubeconfigFiles(): string[] {
-  const named = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
-  return named.length > 0 ? named.filter((file) => existsSync(file)) : [join(homedir(), '.kube', 'config')];
 }
 
 /**
@@ -145,9 +135,8 @@ interface Merged {
 }
 
 async function merge(file: string | undefined): Promise<Merged> {
-  const files = file === undefined ? defaultKubeconfigFiles() : [file];
-  if (files.length === 0) throw missing(process.env['KUBECONFIG'] ?? '');
-  const contents = await Promise.all(files.map(async (path) => ({ content: await load(path), folder: dirname(resolve(path)) })));
+  const files = kubeconfigFiles(file);
+  const contents = await Promise.all(files.map(async (path) => ({ content: await contentOf(path), folder: dirname(resolve(path)) })));
   const entries = (list: string, field: string): Map<string, Entry> => {
     const first = new Map<string, Entry>();
     for (const { content, folder } of contents)
@@ -186,37 +175,6 @@ function absolute({ fields, folder }: Entry, paths: readonly string[]): Record<s
   return { ...fields, ...Object.fromEntries(named.map((path) => [path, resolve(folder, textOf(fields[path]))])) };
 }
 
-/** The file's content; an empty file, or one of comments alone, is an empty kubeconfig. */
-async function load(path: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw missing(path, error);
-  }
-  try {
-    const content: unknown = parse(text) ?? {};
-    if (!isMap(content)) throw new Error('it holds no YAML map');
-    return content;
-  } catch (error) {
-    throw invalid(path, error);
-  }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function missing(path: string, cause?: unknown): MeshproofError {
-  const hint = 'name a kubeconfig with --kubeconfig or KUBECONFIG';
-  return new MeshproofError('KUBECONFIG_MISSING', `no kubeconfig could be read at ${path}`, { exitCode: EXIT.usage, hint, cause });
-}
-
-/** @param cause what is wrong with it, an error or a sentence */
-export function invalid(path: string, cause: unknown): MeshproofError {
-  return new MeshproofError('KUBECONFIG_INVALID', `${path} is no usable kubeconfig: ${causeOf(cause)}`, { exitCode: EXIT.usage, cause });
 }

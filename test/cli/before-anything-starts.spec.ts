@@ -76,10 +76,11 @@ test('--list lists, and --dry-run plans, without a cluster and without a trace',
 test('a check that changes the whole mesh of a cluster that exists needs leave', async ({ folder }) => {
   const env = await writeSuites(folder, {
     's/a.spec.ts': `import { check } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
-const control = { because: 'another calls', mustFail: { toSucceed: 'answered 403' }, swap: { caller: 'unmeshedCaller' } } as const;
+const control = { because: 'it is about another host', mustFail: { toSucceed: 'answered 403' } } as const;
 check('everything changes', { control, exclusive: 'mesh-wide' }, async () => {});
 `,
     's/a.istio.yaml': MANIFEST.replace('name: server', 'name: server, namespace: $(ROOT_NAMESPACE)'),
+    's/a.istio.control.yaml': 'kind: DestinationRule\nmetadata: { name: server }\nspec: { host: other }\n',
     's/b.spec.ts': specOf('s/b', 'PASS'),
     's/b.istio.yaml': MANIFEST,
   });

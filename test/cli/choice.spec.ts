@@ -69,7 +69,7 @@ test('the checks load whatever else is in the environment, and nothing of theirs
     PLAYWRIGHT_FORCE_TTY: '1',
     FORCE_COLOR: '1',
     PLAYWRIGHT_HTML_OPEN: 'always',
-    NODE_OPTIONS: `--require ${noise}`,
+    NODE_OPTIONS: `--require ${JSON.stringify(noise)}`,
   };
   const { exitCode, stdout, stderr } = await meshproof(['test', '--check=s/a', '--dry-run'], { ...env, ...more });
   expect(exitCode, stderr).toBe(0);

@@ -7,7 +7,7 @@ import { test as base } from '@playwright/test';
 import { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { PROJECT } from './run.ts';
 
-/** Tests with a stand-in for a cluster's API server, and a folder of their own that is removed at their end, in which specs find the project's packages. */
+/** Tests with a stand-in for a cluster's API server, and a folder of their own, with a blank and an umlaut in its name, that is removed at their end, and in which specs find the project's packages. */
 export const test = base.extend<{ folder: string; server: StandInApi }>({
   // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
   server: async ({}, use) => {
@@ -17,7 +17,7 @@ export const test = base.extend<{ folder: string; server: StandInApi }>({
   },
   // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
   folder: async ({}, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'meshproof-cli-'));
+    const folder = await mkdtemp(join(tmpdir(), 'meshproof cli ü-'));
     await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
     await use(folder);
     await rm(folder, { recursive: true, force: true });
