@@ -8,6 +8,8 @@ import { FACTS } from '../../clusters/istio/facts.ts';
 import { MeshproofError } from '../../clusters/errors.ts';
 import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { History } from '../../fixtures/agent/protocol.ts';
+import { currentRecord } from '../../fixtures/evidence/record.ts';
 import type { Actors } from '../../fixtures/rig/actors.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
@@ -259,4 +261,20 @@ test('a body that does not end is given up when its time is over, and can change
 test('without a limit a body takes as long as it wants', async ({ place, standIn }) => {
   const { result } = await run(place, standIn, async () => expect(standIn.mode).toHold(), { limitMs: 0 });
   expect(result.verdict).toBe('PASS');
+});
+
+test('a report that cannot be written takes no verdict away, and the rig is handed back all the same', async ({ place, standIn }) => {
+  const report = process.env['MESHPROOF_REPORT'] ?? '';
+  await writeFile(report, 'a file, and no folder');
+  const { result, error } = await run(place, standIn, async () => {
+    currentRecord()?.history('caller → server', { outcomes: [] } as unknown as History);
+    expect(standIn.mode === 'STRICT' ? 'DISABLE' : standIn.mode).toHold();
+  });
+  expect(result).toMatchObject({
+    verdict: 'FAIL',
+    reason: expect.stringMatching(/^toHold does not hold; evidence could not be written: E/),
+  });
+  expect(error?.message).toContain('the mode is DISABLE');
+  expect(standIn.objects.size).toBe(0);
+  expect(standIn.log.at(-1)).toBe('reset');
 });

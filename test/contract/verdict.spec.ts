@@ -45,6 +45,11 @@ for (const { control, check, cell } of combinations) {
     expect(shown(dirty)).toBe(cell.replace('PASS', 'INCONCLUSIVE'));
     expect(verdictOf(dirty).reason).toContain('the rig could not be handed back');
 
+    // Evidence that is missing takes nothing away, and is told where evidence is needed.
+    const bare = { ...given, unwritten: 'no space left' };
+    expect(shown(bare)).toBe(cell);
+    expect(verdictOf(bare).reason.endsWith('; no space left')).toBe(verdict !== 'PASS');
+
     // A test that ended otherwise than its verdict says takes the two verdicts away on which a run is green.
     const good: Record<string, Ending['status'][]> = { PASS: ['passed'], UNSUPPORTED: ['passed', 'skipped'] };
     for (const status of ['passed', 'failed', 'skipped', 'not run'] as const) {
