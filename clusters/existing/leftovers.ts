@@ -1,18 +1,20 @@
 import type { Leftover } from '../engine/leftover.ts';
-import { causeOf } from '../errors.ts';
+import { MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
-import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
-import { clearNamespaces } from '../rigs/clear.ts';
 import { entriesOf, isEmpty } from '../rigs/journal-entries.ts';
-import { judgeLease, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
-import { isOurs } from '../rigs/ownership.ts';
-import { listed, recoverRigs, strays } from '../rigs/recover.ts';
-import { isForChecks, OWNER_LABEL } from '../rigs/rig.ts';
+import { isHeld, judgeLease, leaseOf, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
+import { listed, type Unseen } from '../rigs/listed.ts';
+import { ownRigs, type OwnRig } from '../rigs/own-namespaces.ts';
+import { isMadeFor, isOurs, makerOf, requireAllBack } from '../rigs/ownership.ts';
+import { recoverRigs } from '../rigs/recover.ts';
+import { OWNER_LABEL } from '../rigs/rig.ts';
+import { inUse, strays, type Stray } from '../rigs/strays.ts';
 import type { Work } from '../work.ts';
-import { namespacesOf, PREMADE, rigNames } from './namespaces.ts';
+import { PREMADE, rigNames } from './namespaces.ts';
+import { removeRigs } from './remove.ts';
 
 /** More lent rigs than this nobody has. */
 const MOST_LENT = 64;
@@ -22,7 +24,9 @@ interface Found {
   rig: string;
   owner: string;
   /** Whether its namespaces are the cluster owner's, and stay. */
-  lent: boolean;
+  premade: boolean;
+  /** Whether its first namespace is there, where its lease would be: a removal may have broken off. */
+  hasHome: boolean;
   holding: Holding;
   lease: LeaseObject | undefined;
   /** Whether samples or anything else of ours stands there. */
@@ -48,59 +52,56 @@ export async function leftThere(
   { namespaces = PREMADE, all = false, spare }: LeftThereOptions,
   work: Work,
 ): Promise<Leftover[]> {
-  const own = await ownRigs(api, work);
-  const lent = (await lentRigs(api, namespaces, spare, work)).filter((rig) => !own.has(rig));
+  const hidden = new Set<string>();
+  const unseen: Unseen = (what) => void hidden.add(what);
+  const own = (await ownRigs(api, { unseen }, work)).filter(({ rig, namespaces }) => {
+    const [theirs] = namespaces.some((live) => isOurs(live)) ? [] : namespaces;
+    if (theirs !== undefined) spare(rig, makerOf(theirs));
+    return theirs === undefined;
+  });
+  const lent = (await lentRigs(api, namespaces, spare, work)).filter((name) => !own.some(({ rig }) => rig === name));
   const found = await Promise.all([
-    ...[...own].map(([rig, owner]) => look(api, { rig, owner, lent: false }, work)),
-    ...lent.map((rig) => look(api, { rig, owner: '', lent: true }, work)),
+    ...own.map((one) => lookAtOwn(api, one, work)),
+    ...lent.map((rig) => lookAtLent(api, rig, unseen, work)),
   ]);
   const used = new Set(found.filter(isUsed).map(({ owner }) => owner));
+  const hide: Unseen = (what) => spare(`${what}, if there is any`, NOT_LISTED);
   const leftovers: Leftover[] = [];
   for (const one of found.filter(({ occupied }) => occupied)) {
     const { rig, owner, lease } = one;
     if (isUsed(one)) spare(rig, `${lease?.spec?.holderIdentity ?? 'a run'} uses it now`);
     else if (used.has(owner)) spare(rig, `a run of ${owner} is under way`);
-    else if (all) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, work) });
+    else if (all) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, work) });
     else if (lease === undefined)
       spare(rig, 'it has no lease: a run begins or was killed as it began, or it is another version’s; --all removes it');
-    else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, work) });
+    else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, work) });
     else {
       spare(rig, 'it was made to stay; --all removes it');
       if (!isEmpty(entriesOf(lease))) leftovers.push({ what: `what a check left on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
     }
   }
   const accounted = new Set(found.map(({ owner }) => owner));
-  const others = (await strays(api, mesh, work)).filter(({ owner }) => !accounted.has(owner));
+  const others = (await strays(api, mesh, unseen, work)).filter(({ owner }) => !accounted.has(owner));
   for (const [owner, left] of Map.groupBy(others, (stray) => stray.owner)) {
     const what = `${left.map(({ name }) => name).join(', ')}, made for ${owner}`;
-    const used = await usedElsewhere(api, new Set(left.map(({ rig }) => rig)), work);
-    if (used !== undefined) spare(what, used);
-    else leftovers.push({ what, remove: async () => void (await recoverRigs(api, mesh, { owner, rigs: [] }, work)) });
+    const why = await firstUse(api, left, work);
+    if (why !== undefined) spare(what, why);
+    else leftovers.push({ what, remove: async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [] }, work)) });
   }
+  if (hidden.size > 0) spare(`${[...hidden].join(', ')}, if there is any`, NOT_LISTED);
   return leftovers;
 }
 
-const isUsed = ({ holding }: Found): boolean => holding === 'alive' || holding === 'ours';
+const NOT_LISTED = 'this account may not list it';
 
-/** Why what these rigs' checks have made is not left over, as far as can be seen; undefined where it is. */
-async function usedElsewhere(api: KubernetesApi, rigs: ReadonlySet<string | undefined>, work: Work): Promise<string | undefined> {
-  for (const rig of rigs) {
-    if (rig === undefined) return 'it does not say of which rig it is';
-    try {
-      const { holding, lease } = await judgeLease(api, rig, work);
-      if (holding === 'alive' || holding === 'ours') return `${lease?.spec?.holderIdentity ?? 'a run'} uses ${rig} now`;
-    } catch (error) {
-      return `whether ${rig} is in use cannot be seen: ${causeOf(error)}`;
-    }
+const isUsed = ({ holding }: Found): boolean => isHeld(holding);
+
+async function firstUse(api: KubernetesApi, left: readonly Stray[], work: Work): Promise<string | undefined> {
+  for (const stray of new Map(left.map((one) => [one.rig, one])).values()) {
+    const why = await inUse(api, stray, work);
+    if (why !== undefined) return why;
   }
   return undefined;
-}
-
-/** Rigs in namespaces that runs have made, with the names of their clusters. */
-async function ownRigs(api: KubernetesApi, { signal }: Work): Promise<Map<string, string>> {
-  const namespaces = await listed(api, ['v1', 'Namespace'], { labelSelector: OWNER_LABEL, ...given({ signal }) });
-  const rigs = namespaces.filter((live) => isOurs(live) && /-rig-\d+$/.test(live.metadata.name));
-  return new Map(rigs.map(({ metadata }) => [metadata.name, metadata.labels?.[OWNER_LABEL] ?? '']));
 }
 
 /** Rigs in namespaces that the cluster's owner has made, as far as they are there. */
@@ -120,43 +121,57 @@ async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOpti
   return found;
 }
 
-async function look(api: KubernetesApi, { rig, owner, lent }: Pick<Found, 'rig' | 'owner' | 'lent'>, work: Work): Promise<Found> {
-  const { holding, lease } = await judgeLease(api, rig, work);
-  const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...given({ signal: work.signal }) });
-  const ours = deployments.filter((live) => isOurs(live));
-  const whose = owner || (lease?.metadata.labels?.[OWNER_LABEL] ?? ours[0]?.metadata.labels?.[OWNER_LABEL] ?? '');
-  return { rig, owner: whose, lent, holding, lease, occupied: !lent || lease !== undefined || ours.length > 0 };
+async function lookAtOwn(api: KubernetesApi, { rig, owner, namespaces }: OwnRig, work: Work): Promise<Found> {
+  const hasHome = namespaces.some(({ metadata }) => metadata.name === rig);
+  return { rig, owner, premade: false, hasHome, occupied: true, ...(await judgeLease(api, rig, work)) };
 }
 
-/** Takes the rig, so that no run begins on it meanwhile, and takes back what its journal names. */
-async function takeBack(api: KubernetesApi, mesh: MeshAdapter, { rig, owner }: Found, work: Work): Promise<void> {
+async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, work: Work): Promise<Found> {
+  const { holding, lease } = await judgeLease(api, rig, work);
+  const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...given({ signal: work.signal }) }, unseen);
+  const [ours] = deployments.filter((live) => isMadeFor(live));
+  // Samples say whose the rig is; a lease may be that of a run that only tried.
+  const owner = (ours ?? lease)?.metadata.labels?.[OWNER_LABEL] ?? '';
+  return { rig, owner, premade: true, hasHome: true, holding, lease, occupied: lease !== undefined || ours !== undefined };
+}
+
+/** Takes back what the journal of a rig names. */
+async function takeBack(api: KubernetesApi, mesh: MeshAdapter, found: Found, work: Work): Promise<void> {
+  const { rig, owner } = found;
+  await whileHeld(api, found, work, async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [rig] }, work)));
+}
+
+/** Removes what is ours of a rig. */
+async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unseen: Unseen, work: Work): Promise<void> {
+  const { rig, owner, premade } = found;
+  await whileHeld(api, found, work, async (leases) => {
+    await removeRigs(api, mesh, { owner, rigs: [rig], premade }, unseen, work);
+    await leases?.remove();
+  });
+}
+
+/**
+ * Acts while the lease of a rig is ours, so that no run begins on it meanwhile.
+ * @throws MeshproofError `RIG_IN_USE` when the rig is no longer what was found: somebody may have made it anew, to stay
+ */
+async function whileHeld(
+  api: KubernetesApi,
+  { rig, owner, hasHome, lease: before }: Found,
+  work: Work,
+  act: (leases: RigLeases | undefined) => Promise<void>,
+): Promise<void> {
+  if (!hasHome) return await act(undefined);
   const leases = await RigLeases.take(api, [rig], owner, work);
   try {
-    await recoverRigs(api, mesh, { owner, rigs: [rig] }, work);
+    const now = await leaseOf(api, rig, owner, work.signal);
+    const isSame = before === undefined || (before.metadata.uid === now.metadata.uid && ownerOf(before) === ownerOf(now));
+    if (!isSame || stays(now) !== (before !== undefined && stays(before))) {
+      throw new MeshproofError('RIG_IN_USE', `somebody has taken ${rig} since it was looked at`, { hint: 'sweep again' });
+    }
+    await act(leases);
   } finally {
     await leases.release();
   }
 }
 
-/** Takes the rig, so that no run begins on it meanwhile, and removes what is ours. */
-async function remove(api: KubernetesApi, mesh: MeshAdapter, { rig, owner, lent }: Found, work: Work): Promise<void> {
-  const leases = await RigLeases.take(api, [rig], owner, work);
-  try {
-    await recoverRigs(api, mesh, { owner, rigs: [rig] }, work);
-    const waiting = { ...work, timeoutMs: 180_000 };
-    // The lease is ours, so nobody else's run has anything there.
-    if (lent) await clearNamespaces(api, mesh, namespacesOf(rig), waiting);
-    await api.remove(await ownNamespaces(api, rig, work), waiting);
-    if (lent) await leases.remove();
-  } finally {
-    leases.stop();
-  }
-}
-
-/** The namespaces of a rig that runs have made, and those that its checks have. */
-async function ownNamespaces(api: KubernetesApi, rig: string, { signal }: Work): Promise<LiveObject[]> {
-  const namespaces = await listed(api, ['v1', 'Namespace'], { labelSelector: OWNER_LABEL, ...given({ signal }) });
-  return namespaces.filter(
-    (live) => isOurs(live) && (namespacesOf(rig).includes(live.metadata.name) || isForChecks(live.metadata.name, rig)),
-  );
-}
+const ownerOf = ({ metadata }: LeaseObject): string | undefined => metadata.labels?.[OWNER_LABEL];

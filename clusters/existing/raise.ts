@@ -1,28 +1,31 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 
 import type { ClusterDescription } from '../cluster.ts';
 import { causeOf, LEFT_BEHIND, MeshproofError } from '../errors.ts';
-import { ApiRefusal, unlessForbidden } from '../kubernetes/api-error.ts';
+import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
-import type { LiveObject } from '../kubernetes/live-object.ts';
+import { refOf } from '../kubernetes/live-object.ts';
 import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { RaiseOptions } from '../provider.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { byPart } from '../mesh/versions.ts';
 import { adapterOf } from '../meshes.ts';
-import { clearNamespaces } from '../rigs/clear.ts';
 import { deployPremade, deployRigs } from '../rigs/deploy.ts';
 import { judgeLease, RigLeases } from '../rigs/lease.ts';
-import { owned, removeOurs, requireOurs } from '../rigs/ownership.ts';
-import { recoverRigs } from '../rigs/recover.ts';
-import { ACTOR_LABEL, isForChecks, OWNER_LABEL, rigNamespaces } from '../rigs/rig.ts';
+import { notMade } from '../rigs/listed.ts';
+import { ownRigs, type OwnedRigs } from '../rigs/own-namespaces.ts';
+import { liveOf, owned, requireOurs } from '../rigs/ownership.ts';
+import { ACTOR_LABEL, OWNER_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { Work } from '../work.ts';
 import { namespacesOf, requirePremade } from './namespaces.ts';
 import { guardedNamespaces, meshFound, requireAdmission, requireRights, sampleImage, survey, type Survey } from './survey.ts';
 import { whilePullable } from './pulls.ts';
+import { removeRigs } from './remove.ts';
 import { samplesMaySpeak } from './traffic.ts';
 
 /**
@@ -74,13 +77,8 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
         timings,
       };
     } catch (error) {
-      await patiently(() => clear(api, adapter, { owner: name, ...found }, {}), work).catch((cause: unknown) => {
-        const message = `${causeOf(error)}; and what was made for ${name} could not be removed: ${causeOf(cause)}`;
-        throw new MeshproofError(LEFT_BEHIND, message, {
-          cause: error,
-          hint: 'npx meshproof sweep removes it once the cluster can be reached',
-        });
-      });
+      const undone = patiently(() => removeRigs(api, adapter, { owner: name, ...found }, notMade, {}), work);
+      await undone.then(() => leases?.remove()).catch(leftBehind(name, error));
       throw error;
     } finally {
       // Whoever wanted the rigs takes their leases again, or lets go of them.
@@ -96,18 +94,38 @@ interface Making {
   found: Survey;
 }
 
+/** For a catch of what undoes a failed beginning. @throws MeshproofError `LEFT_BEHIND` */
+const leftBehind = (name: string, error: unknown) => (cause: unknown) => {
+  const message = `${causeOf(error)}; and what was made for ${name} could not be removed: ${causeOf(cause)}`;
+  throw new MeshproofError(LEFT_BEHIND, message, {
+    cause: error,
+    hint: 'npx meshproof sweep removes it once the cluster can be reached',
+  });
+};
+
+/** On a namespace: which attempt created it. Where an answer is lost, nothing else tells whether it was this one. */
+const CREATED_BY = 'meshproof.dev/created-by';
+
 /**
  * Creates the namespaces of rigs, each only if there is none of its name: another machine's run may have chosen the same one.
- * @throws MeshproofError `NOT_OURS`; those that were created are removed then
+ * @throws MeshproofError `NOT_OURS`; those that were created are removed then, or `LEFT_BEHIND`
  */
 async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: Work): Promise<void> {
-  const created: LiveObject[] = [];
+  const attempt = randomUUID();
+  const tried: Manifest[] = [];
   try {
-    for (const namespace of found.rigs.flatMap((rig) => rigNamespaces(rig, mesh.facts, name))) {
-      created.push({ ...(await api.create(namespace, signal)), apiVersion: 'v1', kind: 'Namespace' });
+    for (const { metadata, ...namespace } of found.rigs.flatMap((rig) => rigNamespaces(rig, mesh.facts, name))) {
+      const marked = { ...namespace, metadata: { ...metadata, annotations: { ...metadata.annotations, [CREATED_BY]: attempt } } };
+      tried.push(marked);
+      await api.create(marked, signal);
     }
   } catch (error) {
-    await patiently(() => api.remove(created, { timeoutMs: 180_000 }));
+    const undo = async (): Promise<void> => {
+      const there = await liveOf(api, tried.map(refOf));
+      const created = there.filter(({ metadata }) => metadata.annotations?.[CREATED_BY] === attempt);
+      await api.remove(created, { timeoutMs: 180_000 });
+    };
+    await patiently(undo).catch(leftBehind(name, error));
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
     throw new MeshproofError('NOT_OURS', `a namespace of that name exists already: ${error.message}`, {
       hint: 'choose another --name; if a killed run left it, npx meshproof sweep --provider=existing removes it',
@@ -146,6 +164,7 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
         hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, removes what nobody uses any more',
       });
     }
+    await leases.claim();
     return leases;
   } catch (error) {
     await leases.release().catch(() => undefined);
@@ -155,48 +174,47 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
 
 /**
  * Removes from the cluster what was made for this one, and nothing else. Lent namespaces that another run holds by now hold nothing of it.
- * @throws MeshproofError `RIG_IN_USE` when another process uses its rigs
+ * @throws MeshproofError `RIG_IN_USE` when another process uses its rigs, `OTHER_CLUSTER` when another cluster answers in the place of that one,
+ * and `LEFT_BEHIND`
  */
-export async function lower({ name, kubeconfig, context, mesh, rigs, premade = false }: ClusterDescription, work: Work): Promise<void> {
+export async function lower(
+  { name, kubeconfig, context, uid, mesh, rigs, premade = false }: ClusterDescription,
+  work: Work,
+): Promise<void> {
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
+    const found = await patiently(() => clusterUid(api, work.signal), work);
+    if (uid !== undefined && found !== undefined && found !== uid) {
+      throw new MeshproofError('OTHER_CLUSTER', `context ${context} leads to another cluster than the one in which ${name} was made`, {
+        hint: 'let the context lead there again',
+      });
+    }
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
-    await patiently(() => clearHeld(api, adapter, { owner: name, rigs, premade }, work), work);
+    await patiently(() => lowerHeld(api, adapter, { owner: name, rigs, premade }, work), work);
   } finally {
     api.close();
   }
 }
 
-type Cleared = Pick<Survey, 'rigs' | 'premade'> & { owner: string };
-
-/** Clears the rigs while their leases are ours, so that nobody begins on them before all of it is gone. */
-async function clearHeld(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, premade }: Cleared, work: Work): Promise<void> {
-  const judged = await Promise.all(rigs.map(async (rig) => ({ rig, ...(await judgeLease(api, rig, work)) })));
-  // A lease that carries another cluster's name was taken over.
-  const mine = judged.filter(({ lease }) => lease === undefined || lease.metadata.labels?.[OWNER_LABEL] === owner);
-  const there = await Promise.all(mine.map(({ rig }) => api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, work.signal)));
-  const left = mine.map(({ rig }) => rig).filter((_, at) => there[at] !== undefined);
-  const leases = await RigLeases.take(api, left, owner, work);
+/** Removes the rigs while their leases are ours, so that nobody begins on them before all of it is gone. */
+async function lowerHeld(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, premade }: OwnedRigs, work: Work): Promise<void> {
+  // A run may have renewed some of its own, and a removal that broke off has left some without their first namespace.
+  const all = premade ? rigs : (await ownRigs(api, { owner }, work)).map(({ rig }) => rig);
+  const looks = await Promise.all(
+    all.map(async (rig) => {
+      const { lease } = await judgeLease(api, rig, work);
+      // A lease that carries another cluster's name was taken over, with its journal.
+      const mine = lease === undefined || lease.metadata.labels?.[OWNER_LABEL] === owner;
+      return mine && (await api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, work.signal)) !== undefined ? [rig] : [];
+    }),
+  );
+  const leased = looks.flat();
+  const leases = await RigLeases.take(api, leased, owner, work);
   try {
-    await clear(api, mesh, { owner, rigs: left, premade }, work);
+    await removeRigs(api, mesh, { owner, rigs: all, premade, leased }, notMade, work);
     // Last: while they are there, others know that the namespaces are in use.
     await leases.remove();
   } finally {
     leases.stop();
   }
-}
-
-async function clear(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, premade }: Cleared, work: Work): Promise<void> {
-  await recoverRigs(api, mesh, { owner, rigs }, work);
-  if (premade) await clearNamespaces(api, mesh, rigs.flatMap(namespacesOf), { ...work, owner });
-  // In lent rigs those that a check has made; who may make no namespaces has made none.
-  await removeNamespaces(api, { owner, rigs, premade }, work).catch(unlessForbidden);
-}
-
-async function removeNamespaces(api: KubernetesApi, { owner, rigs, premade }: Cleared, work: Work): Promise<void> {
-  const found = await api.list('v1', 'Namespace', { labelSelector: `${OWNER_LABEL}=${owner}`, ...given({ signal: work.signal }) });
-  const own = (name: string): boolean => rigs.some((rig) => isForChecks(name, rig) || (!premade && namespacesOf(rig).includes(name)));
-  const gone = found.filter(({ metadata: { name } }) => own(name));
-  work.progress?.(`removing ${gone.length} namespaces`);
-  await removeOurs(api, gone, { ...work, timeoutMs: 180_000, owner });
 }

@@ -39,8 +39,3 @@ function statusBody(body: string): { message?: string; reason?: string } {
     return {};
   }
 }
-
-/** For a catch: whoever may not even read something has changed nothing there. */
-export function unlessForbidden(error: unknown): undefined {
-  if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-}

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ClusterDescription } from '../cluster.ts';
+import { MeshproofError } from '../errors.ts';
 import { membersOf, readJson, writeWhole } from '../files.ts';
 import { MESHES } from '../meshes.ts';
 import { isClusterName } from '../names.ts';
@@ -13,6 +14,13 @@ export const descriptionFile = (name: string): string => descriptionIn(folderOf(
 
 /** The same within a cluster's folder, wherever that is. */
 export const descriptionIn = (folder: string): string => join(folder, 'cluster.json');
+
+/** The cluster that such a file describes now: a run changes it. @throws MeshproofError `CLUSTER_UNREADABLE` */
+export async function describedIn(file: string): Promise<ClusterDescription> {
+  const reading = await readJson(file);
+  if (reading.found === 'value') return reading.value as ClusterDescription;
+  throw new MeshproofError('CLUSTER_UNREADABLE', reading.found === 'nothing' ? `${file} is gone` : reading.problem);
+}
 
 export async function writeDescription(description: ClusterDescription): Promise<void> {
   await writeWhole(descriptionFile(description.name), JSON.stringify(description, null, 2));

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import type { ClusterDescription } from '../cluster.ts';
 import { exclusively } from '../engine/exclusive.ts';
 import { MeshproofError } from '../errors.ts';
-import { readJson, writeWhole } from '../files.ts';
+import { writeWhole } from '../files.ts';
+import { describedIn } from './description.ts';
 
 /** So many rigs at most are kept on one cluster: each holds the memory of eight pods with their proxies. */
 const MOST_KEPT = 3;
@@ -25,7 +26,7 @@ export function keepRig(file: string, rig: string): Promise<boolean> {
 
 /** The rigs of a cluster that are kept. @param file of the cluster's description */
 export async function keptRigs(file: string): Promise<string[]> {
-  return (await read(file)).kept ?? [];
+  return (await describedIn(file)).kept ?? [];
 }
 
 /**
@@ -38,7 +39,7 @@ export async function renewKept(
   index: number,
   make: (cluster: ClusterDescription, like: string, name: string) => Promise<void>,
 ): Promise<ClusterDescription> {
-  const before = await read(file);
+  const before = await describedIn(file);
   if (!isKept(before, index)) return before;
   return changing(file, async (cluster) => {
     const { rigs, kept = [], premade } = cluster;
@@ -70,17 +71,11 @@ function freeName(cluster: string, taken: ReadonlySet<string>): string {
 /** Several workers of a run change the same description. */
 function changing<T>(file: string, change: (cluster: ClusterDescription) => Promise<T>): Promise<T> {
   const changeIt = async (): Promise<T> => {
-    const cluster = await read(file);
+    const cluster = await describedIn(file);
     const result = await change(cluster);
     await writeWhole(file, JSON.stringify(cluster, null, 2));
     return result;
   };
   // The lock goes with the cluster's folder.
   return exclusively(`description ${file}`, changeIt, {}, { folder: dirname(file) });
-}
-
-async function read(file: string): Promise<ClusterDescription> {
-  const reading = await readJson(file);
-  if (reading.found === 'value') return reading.value as ClusterDescription;
-  throw new MeshproofError('CLUSTER_UNREADABLE', reading.found === 'nothing' ? `${file} is gone` : reading.problem);
 }

@@ -1,14 +1,15 @@
+import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { RemoveOptions } from '../kubernetes/object-api.ts';
+import { listed, type Kind, type Unseen } from './listed.ts';
 import { removeOurs } from './ownership.ts';
-import { listed } from './recover.ts';
 import { ACTOR_LABEL } from './rig.ts';
 
 /** Kinds of which the harness or a check may have applied objects, beside the mesh's own. */
-const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
+const KINDS: readonly Kind[] = [
   ['apps/v1', 'Deployment'],
   ['v1', 'Pod'],
   ['v1', 'Service'],
@@ -25,28 +26,30 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
 ];
 
 /**
- * Removes from namespaces that stay whatever meshproof has made there, and waits until its pods are gone. What others have made, or apply too, is
- * not touched, nor, where an owner is given, what was made for another cluster. A kind that the account may not list it cannot have made.
+ * Removes from namespaces that stay whatever meshproof has made there for an owner, and waits until its pods are gone. What others have made, or
+ * apply too, is not touched.
+ * @param unseen is told of kinds that the account may not list
+ * @returns what stays because others apply it too, in words
  */
 export async function clearNamespaces(
   api: KubernetesApi,
   mesh: MeshAdapter,
   namespaces: readonly string[],
-  options: RemoveOptions & { owner?: string } = {},
-): Promise<void> {
+  { unseen, ...options }: RemoveOptions & { owner: string; unseen: Unseen },
+): Promise<string[]> {
   const { signal, timeoutMs = 180_000 } = options;
   const stop = given({ signal });
-  await Promise.all(
-    namespaces.map(async (namespace) => {
-      const kinds = [...KINDS, ...mesh.facts.schemas().newest];
-      const lists = await Promise.all(kinds.map((kind) => listed(api, kind, { namespace, ...stop })));
-      const removed = await removeOurs(api, lists.flat(), options);
-      const ours = new Set(removed.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name));
-      const look = async (): Promise<boolean> => {
-        const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...stop });
-        return !pods.some(({ metadata }) => ours.has(metadata.labels?.[ACTOR_LABEL] ?? ''));
-      };
-      await until(look, { what: `the samples of ${namespace} to be gone`, timeoutMs, ...stop });
-    }),
-  );
+  const cleared = namespaces.map(async (namespace) => {
+    const kinds = [...KINDS, ...mesh.facts.schemas().newest];
+    const lists = await Promise.all(kinds.map((kind) => listed(api, kind, { namespace, ...stop }, unseen)));
+    const { removed, shared } = await removeOurs(api, lists.flat(), options);
+    const ours = new Set(removed.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name));
+    const look = async (): Promise<boolean> => {
+      const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...stop });
+      return !pods.some(({ metadata }) => ours.has(metadata.labels?.[ACTOR_LABEL] ?? ''));
+    };
+    await until(look, { what: `the samples of ${namespace} to be gone`, timeoutMs, ...stop });
+    return shared;
+  });
+  return (await settled(cleared)).flat();
 }

@@ -6,8 +6,10 @@ import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { Work } from '../work.ts';
 import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
-import { owned, requireOurs } from './ownership.ts';
-import { ACTOR_LABEL, ACTORS, OWNER_LABEL, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
+import { notMade } from './listed.ts';
+import { ownNamespaces } from './own-namespaces.ts';
+import { owned, removeOurs, requireAllBack, requireOurs } from './ownership.ts';
+import { ACTOR_LABEL, ACTORS, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
   spec?: { template?: { metadata?: { annotations?: Record<string, string> }; spec?: { containers?: { image?: string }[] } } };
@@ -67,24 +69,35 @@ async function deployRig(
   ]);
 }
 
-/** Removes a rig with all that is in it, and makes it anew under the same name with the same image. Namespaces of others are emptied of what is ours. */
-export async function replaceRig(api: KubernetesApi, mesh: MeshAdapter, name: string, work: Work = {}): Promise<void> {
-  const namespace = await api.get({ apiVersion: 'v1', kind: 'Namespace', name });
-  const sample = await api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: name, name: 'caller' });
-  const owner = sample?.metadata.labels?.[OWNER_LABEL];
+/**
+ * Removes a rig with all that is in it, and makes it anew under the same name with the same image. Premade namespaces are emptied of what is ours.
+ * @throws MeshproofError `LEFT_BEHIND` or `NOT_OURS` where others have a part in it
+ */
+export async function replaceRig(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { name, owner, premade }: { name: string; owner: string; premade: boolean },
+  work: Work = {},
+): Promise<void> {
+  const made = await madeOf(api, name);
+  const waiting = { ...work, timeoutMs: 180_000, owner };
+  const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
+  const places = [name, neighbourOf(name), unmeshedOf(name)];
+  const left = premade ? await clearNamespaces(api, mesh, places, { ...waiting, unseen: notMade }) : [];
+  const { shared } = await removeOurs(api, await ownNamespaces(api, { owner, rigs: [name], premade }, work), waiting);
+  requireAllBack({ left: [...left, ...shared] });
+  await deployRig(api, mesh, name, premade ? [] : rigNamespaces(name, mesh.facts, owner), { ...made, owner }, work);
+  if (!premade) await copyLease(api, lease, name, owner);
+}
+
+/** What a rig was made of. @throws MeshproofError `RIG_INCOMPLETE` */
+async function madeOf(api: KubernetesApi, rig: string): Promise<Pick<RigsOptions, 'image' | 'annotations'>> {
+  const sample = await api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: rig, name: 'caller' });
   const template = sample?.spec?.template;
   const image = template?.spec?.containers?.[0]?.image;
-  if (owner === undefined || image === undefined) {
-    throw new MeshproofError('RIG_INCOMPLETE', `${name} no longer says what it was made of`, { hint: 'meshproof down, then up' });
-  }
-  const options = { image, owner, annotations: template?.metadata?.annotations ?? {} };
-  const own = namespace?.metadata.labels?.[OWNER_LABEL] === undefined ? [] : rigNamespaces(name, mesh.facts, owner);
-  const waiting = { ...work, timeoutMs: 180_000 };
-  const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
-  if (own.length === 0) await clearNamespaces(api, mesh, [name, neighbourOf(name), unmeshedOf(name)], waiting);
-  else await api.remove(own, waiting);
-  await deployRig(api, mesh, name, own, options, work);
-  if (own.length > 0) await copyLease(api, lease, name, owner);
+  if (image === undefined)
+    throw new MeshproofError('RIG_INCOMPLETE', `${rig} no longer says what it was made of`, { hint: 'meshproof down, then up' });
+  return { image, annotations: template?.metadata?.annotations ?? {} };
 }
 
 /** Makes one more rig, of the same image as another one that stays as it is. */
@@ -94,18 +107,6 @@ export async function deployBeside(
   { like, name, owner }: { like: string; name: string; owner: string },
   work: Work = {},
 ): Promise<void> {
-  const sample = await api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: like, name: 'caller' });
-  const template = sample?.spec?.template;
-  const image = template?.spec?.containers?.[0]?.image;
-  if (image === undefined)
-    throw new MeshproofError('RIG_INCOMPLETE', `${like} no longer says what it was made of`, { hint: 'meshproof down, then up' });
-  await deployRig(
-    api,
-    mesh,
-    name,
-    rigNamespaces(name, mesh.facts, owner),
-    { image, owner, annotations: template?.metadata?.annotations ?? {} },
-    work,
-  );
+  await deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, owner), { ...(await madeOf(api, like)), owner }, work);
   await copyLease(api, await api.find<LeaseObject>(leaseRef(like), work.signal), name, owner);
 }

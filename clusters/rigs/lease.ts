@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 
-import type { ClusterDescription } from '../cluster.ts';
 import { identify, identityIn, lifeOf, type ProcessIdentity } from '../engine/processes.ts';
 import { causeOf, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
@@ -9,6 +8,7 @@ import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
+import { describedIn, descriptionFile } from '../registry/description.ts';
 import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import type { Work } from '../work.ts';
@@ -32,6 +32,9 @@ export interface LeaseObject extends LiveObject {
 
 /** `free`: nobody has it. `unsure`: its holder is on another machine, so whether it lives shows only over time. */
 export type Holding = 'free' | 'ours' | 'alive' | 'dead' | 'unsure';
+
+/** Whether a living process has it. */
+export const isHeld = (holding: Holding): boolean => holding === 'alive' || holding === 'ours';
 
 export const leaseRef = (rig: string) => ({ ...KIND, namespace: rig, name: LEASE_NAME });
 
@@ -168,6 +171,12 @@ export class RigLeases {
     });
   }
 
+  /** Writes this cluster's name on the leases. Before it is known that nothing of others stands there, a lease keeps the name of who had it last. */
+  async claim(): Promise<void> {
+    const labels = { [OWNER_LABEL]: this.#owner };
+    await settled(this.#rigs.map((rig) => this.#api.patch(leaseRef(rig), { metadata: { labels } })));
+  }
+
   /** Stops renewing. The leases stay this process's, which may take them again; soon after it has ended they are a dead one's. */
   stop(): void {
     clearInterval(this.#timer);
@@ -208,7 +217,6 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
     // Refused when the lease has changed since it was read: somebody else was quicker.
     metadata: {
       resourceVersion: lease.metadata.resourceVersion,
-      labels: { [OWNER_LABEL]: owner },
       annotations: { [HOLDER]: JSON.stringify(holder) },
     },
     spec: { holderIdentity: nameOfHolder(holder.pid), leaseDurationSeconds: DURATION_S, acquireTime: microTime(), renewTime: microTime() },
@@ -237,19 +245,17 @@ export async function copyLease(api: ObjectApi, from: LeaseObject | undefined, r
   await api.patch(leaseRef(rig), { metadata: { resourceVersion, annotations: kept }, spec: from?.spec ?? {} });
 }
 
-/** Marks rigs that outlive the process which made them, and lets go of their leases. */
-export async function leaveRigs({
-  name,
-  rigs,
-  ...place
-}: Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'rigs'>): Promise<void> {
-  const api = await KubernetesApi.open(place);
+/** Marks the rigs of a cluster as outliving the process which made them, those that a run has kept or renewed too, and lets go of their leases. */
+export async function leaveRigs(cluster: string): Promise<void> {
+  const { kubeconfig, context, rigs, kept = [] } = await describedIn(descriptionFile(cluster));
+  const all = [...new Set([...rigs, ...kept])];
+  const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    for (const rig of rigs) {
-      await leaseOf(api, rig, name);
+    for (const rig of all) {
+      await leaseOf(api, rig, cluster);
       await api.patch(leaseRef(rig), { metadata: { annotations: { [STAYS]: 'true' } } });
     }
-    await releaseRigs(api, rigs);
+    await releaseRigs(api, all);
   } finally {
     api.close();
   }

@@ -1,13 +1,21 @@
-import { MeshproofError } from '../errors.ts';
+import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { nameOf, refOf, type LiveObject, type ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { FIELD_MANAGER, WORKLOADS, type ObjectApi, type RemoveOptions } from '../kubernetes/object-api.ts';
 import { settled } from '../settled.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
+/** What one manager has written of an object, as the API server records it: `fieldsV1` has a member for each field. */
+interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  subresource?: string;
+  fieldsV1?: { [field: string]: unknown; 'f:metadata'?: Partial<Record<'f:labels' | 'f:annotations', object>> };
+}
+
 /** An object with the record of who has changed which of its fields. */
 interface Managed extends LiveObject {
-  metadata: LiveObject['metadata'] & { managedFields?: { manager?: string; operation?: string }[] };
+  metadata: LiveObject['metadata'] & { managedFields?: ManagedFields[] };
 }
 
 /** On what the adapters of meshes place for themselves. */
@@ -32,11 +40,27 @@ interface PodTemplate {
   metadata?: { labels?: Record<string, string> };
 }
 
+/** Labels and annotations by which tools know the whole objects that they apply from a source of their own. */
+const TRACKING =
+  /^f:(?:argocd\.argoproj\.io|[a-z]+\.toolkit\.fluxcd\.io|meta\.helm\.sh|kapp\.k14s\.io|applyset\.kubernetes\.io|config\.(?:k8s|kubernetes)\.io|kubectl\.kubernetes\.io)\/|^f:app\.kubernetes\.io\/(?:instance|managed-by)$/;
+
+/**
+ * Whether an applier only reports on the object, or decorates it, as platforms do that label every namespace (OpenShift's controllers apply the
+ * labels of Pod Security Admission). A namespace of others consists of labels alone too, but carries the mark of what applies it.
+ */
+function onlyDecorates({ subresource, fieldsV1 }: ManagedFields): boolean {
+  if (subresource !== undefined && subresource !== '') return true;
+  if (fieldsV1 === undefined) return false;
+  const { 'f:metadata': metadata = {}, ...rest } = fieldsV1;
+  const { 'f:labels': labels = {}, 'f:annotations': annotations = {}, ...others } = metadata;
+  const keys = Object.keys({ ...labels, ...annotations });
+  return Object.keys({ ...rest, ...others }).length === 0 && keys.length > 0 && !keys.some((key) => TRACKING.test(key));
+}
+
 /** Everybody else who applies the object: it is theirs too, so it is not ours to remove or to overwrite. */
 function otherAppliers({ metadata: { managedFields = [] } }: Managed): string[] {
-  const others = managedFields.filter(
-    ({ manager, operation }) => manager !== FIELD_MANAGER && (operation === 'Apply' || manager === CLIENT_SIDE_APPLY),
-  );
+  const applies = ({ manager, operation }: ManagedFields): boolean => operation === 'Apply' || manager === CLIENT_SIDE_APPLY;
+  const others = managedFields.filter((entry) => entry.manager !== FIELD_MANAGER && applies(entry) && !onlyDecorates(entry));
   return [...new Set(others.map(({ manager }) => manager ?? 'somebody'))];
 }
 
@@ -45,18 +69,25 @@ function otherAppliers({ metadata: { managedFields = [] } }: Managed): string[] 
  * @param owner the cluster for which it must have been made; default any
  */
 export function isOurs(live: Managed, owner?: string): boolean {
-  const { labels = {}, managedFields = [] } = live.metadata;
+  return isMadeFor(live, owner) && otherAppliers(live).length === 0;
+}
+
+/** Whether meshproof made the object, whoever else applies it by now. */
+export function isMadeFor({ metadata: { labels = {}, managedFields = [] } }: Managed, owner?: string): boolean {
   const madeFor = labels[OWNER_LABEL];
   const marked = madeFor === undefined ? labels[MANAGED_BY] === FIELD_MANAGER : owner === undefined || madeFor === owner;
-  return marked && managedFields.some(({ manager }) => manager === FIELD_MANAGER) && otherAppliers(live).length === 0;
+  return marked && managedFields.some(({ manager }) => manager === FIELD_MANAGER);
 }
 
 /** Who made an object that is not ours, in words. */
-function makerOf(live: Managed): string {
+export function makerOf(live: Managed): string {
   const [manager] = otherAppliers(live);
   const other = manager ?? live.metadata.managedFields?.find((entry) => entry.manager !== FIELD_MANAGER)?.manager;
   return other === undefined ? `it is without the label ${OWNER_LABEL}` : `it was made or is managed by ${other}`;
 }
+
+/** An object that is not ours, by its name and with who made it. */
+export const nameWithMaker = (live: Managed): string => `${nameOf(refOf(live))}: ${makerOf(live)}`;
 
 /**
  * Makes sure that applying these objects would overwrite nothing that exists, unless meshproof made it for the same cluster.
@@ -87,18 +118,38 @@ export async function requireOurs<T extends Manifest>(
   return there;
 }
 
-/**
- * Removes those of the objects that are still ours, and returns them as they were. Objects that others have made or apply too stay.
- * @param owner the cluster for which they must have been made; default any
- */
+/** What became of objects that were to go. */
+export interface Removal {
+  removed: LiveObject[];
+  /** Made by us, and applied by others too by now, so that they stay: each with who has it, in words. */
+  shared: string[];
+}
+
+/** What was taken back, by name, and what stays, each with why. */
+export interface TakenBack {
+  back: string[];
+  left: string[];
+}
+
+/** @throws MeshproofError `LEFT_BEHIND` when something stays that was to go */
+export function requireAllBack({ left }: Pick<TakenBack, 'left'>): void {
+  if (left.length === 0) return;
+  throw new MeshproofError(LEFT_BEHIND, `not removed, since others have a part in it: ${left.join('; ')}`, {
+    hint: 'remove it by hand, or what applies it, and try again',
+  });
+}
+
+/** Removes those of the objects that are still ours. Objects that others have made or apply too stay. */
 export async function removeOurs(
   api: ObjectApi,
   found: readonly LiveObject[],
-  { owner, ...options }: RemoveOptions & { owner?: string } = {},
-): Promise<LiveObject[]> {
-  const ours = found.filter((live) => isOurs(live, owner));
-  await api.remove(ours, options);
-  return ours;
+  { owner, ...options }: RemoveOptions & { owner: string },
+): Promise<Removal> {
+  const made = found.filter((live) => isMadeFor(live, owner));
+  const removed = made.filter((live) => isOurs(live, owner));
+  await api.remove(removed, options);
+  const shared = made.filter((live) => !removed.includes(live)).map(nameWithMaker);
+  return { removed, shared };
 }
 
 /** As `removeOurs`, of objects that were applied: each is looked at as it is now. */
@@ -106,7 +157,7 @@ export async function removeApplied(
   api: ObjectApi,
   objects: readonly Manifest[],
   { owner, namespace, ...options }: RemoveOptions & { owner: string },
-): Promise<LiveObject[]> {
+): Promise<Removal> {
   const refs = objects.map((object) => ({ ...refOf(object), namespace: object.metadata.namespace ?? namespace }));
   return await removeOurs(api, await liveOf(api, refs, options.signal), { owner, ...options });
 }

@@ -23,7 +23,7 @@ export async function raise({ name, rigs, ...options }: RaiseOptions): Promise<n
   if (wanted.provider.kind === 'kind') await requireDisk();
   const progress = startProgress();
   const cluster = await up({ ...wanted, name }, { signal, progress: progress.say });
-  await leaveRigs(cluster);
+  await leaveRigs(name);
   await keepCluster(name);
   progress.pause();
   process.stdout.write(`${cluster.name} is ready: ${printable(JSON.stringify(cluster.versions))}\n`);

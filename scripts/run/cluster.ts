@@ -77,7 +77,7 @@ export async function returnCluster({ description, made }: BorrowedCluster, keep
   const { name } = description;
   if (!made) return vacate(name);
   if (keep) {
-    await leaveRigs(description);
+    await leaveRigs(name);
     return keepCluster(name);
   }
   return down(name, work);

@@ -6,9 +6,10 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
-import { descriptionFile } from '../../clusters/registry/description.ts';
+import { describedIn, descriptionFile } from '../../clusters/registry/description.ts';
 import { keptRigs } from '../../clusters/registry/retained.ts';
 import { RigLeases } from '../../clusters/rigs/lease.ts';
+import type { TakenBack } from '../../clusters/rigs/ownership.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
@@ -98,9 +99,9 @@ async function onLeasedRigs(
     } finally {
       // Of rigs that another process has taken over, the journal is that one's. A cluster that goes takes everything with it.
       if (!made && !leases.lost.aborted) {
-        // What this run has kept for somebody to look at stays.
-        const kept = await keptRigs(descriptionFile(description.name)).catch((): string[] => []);
-        report(await patiently(() => recoverCluster({ ...description, kept })));
+        // What this run has kept for somebody to look at stays, and other rigs have taken the places of those.
+        const now = await describedIn(descriptionFile(description.name)).catch(() => description);
+        report(await patiently(() => recoverCluster(now)));
         await leases.release();
       }
       leases.stop();
@@ -110,9 +111,10 @@ async function onLeasedRigs(
   }
 }
 
-/** Names what was taken back that no check took back itself. */
-function report(takenBack: readonly string[]): void {
-  if (takenBack.length > 0) process.stderr.write(`taken back: ${takenBack.join(', ')}\n`);
+/** Names what was taken back that no check took back itself, and what was not. */
+function report({ back, left }: TakenBack): void {
+  if (back.length > 0) process.stderr.write(`taken back: ${back.join(', ')}\n`);
+  for (const one of left) process.stderr.write(`left as it is: ${one}\n`);
 }
 
 /** What of the options has no effect on this cluster. */

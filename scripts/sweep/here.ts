@@ -8,6 +8,7 @@ import { down } from '../../clusters/lifecycle.ts';
 import { clusters, clusterNames } from '../../clusters/registry/description.ts';
 import { isInUse } from '../../clusters/registry/occupancy.ts';
 import { ownerOf } from '../../clusters/registry/owner.ts';
+import { requireAllBack } from '../../clusters/rigs/ownership.ts';
 import { recoverIdle, unfinishedRigs } from '../../clusters/rigs/recover.ts';
 import type { Find } from './find.ts';
 
@@ -38,7 +39,7 @@ export const ofChecks: Find = async ({ spare }, work) => {
       return [];
     });
     if (rigs.length === 0) continue;
-    const remove = async () => void (await recoverIdle({ ...cluster, rigs }, work));
+    const remove = async () => requireAllBack(await recoverIdle({ ...cluster, rigs }, work));
     left.push({ what: `what a check left on ${rigs.join(', ')}`, remove });
   }
   return left;

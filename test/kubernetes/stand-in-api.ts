@@ -193,6 +193,8 @@ export class StandInApi {
     if (method === 'DELETE') {
       if ((object.metadata.finalizers ?? []).length === 0) {
         this.objects.delete(path);
+        const inside = /^\/api\/v1(\/namespaces\/[^/]+)$/.exec(path)?.[1];
+        for (const other of this.objects.keys()) if (inside !== undefined && other.includes(`${inside}/`)) this.objects.delete(other);
         return { status: 200, body: { kind: 'Status', status: 'Success' } };
       }
       object.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';

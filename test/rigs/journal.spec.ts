@@ -33,7 +33,10 @@ const journalled = async (api: KubernetesApi): Promise<JournalledApi> =>
 function meshWith(log: string[] = []): MeshAdapter {
   const mesh = {
     facts: FACTS,
-    injector: { mend: async (owner: string) => void log.push(`mend ${owner}`) },
+    injector: {
+      cuts: async () => [{ name: 'a cut', owner: 'run', rig: RIG }],
+      mend: async (owner: string) => void log.push(`mend ${owner}`),
+    },
     revisions: { uninstall: async ({ metadata }: Manifest) => void log.push(`uninstall ${metadata.name}`) },
   };
   return mesh as unknown as MeshAdapter;
@@ -135,7 +138,8 @@ test('the next process takes back what the journal names, and nothing that other
 
   const log: string[] = [];
   const journal = await Journal.open(api, RIG, 'run');
-  const back = await replay(api, meshWith(log), { journal, rig: RIG, owner: 'run' });
+  const { back, left } = await replay(api, meshWith(log), { journal, rig: RIG, owner: 'run' });
+  expect(left).toEqual([`ConfigMap ${RIG}/taken: it was made or is managed by flux`]);
   expect(back.toSorted()).toEqual([
     'ConfigMap run-rig-0/mine',
     'IstioOperator run-rig-0-second/second',
@@ -160,14 +164,15 @@ test('what carries the cluster’s name in the mesh’s root namespace is found 
   server.objects.delete(LEASE);
   server.put(STRICT.replace('default-strict', 'theirs'), { ...strict, metadata: { name: 'theirs', namespace: 'istio-system' } });
   const log: string[] = [];
-  expect(await recoverRigs(api, meshWith(log), { owner: 'run', rigs: [RIG] })).toEqual(['PeerAuthentication istio-system/default-strict']);
+  const { back } = await recoverRigs(api, meshWith(log), { owner: 'run', rigs: [RIG] });
+  expect(back).toEqual(['PeerAuthentication istio-system/default-strict']);
   expect(log).toEqual(['mend run']);
   expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toEqual([STRICT.replace('default-strict', 'theirs')]);
 });
 
 test('what a kept rig has put there stays with it', async ({ api, server }) => {
   await (await journalled(api)).apply([strict]);
-  expect(await recoverRigs(api, meshWith(), { owner: 'run', rigs: [RIG], kept: [RIG] })).toEqual([]);
+  expect(await recoverRigs(api, meshWith(), { owner: 'run', rigs: [RIG], kept: [RIG] })).toEqual({ back: [], left: [] });
   expect(server.objects.has(STRICT)).toBe(true);
 });
 
@@ -234,9 +239,11 @@ test('a journal that names a namespace of somebody else removes nothing', async 
     objects: [{ apiVersion: 'v1', kind: 'Namespace', name: 'shop' }],
     installations: [document('shop'), document(`${RIG}-theirs`)],
   });
-  await replay(api, meshWith(log), { journal, rig: RIG, owner: 'run' });
+  await expect(replay(api, meshWith(log), { journal, rig: RIG, owner: 'run' })).rejects.toMatchObject({ code: 'NOT_OURS' });
   expect(log).toEqual([]);
   expect(server.objects.has('/api/v1/namespaces/shop')).toBe(true);
+  // What may have been installed there is neither said to be gone nor forgotten.
+  expect((await Journal.open(api, RIG, 'run')).entries.installations).toHaveLength(2);
 });
 
 test('of several changes at once none is forgotten', async ({ api }) => {

@@ -1,86 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-
-import { FACTS } from '../../clusters/istio/facts.ts';
-import { identify } from '../../clusters/engine/processes.ts';
-import { leftThere } from '../../clusters/existing/leftovers.ts';
-import { lower } from '../../clusters/existing/raise.ts';
-import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
-import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
-import { expect, test as base } from '../kubernetes/on-stand-in.ts';
-import type { StandInApi } from '../kubernetes/stand-in-api.ts';
-
-const mesh = { facts: FACTS, injector: { mend: async () => undefined, cuts: async () => [] } } as unknown as MeshAdapter;
-
-/** Holders of leases: a process of this machine that has ended, and one that runs. */
-const test = base.extend<{ dead: object; alive: object }>({
-  // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
-  dead: async ({}, use) => {
-    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
-    await once(child, 'spawn');
-    const identity = await identify(child.pid ?? 0);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await use(identity);
-  },
-  // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
-  alive: async ({}, use) => use(await identify(process.ppid)),
-});
-
-test.beforeEach(({ server }) => {
-  server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
-});
-
-const deployment = (namespace: string, name: string): Manifest => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace },
-});
-
-/** A rig in namespaces of its run's own, as far as anything looks at it. */
-async function putRig(
-  api: KubernetesApi,
-  server: StandInApi,
-  rig: string,
-  { owner, ...lease }: { owner: string; holder?: object; stays?: boolean },
-): Promise<void> {
-  const namespaces = [rig, neighbourOf(rig), unmeshedOf(rig)].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
-  await api.apply([...namespaces, deployment(rig, 'caller')].map((object) => owned(object, owner)));
-  putLease(server, rig, { owner, ...lease });
-}
-
-function putLease(
-  server: StandInApi,
-  rig: string,
-  { owner, holder, stays = false }: { owner: string; holder?: object; stays?: boolean },
-): void {
-  server.put(`/apis/coordination.k8s.io/v1/namespaces/${rig}/leases/meshproof`, {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: {
-      name: 'meshproof',
-      namespace: rig,
-      labels: { 'meshproof.dev/owner': owner },
-      annotations: {
-        ...(holder === undefined ? {} : { 'meshproof.dev/holder': JSON.stringify(holder) }),
-        ...(stays ? { 'meshproof.dev/stays': 'true' } : {}),
-      },
-    },
-    spec: holder === undefined ? {} : { holderIdentity: 'somebody', leaseDurationSeconds: 1, renewTime: 'then' },
-  });
-}
-
-async function find(api: KubernetesApi, options: { namespaces?: string; all?: boolean } = {}) {
-  const spared: string[] = [];
-  const leftovers = await leftThere(api, mesh, { ...options, spare: (what, why) => void spared.push(`${what}: ${why}`) }, {});
-  return { leftovers, spared, named: leftovers.map(({ what }) => what) };
-}
-
-const namespacesOf = (server: StandInApi): string[] =>
-  [...server.objects.keys()].filter((path) => /^\/api\/v1\/namespaces\/[^/]+$/.test(path)).map((path) => path.split('/').at(-1) ?? '');
+import { deployment, expect, find, namespacesOf, putLease, putLent, putRig, test } from './stand-in-rigs.ts';
 
 test('a rig whose run is dead goes, with what its journal names; those of others stay', async ({ api, server, dead, alive }) => {
   await putRig(api, server, 'meshproof-dead-rig-0', { owner: 'meshproof-dead', holder: dead });
@@ -109,9 +29,7 @@ test('what was made to stay goes when that is asked for, and what is in use does
 });
 
 test('lent namespaces are emptied of what is ours, and stay', async ({ api, server, dead }) => {
-  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-unmeshed']) {
-    server.put(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  }
+  putLent(server, 'lent-rig-0');
   await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-x')]);
   server.put('/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs', { ...deployment('lent-rig-0', 'theirs') });
   putLease(server, 'lent-rig-0', { owner: 'meshproof-x', holder: dead });
@@ -167,32 +85,6 @@ test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its
   expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, made for meshproof-b: somebody uses team-b-rig-0 now']);
 });
 
-test('lent namespaces that another run holds by now are not emptied by the one that had them before', async ({
-  api,
-  server,
-  alive,
-}, info) => {
-  for (const name of ['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-unmeshed']) {
-    server.put(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  }
-  await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-bbbb')]);
-  putLease(server, 'lent-rig-0', { owner: 'meshproof-bbbb', holder: alive });
-  const kubeconfig = server.writeKubeconfig(info.outputPath('kubeconfig-of-a'));
-  const description = { name: 'meshproof-aaaa', provider: 'existing', kubeconfig, context: 'stand-in', mesh: 'istio' } as const;
-  await lower({ ...description, rigs: ['lent-rig-0'], premade: true, versions: {}, timings: {} }, {});
-  const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
-  expect(left.map((path) => path.split('/').at(-1) ?? '').toSorted()).toEqual(['caller', 'meshproof']);
-});
-
-test('rigs of the same name that another machine made are not removed with one’s own', async ({ api, server, alive }, info) => {
-  await putRig(api, server, 'meshproof-ci-rig-0', { owner: 'meshproof-ci', holder: alive });
-  const kubeconfig = server.writeKubeconfig(info.outputPath('kubeconfig-of-a'));
-  const description = { name: 'meshproof-ci', provider: 'existing', kubeconfig, context: 'stand-in', mesh: 'istio' } as const;
-  const lowered = lower({ ...description, rigs: ['meshproof-ci-rig-0'], versions: {}, timings: {} }, {});
-  await expect(lowered).rejects.toMatchObject({ code: 'RIG_IN_USE' });
-  expect(namespacesOf(server)).toHaveLength(3);
-});
-
 test('a lent namespace that may not be looked at is told of, and an answer that tells nothing is none', async ({ api, server }) => {
   const refuse = (status: number): void => {
     const body = { kind: 'Status', message: 'not for you' };
@@ -202,4 +94,30 @@ test('a lent namespace that may not be looked at is told of, and an answer that 
   expect((await find(api, { namespaces: 'lent' })).spared).toEqual([expect.stringMatching(/^lent-rig-0: .*may not see it/)]);
   refuse(500);
   await expect(find(api, { namespaces: 'lent' })).rejects.toMatchObject({ code: 'API_REFUSED', status: 500 });
+});
+
+test('what this account may not look at is told of, in one line', async ({ api, server }) => {
+  server.intercept = ({ path }) =>
+    /istio-system|webhookconfigurations$|\/namespaces$/.test(path) ? { status: 403, body: { kind: 'Status', message: 'no' } } : undefined;
+  const { named, spared } = await find(api);
+  expect(named).toEqual([]);
+  expect(spared).toEqual([
+    expect.stringMatching(/^Namespace, .*PeerAuthentication in istio-system.*, if there is any: this account may not list it$/),
+  ]);
+});
+
+test('what was made to stay since it was found is not removed', async ({ api, server, dead }) => {
+  putLent(server, 'lent-rig-0');
+  putLease(server, 'lent-rig-0', { owner: 'meshproof-aaaa', holder: dead });
+  const { leftovers } = await find(api, { namespaces: 'lent' });
+  expect(leftovers).toHaveLength(1);
+  await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-bbbb')]);
+  putLease(server, 'lent-rig-0', { owner: 'meshproof-bbbb', stays: true });
+  for (const leftover of leftovers) await expect(leftover.remove()).rejects.toMatchObject({ code: 'RIG_IN_USE' });
+  expect([...server.objects.keys()].some((path) => path.endsWith('/caller'))).toBe(true);
+  const lease = server.objects.get('/apis/coordination.k8s.io/v1/namespaces/lent-rig-0/leases/meshproof');
+  expect(lease).toMatchObject({
+    metadata: { labels: { 'meshproof.dev/owner': 'meshproof-bbbb' }, annotations: { 'meshproof.dev/stays': 'true' } },
+  });
+  expect(lease?.metadata['annotations']).not.toHaveProperty('meshproof.dev/holder');
 });

@@ -1,0 +1,86 @@
+import { causeOf } from '../errors.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import { given } from '../kubernetes/given.ts';
+import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
+import { settled } from '../settled.ts';
+import type { Work } from '../work.ts';
+import { isHeld, judgeLease } from './lease.ts';
+import { listed, notMade, unlessForbidden, type Kind, type Unseen } from './listed.ts';
+import { isMadeFor, removeOurs, type Removal, type TakenBack } from './ownership.ts';
+import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
+
+const CLUSTER_WIDE: readonly Kind[] = [
+  ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
+  ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
+  ['admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'],
+  ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
+];
+
+/** Something that a check has made outside of the rigs' namespaces, or an injector that it has cut off. */
+export interface Stray {
+  name: string;
+  owner: string;
+  /** Whose check it was; undefined where it does not say. */
+  rig: string | undefined;
+  /** Undefined for an injector. */
+  object?: LiveObject;
+}
+
+/** What checks have left in the mesh's root namespace and cluster-wide, for all owners: a journal may have gone with its rig. */
+export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unseen, { signal }: Work): Promise<Stray[]> {
+  const places = [
+    ...mesh.facts.schemas().newest.map((kind) => ({ kind, where: { namespace: mesh.facts.controlPlaneNamespace } })),
+    ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
+  ];
+  const labelled = { labelSelector: OWNER_LABEL, ...given({ signal }) };
+  const [cuts, ...lists] = await Promise.all([
+    unlessForbidden(mesh.injector.cuts(), () => unseen('an injector that is cut off')),
+    ...places.map(({ kind, where }) => listed(api, kind, { ...where, ...labelled }, unseen)),
+  ]);
+  const made = lists.flat().filter((object) => isMadeFor(object));
+  return [...cuts, ...made.map((object) => ({ ...madeFor(object), name: nameOf(refOf(object)), object }))];
+}
+
+function madeFor({ metadata: { labels = {} } }: LiveObject): Pick<Stray, 'owner' | 'rig'> {
+  return { owner: labels[OWNER_LABEL] ?? '', rig: labels[RIG_LABEL] };
+}
+
+/**
+ * Takes back what checks on an owner's rigs have left in the mesh's root namespace and cluster-wide, and puts back an injector that they cut off.
+ * Another machine may have given its run the same name: what is of no rig named here stays while that rig is in use.
+ * @param kept rigs that are left as they are
+ */
+export async function takeBackStrays(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { owner, rigs, kept }: { owner: string; rigs: readonly string[]; kept: readonly string[] },
+  work: Work,
+): Promise<TakenBack> {
+  const found = (await strays(api, mesh, notMade, work)).filter((one) => one.owner === owner && !kept.includes(one.rig ?? ''));
+  const judged = await Promise.all(
+    found.map(async (stray) => ({ ...stray, used: rigs.includes(stray.rig ?? '') ? undefined : await inUse(api, stray, work) })),
+  );
+  const idle = judged.filter(({ used }) => used === undefined);
+  const objects = idle.flatMap(({ object }) => object ?? []);
+  const isCut = idle.length > objects.length;
+  const [removal] = await settled<Removal | void>([
+    removeOurs(api, objects, { ...work, owner }),
+    isCut ? mesh.injector.mend(owner) : Promise.resolve(),
+  ]);
+  const { removed, shared } = removal ?? { removed: [], shared: [] };
+  const others = judged.flatMap(({ name, used }) => (used === undefined ? [] : [`${name}: ${used}`]));
+  return { back: removed.map((live) => nameOf(refOf(live))), left: [...shared, ...others] };
+}
+
+/** Why what a check of an owner has made for a rig is not left over, as far as can be seen; undefined where it is. */
+export async function inUse(api: KubernetesApi, { rig, owner }: Pick<Stray, 'owner' | 'rig'>, work: Work): Promise<string | undefined> {
+  if (rig === undefined) return 'it does not say of which rig it is';
+  try {
+    const { holding, lease } = await judgeLease(api, rig, work);
+    const isOwners = lease?.metadata.labels?.[OWNER_LABEL] === owner;
+    return isOwners && isHeld(holding) ? `${lease?.spec?.holderIdentity ?? 'a run'} uses ${rig} now` : undefined;
+  } catch (error) {
+    return `whether ${rig} is in use cannot be seen: ${causeOf(error)}`;
+  }
+}

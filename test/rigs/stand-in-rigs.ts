@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+import type { ClusterDescription } from '../../clusters/cluster.ts';
+import { identify } from '../../clusters/engine/processes.ts';
+import { leftThere } from '../../clusters/existing/leftovers.ts';
+import { lower } from '../../clusters/existing/raise.ts';
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { FACTS } from '../../clusters/istio/facts.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
+import { owned } from '../../clusters/rigs/ownership.ts';
+import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
+import { test as base } from '../kubernetes/on-stand-in.ts';
+import type { StandInApi } from '../kubernetes/stand-in-api.ts';
+
+const mesh = {
+  facts: FACTS,
+  injector: { mend: async () => undefined, cuts: async () => [] },
+} as unknown as MeshAdapter;
+
+interface Rigs {
+  /** Holders of leases: a process of this machine that has ended, and one that runs. */
+  dead: object;
+  alive: object;
+  /** Removes a cluster's rigs. */
+  down: (cluster: Pick<ClusterDescription, 'name' | 'rigs'> & Partial<ClusterDescription>) => Promise<void>;
+}
+
+export const test = base.extend<Rigs>({
+  // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
+  dead: async ({}, use) => {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
+    await once(child, 'spawn');
+    const identity = await identify(child.pid ?? 0);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await use(identity);
+  },
+  // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
+  alive: async ({}, use) => use(await identify(process.ppid)),
+  server: async ({ server }, use) => {
+    server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
+    await use(server);
+  },
+  down: async ({ server }, use, info) => {
+    const place = { kubeconfig: server.writeKubeconfig(info.outputPath('kubeconfig-of-a')), context: 'stand-in' };
+    await use((cluster) => lower({ provider: 'existing', mesh: 'istio', ...place, versions: {}, timings: {}, ...cluster }, {}));
+  },
+});
+
+export const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
+/** The namespaces of a rig that the cluster's owner made. */
+export function putLent(server: StandInApi, rig: string): void {
+  for (const name of [rig, neighbourOf(rig), unmeshedOf(rig)]) server.put(`/api/v1/namespaces/${name}`, namespace(name));
+}
+
+/** Somebody applies an object beside whoever made it: all of it, or only labels. */
+export function applyAlso(server: StandInApi, path: string, manager: string, fieldsV1?: object): void {
+  const fields = server.objects.get(path)?.metadata['managedFields'] as object[];
+  fields.push({ manager, operation: 'Apply', ...(fieldsV1 === undefined ? {} : { fieldsV1 }) });
+}
+
+export const deployment = (namespace: string, name: string): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace },
+});
+
+/** Deployments, and pods of their actors, that a run made in a rig. */
+export async function putSamples(api: KubernetesApi, server: StandInApi, rig: string, owner: string): Promise<void> {
+  await api.apply([owned(deployment(rig, 'caller'), owner)]);
+  const labels = { 'meshproof.dev/actor': 'caller' };
+  server.put(`/api/v1/namespaces/${rig}/pods/caller-1`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'caller-1', namespace: rig, labels },
+  });
+}
+
+/** A rig in namespaces of its run's own, as far as anything looks at it. */
+export async function putRig(
+  api: KubernetesApi,
+  server: StandInApi,
+  rig: string,
+  { owner, ...lease }: { owner: string; holder?: object; stays?: boolean },
+): Promise<void> {
+  const namespaces = [rig, neighbourOf(rig), unmeshedOf(rig)].map(namespace);
+  await api.apply([...namespaces, deployment(rig, 'caller')].map((object) => owned(object, owner)));
+  putLease(server, rig, { owner, ...lease });
+}
+
+export function putLease(
+  server: StandInApi,
+  rig: string,
+  { owner, holder, stays = false }: { owner: string; holder?: object; stays?: boolean },
+): void {
+  server.put(`/apis/coordination.k8s.io/v1/namespaces/${rig}/leases/meshproof`, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: 'meshproof',
+      namespace: rig,
+      labels: { 'meshproof.dev/owner': owner },
+      annotations: {
+        ...(holder === undefined ? {} : { 'meshproof.dev/holder': JSON.stringify(holder) }),
+        ...(stays ? { 'meshproof.dev/stays': 'true' } : {}),
+      },
+    },
+    spec: holder === undefined ? {} : { holderIdentity: 'somebody', leaseDurationSeconds: 1, renewTime: 'then' },
+  });
+}
+
+export async function find(api: KubernetesApi, options: { namespaces?: string; all?: boolean } = {}) {
+  const spared: string[] = [];
+  const leftovers = await leftThere(api, mesh, { ...options, spare: (what, why) => void spared.push(`${what}: ${why}`) }, {});
+  return { leftovers, spared, named: leftovers.map(({ what }) => what) };
+}
+
+export const namespacesOf = (server: StandInApi): string[] =>
+  [...server.objects.keys()].filter((path) => /^\/api\/v1\/namespaces\/[^/]+$/.test(path)).map((path) => path.split('/').at(-1) ?? '');
+
+export { expect } from '../kubernetes/on-stand-in.ts';
