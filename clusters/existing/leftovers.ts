@@ -5,7 +5,7 @@ import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { entriesOf, isEmpty } from '../rigs/journal-entries.ts';
-import { isHeld, judgeLease, leaseOf, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
+import { isHeld, judgeLease, leaseOf, ownerOf, RigLeases, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
 import { listed, type Unseen } from '../rigs/listed.ts';
 import { ownRigs, type OwnRig } from '../rigs/own-namespaces.ts';
 import { isMadeFor, isOurs, makerOf, requireAllBack } from '../rigs/ownership.ts';
@@ -143,9 +143,11 @@ async function takeBack(api: KubernetesApi, mesh: MeshAdapter, found: Found, wor
 
 /** Removes what is ours of a rig. */
 async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unseen: Unseen, work: Work): Promise<void> {
-  const { rig, owner, premade } = found;
+  const { rig, owner, premade, lease } = found;
+  // The lease of a run that only tried has nothing of this owner in its journal.
+  const leased = lease === undefined || ownerOf(lease) === owner ? [rig] : [];
   await whileHeld(api, found, work, async (leases) => {
-    await removeRigs(api, mesh, { owner, rigs: [rig], premade }, unseen, work);
+    await removeRigs(api, mesh, { owner, rigs: [rig], premade, leased }, unseen, work);
     await leases?.remove();
   });
 }
@@ -173,5 +175,3 @@ async function whileHeld(
     await leases.release();
   }
 }
-
-const ownerOf = ({ metadata }: LeaseObject): string | undefined => metadata.labels?.[OWNER_LABEL];

@@ -16,11 +16,11 @@ import type { MeshAdapter } from '../mesh/adapter.ts';
 import { byPart } from '../mesh/versions.ts';
 import { adapterOf } from '../meshes.ts';
 import { deployPremade, deployRigs } from '../rigs/deploy.ts';
-import { judgeLease, RigLeases } from '../rigs/lease.ts';
+import { judgeLease, ownerOf, RigLeases } from '../rigs/lease.ts';
 import { notMade } from '../rigs/listed.ts';
 import { ownRigs, type OwnedRigs } from '../rigs/own-namespaces.ts';
 import { liveOf, owned, requireOurs } from '../rigs/ownership.ts';
-import { ACTOR_LABEL, OWNER_LABEL, rigNamespaces } from '../rigs/rig.ts';
+import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { Work } from '../work.ts';
 import { namespacesOf, requirePremade } from './namespaces.ts';
 import { guardedNamespaces, meshFound, requireAdmission, requireRights, sampleImage, survey, type Survey } from './survey.ts';
@@ -204,7 +204,7 @@ async function lowerHeld(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, p
     all.map(async (rig) => {
       const { lease } = await judgeLease(api, rig, work);
       // A lease that carries another cluster's name was taken over, with its journal.
-      const mine = lease === undefined || lease.metadata.labels?.[OWNER_LABEL] === owner;
+      const mine = lease === undefined || ownerOf(lease) === owner;
       return mine && (await api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, work.signal)) !== undefined ? [rig] : [];
     }),
   );

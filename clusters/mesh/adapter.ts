@@ -142,11 +142,14 @@ export interface MeshTool {
 export interface MeshRevisions {
   /**
    * Makes the revision, or changes it to what the manifest says, and returns when it is ready.
-   * @param beside the rig whose owner it belongs to
+   * @param owner the cluster's name, which its namespace carries
    */
-  install(object: Manifest, beside: string): Promise<void>;
-  /** Removes it with its namespace and all that is cluster-wide of it. */
-  uninstall(object: Manifest): Promise<void>;
+  install(object: Manifest, owner: string): Promise<void>;
+  /**
+   * Removes it with its namespace and all that is cluster-wide of it.
+   * @throws MeshproofError `NOT_OURS` where the namespace is not that owner's, or others apply it too: nothing is removed then
+   */
+  uninstall(object: Manifest, owner: string): Promise<void>;
   /** Whether the object was put there by the mesh's installer. */
   made(object: Manifest): boolean;
   /** What the revision's settings became in one proxy, under the names that the mesh's module gives them; what is not there is left out. */

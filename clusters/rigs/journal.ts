@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import type { ProcessIdentity } from '../engine/processes.ts';
 import { MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { nameOf, type ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { entriesOf, isEmpty, JOURNAL, NOTHING, type JournalEntries } from './journal-entries.ts';
-import { HOLDER, leaseOf, leaseRef, type LeaseObject } from './lease.ts';
+import { HOLDER, holderOf, leaseOf, leaseRef, ownerOf, type LeaseObject } from './lease.ts';
 
 /**
  * What must be taken back in the name of one rig. It is written before the deed and kept in the cluster, so that whoever finds the rig can
@@ -25,9 +28,15 @@ export class Journal {
     this.#entries = entriesOf(lease);
   }
 
-  /** Reads the journal of a rig, which may hold what a process has left that is gone. */
-  static async open(api: ObjectApi, rig: string, owner: string): Promise<Journal> {
-    return new Journal(api, rig, await leaseOf(api, rig, owner));
+  /**
+   * Reads the journal of a rig, which may hold what a process has left that is gone.
+   * @param holder who must hold the rig: the command of which this process is a part; default anybody
+   * @throws MeshproofError `RIG_LOST` where somebody else does, or the rig is another owner's by now: the journal is theirs then
+   */
+  static async open(api: ObjectApi, rig: string, { owner, holder }: { owner: string; holder?: ProcessIdentity }): Promise<Journal> {
+    const lease = await leaseOf(api, rig, owner);
+    if (ownerOf(lease) !== owner || (holder !== undefined && !isDeepStrictEqual(holderOf(lease), holder))) throw lost(rig);
+    return new Journal(api, rig, lease);
   }
 
   get entries(): JournalEntries {

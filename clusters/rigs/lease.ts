@@ -33,6 +33,9 @@ export interface LeaseObject extends LiveObject {
 /** `free`: nobody has it. `unsure`: its holder is on another machine, so whether it lives shows only over time. */
 export type Holding = 'free' | 'ours' | 'alive' | 'dead' | 'unsure';
 
+/** For which cluster the rig was last taken. */
+export const ownerOf = ({ metadata }: LeaseObject): string | undefined => metadata.labels?.[OWNER_LABEL];
+
 /** Whether a living process has it. */
 export const isHeld = (holding: Holding): boolean => holding === 'alive' || holding === 'ours';
 
@@ -57,16 +60,17 @@ export async function leaseOf(api: ObjectApi, rig: string, owner: string, signal
 /** Who holds a lease, as far as one look tells. */
 async function holdingOf({ metadata, spec }: LeaseObject): Promise<Holding> {
   if (spec?.holderIdentity === undefined || spec.holderIdentity === '') return 'free';
-  const holder = holderIn(metadata.annotations?.[HOLDER]);
+  const holder = holderOf({ metadata });
   const self = await identify(process.pid);
   if (holder !== undefined && isDeepStrictEqual(holder, self)) return 'ours';
   const life = await lifeOf(holder);
   return life === 'unknown' ? 'unsure' : life;
 }
 
-function holderIn(text: string | undefined): ProcessIdentity | undefined {
+/** The process that holds a lease, as its record says; undefined where there is none that can be read. */
+export function holderOf({ metadata }: Pick<LeaseObject, 'metadata'>): ProcessIdentity | undefined {
   try {
-    return identityIn(JSON.parse(text ?? ''));
+    return identityIn(JSON.parse(metadata.annotations?.[HOLDER] ?? ''));
   } catch {
     return undefined;
   }
@@ -206,7 +210,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
       hint: 'wait for that run, or use other namespaces',
     });
   }
-  const whose = lease.metadata.labels?.[OWNER_LABEL];
+  const whose = ownerOf(lease);
   if (whose !== owner && !isEmpty(entriesOf(lease))) {
     throw new MeshproofError('RIG_IN_USE', `a killed run of ${whose ?? 'somebody'} has left something on ${rig}`, {
       hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, takes it back',

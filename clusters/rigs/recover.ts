@@ -1,16 +1,14 @@
 import type { ClusterDescription } from '../cluster.ts';
-import { MeshproofError } from '../errors.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import { nameOf, refOf } from '../kubernetes/live-object.ts';
-import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
 import type { Work } from '../work.ts';
 import { entriesOf, isEmpty } from './journal-entries.ts';
 import { Journal } from './journal.ts';
 import { judgeLease, leaseRef, RigLeases, type LeaseObject } from './lease.ts';
-import { isOurs, liveOf, makerOf, removeOurs, type TakenBack } from './ownership.ts';
+import { liveOf, removeOurs, type TakenBack } from './ownership.ts';
 import { isForChecks, neighbourOf } from './rig.ts';
 import { takeBackStrays } from './strays.ts';
 
@@ -41,7 +39,7 @@ export async function replay(
   const { objects, installations } = journal.entries;
   // A journal is an annotation, which others may write: nothing is removed on its word alone.
   const ours = installations.filter(({ metadata }) => isForChecks(metadata.namespace ?? '', rig));
-  const uninstalled = await Promise.allSettled(ours.map((document) => uninstall(api, mesh, document, owner, work)));
+  const uninstalled = await Promise.allSettled(ours.map(async (document) => mesh.revisions?.uninstall(document, owner)));
   const there = await liveOf(api, objects, work.signal);
   const namespaces = there.filter(({ kind, metadata }) => kind === 'Namespace' && isForChecks(metadata.name, rig));
   const others = there.filter(({ kind }) => kind !== 'Namespace');
@@ -56,15 +54,6 @@ export async function replay(
     ],
     left: removals.flatMap(({ shared }) => shared),
   };
-}
-
-async function uninstall(api: KubernetesApi, mesh: MeshAdapter, document: Manifest, owner: string, { signal }: Work): Promise<void> {
-  const home = await api.find({ apiVersion: 'v1', kind: 'Namespace', name: document.metadata.namespace ?? '' }, signal);
-  if (home !== undefined && !isOurs(home, owner)) {
-    const what = `what was installed in the namespace ${home.metadata.name} cannot be taken back: ${makerOf(home)}`;
-    throw new MeshproofError('NOT_OURS', what, { hint: 'remove the mesh that a check installed there' });
-  }
-  await mesh.revisions?.uninstall(document);
 }
 
 /** As `replay`, and returns when the proxies of the rig and of its neighbour no longer act on any of it. */
@@ -143,7 +132,7 @@ export async function recoverRigs(
       .map((rig) => async () => {
         // A rig that was never made, or is half made, has no lease: nothing was journalled.
         if ((await api.find<LeaseObject>(leaseRef(rig), work.signal)) === undefined) return NOTHING_BACK;
-        return await replay(api, mesh, { journal: await Journal.open(api, rig, owner), rig, owner }, work);
+        return await replay(api, mesh, { journal: await Journal.open(api, rig, { owner }), rig, owner }, work);
       }),
   ];
   const all: TakenBack[] = [];

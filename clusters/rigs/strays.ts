@@ -5,7 +5,7 @@ import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { settled } from '../settled.ts';
 import type { Work } from '../work.ts';
-import { isHeld, judgeLease } from './lease.ts';
+import { isHeld, judgeLease, ownerOf } from './lease.ts';
 import { listed, notMade, unlessForbidden, type Kind, type Unseen } from './listed.ts';
 import { isMadeFor, removeOurs, type Removal, type TakenBack } from './ownership.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
@@ -78,7 +78,7 @@ export async function inUse(api: KubernetesApi, { rig, owner }: Pick<Stray, 'own
   if (rig === undefined) return 'it does not say of which rig it is';
   try {
     const { holding, lease } = await judgeLease(api, rig, work);
-    const isOwners = lease?.metadata.labels?.[OWNER_LABEL] === owner;
+    const isOwners = lease !== undefined && ownerOf(lease) === owner;
     return isOwners && isHeld(holding) ? `${lease?.spec?.holderIdentity ?? 'a run'} uses ${rig} now` : undefined;
   } catch (error) {
     return `whether ${rig} is in use cannot be seen: ${causeOf(error)}`;

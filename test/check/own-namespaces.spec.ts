@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 
+import type { LiveObject } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { ObjectApi } from '../../clusters/kubernetes/object-api.ts';
 import { isForChecks, OWNER_LABEL } from '../../clusters/rigs/rig.ts';
@@ -10,14 +11,19 @@ const place = { rig: 'run-rig-1', owner: 'run' };
 const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
 /** Knows one namespace, and what was done about it. */
-function apiWith(live?: { owner?: string; isGoing?: boolean }): { api: ObjectApi; done: string[] } {
+function apiWith(live?: { owner?: string; isGoing?: boolean; alsoBy?: string }): { api: ObjectApi; done: string[] } {
   const done: string[] = [];
   const labels = live?.owner === undefined ? {} : { [OWNER_LABEL]: live.owner };
-  const metadata = { uid: 'u1', labels, ...(live?.isGoing === true ? { deletionTimestamp: 'now' } : {}) };
+  const managedFields = ['meshproof', ...(live?.alsoBy === undefined ? [] : [live.alsoBy])].map((manager) => ({
+    manager,
+    operation: 'Apply',
+  }));
+  const going = live?.isGoing === true ? { deletionTimestamp: 'now' } : {};
+  const metadata = { name: 'run-rig-1-later', uid: 'u1', labels, managedFields, ...going };
   const api = {
     get: async () => (live === undefined ? undefined : { metadata }),
     gone: async ({ name }: { name: string }, uid: string) => void done.push(`waited for ${name} ${uid}`),
-    remove: async (objects: Manifest[]) => void done.push(...objects.map(({ metadata: { name } }) => `removed ${name}`)),
+    remove: async (objects: LiveObject[]) => void done.push(...objects.map(({ metadata: { name, uid } }) => `removed ${name} ${uid}`)),
   };
   return { api: api as unknown as ObjectApi, done };
 }
@@ -38,7 +44,7 @@ test('for a namespace that is not there, nothing need be done', async () => {
 test('one that is on its way out is waited for, and one that a killed run left is removed', async () => {
   for (const [isGoing, what] of [
     [true, 'waited for run-rig-1-later u1'],
-    [false, 'removed run-rig-1-later'],
+    [false, 'removed run-rig-1-later u1'],
   ] as const) {
     const { api, done } = apiWith({ owner: 'run', isGoing });
     await claim(api, [namespace('run-rig-1-later')], place);
@@ -50,5 +56,8 @@ test('a namespace of somebody else, or of the rig, is never claimed: at the end 
   const refused = { code: 'NAMESPACE_NOT_OURS' };
   await expect(claim(apiWith({}).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
   await expect(claim(apiWith({ owner: 'other' }).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
+  const shared = apiWith({ owner: 'run', alsoBy: 'argocd-controller' });
+  await expect(claim(shared.api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
+  expect(shared.done).toEqual([]);
   await expect(claim(apiWith().api, [namespace('run-rig-1-unmeshed')], place)).rejects.toMatchObject(refused);
 });

@@ -42,8 +42,8 @@ class StandIn {
         },
         facts: { describesRevision: ({ kind }: Manifest) => kind === 'Mesh', isMeshWide: () => false },
         revisions: {
-          install: async (object: Manifest, beside: string) => {
-            this.log.push(`install ${name(object)} beside ${beside}`);
+          install: async (object: Manifest, owner: string) => {
+            this.log.push(`install ${name(object)} for ${owner}`);
             if (this.failing === name(object)) throw new Error('istiod is not ready');
           },
           uninstall: async (object: Manifest) => void this.log.push(`uninstall ${name(object)}`),
@@ -75,7 +75,7 @@ test('an installation is made before what stands in its namespace, and each cont
   const { applied, ...rest } = new StandIn();
   const enforcedMs = await applied.reconcile([sample('inner', 'rig-demo'), mesh('demo'), sample('outer')]);
   expect(rest.log.splice(0)).toEqual([
-    'install demo beside rig',
+    'install demo for run',
     'apply inner',
     'apply outer',
     'converge rig: outer',
@@ -89,14 +89,14 @@ test('only what changed is installed again, and what it injected is made anew', 
   await cluster.applied.reconcile([mesh('demo'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
   cluster.done();
   await cluster.applied.reconcile([mesh('demo', 'default'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
-  expect(cluster.done().slice(0, 3)).toEqual(['remove inner', 'install demo beside rig', 'apply inner']);
+  expect(cluster.done().slice(0, 3)).toEqual(['remove inner', 'install demo for run', 'apply inner']);
 });
 
 test('what a check leaves is uninstalled, also where its installation failed half way', async () => {
   const cluster = new StandIn();
   cluster.failing = 'demo';
   await expect(cluster.applied.reconcile([mesh('demo'), mesh('other')])).rejects.toThrow('istiod is not ready');
-  expect(cluster.done()).toEqual(['install demo beside rig', 'install other beside rig']);
+  expect(cluster.done()).toEqual(['install demo for run', 'install other for run']);
   await cluster.applied.reconcile([]);
   expect(cluster.done()).toEqual(['uninstall demo', 'uninstall other']);
 });

@@ -14,7 +14,7 @@ import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
 import { test as base } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 
-const mesh = {
+export const mesh = {
   facts: FACTS,
   injector: { mend: async () => undefined, cuts: async () => [] },
 } as unknown as MeshAdapter;
@@ -49,6 +49,12 @@ export const test = base.extend<Rigs>({
   },
 });
 
+export const strict: Manifest = {
+  apiVersion: 'security.istio.io/v1beta1',
+  kind: 'PeerAuthentication',
+  metadata: { name: 'default-strict', namespace: 'istio-system' },
+};
+
 export const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
 /** The namespaces of a rig that the cluster's owner made. */
@@ -67,17 +73,6 @@ export const deployment = (namespace: string, name: string): Manifest => ({
   kind: 'Deployment',
   metadata: { name, namespace },
 });
-
-/** Deployments, and pods of their actors, that a run made in a rig. */
-export async function putSamples(api: KubernetesApi, server: StandInApi, rig: string, owner: string): Promise<void> {
-  await api.apply([owned(deployment(rig, 'caller'), owner)]);
-  const labels = { 'meshproof.dev/actor': 'caller' };
-  server.put(`/api/v1/namespaces/${rig}/pods/caller-1`, {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'caller-1', namespace: rig, labels },
-  });
-}
 
 /** A rig in namespaces of its run's own, as far as anything looks at it. */
 export async function putRig(

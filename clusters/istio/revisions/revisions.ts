@@ -5,6 +5,7 @@ import { refOf } from '../../kubernetes/live-object.ts';
 import type { Manifest, PodRef } from '../../kubernetes/manifest.ts';
 import type { Pod } from '../../kubernetes/pods.ts';
 import type { MeshRevisions } from '../../mesh/adapter.ts';
+import { isOurs, liveOf, makerOf } from '../../rigs/ownership.ts';
 import { OWNER_LABEL } from '../../rigs/rig.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { Istiod } from '../istiod.ts';
@@ -46,14 +47,12 @@ export class IstioRevisions implements MeshRevisions {
     this.#means = means;
   }
 
-  async install(object: Manifest, beside: string): Promise<void> {
+  async install(object: Manifest, owner: string): Promise<void> {
     const namespace = namespaceOf(object);
-    const rig = await this.#api.get({ apiVersion: 'v1', kind: 'Namespace', name: beside });
-    const owner = rig?.metadata.labels?.[OWNER_LABEL];
     const [images, tool, home] = await Promise.all([
       this.#images(),
       this.#means.tool(),
-      this.#api.createNamespace(namespace, { labels: owner === undefined ? {} : { [OWNER_LABEL]: owner } }),
+      this.#api.createNamespace(namespace, { labels: { [OWNER_LABEL]: owner } }),
     ]);
     await installFrom(tool, operatorBeside(object, images), { flags: setFlags(object), readyMs: READY_MS });
     if (home !== undefined) await this.#bind(home);
@@ -66,17 +65,22 @@ export class IstioRevisions implements MeshRevisions {
   }
 
   /** The namespace goes first: while it is on its way out nothing comes anew, and pods need not wait for who still calls them. */
-  async uninstall(object: Manifest): Promise<void> {
+  async uninstall(object: Manifest, owner: string): Promise<void> {
     const namespace = namespaceOf(object);
-    const home = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    const home = await liveOf(this.#api, [{ apiVersion: 'v1', kind: 'Namespace', name: namespace }]);
+    for (const live of home) {
+      if (isOurs(live, owner)) continue;
+      const message = `what was installed in the namespace ${namespace} cannot be taken back: ${makerOf(live)}`;
+      throw new MeshproofError('NOT_OURS', message, { hint: 'remove the control plane that a check installed there' });
+    }
     this.#istiods.delete(namespace);
-    await this.#api.remove([home], { wait: false });
+    await this.#api.remove(home, { wait: false });
     const pods = await this.#api.list<Pod>('v1', 'Pod', { namespace });
     await Promise.all([
       this.#api.remove(pods, { wait: false, gracePeriodSeconds: 1 }),
       this.#clusterWide(namespace).then((objects) => this.#api.remove(objects)),
     ]);
-    await this.#api.remove([home]);
+    await this.#api.remove(home);
   }
 
   made({ metadata }: Manifest): boolean {

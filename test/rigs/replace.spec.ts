@@ -1,0 +1,54 @@
+import { replaceRig } from '../../clusters/rigs/deploy.ts';
+import { owned } from '../../clusters/rigs/ownership.ts';
+import { recoverRigs } from '../../clusters/rigs/recover.ts';
+import { deployment, expect, mesh, namespacesOf, putLease, putLent, putRig, strict, test } from './stand-in-rigs.ts';
+
+const deletes = (requests: readonly { method: string; path: string }[]): string[] =>
+  requests.flatMap(({ method, path }) => (method === 'DELETE' ? path : []));
+const caller = (rig: string, owner: string) =>
+  owned({ ...deployment(rig, 'caller'), spec: { template: { spec: { containers: [{ image: 'x' }] } } } }, owner);
+
+test('lent namespaces stay when a rig is renewed, whatever labels their owner has put on them', async ({ api, server }) => {
+  putLent(server, 'lent-rig-0');
+  for (const { metadata } of server.objects.values())
+    Object.assign(metadata, { labels: { 'meshproof.dev/owner': 'meshproof-aa' }, managedFields: [{ manager: 'meshproof' }] });
+  await api.apply([caller('lent-rig-0', 'meshproof-aa')]);
+  // This cluster serves no Service: only what is removed before anything is made anew is of interest.
+  await expect(replaceRig(api, mesh, { name: 'lent-rig-0', owner: 'meshproof-aa', premade: true })).rejects.toThrow('does not serve');
+  expect(deletes(server.requests)).toEqual(['/apis/apps/v1/namespaces/lent-rig-0/deployments/caller']);
+  expect(namespacesOf(server)).toHaveLength(3);
+});
+
+test('of a rig’s own namespaces none is removed by its name alone', async ({ api, server }) => {
+  const rig = 'meshproof-aa-rig-0';
+  await putRig(api, server, rig, { owner: 'meshproof-aa' });
+  await api.apply([caller(rig, 'meshproof-aa')]);
+  const theirs = `/api/v1/namespaces/${rig}-neighbour`;
+  server.put(theirs, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: `${rig}-neighbour`, managedFields: [{ manager: 'kubectl-create' }] },
+  });
+  await expect(replaceRig(api, mesh, { name: rig, owner: 'meshproof-aa', premade: false })).rejects.toMatchObject({ code: 'NOT_OURS' });
+  expect(deletes(server.requests).toSorted()).toEqual([`/api/v1/namespaces/${rig}`, `/api/v1/namespaces/${rig}-unmeshed`]);
+  const asked = server.requests.filter(({ method }) => method === 'DELETE').map(({ body }) => body);
+  expect(asked).toEqual([expect.objectContaining({ preconditions: { uid: expect.any(String) } }), expect.anything()]);
+});
+
+test('a run takes no mesh-wide object of one that has its name and other namespaces', async ({ api, server, alive, dead }) => {
+  putLease(server, 'team-b-rig-0', { owner: 'meshproof-ci', holder: alive });
+  await api.apply([owned(strict, 'meshproof-ci', 'team-b-rig-0')]);
+  const tend = () => recoverRigs(api, mesh, { owner: 'meshproof-ci', rigs: ['team-a-rig-0'] });
+  const name = 'PeerAuthentication istio-system/default-strict';
+  expect(await tend()).toEqual({ back: [], left: [`${name}: somebody uses team-b-rig-0 now`] });
+  putLease(server, 'team-b-rig-0', { owner: 'meshproof-ci', holder: dead });
+  expect(await tend()).toEqual({ back: [name], left: [] });
+});
+
+test('an injector that may not be put back is no injector that was', async ({ api, server }) => {
+  const cut = { cuts: async () => [{ name: 'the cut', owner: 'meshproof-aa', rig: 'meshproof-aa-rig-0' }] };
+  const injector = { ...cut, mend: async () => void (await api.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'a' }, {})) };
+  server.intercept = ({ method }) => (method === 'PATCH' ? { status: 403, body: { kind: 'Status', message: 'no' } } : undefined);
+  const tended = recoverRigs(api, { ...mesh, injector } as unknown as typeof mesh, { owner: 'meshproof-aa', rigs: ['meshproof-aa-rig-0'] });
+  await expect(tended).rejects.toMatchObject({ status: 403 });
+});
