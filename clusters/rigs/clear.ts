@@ -5,7 +5,7 @@ import { given } from '../kubernetes/given.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { RemoveOptions } from '../kubernetes/object-api.ts';
 import { listed, type Kind, type Unseen } from './listed.ts';
-import { removeOurs } from './ownership.ts';
+import { nameWithMaker, removeOurs } from './ownership.ts';
 import { ACTOR_LABEL } from './rig.ts';
 
 /** Kinds of which the harness or a check may have applied objects, beside the mesh's own. */
@@ -49,7 +49,7 @@ export async function clearNamespaces(
       return !pods.some(({ metadata }) => ours.has(metadata.labels?.[ACTOR_LABEL] ?? ''));
     };
     await until(look, { what: `the samples of ${namespace} to be gone`, timeoutMs, ...stop });
-    return shared;
+    return shared.map(nameWithMaker);
   });
   return (await settled(cleared)).flat();
 }

@@ -8,7 +8,7 @@ import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { notMade } from './listed.ts';
 import { ownNamespaces } from './own-namespaces.ts';
-import { owned, removeOurs, requireAllBack, requireOurs } from './ownership.ts';
+import { nameWithMaker, owned, removeOurs, requireAllBack, requireOurs } from './ownership.ts';
 import { ACTOR_LABEL, ACTORS, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
@@ -85,7 +85,7 @@ export async function replaceRig(
   const places = [name, neighbourOf(name), unmeshedOf(name)];
   const left = premade ? await clearNamespaces(api, mesh, places, { ...waiting, unseen: notMade }) : [];
   const { shared } = await removeOurs(api, await ownNamespaces(api, { owner, rigs: [name], premade }, work), waiting);
-  requireAllBack({ left: [...left, ...shared] });
+  requireAllBack({ left: [...left, ...shared.map(nameWithMaker)] });
   await deployRig(api, mesh, name, premade ? [] : rigNamespaces(name, mesh.facts, owner), { ...made, owner }, work);
   if (!premade) await copyLease(api, lease, name, owner);
 }

@@ -121,8 +121,8 @@ export async function requireOurs<T extends Manifest>(
 /** What became of objects that were to go. */
 export interface Removal {
   removed: LiveObject[];
-  /** Made by us, and applied by others too by now, so that they stay: each with who has it, in words. */
-  shared: string[];
+  /** Made by us, and applied by others too by now, so that they stay. */
+  shared: LiveObject[];
 }
 
 /** What was taken back, by name, and what stays, each with why. */
@@ -148,8 +148,7 @@ export async function removeOurs(
   const made = found.filter((live) => isMadeFor(live, owner));
   const removed = made.filter((live) => isOurs(live, owner));
   await api.remove(removed, options);
-  const shared = made.filter((live) => !removed.includes(live)).map(nameWithMaker);
-  return { removed, shared };
+  return { removed, shared: made.filter((live) => !removed.includes(live)) };
 }
 
 /** As `removeOurs`, of objects that were applied: each is looked at as it is now. */

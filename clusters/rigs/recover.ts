@@ -8,7 +8,7 @@ import type { Work } from '../work.ts';
 import { entriesOf, isEmpty } from './journal-entries.ts';
 import { Journal } from './journal.ts';
 import { judgeLease, leaseRef, RigLeases, type LeaseObject } from './lease.ts';
-import { liveOf, removeOurs, type TakenBack } from './ownership.ts';
+import { liveOf, nameWithMaker, removeOurs, type TakenBack } from './ownership.ts';
 import { isForChecks, neighbourOf } from './rig.ts';
 import { takeBackStrays } from './strays.ts';
 
@@ -52,15 +52,15 @@ export async function replay(
       ...ours.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`),
       ...removals.flatMap(({ removed }) => removed.map((live) => nameOf(refOf(live)))),
     ],
-    left: removals.flatMap(({ shared }) => shared),
+    left: removals.flatMap(({ shared }) => shared.map(nameWithMaker)),
   };
 }
 
 /** As `replay`, and returns when the proxies of the rig and of its neighbour no longer act on any of it. */
-export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journalled, work: Work = {}): Promise<void> {
+export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journalled, work: Work = {}): Promise<TakenBack> {
   const { objects } = of.journal.entries;
-  const { back } = await replay(api, mesh, of, work);
-  if (back.length === 0) return;
+  const taken = await replay(api, mesh, of, work);
+  if (taken.back.length === 0) return taken;
   const manifests = objects.map(({ apiVersion, kind, name, namespace }) => ({
     apiVersion,
     kind,
@@ -69,6 +69,7 @@ export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journal
   for (const namespace of [of.rig, neighbourOf(of.rig)]) {
     await mesh.converge({ objects: manifests, after: 'removed', namespace, ...given({ signal: work.signal }) });
   }
+  return taken;
 }
 
 /** Which of a cluster's rigs are to be looked after, and for whom. */

@@ -7,7 +7,7 @@ import { settled } from '../settled.ts';
 import type { Work } from '../work.ts';
 import { isHeld, judgeLease, ownerOf } from './lease.ts';
 import { listed, notMade, unlessForbidden, type Kind, type Unseen } from './listed.ts';
-import { isMadeFor, removeOurs, type Removal, type TakenBack } from './ownership.ts';
+import { isMadeFor, nameWithMaker, removeOurs, type Removal, type TakenBack } from './ownership.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
 const CLUSTER_WIDE: readonly Kind[] = [
@@ -70,7 +70,7 @@ export async function takeBackStrays(
   ]);
   const { removed, shared } = removal ?? { removed: [], shared: [] };
   const others = judged.flatMap(({ name, used }) => (used === undefined ? [] : [`${name}: ${used}`]));
-  return { back: removed.map((live) => nameOf(refOf(live))), left: [...shared, ...others] };
+  return { back: removed.map((live) => nameOf(refOf(live))), left: [...shared.map(nameWithMaker), ...others] };
 }
 
 /** Why what a check of an owner has made for a rig is not left over, as far as can be seen; undefined where it is. */

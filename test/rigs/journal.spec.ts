@@ -6,7 +6,6 @@ import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { Journal } from '../../clusters/rigs/journal.ts';
 import { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
 import { RigLeases } from '../../clusters/rigs/lease.ts';
-import { removeApplied } from '../../clusters/rigs/ownership.ts';
 import { recoverRigs, replay } from '../../clusters/rigs/recover.ts';
 import { OWNER_LABEL, RIG_LABEL } from '../../clusters/rigs/rig.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
@@ -190,10 +189,15 @@ test('what a check was refused is not taken away either: an object of somebody e
 
 test('what somebody else took over during a check stays theirs when the check takes its own away', async ({ api, server }) => {
   const changes = await journalled(api);
-  await changes.apply([strict]);
+  const mesh = { facts: FACTS, converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
+  const said: string[] = [];
+  const rig = { api, changes, mesh, namespace: RIG, owner: 'run' } as unknown as Rig;
+  const applied = new AppliedConfig(rig, ({ kind }, text) => void said.push(`${kind}: ${text}`));
+  await applied.reconcile([strict]);
   Object.assign(server.objects.get(STRICT)?.metadata ?? {}, { managedFields: [ours, { manager: 'flux', operation: 'Apply' }] });
-  await removeApplied(api, [strict], { owner: 'run' });
+  await applied.reconcile([]);
   expect(server.objects.has(STRICT)).toBe(true);
+  expect(said).toEqual(['PeerAuthentication: it stays: it was made or is managed by flux']);
 });
 
 test('one that lost its rig writes nothing into the journal of who has it now, and takes nothing of theirs away', async ({

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 
 import { identify, type ProcessIdentity } from '../../clusters/engine/processes.ts';
-import { judgeLease, LEASE_NAME, leaseOf, RigLeases } from '../../clusters/rigs/lease.ts';
+import { descriptionFile, writeDescription } from '../../clusters/registry/description.ts';
+import { judgeLease, LEASE_NAME, leaseOf, leaveRigs, RigLeases, stays } from '../../clusters/rigs/lease.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
 
@@ -101,4 +104,21 @@ test('those taken are let go when one of the others is in use', async ({ api, se
   put(server, { holder: await identify(process.ppid) });
   await expect(RigLeases.take(api, ['run-rig-1', 'run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
   expect((await judgeLease(api, 'run-rig-1')).holding).toBe('free');
+});
+
+test('what a run has kept and what it has renewed stay too, when the cluster does', async ({ api, server }, info) => {
+  const before = process.env['MESHPROOF_STATE'];
+  process.env['MESHPROOF_STATE'] = info.outputPath('state');
+  try {
+    const place = { kubeconfig: server.writeKubeconfig(info.outputPath('kubeconfig')), context: 'stand-in' };
+    const name = 'meshproof-aa';
+    await mkdir(dirname(descriptionFile(name)), { recursive: true });
+    const description = { name, provider: 'existing', mesh: 'istio', ...place, versions: {}, timings: {} } as const;
+    await writeDescription({ ...description, rigs: ['aa-rig-1'], kept: ['aa-rig-0'] });
+    await leaveRigs(name);
+  } finally {
+    if (before === undefined) delete process.env['MESHPROOF_STATE'];
+    else process.env['MESHPROOF_STATE'] = before;
+  }
+  for (const rig of ['aa-rig-0', 'aa-rig-1']) expect(stays(await leaseOf(api, rig, 'run')), rig).toBe(true);
 });
