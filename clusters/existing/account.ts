@@ -2,7 +2,8 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
 import { unmeshedOf } from '../rigs/rig.ts';
 import { namespacesOf, rigNames } from './namespaces.ts';
-import { rightsNeeded, type Needs, type Right, type Where } from './rights.ts';
+import type { Right, Where } from './right.ts';
+import { rightsNeeded, type Needs } from './rights.ts';
 
 export interface AccountOptions extends Needs {
   /** Of the account and its roles. */

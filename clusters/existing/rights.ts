@@ -1,21 +1,7 @@
 import type { Connection } from '../kubernetes/connection.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
 import { printable } from '../printable.ts';
-
-/** Where a right is needed: in each namespace of a rig, in the mesh's root namespace, or on the cluster. */
-export type Where = 'rig' | 'root' | 'cluster';
-
-/** What an account must be allowed, as a rule of a Role says it. */
-export interface Right {
-  where: Where;
-  /** API group; '' for the core one. */
-  group: string;
-  /** e.g. pods, or pods/log. */
-  resource: string;
-  verbs: readonly string[];
-  /** What it is for, as it completes the sentence "may …". */
-  purpose: string;
-}
+import { MANAGED, TUNNEL, type Right, type Where } from './right.ts';
 
 /** A kind of which checks apply objects. */
 export interface AppliedKind {
@@ -32,11 +18,6 @@ export interface Needs {
   createNamespaces: boolean;
   mesh: Pick<MeshFacts, 'rights'>;
 }
-
-/** Server-side apply is a PATCH that may create; what was applied is read, waited for and deleted. */
-export const MANAGED = ['get', 'list', 'create', 'patch', 'delete'] as const;
-/** A port-forward over a WebSocket is a GET; newer API servers ask for create as well. */
-export const TUNNEL = ['get', 'create'] as const;
 
 /** What the harness itself calls, whatever the mesh and the checks are. */
 const ALWAYS: readonly Right[] = [

@@ -1,4 +1,4 @@
-import { MANAGED, TUNNEL, type Right } from '../existing/rights.ts';
+import { MANAGED, TUNNEL, type Right } from '../existing/right.ts';
 
 /** What the adapter asks of an API server. */
 export const RIGHTS: readonly Right[] = [

@@ -1,4 +1,4 @@
-import type { Right } from '../existing/rights.ts';
+import type { Right } from '../existing/right.ts';
 import type { KindSchemas } from '../kubernetes/kind-schemas.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 

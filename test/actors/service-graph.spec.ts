@@ -55,7 +55,7 @@ test('the graph must be the traffic, no more and no less', () => {
     [[...sent, edge('server', 'other', 1)], 'server → other has 1 requests, and there was no such traffic'],
     [[...sent, edge('server', 'mirror', 1)], 'server → mirror has 6 of 5 requests'],
   ] as const) {
-    expect(toShowTraffic(graph, sent)).toMatchObject({ pass: false, message: expect.stringContaining(words) });
+    expect(toShowTraffic(graph, sent)).toMatchObject({ pass: false, observed: expect.stringContaining(words) });
   }
   expect(toShowTraffic([], []).inconclusive).toContain('nothing was sent');
 });

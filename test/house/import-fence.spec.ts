@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { PROJECT, sources } from './sources.ts';
+import { importsOf, PROJECT, sources, targetOf } from './sources.ts';
 
 /** What each folder may import: others of ours by the start of their paths, and packages it must not. */
 const FENCE: Readonly<Record<string, { ours: readonly string[]; not: RegExp }>> = {
@@ -17,17 +17,11 @@ const FENCE: Readonly<Record<string, { ours: readonly string[]; not: RegExp }>> 
   test: { ours: ['test', 'scripts', 'reporters', 'clusters', 'fixtures'], not: /^$/ },
 };
 
-/** Every module that a source imports, statically or not, types included. */
-function importsOf(text: string): string[] {
-  const forms = /\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g;
-  return [...text.matchAll(forms)].map(([, , name]) => name ?? '');
-}
-
 /** The breaches of one file, as `file imports module`. */
 function breaches(file: string, text: string): string[] {
   const fence = FENCE[file] ?? FENCE[file.split('/')[0] ?? ''];
   return importsOf(text).flatMap((name) => {
-    const target = name === '#fixtures' ? 'fixtures/index.ts' : name.startsWith('.') ? posix.join(posix.dirname(file), name) : undefined;
+    const target = targetOf(file, name);
     const allowed = target === undefined ? !fence?.not.test(name) : fence?.ours.some((folder) => target.startsWith(`${folder}/`));
     return allowed ? [] : [`${file} imports ${name}`];
   });

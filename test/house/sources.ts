@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, posix, relative, resolve } from 'node:path';
 
 export const PROJECT = resolve(import.meta.dirname, '../..');
 /** The folders of the design; everything of ours is in one of them or at the top. */
@@ -16,4 +16,16 @@ export function sources(): string[] {
   return [...inFolders, ...above]
     .filter((path) => !/(^|\/)(test-results|node_modules)\//.test(path))
     .map((path) => path.replaceAll('\\', '/'));
+}
+
+/** Every module that a source imports, statically or not, types included. */
+export function importsOf(text: string): string[] {
+  const forms = /\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g;
+  return [...text.matchAll(forms)].map(([, , name]) => name ?? '');
+}
+
+/** The file of ours that `file` imports as `name`; undefined where that is a package. */
+export function targetOf(file: string, name: string): string | undefined {
+  if (name === '#fixtures') return 'fixtures/index.ts';
+  return name.startsWith('.') ? posix.join(posix.dirname(file), name) : undefined;
 }
