@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-import { MeshproofError } from '../errors.ts';
-import { exec } from '../exec.ts';
+import { aptGet } from '../engine/packages.ts';
+import { causeOf, MeshproofError } from '../errors.ts';
 import type { Work } from '../work.ts';
 
 /** The path of a program on PATH, or undefined. */
@@ -33,7 +33,11 @@ export async function needPrograms(programs: Record<string, string>, work: Work)
     throw new MeshproofError('BUILD_TOOLS_MISSING', `building images needs ${missing.join(', ')}`, { hint });
   }
   work.progress?.(`installing ${missing.join(' ')} from the distribution`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await exec('apt-get', ['update'], { ...work, env });
-  await exec('apt-get', ['install', '-y', '--no-install-recommends', ...missing], { ...work, env, hint });
+  try {
+    await aptGet(['update'], work);
+    await aptGet(['install', '-y', '--no-install-recommends', ...missing], work);
+  } catch (cause) {
+    work.signal?.throwIfAborted();
+    throw new MeshproofError('BUILD_TOOLS_MISSING', `${missing.join(', ')} could not be installed: ${causeOf(cause)}`, { cause, hint });
+  }
 }

@@ -46,6 +46,8 @@ class StandIn {
   readonly log: string[] = [];
   readonly objects = new Map<string, Manifest>();
   refusesRemoval = false;
+  /** What the webhooks of others make of an object. */
+  admits = (object: Manifest): Manifest => object;
   readonly rig: Rig;
 
   constructor() {
@@ -64,9 +66,9 @@ class StandIn {
         apply: async (objects: Manifest[]) => {
           for (const object of objects) {
             this.log.push(`apply ${name(object)} ${this.#modeOf(object)}`);
-            this.objects.set(name(object), object);
+            this.objects.set(name(object), this.admits(object));
           }
-          return objects;
+          return objects.map((object) => ownedBy('run', this.objects.get(name(object)) ?? object));
         },
       },
       externalServices: { objects: [] },
@@ -277,4 +279,20 @@ test('a report that cannot be written takes no verdict away, and the rig is hand
   expect(error?.message).toContain('the mode is DISABLE');
   expect(standIn.objects.size).toBe(0);
   expect(standIn.log.at(-1)).toBe('reset');
+});
+
+test('where a webhook of others alters what is applied, nothing is measured', async ({ place, standIn }) => {
+  standIn.admits = (object) => ({ ...object, spec: { mtls: { mode: 'DISABLE' }, selector: { matchLabels: { added: 'by others' } } } });
+  const { result } = await run(place, standIn, () => Promise.reject(new Error('it was measured')), { withControl: false });
+  expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', reason: expect.stringContaining('spec.mtls.mode is "DISABLE", not "STRICT"') });
+  expect(standIn.objects.size).toBe(0);
+});
+
+test('a promise that is broken while others change what was applied is no statement about the mesh', async ({ place, standIn }) => {
+  const { result } = await run(place, standIn, async () => {
+    if (standIn.mode === 'STRICT')
+      for (const [key, object] of standIn.objects) standIn.objects.set(key, { ...object, spec: { mtls: { mode: '' } } });
+    expect(standIn.mode).toHold();
+  });
+  expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', reason: expect.stringContaining('rig/strict was changed by') });
 });
