@@ -19,7 +19,7 @@ export function namespacesOf(rig: string): string[] {
 }
 
 /** Where the rigs of a run go. */
-export interface RigPlaces {
+export interface RigNamespaces {
   rigs: string[];
   /** Whether the namespaces are there already, made by the cluster's owner, and stay. */
   premade: boolean;
@@ -34,7 +34,11 @@ export interface Wish {
 }
 
 /** Namespaces that the owner made where one is named or the account may not make any; otherwise namespaces of our own. */
-export async function rigPlaces(api: KubernetesApi, { name, count, namespaces }: Wish, signal?: AbortSignal): Promise<RigPlaces> {
+export async function chooseRigNamespaces(
+  api: KubernetesApi,
+  { name, count, namespaces }: Wish,
+  signal?: AbortSignal,
+): Promise<RigNamespaces> {
   const right = { where: 'cluster', group: '', resource: 'namespaces', verbs: ['create'], purpose: 'make namespaces' } as const;
   const premade = namespaces !== undefined || !(await isAllowed(api.connection, { verb: 'create', right, namespace: undefined }, signal));
   return { rigs: rigNames(premade ? (namespaces ?? PREMADE) : name, count), premade };

@@ -125,7 +125,7 @@ export async function accountOf(connection: Connection, signal?: AbortSignal): P
 }
 
 /** Where rights are asked about. */
-export interface Places {
+export interface ReviewScope {
   /** Namespaces of rigs; without any, the rights are asked about for all namespaces. */
   rig: readonly string[];
   root: string;
@@ -135,7 +135,7 @@ export interface Places {
 export async function denials(
   connection: Connection,
   rights: readonly Right[],
-  { rig, root }: Places,
+  { rig, root }: ReviewScope,
   signal?: AbortSignal,
 ): Promise<Denial[]> {
   const questions = rights.flatMap((right) => {

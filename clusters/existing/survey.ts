@@ -7,13 +7,13 @@ import type { ExistingProvider } from '../provider.ts';
 import type { MeshAdapter, MeshVersions } from '../mesh/adapter.ts';
 import { shellWord } from '../printable.ts';
 import { admissions, samplePods } from './admission.ts';
-import { namespacesOf, rigPlaces, type RigPlaces } from './namespaces.ts';
+import { namespacesOf, chooseRigNamespaces, type RigNamespaces } from './namespaces.ts';
 import { quotaShortages } from './quotas.ts';
 import { accountOf, denials, inWords, rightsNeeded, type Denial } from './rights.ts';
 import { networkPolicies } from './traffic.ts';
 
 /** What there is to know of a cluster of somebody else before anything is made in it. */
-export interface Survey extends RigPlaces {
+export interface Survey extends RigNamespaces {
   account: string;
   denied: Denial[];
 }
@@ -39,7 +39,7 @@ export async function survey(
   const { kinds = [], meshWide = [] } = provider.applies ?? {};
   const [account, places] = await Promise.all([
     accountOf(api.connection, signal),
-    rigPlaces(api, { name, count, ...given({ namespaces: provider.namespaces }) }, signal),
+    chooseRigNamespaces(api, { name, count, ...given({ namespaces: provider.namespaces }) }, signal),
   ]);
   const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.premade, mesh: mesh.facts });
   // Rights in a namespace that is yet to come are rights in all of them.

@@ -75,12 +75,12 @@ async function list(choice: Choice, options: TestOptions, report: string): Promi
   return code === 0 ? EXIT.ok : EXIT.usage;
 }
 
-interface Place {
+interface Invocation {
   against: string | undefined;
   typed: readonly string[];
 }
 
-async function run(decision: Decision, options: TestOptions, { against, typed }: Place, work: Work): Promise<number> {
+async function run(decision: Decision, options: TestOptions, { against, typed }: Invocation, work: Work): Promise<number> {
   const workers = workersOf(options);
   const heavy = options.workers === undefined ? undefined : overload(workers, options.provider);
   if (heavy !== undefined) {
