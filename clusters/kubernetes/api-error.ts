@@ -1,5 +1,7 @@
 import { MeshproofError, type ErrorFacts } from '../errors.ts';
 import { printable } from '../printable.ts';
+import { given } from './given.ts';
+import { ELSEWHERE } from './unreachable.ts';
 
 /** The API server answered, and the answer was no. The message holds the server's own sentence, which names the field or the right that is at fault. */
 export class ApiRefusal extends MeshproofError {
@@ -18,16 +20,25 @@ export class ApiRefusal extends MeshproofError {
 /**
  * Shortens an error answer to one sentence.
  * @param doing what was attempted, as it begins the sentence, e.g. "applying DestinationRule a/b"
+ * @param location where the answer points instead; API servers point nowhere
  */
-export function refusal(doing: string, status: number, body: string): ApiRefusal {
+export function refusal(doing: string, status: number, body: string, location?: string): ApiRefusal {
   const { message, reason } = statusBody(body);
-  const full = printable(message ?? body)
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+  const words = message ?? (location === undefined ? plain(body) : `it points to ${location.split('?')[0]}`);
+  const full = printable(words).replaceAll(/\s+/g, ' ').trim();
   // On a patch the server quotes the whole object before it comes to the point.
   const said = full.slice(Math.max(0, full.indexOf('strict decoding error'))).slice(0, 1_000);
-  const facts = status === 401 ? { hint: 'the kubeconfig’s credentials are not accepted; log in again or take another context' } : {};
-  return new ApiRefusal(`${doing} was refused (${status}): ${said || 'no reason given'}`, status, printable(reason ?? ''), facts);
+  const hint =
+    status === 401
+      ? 'the kubeconfig’s credentials are not accepted; log in again or take another context'
+      : message === undefined && reason === undefined && words !== body
+        ? ELSEWHERE
+        : undefined;
+  return new ApiRefusal(`${doing} was refused (${status}): ${said || 'no reason given'}`, status, printable(reason ?? ''), given({ hint }));
+}
+
+function plain(body: string): string {
+  return /^\s*</.test(body) ? 'the answer is HTML' : body;
 }
 
 function statusBody(body: string): { message?: string; reason?: string } {

@@ -47,7 +47,7 @@ export class KubernetesApi extends ObjectApi {
 
   /** The API server's version, e.g. v1.35.4. */
   async version(signal?: AbortSignal): Promise<string> {
-    const request = { doing: 'asking for the version', signal };
+    const request = { doing: 'asking for the version', members: ['gitVersion'] as const, signal };
     const { gitVersion } = await this.connection.json<{ gitVersion: string }>('GET', '/version', request);
     return printable(gitVersion);
   }

@@ -9,6 +9,7 @@ import { printable } from '../printable.ts';
 import { refusal } from './api-error.ts';
 import type { Credentials, Secured } from './credentials.ts';
 import { given } from './given.ts';
+import { ELSEWHERE, hintFor } from './unreachable.ts';
 
 export interface ApiRequest {
   /** What this is for, as it begins the sentence of an error, e.g. "listing Pods". */
@@ -21,6 +22,11 @@ export interface ApiRequest {
   timeoutMs?: number;
   /** Called with each warning of the server, or of an admission webhook behind it, about what it accepts. */
   warned?: ((text: string) => void) | undefined;
+}
+
+export interface JsonRequest<T extends object> extends ApiRequest {
+  /** Members that the answer has, each a list, an object or a text. */
+  members?: readonly (keyof T & string)[];
 }
 
 interface Answer {
@@ -55,16 +61,16 @@ export class Connection {
    * Sends one request and returns the body of the answer.
    * A kept connection that the server closed meanwhile is replaced once, and a server that asks for patience (429) gets it five times,
    * 10 s at most each.
-   * @throws ApiRefusal (`API_REFUSED`) on any status from 400, MeshproofError `API_UNREACHABLE`, or the signal's reason
+   * @throws ApiRefusal (`API_REFUSED`) on any status from 300, MeshproofError `API_UNREACHABLE`, or the signal's reason
    */
   async text(method: Method, path: string, request: ApiRequest): Promise<string> {
     for (let busy = 0; ; busy++) {
       const answer = await this.#send(method, path, request);
-      if (answer.status < 400) {
+      if (answer.status < 300) {
         for (const text of warningsOf(answer.headers.warning)) request.warned?.(text);
         return answer.text;
       }
-      if (answer.status !== 429 || busy === BUSY_RETRIES) throw refusal(request.doing, answer.status, answer.text);
+      if (answer.status !== 429 || busy === BUSY_RETRIES) throw refusal(request.doing, answer.status, answer.text, answer.headers.location);
       await delay(patienceOf(answer.headers['retry-after']), undefined, given({ signal: request.signal })).catch((error: unknown) => {
         request.signal?.throwIfAborted();
         throw error;
@@ -72,10 +78,18 @@ export class Connection {
     }
   }
 
-  /** As `text`, parsed. The caller vouches for the type, as the API's documentation does. */
-  async json<T>(method: Method, path: string, request: ApiRequest): Promise<T> {
-    const answer: T = JSON.parse(await this.text(method, path, request));
-    return answer;
+  /**
+   * As `text`, parsed. That the answer has the members of which `request.members` tells is seen to; the caller vouches for the rest of the type, as
+   * the API's documentation does.
+   * @throws also `API_UNREACHABLE` for an answer that is no such object: another than an API server gave it
+   */
+  async json<T extends object>(method: Method, path: string, request: JsonRequest<T>): Promise<T> {
+    const text = await this.text(method, path, request);
+    const answer = parsed(text);
+    if (isObject(answer) && (request.members ?? []).every((name) => isObject(answer[name]) || typeof answer[name] === 'string'))
+      return answer as T;
+    const shape = answer !== undefined ? 'with another object than that' : /^\s*</.test(text) ? 'with HTML' : 'with no JSON';
+    throw this.#unreachable(`${request.doing} was answered ${shape}`, new MeshproofError('API_ANSWER', shape, { hint: ELSEWHERE }));
   }
 
   /** What a WebSocket to this server needs: address, TLS, credentials, proxy. */
@@ -122,19 +136,18 @@ export class Connection {
 
   async #secured(signal?: AbortSignal): Promise<Secured> {
     try {
-      return await orAborted(this.#credentials.settings(), signal);
+      return await this.#credentials.settings(signal);
     } catch (error) {
-      signal?.throwIfAborted();
-      throw this.#unreachable(
-        `its credentials could not be had: ${causeOf(error).trim() || 'the credential plug-in failed and said nothing'}`,
-        error,
-      );
+      if (!(error instanceof MeshproofError && error.code === 'CREDENTIAL_PLUGIN')) signal?.throwIfAborted();
+      // What was to be JSON may hold a token, and its parser quotes it.
+      const told = error instanceof SyntaxError ? new Error('the kubeconfig’s token is malformed') : error;
+      throw this.#unreachable(`its credentials could not be had: ${causeOf(told)}`, told);
     }
   }
 
   #unreachable(what: string, cause: unknown): MeshproofError {
     const message = `the API server ${this.server.origin} (context ${this.context}) is unreachable: ${what}`;
-    return new MeshproofError('API_UNREACHABLE', message, { cause, hint: 'see whether the cluster runs and the context is the right one' });
+    return new MeshproofError('API_UNREACHABLE', message, { cause, hint: hintFor(cause) });
   }
 
   /** Credentials from exec plug-ins rotate, so the agent is renewed with them. */
@@ -174,16 +187,16 @@ export function warningsOf(header: string | undefined): string[] {
   return [...quoted].map(([, text = '']) => printable(text.replaceAll(/\\(.)/g, '$1')));
 }
 
-/** The answer, unless the signal comes first: a credential plug-in may wait for somebody to log in. */
-async function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal?.reason);
-  signal?.addEventListener('abort', abort, { once: true });
+function parsed(text: string): unknown {
   try {
-    return await Promise.race([answer, aborted.promise]);
-  } finally {
-    signal?.removeEventListener('abort', abort);
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 class StaleConnection extends Error {}

@@ -5,17 +5,19 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 
 import { causeOf } from '../errors.ts';
+import { CredentialPlugin, type PluginFields } from './credential-plugin.ts';
 import { given } from './given.ts';
 import type { ClusterFields, OneContext, UserFields } from './kubeconfig.ts';
 import { invalid } from './kubeconfig-file.ts';
+import { proxyFor } from './proxy.ts';
 
 /** What a request or a WebSocket needs besides its address. */
 export type Secured = Omit<ClientOptions, 'headers'> & { headers?: OutgoingHttpHeaders; servername?: string; auth?: string };
 
 /**
- * How one context reaches its API server and as whom, as kubectl would. Certificates, tokens, OIDC, credential plug-ins and proxies are the
- * Kubernetes client's; what it leaves out of a kubeconfig is completed here: token files, groups and extras of whom one acts as, plain HTTP,
- * the authority where there is no user, and what plug-ins are told of the cluster.
+ * How one context reaches its API server and as whom, as kubectl would. Certificates, tokens, OIDC and proxies are the Kubernetes client's;
+ * what it leaves out of a kubeconfig is completed here: credential plug-ins, token files, groups and extras of whom one acts as, plain HTTP,
+ * the authority where there is no user, and the proxy that the environment names.
  */
 export class Credentials {
   readonly server: URL;
@@ -23,14 +25,16 @@ export class Credentials {
   readonly proxied: boolean;
   readonly #client: KubeConfig;
   readonly #user: UserFields;
+  readonly #plugin: CredentialPlugin | undefined;
   #token: string | undefined;
 
-  private constructor(client: KubeConfig, { server, context, cluster, user }: Opened) {
+  private constructor(client: KubeConfig, { server, context, proxied, user, plugin }: Opened) {
     this.server = server;
     this.context = context;
-    this.proxied = cluster['proxy-url'] !== undefined;
+    this.proxied = proxied;
     this.#client = client;
     this.#user = user;
+    this.#plugin = plugin;
     this.#token = user.token;
   }
 
@@ -47,21 +51,29 @@ export class Credentials {
     const server = addressOf(cluster, user);
     if (server === undefined)
       throw invalid(`context ${context}`, 'the address of its server does not begin with http:// or https://, or is none');
+    const problem = problemWith(user);
+    if (problem !== undefined) throw invalid(`context ${context}`, problem);
+    const proxy = cluster['proxy-url'] ?? proxyFor(server);
     const { KubeConfig } = await import('@kubernetes/client-node');
     const client = new KubeConfig();
     try {
-      client.loadFromString(JSON.stringify(await forClient(config, server)));
+      client.loadFromString(JSON.stringify(forClient(config, server, proxy)));
     } catch (error) {
       throw invalid(`context ${context}`, causeOf(error));
     }
-    return new Credentials(client, { server, context, cluster, user });
+    const plugin = user.exec && new CredentialPlugin(user.exec, { [EXEC_INFO]: await execInfo(user.exec, cluster) });
+    return new Credentials(client, { server, context, proxied: proxy !== undefined, user, plugin });
   }
 
-  /** Settings for the next request: files are read and plug-ins are asked anew, unless what they said before is still valid. */
-  async settings(): Promise<Secured> {
-    const options: ClientOptions = {};
-    await this.#client.applyToHTTPSOptions(options);
-    const headers: OutgoingHttpHeaders = { ...options.headers };
+  /**
+   * Settings for the next request: files are read and plug-ins are asked anew, unless what they said before is still valid.
+   * @throws MeshproofError `CREDENTIAL_PLUGIN`, the signal's reason, or what the Kubernetes client says
+   */
+  async settings(signal?: AbortSignal): Promise<Secured> {
+    const { token, clientCertificateData: cert, clientKeyData: key } = (await this.#plugin?.credential(signal)) ?? {};
+    const options: ClientOptions = given({ cert, key });
+    await orAborted(this.#client.applyToHTTPSOptions(options), signal);
+    const headers: OutgoingHttpHeaders = { ...options.headers, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
     if (this.#user.tokenFile !== undefined) headers['Authorization'] = `Bearer ${await this.#tokenIn(this.#user.tokenFile)}`;
     for (const [name, values] of impersonation(this.#user)) headers[name] = values.map(headerText);
     return { ...options, headers };
@@ -83,8 +95,35 @@ export class Credentials {
 interface Opened {
   server: URL;
   context: string;
-  cluster: ClusterFields;
+  proxied: boolean;
   user: UserFields;
+  plugin: CredentialPlugin | undefined;
+}
+
+/** What the Kubernetes client can do something with; of anything else it would say nothing, or end in a defect. */
+const PROVIDERS = ['gcp', 'azure', 'oidc'];
+
+/** Why nobody can be asked for the credentials of a user, or undefined. */
+function problemWith({ exec, 'auth-provider': provider }: UserFields): string | undefined {
+  if (exec && !exec.command) return 'its credential plug-in has no command';
+  if (exec && [exec.args, exec.env].some((list) => list && !Array.isArray(list))) return 'args or env of its credential plug-in is no list';
+  if (!provider) return undefined;
+  const { name = '', config } = provider;
+  const instead = 'log in anew, or use a credential plug-in (exec)';
+  if (!PROVIDERS.includes(name)) return `its auth-provider ${name} is not known; ${instead}`;
+  return config ? undefined : `its auth-provider ${name} has no config; ${instead}`;
+}
+
+/** The answer, unless the signal comes first: whoever renews a token may take its time. */
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([answer, aborted.promise]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
 /** The API server's address; where a kubeconfig leaves out the scheme, TLS settings decide. Undefined where it is none. */
@@ -122,28 +161,34 @@ function headerText(text: string): string {
 }
 
 /** The context in the form in which the client gets it right. */
-async function forClient(config: OneContext, server: URL): Promise<unknown> {
+function forClient(config: OneContext, server: URL, proxy: string | undefined): unknown {
   const [{ name, cluster }] = config.clusters;
   const [{ name: context }] = config.contexts;
-  const { tokenFile, exec, as: _, ...user } = config.users[0]?.user ?? {};
+  const { tokenFile, exec: _plugin, as: _as, ...user } = config.users[0]?.user ?? {};
   const account = config.users[0]?.name ?? 'nobody';
   // Without TLS there is nothing to verify, and the client asks for leave not to; without a user it verifies by no authority.
-  const reached = { ...cluster, server: server.href, ...(server.protocol === 'http:' ? { 'insecure-skip-tls-verify': true } : {}) };
-  const plugin = exec && { ...exec, env: [...(exec.env ?? []), await execInfo(exec, cluster)] };
+  const reached = {
+    ...cluster,
+    server: server.href,
+    ...given({ 'proxy-url': proxy }),
+    ...(server.protocol === 'http:' ? { 'insecure-skip-tls-verify': true } : {}),
+  };
   return {
     ...config,
     contexts: [{ name: context, context: { cluster: name, user: account } }],
     clusters: [{ name, cluster: reached }],
     // A token would be sent instead of that in the file.
-    users: [{ name: account, user: { ...user, ...given({ exec: plugin }), ...(tokenFile === undefined ? {} : { token: undefined }) } }],
+    users: [{ name: account, user: { ...user, ...(tokenFile === undefined ? {} : { token: undefined }) } }],
   };
 }
 
 /** The name under which a cluster keeps what its plug-in is to know of it. */
 const PLUGIN_CONFIG = 'client.authentication.k8s.io/exec';
 
-/** What a credential plug-in learns from its environment. */
-async function execInfo(exec: NonNullable<UserFields['exec']>, cluster: ClusterFields): Promise<{ name: string; value: string }> {
+const EXEC_INFO = 'KUBERNETES_EXEC_INFO';
+
+/** What a credential plug-in learns from its environment, as JSON. */
+async function execInfo(exec: PluginFields, cluster: ClusterFields): Promise<string> {
   const { server, 'proxy-url': proxy, 'certificate-authority': file, 'certificate-authority-data': data } = cluster;
   const told = {
     server,
@@ -157,5 +202,5 @@ async function execInfo(exec: NonNullable<UserFields['exec']>, cluster: ClusterF
     }),
   };
   const spec = { interactive: false, ...(exec.provideClusterInfo === true ? { cluster: told } : {}) };
-  return { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify({ apiVersion: exec.apiVersion, kind: 'ExecCredential', spec }) };
+  return JSON.stringify({ apiVersion: exec.apiVersion, kind: 'ExecCredential', spec });
 }

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 import { LineCounter, parseDocument } from 'yaml';
 
 import { variable } from '../environment.ts';
 import { causeOf, EXIT, MeshproofError } from '../errors.ts';
+import { homeFolder } from '../paths.ts';
 
 /**
  * The kubeconfig files that count: the one that is named, otherwise those of KUBECONFIG's list that are there, otherwise ~/.kube/config.
@@ -16,7 +16,7 @@ import { causeOf, EXIT, MeshproofError } from '../errors.ts';
 export function kubeconfigFiles(named?: string): string[] {
   if (named !== undefined) return [named];
   const list = variable('KUBECONFIG');
-  if (list === undefined) return [join(homedir(), '.kube', 'config')];
+  if (list === undefined) return [join(homeFolder(), '.kube', 'config')];
   const there = list.split(delimiter).filter((file) => existsSync(file));
   if (there.length === 0) throw missing(list, 'there is no such file');
   return there;

@@ -44,7 +44,16 @@ export interface UserFields {
   'as-uid'?: string;
   'as-groups'?: string[] | null;
   'as-user-extra'?: Record<string, string[]> | null;
-  exec?: { apiVersion?: string; command?: string; env?: { name: string; value: string }[] | null; provideClusterInfo?: boolean };
+  exec?: {
+    apiVersion?: string;
+    command?: string;
+    args?: string[] | null;
+    env?: { name: string; value: string }[] | null;
+    /** How a person gets the program. */
+    installHint?: string;
+    provideClusterInfo?: boolean;
+  };
+  'auth-provider'?: { name?: string; config?: Record<string, unknown> | null };
 }
 
 /** A kubeconfig of one context, whole as it was written, with absolute paths: fit to be written elsewhere for kubectl and its like. */

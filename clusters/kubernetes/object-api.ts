@@ -119,14 +119,16 @@ export class ObjectApi {
   /** @returns undefined when there is no such object */
   async get<T extends LiveObject = LiveObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
     const path = pathOf(ref, await this.#served(ref, signal));
-    return await absent(this.connection.json<T>('GET', path, { doing: `reading ${nameOf(ref)}`, signal }));
+    return await absent(this.connection.json<T>('GET', path, { doing: `reading ${nameOf(ref)}`, members: ['metadata'], signal }));
   }
 
   /** As `get`, where a kind that is not served, or a place that is missing for a cluster-wide kind, is no error but an object that is not there. */
   async find<T extends LiveObject = LiveObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
     const resource = await this.#discovery.find(ref.apiVersion, ref.kind, signal);
     if (resource === undefined) return undefined;
-    return await absent(this.connection.json<T>('GET', pathOf(ref, resource), { doing: `reading ${nameOf(ref)}`, signal }));
+    return await absent(
+      this.connection.json<T>('GET', pathOf(ref, resource), { doing: `reading ${nameOf(ref)}`, members: ['metadata'], signal }),
+    );
   }
 
   /**
@@ -138,6 +140,7 @@ export class ObjectApi {
     const ref = placed(object, resource, undefined);
     const request = {
       doing: `creating ${nameOf(ref)}`,
+      members: ['metadata'] as const,
       query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' },
       body: object,
       signal,
@@ -156,7 +159,7 @@ export class ObjectApi {
     let next: string | undefined;
     do {
       const query = { labelSelector, fieldSelector, limit: PAGE, continue: next };
-      const page = await this.connection.json<Page<T>>('GET', path, { doing, query, signal });
+      const page = await this.connection.json<Page<T>>('GET', path, { doing, query, members: ['items', 'metadata'], signal });
       for (const item of page.items) found.push({ ...item, apiVersion, kind });
       next = page.metadata.continue || undefined;
     } while (next !== undefined);
@@ -168,7 +171,7 @@ export class ObjectApi {
     const path = `${pathOf(ref, await this.#served(ref, signal))}${subresource === undefined ? '' : `/${subresource}`}`;
     const query = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' };
     const request = { doing: `patching ${nameOf(ref)}`, query, contentType: PATCHES[type], body: patch, signal };
-    return await this.connection.json('PATCH', path, request);
+    return await this.connection.json<LiveObject>('PATCH', path, request);
   }
 
   /**
@@ -202,8 +205,9 @@ export class ObjectApi {
   ): Promise<LiveObject> {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, namespace);
-    return await this.connection.json('PATCH', pathOf(ref, resource), {
+    return await this.connection.json<LiveObject>('PATCH', pathOf(ref, resource), {
       doing: `applying ${nameOf(ref)}`,
+      members: ['metadata'],
       query: { fieldManager: FIELD_MANAGER, force: force(object), fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined },
       contentType: 'application/apply-patch+yaml',
       body: { ...object, metadata: { ...object.metadata, namespace: ref.namespace } },

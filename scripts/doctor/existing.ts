@@ -23,21 +23,26 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
   if (provider.kind !== 'existing') return [];
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const api = await KubernetesApi.open(given({ kubeconfig: provider.kubeconfig, context: provider.context }));
+  const reached: Finding[] = [];
   try {
     const adapter = await adapterOf(options, api);
     const [applies, server] = await Promise.all([
       appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh),
       serverFinding(api, provider, signal),
     ]);
-    if (server.status === 'failed') return [server];
+    reached.push(server);
+    if (server.status === 'failed') return reached;
     provider.applies = { kinds: applies.kinds, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
     const findings = [server, ...(await placeFindings(api, adapter, provider, options, signal))];
     // Names of policies and accounts are the cluster's words.
     return findings.map((finding) => ({ ...finding, seen: printable(finding.seen) }));
   } catch (error) {
-    if (!signal.aborted) throw error;
-    const about = { category: 'cluster', check: 'it answers in time', seen: `not within ${PATIENCE_MS / 1_000} s` };
-    return [judge(about, false, 'failed', 'see how busy its API server and this machine are')];
+    if (!signal.aborted && !(reached.length > 0 && error instanceof MeshproofError)) throw error;
+    const about = { category: 'cluster', check: 'it answers every question' };
+    const [seen, hint] = signal.aborted
+      ? [`not within ${PATIENCE_MS / 1_000} s`, 'see how busy its API server and this machine are']
+      : [causeOf(error), hintOf(error) ?? 'npx meshproof rbac prints the rights to ask the cluster’s owner for'];
+    return [...reached, judge({ ...about, seen }, false, 'failed', hint)];
   } finally {
     api.close();
   }

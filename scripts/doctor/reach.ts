@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { variable } from '../../clusters/environment.ts';
 import { exec } from '../../clusters/exec.ts';
+import { homeFolder } from '../../clusters/paths.ts';
 import { answeringEngines } from './engine-info.ts';
 import { inTime, judge, type Finding } from './finding.ts';
 
@@ -82,7 +82,7 @@ async function printed(program: string, args: readonly string[], signal: AbortSi
 
 /** From npm's environment or the user's file; npm itself is asked last, because it takes half a second to start. */
 async function npmRegistry(signal: AbortSignal): Promise<string | undefined> {
-  const file = variable('NPM_CONFIG_USERCONFIG') ?? join(homedir(), '.npmrc');
+  const file = variable('NPM_CONFIG_USERCONFIG') ?? join(homeFolder(), '.npmrc');
   const written = /^registry\s*=\s*(\S+)/m.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
   const told = variable('npm_config_registry') ?? variable('NPM_CONFIG_REGISTRY') ?? written;
   return told ?? (await printed('npm', ['config', 'get', 'registry'], signal));

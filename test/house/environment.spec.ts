@@ -11,8 +11,6 @@ import { PROJECT, sources } from './sources.ts';
 /** What reads the environment in another way, and why an empty variable is as good as none there too. */
 const APART: readonly (string | RegExp)[] = [
   'clusters/environment.ts',
-  // Splits a list and drops its empty parts.
-  'clusters/kubernetes/kubeconfig.ts',
   'clusters/images/packages.ts',
   'clusters/engine/packages.ts',
   // Hands the value on and puts it back.

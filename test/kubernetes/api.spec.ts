@@ -170,3 +170,45 @@ test('a server that is not there is unreachable, with its address and context', 
     message: expect.stringContaining(`${address} (context stand-in)`),
   });
 });
+
+/** Answers that no API server gives, to any question. */
+const OTHERS: readonly [string, { status: number; body: unknown; headers?: Record<string, string> }, object][] = [
+  [
+    'HTML',
+    { status: 200, body: '<!doctype html><p>Log in' },
+    { code: 'API_UNREACHABLE', message: expect.stringContaining('was answered with HTML') },
+  ],
+  ['nothing', { status: 200, body: '' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with no JSON') }],
+  ['an empty object', { status: 200, body: {} }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with another object') }],
+  ['null', { status: 200, body: 'null' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with another object') }],
+  ['a list', { status: 200, body: '[]' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with another object') }],
+  [
+    'a login page elsewhere',
+    { status: 302, body: '', headers: { location: 'https://sso.test/login?state=secret' } },
+    { code: 'API_REFUSED', status: 302, message: expect.stringMatching(/was refused \(302\): it points to https:\/\/sso\.test\/login$/) },
+  ],
+  [
+    'HTML that says no',
+    { status: 403, body: '<html>Forbidden</html>' },
+    { code: 'API_REFUSED', status: 403, message: expect.stringMatching(/was refused \(403\): the answer is HTML$/) },
+  ],
+];
+
+test('whoever answers instead of an API server is told apart from a defect', async ({ api, server }) => {
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one', namespace: 'shop' };
+  await api.get(ref);
+  const hint = expect.stringContaining('login page or a proxy');
+  for (const [what, answer, said] of OTHERS) {
+    server.intercept = () => answer;
+    const questions = [
+      api.version(),
+      api.serves({ apiVersion: 'apps/v1', kind: 'Deployment' }),
+      api.get(ref),
+      api.list('v1', 'ConfigMap', { namespace: 'shop' }),
+      api.create({ ...configMap('two'), metadata: { name: 'two', namespace: 'shop' } }),
+      api.apply([configMap('two')], { namespace: 'shop' }),
+    ];
+    for (const question of await Promise.allSettled(questions))
+      expect.soft(question, what).toMatchObject({ status: 'rejected', reason: { ...said, hint } });
+  }
+});

@@ -1,99 +1,13 @@
-// oxlint-disable no-empty-pattern -- the runner insists on a pattern
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import https from 'node:https';
+import net from 'node:net';
 
-import { expect, test as base } from '@playwright/test';
 import { WebSocketServer } from 'ws';
 
-import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { requestText } from '../../clusters/kubernetes/tunnel.ts';
-import { Authority } from '../../fixtures/external/authority.ts';
+import { expect, NAME, test } from './on-listener.ts';
 import { bridge, portOf } from './stand-in-api.ts';
-
-type Headers = Record<string, string | string[]>;
-
-/** An API server as far as its version goes, over HTTP or HTTPS, that keeps the headers and the path of each request. */
-interface Listener {
-  port: number;
-  seen: { path: string; headers: Headers }[];
-}
-
-interface Kept {
-  /** One that the authority vouches for, under the name that it was issued for. */
-  secure: Listener;
-  plain: Listener;
-  authority: Authority;
-  /** Writes a kubeconfig with the context `ci` and opens it. */
-  open: (cluster: object, user?: object) => Promise<KubernetesApi>;
-}
-
-const NAME = 'kubernetes.default.svc';
-
-function answer({ seen }: Listener): http.RequestListener {
-  return (request, response) => {
-    const headers: Headers = {};
-    // Node joins most repeated headers; what was sent is what counts.
-    for (let at = 0; at < request.rawHeaders.length; at += 2) {
-      const [name = '', value = ''] = [request.rawHeaders[at]?.toLowerCase(), request.rawHeaders[at + 1]];
-      const before = headers[name];
-      headers[name] = before === undefined ? value : [before, value].flat();
-    }
-    seen.push({ path: request.url ?? '', headers });
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ gitVersion: 'v1.35.4' }));
-  };
-}
-
-async function listen(server: http.Server, listener: Listener): Promise<void> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  listener.port = portOf(server);
-}
-
-const test = base.extend<Kept>({
-  authority: async ({}, use) => {
-    const authority = new Authority();
-    await authority.secrets({ API: NAME });
-    await use(authority);
-  },
-  secure: async ({ authority }, use) => {
-    const listener: Listener = { port: 0, seen: [] };
-    const { certificate: cert, key } = authority.issued('API');
-    const server = https.createServer({ cert, key }, answer(listener));
-    server.on('tlsClientError', () => undefined);
-    await listen(server, listener);
-    await use(listener);
-    server.closeAllConnections();
-    server.close();
-  },
-  plain: async ({}, use) => {
-    const listener: Listener = { port: 0, seen: [] };
-    const server = http.createServer(answer(listener));
-    await listen(server, listener);
-    await use(listener);
-    server.closeAllConnections();
-    server.close();
-  },
-  open: async ({}, use, info) => {
-    const opened: KubernetesApi[] = [];
-    await use(async (cluster, user) => {
-      const file = info.outputPath('kube', 'config');
-      mkdirSync(info.outputPath('kube'), { recursive: true });
-      const content = {
-        clusters: [{ name: 'c', cluster }],
-        users: user === undefined ? null : [{ name: 'u', user }],
-        contexts: [{ name: 'ci', context: { cluster: 'c', ...(user === undefined ? {} : { user: 'u' }) } }],
-      };
-      writeFileSync(file, JSON.stringify(content));
-      const api = await KubernetesApi.open({ kubeconfig: file, context: 'ci' });
-      opened.push(api);
-      return api;
-    });
-    for (const api of opened) api.close();
-  },
-});
 
 test('a token in a file is sent, without its line break, and read again when it changes', async ({ open, plain }, info) => {
   mkdirSync(info.outputPath('kube'), { recursive: true });
@@ -189,53 +103,40 @@ test('without a user the cluster’s authority and name are still what the serve
   expect(await (await open({ server: edge.server, 'insecure-skip-tls-verify': true })).version()).toBe('v1.35.4');
 });
 
-test('a credential plug-in beside its kubeconfig is found there, and told of the cluster when it asks for that', async ({
-  open,
-  secure,
-  authority,
-}, info) => {
-  mkdirSync(info.outputPath('kube', 'bin'), { recursive: true });
-  const plugin = info.outputPath('kube', 'bin', 'plugin');
-  const said = `process.stdout.write(JSON.stringify({ status: { token: Buffer.from(process.env.KUBERNETES_EXEC_INFO).toString('base64') } }))`;
-  writeFileSync(plugin, `#!/bin/sh\nexec '${process.execPath}' -e "${said}"\n`);
-  chmodSync(plugin, 0o755);
-  writeFileSync(info.outputPath('kube', 'ca.crt'), authority.root);
-  const cluster = {
-    server: `https://127.0.0.1:${secure.port}`,
-    'certificate-authority': 'ca.crt',
-    'tls-server-name': NAME,
-    extensions: [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'mesh' } }],
-  };
-  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './bin/plugin', interactiveMode: 'Never', env: null };
-  for (const provideClusterInfo of [true, false]) await (await open(cluster, { exec: { ...exec, provideClusterInfo } })).version();
-  const told = secure.seen.map(({ headers }): unknown =>
-    JSON.parse(Buffer.from(String(headers['authorization']).slice('Bearer '.length), 'base64').toString('utf8')),
-  );
-  const credential = { apiVersion: exec.apiVersion, kind: 'ExecCredential' };
-  expect(told).toEqual([
-    {
-      ...credential,
-      spec: {
-        interactive: false,
-        cluster: {
-          server: cluster.server,
-          'tls-server-name': NAME,
-          'certificate-authority-data': Buffer.from(authority.root).toString('base64'),
-          config: { audience: 'mesh' },
-        },
-      },
-    },
-    { ...credential, spec: { interactive: false } },
-  ]);
+test('a certificate that does not suit is told apart from a server that is not there', async ({ open, secure, authority }) => {
+  const data = { 'certificate-authority-data': Buffer.from(authority.root).toString('base64') };
+  const server = `https://127.0.0.1:${secure.port}`;
+  const hints: readonly [object, string, object?][] = [
+    [{ server, ...data, 'tls-server-name': 'other.test' }, 'tls-server-name'],
+    [{ server }, 'certificate-authority'],
+    [{ server: 'https://127.0.0.1:1' }, 'whether the cluster runs'],
+    [{ server, ...data, 'tls-server-name': NAME }, 'no header may hold', { token: 'a\nb' }],
+  ];
+  for (const [cluster, hint, user] of hints) {
+    const asked = (await open(cluster, user)).version();
+    await expect.soft(asked, hint).rejects.toMatchObject({ code: 'API_UNREACHABLE', hint: expect.stringContaining(hint) });
+  }
 });
 
-test('a credential plug-in that waits for somebody holds nobody back who has been told to stop', async ({ open, plain }) => {
-  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['5'] };
-  const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { exec });
-  const reason = new Error('interrupted');
-  const abort = new AbortController();
-  const asked = api.version(abort.signal);
-  setImmediate(() => abort.abort(reason));
-  await expect(asked).rejects.toBe(reason);
-  expect(plain.seen).toEqual([]);
+test('the proxy of the environment leads to the API server, as for kubectl', async ({ open, plain }) => {
+  const asked: (string | undefined)[] = [];
+  const proxy = http.createServer();
+  proxy.on('connect', (request, socket: net.Socket) => {
+    asked.push(request.url);
+    const server = net.connect(plain.port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    server.pipe(socket).pipe(server);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const before = process.env['HTTP_PROXY'];
+  process.env['HTTP_PROXY'] = `127.0.0.1:${portOf(proxy)}`;
+  try {
+    expect(await (await open({ server: 'http://cluster.test:6443' })).version()).toBe('v1.35.4');
+    expect(await (await open({ server: `http://127.0.0.1:${plain.port}` })).version()).toBe('v1.35.4');
+  } finally {
+    if (before === undefined) delete process.env['HTTP_PROXY'];
+    else process.env['HTTP_PROXY'] = before;
+    proxy.close();
+  }
+  expect(asked).toEqual(['cluster.test:6443']);
 });
