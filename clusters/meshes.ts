@@ -1,4 +1,4 @@
-import { MeshproofError } from './errors.ts';
+import { EXIT, MeshproofError } from './errors.ts';
 import type { KubernetesApi } from './kubernetes/api.ts';
 import type { MeshAdapter } from './mesh/adapter.ts';
 import type { MeshCluster, MeshModule } from './mesh/module.ts';
@@ -14,11 +14,20 @@ export const MESHES = Object.keys(REGISTRY) as [Mesh, ...Mesh[]];
 /** The mesh that is meant where none is named. */
 export const [DEFAULT_MESH] = MESHES;
 
-/** @throws MeshproofError `MESH_UNSUPPORTED` for a mesh that has no module yet */
+/** The meshes that have a module. */
+export const SUPPORTED_MESHES = MESHES.filter((mesh) => REGISTRY[mesh] !== undefined);
+
+/** @throws MeshproofError `MESH_UNSUPPORTED` with exit code 2 for a mesh that has no module yet */
 export async function meshModule(mesh: Mesh): Promise<MeshModule> {
   const load = REGISTRY[mesh];
   if (load !== undefined) return await load();
-  throw new MeshproofError('MESH_UNSUPPORTED', `there is no adapter for ${mesh} yet`, { hint: `use --mesh=${DEFAULT_MESH}` });
+  throw planned(mesh);
+}
+
+/** That a mesh has no module, in words. */
+export function planned(mesh: Mesh): MeshproofError {
+  const hint = `use --mesh=${SUPPORTED_MESHES.join(', ')}`;
+  return new MeshproofError('MESH_UNSUPPORTED', `${mesh} is planned: meshproof has no checks for it yet`, { hint, exitCode: EXIT.usage });
 }
 
 /** The module of every mesh that has one. */

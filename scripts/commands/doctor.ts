@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 
-import { DEFAULT_MESH, MESHES } from '../../clusters/meshes.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
+import { meshOption } from '../console/mesh-option.ts';
 import type { DoctorOptions } from '../doctor/options.ts';
 
 const DETAILS = `
@@ -28,7 +28,7 @@ export function doctorCommand(): Command {
     .option('--context <name>', 'its kubeconfig context')
     .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
     .option('--namespaces <prefix>', 'of namespaces that its owner made for this', dnsLabel(LONGEST_PREFIX))
-    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default(DEFAULT_MESH))
+    .addOption(meshOption('which mesh'))
     .option('--workers <n>', 'rigs that a run would make', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'rights for these checks only').argParser(names).default([], 'all'))

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 
-import { DEFAULT_MESH, MESHES } from '../../clusters/meshes.ts';
 import type { RbacOptions } from '../actions/rbac.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
+import { meshOption } from '../console/mesh-option.ts';
 
 export function rbacCommand(): Command {
   return command('rbac', {
@@ -20,7 +20,7 @@ export function rbacCommand(): Command {
     .option('--workers <n>', 'rigs, one a check that runs at once', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'rights for these checks only').argParser(names).default([], 'all'))
-    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default(DEFAULT_MESH))
+    .addOption(meshOption('which mesh'))
     .option('--allow-mesh-wide', 'also rights for checks that change the whole mesh')
     .action(async (options: RbacOptions) => {
       const { printAccount } = await import('../actions/rbac.ts');

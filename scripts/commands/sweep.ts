@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 
-import { DEFAULT_MESH, MESHES } from '../../clusters/meshes.ts';
 import type { SweepOptions } from '../actions/sweep.ts';
 import { command, dnsLabel, LONGEST_PREFIX } from '../console/command.ts';
+import { meshOption } from '../console/mesh-option.ts';
 
 export function sweepCommand(): Command {
   return command('sweep', {
@@ -17,7 +17,7 @@ export function sweepCommand(): Command {
     .option('--context <name>', 'kubeconfig context of that cluster')
     .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
     .option('--namespaces <prefix>', 'of namespaces that its owner made for this', dnsLabel(LONGEST_PREFIX))
-    .addOption(new Option('--mesh <mesh>', 'which mesh it has').choices(MESHES).default(DEFAULT_MESH))
+    .addOption(meshOption('which mesh it has'))
     .option('--all', 'there, also rigs that were made to stay')
     .action(async (options: SweepOptions) => {
       const { sweep } = await import('../actions/sweep.ts');

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { DEFAULT_MESH, MESHES, type Mesh } from '../../clusters/meshes.ts';
+import type { Mesh } from '../../clusters/meshes.ts';
 import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
 import { dnsLabel, LONGEST_PREFIX, positiveInteger } from './command.ts';
+import { meshOption } from './mesh-option.ts';
 
 /** What `test` and `up` both ask about the cluster. */
 export interface ClusterOptions {
@@ -22,7 +23,7 @@ export const DEFAULT_NODES = 1;
 export function addClusterOptions(command: Command): Command {
   return command
     .optionsGroup('Options of the cluster:')
-    .addOption(new Option('--mesh <mesh>', 'which mesh').choices(MESHES).default(DEFAULT_MESH))
+    .addOption(meshOption('which mesh'))
     .addOption(
       new Option('--provider <provider>', 'make a kind cluster, or use one that exists').choices(['kind', 'existing']).default('kind'),
     )

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { requirePlaces } from '../../clusters/paths.ts';
 import { didYouMean } from '../../clusters/kubernetes/closest.ts';
 
 const EXIT_CODES = `
@@ -22,7 +23,9 @@ export function command(name: string, { about, example }: { about: string; examp
     .addHelpText('after', `\nExample:\n  ${example}\n${EXIT_CODES}`)
     .hook('preAction', (_, acting) => {
       // A shell completes a word that is still empty.
-      if (acting === made && name !== 'complete') refuseEmpty(made);
+      if (acting !== made || name === 'complete') return;
+      refuseEmpty(made);
+      requirePlaces();
     })
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : usageError(made, error);
@@ -77,7 +80,7 @@ function usageError(of: Command, error: CommanderError): MeshproofError {
   const message = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
   // What only completion scripts call is no answer to a person.
   const commands = of.commands.map((sub) => sub.name()).filter((name) => name !== 'complete');
-  const options = of.options.flatMap((option) => option.long ?? option.short ?? []);
+  const options = [...of.options.flatMap((option) => option.long ?? option.short ?? []), '--help'];
   const [list, among]: [string, string[]] =
     error.code === 'commander.unknownOption' ? [`options of ${of.name()}`, options] : ['commands', commands];
   const hint = `${list}: ${among.join(', ')}`;

@@ -33,6 +33,10 @@ export function untilInterrupted(): AbortSignal {
   process.on('SIGTERM', () => interrupt('asked to end'));
   process.on('SIGHUP', () => interrupt('the terminal was closed'));
   // An error of a stream that nobody listens to would end the process in the middle of whatever it does.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupt('nobody reads the output any more'));
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', ({ code }: NodeJS.ErrnoException) =>
+      interrupt(code === 'EPIPE' ? 'nobody reads the output any more' : `the output cannot be written (${code})`),
+    );
+  }
   return controller.signal;
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { shellWord } from '../../clusters/printable.ts';
 
 /**
  * `npm test --suite=x` lacks the `--` that hands options on: npm keeps the option as a setting of its own,
@@ -12,20 +13,30 @@ export function refuseOptionsKeptByNpm(environment: NodeJS.ProcessEnv, rest: rea
   const script = environment['npm_lifecycle_event'];
   if (script !== 'test') return;
   const options = program.commands.find((sub) => sub.name() === script)?.options ?? [];
-  const kept = options.flatMap(({ long }) => (long === undefined ? [] : keptAs(long, environment)));
+  const all = options.flatMap(({ long, required }) => (long === undefined ? [] : keptAs(long, required, environment)));
+  const kept = all.map(({ word }) => word);
   // To npm, -g is its own --global.
   if (environment['npm_config_global'] === 'true') kept.push('-g');
   if (kept.length === 0) return;
   throw new MeshproofError('OPTION_KEPT_BY_NPM', `npm kept ${kept.join(' ')} for itself, because no -- stands before it`, {
-    hint: `type: npm test -- ${[...kept, ...rest].join(' ')}`,
+    hint: all.some(({ torn }) => torn)
+      ? 'type the same with -- before the first option: npm test -- …'
+      : `type: npm test -- ${[...kept, ...rest].map(shellWord).join(' ')}`,
     exitCode: EXIT.usage,
   });
 }
 
-/** npm stores `--a-b=c` as npm_config_a_b=c, and `--no-a` as an empty npm_config_a. */
-function keptAs(long: string, environment: NodeJS.ProcessEnv): string[] {
+interface Kept {
+  word: string;
+  /** Whether its value came apart from it: that is among the other arguments then, and nobody knows which it is. */
+  torn: boolean;
+}
+
+/** npm stores `--a-b=c` as npm_config_a_b=c, `--no-a` as an empty npm_config_a, and `--a-b c` as npm_config_a_b=true. */
+function keptAs(long: string, takesValue: boolean, environment: NodeJS.ProcessEnv): Kept[] {
   const negated = long.startsWith('--no-');
   const value = environment[`npm_config_${long.slice(negated ? 5 : 2).replaceAll('-', '_')}`];
   if (value === undefined || (value === '') !== negated) return [];
-  return [negated || value === 'true' ? long : `${long}=${value}`];
+  const bare = negated || value === 'true';
+  return [{ word: bare ? long : `${long}=${value}`, torn: bare && takesValue }];
 }

@@ -1,8 +1,16 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 
 import { expect } from '@playwright/test';
+import { Command } from 'commander';
 
-import { eachInOneProcess, meshproof, npm } from './run.ts';
+import { testCommand } from '../../scripts/commands/test.ts';
+import { refuseOptionsKeptByNpm } from '../../scripts/console/npm.ts';
+import { eachInOneProcess, meshproof, npm, PROJECT } from './run.ts';
 import { test, writeKubeconfig } from './suite-folder.ts';
 
 /** What is typed, and what the answer must name. All of it is refused before anything starts. */
@@ -17,7 +25,15 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['test --suite=routing --check=security/strict-mesh-wide', /NO_CHECKS/, /suites: /],
   ['test nothing-is-called-this', /NO_CHECKS/, /npm test -- canary/],
   ['test (', /BAD_PATTERN/, /./],
-  ['test --mesh=isto', /INVALID_ARGUMENT.*isto/, /istio, linkerd/],
+  ['test --mesh=isto', /INVALID_ARGUMENT.*isto.*Allowed choices are istio\./, /./],
+  ['test --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
+  ['test --list --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
+  ['test --dry-run --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
+  ['test --last-failed --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
+  ['up --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
+  ['rbac --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
+  ['sweep --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
+  ['doctor --mesh=linkerd', /MESH_UNSUPPORTED.*linkerd is planned/, /--mesh=istio/],
   ['test --provider=minikube', /INVALID_ARGUMENT.*minikube/, /kind, existing/],
   ['test --workers=0', /INVALID_ARGUMENT.*whole number/, /./],
   ['test --workers=99999', /INVALID_ARGUMENT.*64 at most/, /./],
@@ -58,6 +74,7 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['images frobnicate', /UNKNOWN_COMMAND/, /commands: list, build, save/],
   ['images save', /MISSING_ARGUMENT/, /./],
   ['report /no/such/report', /NO_REPORT/, /npm test/],
+  ['--version', /UNKNOWN_OPTION.*--version/, /options of meshproof: --help/],
   ['doctor --output=xml', /INVALID_ARGUMENT/, /text, json/],
 ];
 
@@ -104,6 +121,19 @@ test.describe('npm', () => {
     expect(exitCode).toBe(2);
   });
 
+  test('what to type can be pasted, and a value that came apart from its option is not guessed at', () => {
+    const program = new Command().addCommand(testCommand());
+    const hint = (kept: Record<string, string>, ...rest: string[]) => {
+      const environment = { npm_lifecycle_event: 'test', ...kept };
+      return inspect(caught(() => refuseOptionsKeptByNpm(environment, rest, program)));
+    };
+    expect(hint({ npm_config_context: 'my ctx', npm_config_control: '' }, 'a b')).toContain(
+      "npm test -- --no-control '--context=my ctx' 'a b'",
+    );
+    expect(hint({ npm_config_keep: 'true', npm_config_dry_run: 'true' })).toContain('npm test -- --dry-run --keep');
+    expect(hint({ npm_config_workers: 'true', npm_config_dry_run: 'true' }, '3')).toContain('with -- before the first option');
+  });
+
   test('options behind -- arrive', async () => {
     const { exitCode, stderr } = await npm(['test', '--', '--suite=nowhere', '--mesh=istio']);
     expect(stderr).toContain('there is no suite nowhere');
@@ -120,6 +150,48 @@ test('every --help has an example and the exit codes', async () => {
     expect.soft(stdout, command).toMatch(/^ {2}130 +interrupted$/m);
     expect.soft(exitCode, command).toBe(0);
   }
+});
+
+function caught(act: () => void): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
+
+test('output that is lost is said, and is no success', () => {
+  test.skip(process.platform !== 'linux', 'needs a device that is full');
+  const full = openSync('/dev/full', 'w');
+  for (const words of [['completion', 'bash'], ['images', 'list', '-o', 'json'], ['--help']]) {
+    const { status, stderr } = spawnSync(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), ...words], {
+      stdio: ['ignore', full, 'pipe'],
+    });
+    expect.soft(stderr.toString(), words[0]).toMatch(/^error\[OUTPUT_LOST\]: .*ENOSPC/m);
+    expect.soft(status, words[0]).toBe(3);
+  }
+  closeSync(full);
+});
+
+test('a Node that is too old is told so by the entry point', async () => {
+  const text = (await readFile(join(PROJECT, 'scripts/start.js'), 'utf8')).replace(/^#!.*/, '');
+  const old = { versions: { node: '20.20.2' }, stderr: { write: (words: string) => (said += words) }, exitCode: 0 };
+  let said = '';
+  await runInNewContext(`(async () => {${text}})()`, { process: old });
+  expect(said).toMatch(/^error\[NODE_TOO_OLD\]: this is Node 20\.20\.2, .*\nhint: .*npm ci/);
+  expect(old.exitCode).toBe(3);
+});
+
+test('a machine without a folder for temporary files, or a user without a home, is told which variable to set', async () => {
+  const lines = [['test', '--dry-run'], ['rbac'], ['doctor', '--no-network']];
+  for (const { stderr, exitCode } of await eachInOneProcess(lines, { TMPDIR: '/no/such/folder' })) {
+    expect(stderr).toMatch(/TEMPORARY_FOLDER_MISSING.*\/no\/such\/folder[^]*TMPDIR/);
+    expect(exitCode).toBe(2);
+  }
+  if (process.getuid?.() !== 0) return;
+  const program = `const { requirePlaces } = await import(${JSON.stringify(join(PROJECT, 'clusters/paths.ts'))}); process.setuid(4242424); requirePlaces();`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { env: {} });
+  expect(stderr.toString()).toContain('HOME_MISSING');
 });
 
 test('a stack shows only when asked for', async ({ folder }) => {
