@@ -4,6 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { execa } from 'execa';
+
+import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { until } from '../../clusters/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -20,6 +23,8 @@ export const INTERRUPTIONS = [
   'SIGKILL of all',
   'time limit',
   'first failure',
+  'API server gone',
+  'API server gone, ctrl-c',
 ] as const;
 export type Interruption = (typeof INTERRUPTIONS)[number];
 
@@ -46,7 +51,7 @@ export interface Interrupted {
 /** Starts `meshproof` as a shell does, in a process group of its own, interrupts it after `afterMs`, and waits until none of its processes runs. */
 export async function interrupted(
   args: readonly string[],
-  { how, afterMs, env = {} }: { how: Interruption; afterMs: number; env?: Record<string, string> },
+  { how, afterMs, env = {}, outage }: { how: Interruption; afterMs: number; env?: Record<string, string>; outage?: () => Promise<void> },
 ): Promise<Interrupted> {
   const more = {
     'time limit': ['--timeout', String(Math.max(1_000, Math.round(afterMs / 3)))],
@@ -67,9 +72,10 @@ export async function interrupted(
   await Promise.race([delay(afterMs), ended]);
   const stage = output.trimEnd().split('\n').at(-1) ?? '';
   const began = performance.now();
+  const out = how.startsWith('API server gone') ? outage?.() : undefined;
   await strike(how, pid, [...new Set([...family, ...(await descendants(pid))])], () => child.stdout.destroy());
   if (how === 'closed pipe') child.stderr.destroy();
-  const [exitCode] = (await ended) as [number | null];
+  const [[exitCode]] = (await Promise.all([ended, out])) as [[number | null], void];
   const alive = async () => (await Promise.all([...family].map(isRunning))).some(Boolean);
   await until(async () => !(await alive()), { what: 'the processes of the run to end', timeoutMs: 300_000 }).finally(() =>
     clearInterval(watch),
@@ -80,7 +86,7 @@ export async function interrupted(
 async function strike(how: Interruption, pid: number, family: readonly number[], closePipe: () => void): Promise<void> {
   // A terminal's Ctrl-C reaches the whole process group.
   const group = (signal: NodeJS.Signals) => tryToKill(-pid, signal);
-  if (how === 'ctrl-c' || how === 'ctrl-c twice') group('SIGINT');
+  if (how.includes('ctrl-c')) group('SIGINT');
   if (how === 'ctrl-c twice') {
     await delay(1_500);
     group('SIGINT');
@@ -95,6 +101,23 @@ async function strike(how: Interruption, pid: number, family: readonly number[],
   if (how === 'closed pipe') closePipe();
   if (how === 'SIGKILL') tryToKill(pid, 'SIGKILL');
   if (how === 'SIGKILL of all') for (const one of family) tryToKill(one, 'SIGKILL');
+}
+
+/** Stops the API server of a kind cluster's first node for so long, as when its machine restarts, and waits until it answers again. */
+export async function outageOf(cluster: ClusterDescription, forMs = 60_000): Promise<void> {
+  const [there, away] = ['/etc/kubernetes/manifests/kube-apiserver.yaml', '/etc/kubernetes/kube-apiserver.yaml'];
+  const inNode = (...command: string[]) =>
+    execa('docker', ['-H', cluster.dockerHost ?? '', 'exec', `${cluster.name}-control-plane`, ...command]);
+  const answers = async () =>
+    (await inNode('curl', '-sk', '-o', '/dev/null', 'https://localhost:6443/readyz').catch(() => undefined)) !== undefined;
+  await inNode('mv', there, away);
+  try {
+    await until(async () => !(await answers()), { what: 'the API server to be gone', timeoutMs: 60_000 });
+    await delay(forMs);
+  } finally {
+    await inNode('mv', away, there);
+  }
+  await until(answers, { what: 'the API server to answer again', timeoutMs: 180_000 });
 }
 
 function tryToKill(pid: number, signal: NodeJS.Signals): void {

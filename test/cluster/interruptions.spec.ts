@@ -7,7 +7,7 @@ import { expect, test } from '@playwright/test';
 import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { describe, meshproof, SHARED } from './cluster.ts';
-import { interrupted, INTERRUPTIONS, numbersOf } from './interruption.ts';
+import { interrupted, INTERRUPTIONS, numbersOf, outageOf } from './interruption.ts';
 import { clusterSnapshot, difference, machineSnapshot } from './snapshot.ts';
 
 /** Moments of one series; a series of another seed has others. `POINTS=60 SEED=7 npm run test:cluster -- interruptions` tries harder. */
@@ -37,21 +37,23 @@ interface Series {
   /** Sweeps what a run has left that was killed. */
   sweep: () => Promise<{ all?: string | undefined }>;
   look: () => Promise<string[]>;
+  /** Takes the API server away for a while; a run with a cluster of its own has none that could be taken. */
+  outage?: () => Promise<void>;
 }
 
 /** Interrupts runs at moments and in ways that follow from the seed, and says what was left by each. */
-async function leftBy({ args, env = {}, sweep, look }: Series): Promise<string> {
+async function leftBy({ args, env = {}, sweep, look, outage }: Series): Promise<string> {
   const report = await mkdtemp(join(tmpdir(), 'meshproof-interrupted-'));
   const rows: string[] = [];
   const found: string[] = [];
   try {
     const before = await look();
     for (let point = 0; point < POINTS; point++) {
-      const how = pick(INTERRUPTIONS);
+      const how = pick(INTERRUPTIONS.filter((one) => outage !== undefined || !one.startsWith('API server')));
       const checks = [pick(CHECKS), pick(CHECKS)];
       const afterMs = Math.round(1_000 + next() * LATEST_MS);
       const all = [...args, '--report', join(report, 'r'), '--check', checks.join(',')];
-      const { exitCode, stage, output, cleanUpMs } = await interrupted(all, { how, afterMs, env });
+      const { exitCode, stage, output, cleanUpMs } = await interrupted(all, { how, afterMs, env, ...(outage && { outage }) });
       const swept = how.startsWith('SIGKILL') ? (await sweep()).all : '';
       const left = difference(before, await look());
       rows.push(
@@ -85,12 +87,28 @@ test('a run that is interrupted, at any moment and in any way, leaves the cluste
     '--check',
     'routing/canary-header,security/strict-workload',
   ]);
-  expect(await leftBy({ args, look, sweep: () => meshproof(['sweep']) }).finally(() => api.close())).toBe('');
+  const sweep = () => meshproof(['sweep']);
+  expect(await leftBy({ args, look, sweep, outage: () => outageOf(cluster) }).finally(() => api.close())).toBe('');
+});
+
+test('so does one that makes its own cluster, also while it builds images @cluster', async () => {
+  test.setTimeout(POINTS * 400_000);
+  const { dockerHost = '' } = await describe(SHARED);
+  const cache = await mkdtemp(join(tmpdir(), 'meshproof-empty-cache-'));
+  const look = () => machineSnapshot(dockerHost);
+  const sweep = () => meshproof(['sweep']);
+  try {
+    expect(await leftBy({ args: ['test', '--fresh'], look, sweep })).toBe('');
+    expect(await leftBy({ args: ['test', '--fresh'], env: { MESHPROOF_CACHE: cache }, look, sweep })).toBe('');
+  } finally {
+    await rm(cache, { recursive: true, force: true });
+  }
 });
 
 test('so does one in a cluster of somebody else, and what was killed is swept from another machine @cluster', async () => {
   test.setTimeout(POINTS * 500_000);
-  const { kubeconfig, context, dockerHost = '' } = await describe(SHARED);
+  const cluster = await describe(SHARED);
+  const { kubeconfig, context, dockerHost = '' } = cluster;
   const api = await KubernetesApi.open({ kubeconfig, context });
   const there = ['--provider=existing', `--kubeconfig=${kubeconfig}`, `--context=${context}`];
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
@@ -99,7 +117,8 @@ test('so does one in a cluster of somebody else, and what was killed is swept fr
   // Another machine has no record of the run at all.
   const sweep = () => meshproof(['sweep', ...there], { ...env, MESHPROOF_STATE: join(folder, 'elsewhere') });
   try {
-    expect(await leftBy({ args: ['test', ...there, '--allow-mesh-wide', '--workers=1'], env, look, sweep })).toBe('');
+    const args = ['test', ...there, '--allow-mesh-wide', '--workers=1'];
+    expect(await leftBy({ args, env, look, sweep, outage: () => outageOf(cluster) })).toBe('');
   } finally {
     api.close();
     await rm(folder, { recursive: true, force: true });

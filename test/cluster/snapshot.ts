@@ -1,10 +1,17 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { execa } from 'execa';
 
 import { clusters } from '../../clusters/registry/description.ts';
+import { stateFolder } from '../../clusters/paths.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { apiRoot } from '../../clusters/kubernetes/discovery.ts';
 import type { LiveObject } from '../../clusters/kubernetes/live-object.ts';
 import { until } from '../../clusters/until.ts';
+
+const PROJECT = join(import.meta.dirname, '../..');
 
 interface Group {
   groups: { preferredVersion: { groupVersion: string } }[];
@@ -69,7 +76,7 @@ function lineOf({ kind, metadata, ...rest }: LiveObject): string {
   return `${kind} ${namespace}/${shown} ${about} ${said}`;
 }
 
-/** Containers, networks, firewall rules and cluster descriptions of this machine. */
+/** Containers, networks, firewall rules, mounts, processes, files and cluster descriptions of this machine. */
 export async function machineSnapshot(dockerHost: string): Promise<string[]> {
   const docker = async (...args: string[]) => (await execa('docker', ['-H', dockerHost, ...args])).stdout.split('\n').filter(Boolean);
   const rules = (await execa('iptables-save')).stdout.split('\n').filter((line) => line.startsWith('-A'));
@@ -77,8 +84,37 @@ export async function machineSnapshot(dockerHost: string): Promise<string[]> {
     ...(await docker('ps', '--all', '--format', 'container {{.Names}}')),
     ...(await docker('network', 'ls', '--format', 'network {{.Name}}')),
     ...rules,
+    ...(await mounts()),
+    ...(await processes()),
+    ...(await files()),
     ...(await clusters()).map(({ name }) => `description ${name}`),
   ].toSorted();
+}
+
+/** What is mounted, by its place. */
+async function mounts(): Promise<string[]> {
+  const text = await readFile('/proc/mounts', 'utf8');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [`mount ${line.split(' ')[1]}`]));
+}
+
+/** Processes that work in this project's folder, by command; the tests themselves are before and after the same. */
+async function processes(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const folder = await readlink(join('/proc', pid, 'cwd')).catch(() => '');
+      const command = await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '');
+      return folder.startsWith(PROJECT) && command !== '' ? [`process ${command.replaceAll('\0', ' ')}`] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Files of clusters, and folders of ours among the temporary ones. Empty lock files stay. */
+async function files(): Promise<string[]> {
+  const kept = await readdir(stateFolder(), { recursive: true }).catch(() => []);
+  const temporary = (await readdir(tmpdir())).filter((name) => name.startsWith('meshproof'));
+  return [...kept, ...temporary].filter((name) => !name.includes('lock')).map((name) => `file ${name}`);
 }
 
 /** What one list has more or less of than the other. */
