@@ -2,7 +2,8 @@ import { until } from '../until.ts';
 import { given } from './given.ts';
 import { type LiveObject, refOf } from './live-object.ts';
 import type { Manifest } from './manifest.ts';
-import type { ObjectApi, WaitOptions } from './object-api.ts';
+import type { ObjectApi } from './object-api.ts';
+import type { WaitOptions } from './object-options.ts';
 import { type Pod, isReady, whyNotReady } from './pods.ts';
 
 interface Deployment extends LiveObject {

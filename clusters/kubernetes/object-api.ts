@@ -1,63 +1,14 @@
 import { settled } from '../settled.ts';
 import { until } from '../until.ts';
-import type { Work } from '../work.ts';
 import { ApiRefusal } from './api-error.ts';
 import type { Connection } from './connection.ts';
-import { Discovery, apiRoot, type Resource } from './discovery.ts';
+import { Discovery, type Resource } from './discovery.ts';
 import { given } from './given.ts';
-import { type LiveObject, type ObjectRef, inNamespace, leftover, nameOf, refOf } from './live-object.ts';
+import { type LiveObject, type ObjectRef, leftover, nameOf, refOf } from './live-object.ts';
 import type { Manifest } from './manifest.ts';
+import { type ApplyOptions, type ListOptions, type PatchOptions, PATCHES, type RemoveOptions, type WaitOptions } from './object-options.ts';
+import { listPath, pathOf, placed } from './object-path.ts';
 import { waves } from './order.ts';
-
-export interface ApplyOptions {
-  /** For namespaced objects that name none. */
-  namespace?: string;
-  /** Whether to take over fields that others manage; default: of every object. Without, the server answers with a conflict (409). */
-  force?: (object: Manifest) => boolean;
-  /** Let the server judge and change nothing. Objects whose namespace or CRD is yet to come are refused. */
-  dryRun?: boolean;
-  /** Called with what the server warns of while it accepts an object. */
-  warned?: (object: Manifest, text: string) => void;
-  signal?: AbortSignal;
-}
-
-export interface RemoveOptions extends Work {
-  /** For namespaced objects that name none. */
-  namespace?: string;
-  /** Whether to return only when the objects are gone, and the pods of workloads with them; default true. */
-  wait?: boolean;
-  /** Default 60 000. */
-  timeoutMs?: number;
-  /** What pods get instead of their own grace period. */
-  gracePeriodSeconds?: number;
-}
-
-export interface ListOptions {
-  /** Default: all namespaces. */
-  namespace?: string;
-  labelSelector?: string;
-  fieldSelector?: string;
-  signal?: AbortSignal;
-}
-
-export interface PatchOptions {
-  type?: keyof typeof PATCHES;
-  /** e.g. scale. */
-  subresource?: string;
-  signal?: AbortSignal;
-}
-
-export interface WaitOptions extends Work {
-  /** Default 60 000. */
-  timeoutMs?: number;
-}
-
-/** Media types of a patch, as the API server tells them apart. */
-const PATCHES = {
-  merge: 'application/merge-patch+json',
-  json: 'application/json-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-} as const;
 
 /** Kinds whose pods go on serving, under labels that a successor's Service may select, for as long as their grace period lasts. */
 export const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'];
@@ -258,20 +209,6 @@ interface CustomResourceDefinition extends LiveObject {
 interface Page<T> {
   items: T[];
   metadata: { continue?: string };
-}
-
-function placed(object: Manifest, { namespaced }: Resource, fallback: string | undefined): ObjectRef {
-  const ref = refOf(object);
-  return { ...ref, namespace: namespaced ? inNamespace(ref, fallback) : undefined };
-}
-
-function listPath(apiVersion: string, { plural }: Resource, namespace: string | undefined): string {
-  return `${apiRoot(apiVersion)}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${plural}`;
-}
-
-function pathOf(ref: ObjectRef, { plural, namespaced }: Resource): string {
-  const place = namespaced ? `/namespaces/${encodeURIComponent(inNamespace(ref, undefined))}` : '';
-  return `${apiRoot(ref.apiVersion)}${place}/${plural}/${encodeURIComponent(ref.name)}`;
 }
 
 const uidOf = ({ metadata }: Manifest): string | undefined => (typeof metadata['uid'] === 'string' ? metadata['uid'] : undefined);

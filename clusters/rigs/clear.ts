@@ -3,7 +3,7 @@ import { until } from '../until.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
-import type { RemoveOptions } from '../kubernetes/object-api.ts';
+import type { RemoveOptions } from '../kubernetes/object-options.ts';
 import { listed, type Kind, type Unseen } from './listed.ts';
 import { nameWithMaker, removeOurs } from './ownership.ts';
 import { ACTOR_LABEL } from './rig.ts';

@@ -2,7 +2,7 @@ import type { Connection } from '../kubernetes/connection.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { ApplyOptions } from '../kubernetes/object-api.ts';
+import type { ApplyOptions } from '../kubernetes/object-options.ts';
 import type { Journal } from './journal.ts';
 import { owned, requireOurs } from './ownership.ts';
 

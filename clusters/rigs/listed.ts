@@ -1,7 +1,7 @@
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
-import type { ListOptions } from '../kubernetes/object-api.ts';
+import type { ListOptions } from '../kubernetes/object-options.ts';
 
 export type Kind = readonly [apiVersion: string, kind: string];
 

@@ -1,7 +1,8 @@
 import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { nameOf, refOf, type LiveObject, type ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import { FIELD_MANAGER, WORKLOADS, type ObjectApi, type RemoveOptions } from '../kubernetes/object-api.ts';
+import { FIELD_MANAGER, WORKLOADS, type ObjectApi } from '../kubernetes/object-api.ts';
+import type { RemoveOptions } from '../kubernetes/object-options.ts';
 import { settled } from '../settled.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
