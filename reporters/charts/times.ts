@@ -16,8 +16,7 @@ export function timesChart({ title, fromMs, stepMs, counts, medianMs, limits }: 
   const n = counts.reduce((sum, count) => sum + count, 0);
   const middle = (fromMs + end) / 2;
   const side = (ms: number): 'start' | 'end' => (ms > middle ? 'end' : 'start');
-  const marked = limits.map((limit, index) => ({ ...limit, row: index }));
-  const head = top * (1.25 + 0.13 * (marked.length + 1));
+  const head = top * (1.25 + 0.13 * (limits.length + 1));
   return {
     title,
     subtitle: `${n} requests, from sending to the answer; median ${Math.round(medianMs)} ms`,
@@ -40,18 +39,8 @@ export function timesChart({ title, fromMs, stepMs, counts, medianMs, limits }: 
           rect([{}], { x1: Math.max(fromMs, least), x2: Math.min(end, most), y1: 0, y2: head, fill: colour.band }),
           gridY(wholeNumbers(top), { stroke: colour.line, strokeOpacity: 1 }),
           rectY(bars, { x1: 'from', x2: 'to', y: 'count', fill: colour.seen, inset: 0.5 }),
-          ruleX(marked, { x: 'ms', stroke: colour.bound, strokeWidth: 2 }),
-          ...(['end', 'start'] as const).map((anchor) =>
-            text(marked, {
-              x: 'ms',
-              y: ({ row }: { row: number }) => head * (0.96 - 0.09 * row),
-              text: ({ says, ms }: { says: string; ms: number }) => `${says} ${ms} ms`,
-              textAnchor: anchor,
-              filter: ({ ms }: { ms: number }) => side(ms) === anchor,
-              fill: colour.bound,
-              dx: anchor === 'end' ? -5 : 5,
-            }),
-          ),
+          ruleX(limits, { x: 'ms', stroke: colour.bound, strokeWidth: 2 }),
+          ...limitLabels(limits, head, side),
           ruleX([medianMs], { y1: 0, y2: top * 1.18, stroke: colour.ink, strokeWidth: 1.5, strokeDasharray: '4 3' }),
           text([medianMs], {
             x: medianMs,
@@ -65,6 +54,22 @@ export function timesChart({ title, fromMs, stepMs, counts, medianMs, limits }: 
       },
     ],
   };
+}
+
+/** What each limit says, one below the other, on the side of its line that has room. */
+function limitLabels(limits: TimesPicture['limits'], head: number, side: (ms: number) => 'start' | 'end') {
+  const rows = limits.map((limit, row) => ({ ...limit, row }));
+  return (['end', 'start'] as const).map((anchor) =>
+    text(rows, {
+      x: 'ms',
+      y: ({ row }: { row: number }) => head * (0.96 - 0.09 * row),
+      text: ({ says, ms }: { says: string; ms: number }) => `${says} ${ms} ms`,
+      textAnchor: anchor,
+      filter: ({ ms }: { ms: number }) => side(ms) === anchor,
+      fill: colour.bound,
+      dx: anchor === 'end' ? -5 : 5,
+    }),
+  );
 }
 
 /** A few whole numbers up to this one. */

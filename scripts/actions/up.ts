@@ -2,7 +2,7 @@ import { EXIT } from '../../clusters/errors.ts';
 import { up } from '../../clusters/lifecycle.ts';
 import { printable, shellWord } from '../../clusters/printable.ts';
 import { keepCluster } from '../../clusters/registry/owner.ts';
-import { leaveRigs } from '../../clusters/rigs/lease.ts';
+import { leaveRigs } from '../../clusters/rigs/leases.ts';
 import type { ClusterOptions } from '../console/cluster-options.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';

@@ -7,7 +7,7 @@ import type { ExistingProvider, UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
 import { claimCluster, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
-import { leaveRigs } from '../../clusters/rigs/lease.ts';
+import { leaveRigs } from '../../clusters/rigs/leases.ts';
 import type { Work } from '../../clusters/work.ts';
 import { requireDisk } from './disk.ts';
 

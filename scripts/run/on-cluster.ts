@@ -8,7 +8,7 @@ import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { describedIn, descriptionFile } from '../../clusters/registry/description.ts';
 import { keptRigs } from '../../clusters/registry/retained.ts';
-import { RigLeases } from '../../clusters/rigs/lease.ts';
+import { RigLeases } from '../../clusters/rigs/leases.ts';
 import type { TakenBack } from '../../clusters/rigs/ownership.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';

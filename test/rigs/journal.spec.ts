@@ -5,7 +5,7 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { Journal } from '../../clusters/rigs/journal.ts';
 import { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
-import { RigLeases } from '../../clusters/rigs/lease.ts';
+import { RigLeases } from '../../clusters/rigs/leases.ts';
 import { recoverRigs, replay } from '../../clusters/rigs/recover.ts';
 import { OWNER_LABEL, RIG_LABEL } from '../../clusters/rigs/rig.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';

@@ -6,7 +6,8 @@ import { dirname } from 'node:path';
 
 import { identify, type ProcessIdentity } from '../../clusters/engine/processes.ts';
 import { descriptionFile, writeDescription } from '../../clusters/registry/description.ts';
-import { judgeLease, LEASE_NAME, leaseOf, leaveRigs, RigLeases, stays } from '../../clusters/rigs/lease.ts';
+import { judgeLease, LEASE_NAME, leaseOf, stays } from '../../clusters/rigs/lease.ts';
+import { leaveRigs, RigLeases } from '../../clusters/rigs/leases.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
 

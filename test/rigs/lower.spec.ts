@@ -1,4 +1,4 @@
-import { RigLeases } from '../../clusters/rigs/lease.ts';
+import { RigLeases } from '../../clusters/rigs/leases.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
 import { applyAlso, deployment, expect, find, namespace, namespacesOf, putLease, putLent, putRig, test } from './stand-in-rigs.ts';
 
