@@ -15,7 +15,7 @@ check(
     const headers = { host: 'partner.example.com', 'user-agent': '{id}' };
     const sent = await caller.send(partner, { count: 60, path: '/orders?page=2', headers });
     expect(sent).toSucceed();
-    expect(await unmeshedServer.received(sent)).toEqualIds(sent);
+    expect(await unmeshedServer.received(sent)).toContainEachOnce(sent);
 
     const [passed, left] = await Promise.all([
       egress.proxy().then(async (proxy) => await proxy.accessLog(sent, ({ userAgent }) => userAgent)),

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the policy is ALLOW_ANY',
-      mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'another status', toBeRefused: 'answered 200', toBeEmpty: 'delivered' },
+      mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'another status', toBeDenied: 'answered 200', toBeEmpty: 'delivered' },
     },
   },
   async ({ caller, unmeshedCaller, unmeshedServer, server }) => {
@@ -15,7 +15,7 @@ check(
     expect(await caller.proxy.accessLog(unlisted)).toLogEachAs(unlisted, { status: 502, route: 'block_all', upstream: '' });
 
     const raw = await caller.send(unmeshedServer, { count: 20, protocol: 'tcp', port: 9000, connections: 'new' });
-    expect(raw).toBeRefused({ by: 'transport' });
+    expect(raw).toBeDenied({ by: 'transport' });
     expect(await unmeshedServer.received(raw)).toBeEmpty();
 
     expect(await caller.send(server, { count: 50 })).toSucceed();

@@ -3,12 +3,12 @@ import { check, expect } from '#fixtures';
 check(
   'A new pod is refused while the injector is unavailable, and not started without a proxy',
   {
-    control: { because: 'the injector is there', mustFail: { toBeTurnedAway: 'admitted' }, swap: { injector: 'healthyInjector' } },
+    control: { because: 'the injector is there', mustFail: { toBeDeniedAdmission: 'admitted' }, swap: { injector: 'healthyInjector' } },
     exclusive: 'mesh-wide',
   },
   async ({ injector, caller, server }) => {
     await injector.without(async () => {
-      expect(await injector.newPod()).toBeTurnedAway();
+      expect(await injector.newPod()).toBeDeniedAdmission();
       expect(await caller.send(server, { count: 50, connections: 'new' })).toSucceed();
     });
     expect(await injector.newPod()).toBeInjected();

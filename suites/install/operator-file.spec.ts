@@ -9,7 +9,7 @@ const metric = '{"type": "Resource", "resource": {"name": "cpu", "targetAverageU
 check(
   "Every setting of a production operator file is in force: in its components, in an injected pod, and in the proxy's log",
   {
-    control: { because: 'the access log format is left out', mustFail: { toBeWrittenAs: 'another format' } },
+    control: { because: 'the access log format is left out', mustFail: { toMatchLogFormat: 'another format' } },
     timeoutMs: 300_000,
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     docDeviations: [
@@ -37,22 +37,22 @@ check(
     const production = installation('production');
     const cpu = { cpu: '2' };
     expect(await production.components()).toConsistOf(['istiod', 'istio-ingressgateway', 'istio-egressgateway']);
-    expect(await production.component('istiod')).toHaveInForce({
+    expect(await production.component('istiod')).toHaveSettings({
       replicas: 2,
       requests: { cpu: '20m', memory: '96Mi' },
       limits: { ...cpu, memory: '4Gi' },
       autoscaler: { min: 2, max: 5 },
     });
-    expect(await production.component('istio-ingressgateway')).toHaveInForce({
+    expect(await production.component('istio-ingressgateway')).toHaveSettings({
       replicas: 2,
       requests: { cpu: '20m', memory: '64Mi' },
       limits: { ...cpu, memory: '2Gi' },
       autoscaler: { min: 2, max: 10, cpuPercent: 60 },
     });
-    expect(await production.component('istio-egressgateway')).toHaveInForce({ replicas: 2, autoscaler: { min: 2, max: 5 } });
+    expect(await production.component('istio-egressgateway')).toHaveSettings({ replicas: 2, autoscaler: { min: 2, max: 5 } });
 
     const [caller, server] = [await deployed('caller', production.namespace), await deployed('server', production.namespace)];
-    expect(await production.proxySettings(caller.proxy.pod)).toHaveInForce({
+    expect(await production.proxySettings(caller.proxy.pod)).toHaveSettings({
       dnsCapture: 'true',
       dnsAutoAllocate: 'true',
       tracingSampling: 100,
@@ -67,17 +67,17 @@ check(
     expect(asked).toResolve();
     expect(asked).toSucceed();
     // A proxy that traces a request marks that in the request's id, so the user agent carries ours.
-    expect(await caller.proxy.accessLog(asked, ({ userAgent }) => userAgent)).toBeWrittenAs(asked, FORMAT);
+    expect(await caller.proxy.accessLog(asked, ({ userAgent }) => userAgent)).toMatchLogFormat(asked, FORMAT);
 
     const generate = (file: string) => commandLine.run(['manifest', 'generate', '--filename', '-'], file);
-    expect(await generate(gateway('{"replicas": 3}'))).toRefuse(/unknown field "replicas"/);
-    expect(await generate(gateway(`{"hpaSpec": {"metrics": [${metric}]}}`))).toRefuse(/unknown field "targetAverageUtilization"/);
-    expect(await generate(document('{"values": {"global": {"proxy": {"accessLogFormat": "x"}}}}'))).toRefuse(
+    expect(await generate(gateway('{"replicas": 3}'))).toFailWith(/unknown field "replicas"/);
+    expect(await generate(gateway(`{"hpaSpec": {"metrics": [${metric}]}}`))).toFailWith(/unknown field "targetAverageUtilization"/);
+    expect(await generate(document('{"values": {"global": {"proxy": {"accessLogFormat": "x"}}}}'))).toFailWith(
       /unknown field "accessLogFormat"/,
     );
     const made = await generate(gateway('{"replicaCount": 3}'));
-    expect(made).toSay(/virtualservices\.networking\.istio\.io/, { butNot: /istiooperators\.install\.istio\.io/ });
+    expect(made).toPrint(/virtualservices\.networking\.istio\.io/, { butNot: /istiooperators\.install\.istio\.io/ });
     const twice = '"defaultConfig": {"proxyMetadata": {"FIRST_KEY": "1"}}, "defaultConfig": {"proxyMetadata": {"SECOND_KEY": "1"}}';
-    expect(await generate(document(`{"meshConfig": {${twice}}}`))).toSay(/SECOND_KEY/, { butNot: /FIRST_KEY/ });
+    expect(await generate(document(`{"meshConfig": {${twice}}}`))).toPrint(/SECOND_KEY/, { butNot: /FIRST_KEY/ });
   },
 );

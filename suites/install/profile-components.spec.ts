@@ -20,7 +20,7 @@ check(
     expect(await installation('minimal').components()).toConsistOf(['istiod']);
 
     const production = await commandLine.run(['install', '--set', 'profile=production', '--skip-confirmation', '--dry-run']);
-    expect(production).toRefuse(/profile "production" not found/);
-    expect(await commandLine.run(['verify-install'])).toRefuse(/unknown command "verify-install"/);
+    expect(production).toFailWith(/profile "production" not found/);
+    expect(await commandLine.run(['verify-install'])).toFailWith(/unknown command "verify-install"/);
   },
 );

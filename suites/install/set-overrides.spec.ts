@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   "Settings given by --set are in force: pilot's requests in its Deployment, the access log in a proxy's running configuration",
   {
-    control: { because: 'istioctl gets no --set', mustFail: { toHaveInForce: ['another value', 'not set'] } },
+    control: { because: 'istioctl gets no --set', mustFail: { toHaveSettings: ['another value', 'not set'] } },
     timeoutMs: 240_000,
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
@@ -11,9 +11,9 @@ check(
   async ({ installation, deployed }) => {
     const custom = installation('custom');
     // The API server writes 2048Mi so.
-    expect(await custom.component('istiod')).toHaveInForce({ requests: { cpu: '150m', memory: '2Gi' } });
+    expect(await custom.component('istiod')).toHaveSettings({ requests: { cpu: '150m', memory: '2Gi' } });
 
     const { proxy } = await deployed('sample', custom.namespace);
-    expect(await custom.proxySettings(proxy.pod)).toHaveInForce({ accessLogFile: '/dev/stdout' });
+    expect(await custom.proxySettings(proxy.pod)).toHaveSettings({ accessLogFile: '/dev/stdout' });
   },
 );

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   "Under load the proxies share HTTP/2 connections, and open no more of them than the pool's bound",
   {
-    control: { because: 'there is no pool', mustFail: { toShareConnections: 'too many connections', toCarryHeader: 'another value' } },
+    control: { because: 'there is no pool', mustFail: { toShareConnections: 'too many connections', toHaveHeader: 'another value' } },
     linkerd: unsupported('no limits on connections; one HTTP/2 connection a pod always', 'https://linkerd.io/2/features/http-grpc/'),
     docDeviations: [
       {
@@ -30,7 +30,7 @@ check(
       expect(history).toSucceed();
       const delivered = await v1.received(history);
       expect(delivered).toShareConnections(history, pool);
-      expect(delivered).toCarryHeader('x-peer-protocol', 'HTTP/2');
+      expect(delivered).toHaveHeader('x-peer-protocol', 'HTTP/2');
     }
   },
 );

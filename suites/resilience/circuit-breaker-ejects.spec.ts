@@ -3,7 +3,7 @@ import { check, expect, untilGiven, untilLeftOut } from '#fixtures';
 check(
   'A backend that keeps failing is ejected while the others serve, returns after the base time, and stays out longer the second time',
   {
-    control: { because: 'outlier detection is off', mustFail: { toShowEjection: 'never ejected' } },
+    control: { because: 'outlier detection is off', mustFail: { toEjectAndReadmit: 'never ejected' } },
   },
   async ({ caller, server }) => {
     const bad = server.version('v2');
@@ -20,6 +20,6 @@ check(
     const history = await caller.sendDuring(relapse, server, { rate: 150, count: 75 });
     const ledger = await server.received(history);
     const clocks = await server.clocksAgainst(caller);
-    expect(history).toShowEjection({ endpoint: bad.pod, ledger, clocks, failures: 5, baseEjectionMs: 1_500, intervalMs: 1_000 });
+    expect(history).toEjectAndReadmit({ endpoint: bad.pod, ledger, clocks, failures: 5, baseEjectionMs: 1_500, intervalMs: 1_000 });
   },
 );

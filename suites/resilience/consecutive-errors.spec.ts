@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The retired field consecutiveErrors is ignored: five failures in a row eject, four do not',
   {
-    control: { because: 'consecutive5xxErrors is 1', mustFail: { toLeaveOut: { '1 left out': 1 } } },
+    control: { because: 'consecutive5xxErrors is 1', mustFail: { toHaveEjected: { '1 left out': 1 } } },
     linkerd: unsupported('a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [
       {
@@ -22,8 +22,8 @@ check(
       await caller.send(server, { rate: 40, durationMs: 2_000 });
       const history = await caller.send(server, { count: 90 });
       expect(history).toSucceed();
-      expect(await server.received(history)).toLeaveOut(leftOut, { of: server.endpoints, history });
+      expect(await server.received(history)).toHaveEjected(leftOut, { of: server.endpoints, history });
     }
-    expect(policy.warnings()).toComplainOf([/consecutive errors is deprecated/]);
+    expect(policy.warnings()).toReport([/consecutive errors is deprecated/]);
   },
 );

@@ -17,12 +17,12 @@ check(
   async ({ caller, v1, v2 }) => {
     const enough = decides(TENTH, ({ ending }) => ending.kind === 'response' && ending.status === 500);
     const tested = await caller.sendUntil(enough, v2, { count: 3_000, concurrency: 1_000, headers: { 'x-test-fault': 'true' } });
-    expect(tested).toTake({ atLeastMs: 500 });
+    expect(tested).toHaveLatency({ atLeastMs: 500 });
     expect(tested).toBeRejectedWith({ status: 500, flag: 'FI', share: TENTH });
 
     const send = () => caller.send(v2, { count: 300, concurrency: 16, headers: { 'x-test-fault': 'TRUE' } });
     const [others, beside] = await caller.beside(v1, {}, send);
     expect(others).toSucceed();
-    expect(others).toTake({ atMostMs: 250, beside });
+    expect(others).toHaveLatency({ atMostMs: 250, beside });
   },
 );

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A delay fault adds five seconds to the requests with the test header and touches no other',
   {
-    control: { because: 'no rule matches the header', mustFail: { toTake: { 'too soon': 2 } } },
+    control: { because: 'no rule matches the header', mustFail: { toHaveLatency: { 'too soon': 2 } } },
     linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),
   },
   async ({ caller, v1, v2 }) => {
@@ -19,11 +19,11 @@ check(
     // No rule is about v2: what delays its requests is the machine.
     const [[qa, fault, ...others], beside] = await caller.beside(v2, {}, sendAll);
     for (const delayed of [qa, fault]) {
-      expect(delayed).toTake({ atLeastMs: 5_000, atMostMs: 5_400, beside });
+      expect(delayed).toHaveLatency({ atLeastMs: 5_000, atMostMs: 5_400, beside });
       expect(delayed).toSucceed();
     }
     for (const other of others) {
-      expect(other).toTake({ atMostMs: 400, lessThanMs: 5_000, beside });
+      expect(other).toHaveLatency({ atMostMs: 400, lessThanMs: 5_000, beside });
       expect(other).toSucceed();
     }
   },

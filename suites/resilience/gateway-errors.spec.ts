@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The count of gateway errors ejects on 502, 503 and 504 only, and the count of 5xx on every server error',
   {
-    control: { because: 'the two counts have changed places', mustFail: { toLeaveOut: { '3 left out': 1, 'none left out': 1 } } },
+    control: { because: 'the two counts have changed places', mustFail: { toHaveEjected: { '3 left out': 1, 'none left out': 1 } } },
     linkerd: unsupported('its failure accrual counts every 5xx', 'https://linkerd.io/2/features/circuit-breaking/'),
   },
   async ({ caller, server }) => {
@@ -12,7 +12,7 @@ check(
       await Promise.all(Object.keys(expected).map((path) => caller.send(server, { rate: 40, durationMs: 2_500, path })));
       for (const [path, ejected] of Object.entries(expected)) {
         const history = await caller.send(server, { count: 90, path });
-        expect(await server.received(history)).toLeaveOut(ejected, { of: endpoints, history });
+        expect(await server.received(history)).toHaveEjected(ejected, { of: endpoints, history });
       }
     };
     const fault = (...statuses: number[]) => Promise.all(statuses.map(async (status, i) => await endpoints[i]?.faults({ status })));

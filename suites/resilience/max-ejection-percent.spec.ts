@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'No more endpoints are ejected than the maximum allows: one of three by 50 %, none by the default of 10 %',
   {
-    control: { because: 'the maximum is 100 %', mustFail: { toLeaveOut: '3 left out' } },
+    control: { because: 'the maximum is 100 %', mustFail: { toHaveEjected: '3 left out' } },
     docDeviations: [
       {
         documented: 'outlierDetection without maxEjectionPercent ejects a failing endpoint',
@@ -18,7 +18,7 @@ check(
     await Promise.all(Object.keys(paths).map((path) => caller.send(server, { rate: 40, durationMs: 2_500, path })));
     for (const [path, ejected] of Object.entries(paths)) {
       const history = await caller.send(server, { count: 90, path });
-      expect(await server.received(history)).toLeaveOut(ejected, { of: server.endpoints, history });
+      expect(await server.received(history)).toHaveEjected(ejected, { of: server.endpoints, history });
     }
   },
 );

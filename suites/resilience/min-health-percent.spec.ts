@@ -3,7 +3,7 @@ import { check, expect, unsupported, untilLeftOut } from '#fixtures';
 check(
   'Ejections count until less than the minimum is healthy, and then every endpoint is used again',
   {
-    control: { because: 'the minimum is 0 %', mustFail: { toLeaveOut: { '2 left out': 1 } } },
+    control: { because: 'the minimum is 0 %', mustFail: { toHaveEjected: { '2 left out': 1 } } },
     linkerd: unsupported('no minimum of healthy endpoints', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [
       {
@@ -20,11 +20,11 @@ check(
     await second.faults({ status: 500 });
     await caller.sendDuring(() => untilLeftOut(server, second), server, { rate: 80, count: 40 });
     const without = await caller.send(server, { count: 90 });
-    expect(await server.received(without)).toLeaveOut([second], { of: endpoints, history: without });
+    expect(await server.received(without)).toHaveEjected([second], { of: endpoints, history: without });
 
     await third.faults({ status: 500 });
     await caller.send(server, { rate: 80, durationMs: 2_200 });
     const all = await caller.send(server, { count: 90 });
-    expect(await server.received(all)).toLeaveOut([], { of: endpoints, history: all });
+    expect(await server.received(all)).toHaveEjected([], { of: endpoints, history: all });
   },
 );

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Each try has its own limit, and the overall timeout cuts whatever try it meets',
   {
-    control: { because: 'there is no limit of a try', mustFail: { toShowAttempts: 'delivered once', toTake: { 'too soon': 1 } } },
+    control: { because: 'there is no limit of a try', mustFail: { toShowAttempts: 'delivered once', toHaveLatency: { 'too soon': 1 } } },
     linkerd: unsupported('the last try has no limit of its own', 'https://linkerd.io/2/reference/retries/'),
   },
   async ({ caller, v3 }) => {
@@ -13,10 +13,10 @@ check(
     // The first try ends at 1.2 s, the second is cut at 1.8 s; two more would have been allowed.
     expect(await v3.received(overall)).toShowAttempts(overall, 2);
     expect(overall).toTimeOut();
-    expect(overall).toTake({ atLeastMs: 1_800, atMostMs: 2_100, beside });
+    expect(overall).toHaveLatency({ atLeastMs: 1_800, atMostMs: 2_100, beside });
     // Two tries of 1 s are over before 4 s are. Envoy waits up to 25 ms between them.
     expect(await v3.received(tries)).toShowAttempts(tries, 2);
     expect(tries).toTimeOut();
-    expect(tries).toTake({ atLeastMs: 2_000, atMostMs: 2_350, beside });
+    expect(tries).toHaveLatency({ atLeastMs: 2_000, atMostMs: 2_350, beside });
   },
 );

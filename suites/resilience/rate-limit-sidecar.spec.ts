@@ -29,6 +29,6 @@ check(
     const other = await caller.send(v2, { count: 300, concurrency: 8 });
     expect(other).toSucceed();
 
-    expect(await policy.refusal()).toBeTurnedDown(/RATE_LIMIT_REMAINING/);
+    expect(await policy.refusal()).toFailValidation(/RATE_LIMIT_REMAINING/);
   },
 );

@@ -7,12 +7,12 @@ const EVERYBODY = { 'x-user-id': '{id}' };
 check(
   'A consistent hash keeps a user at one pod over new connections, spreads the users, and moves few but those of a lost pod',
   {
-    control: { because: 'the host balances at random', mustFail: { toStick: 'several pods', toMoveFrom: '50 % moved' } },
+    control: { because: 'the host balances at random', mustFail: { toHaveAffinity: 'several pods', toMoveFrom: '50 % moved' } },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {
     const regulars = USERS.slice(0, 24).map((headers) => ({ count: 5, connections: 'new' as const, headers }));
-    expect(await caller.sendEach(server, regulars)).toStick();
+    expect(await caller.sendEach(server, regulars)).toHaveAffinity();
     const crowd = await caller.send(server, { count: 1_000, concurrency: 16, headers: EVERYBODY });
     expect(crowd).toSplit({ v1: 1, v2: 1, v3: 1 }, { tolerance: 0.15 });
 

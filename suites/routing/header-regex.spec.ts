@@ -6,18 +6,18 @@ const DESKTOP = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like
 
 check(
   'A regular expression finds its word anywhere in a header, minds its case, and leads to another service',
-  { control: { because: 'the expression demands the word at the beginning', mustFail: { toEqualIds: { 'never delivered': 2 } } } },
+  { control: { because: 'the expression demands the word at the beginning', mustFail: { toContainEachOnce: { 'never delivered': 2 } } } },
   // The rig's mirror pod plays the backend for mobile clients here.
   async ({ caller, server, mirror: mobileBackend }) => {
     for (const agent of [PHONE, 'Mobile', 'xMobilex', 'Mobile Mobile']) {
       const mobile = await caller.send(server, { count: 50, headers: { 'user-agent': agent } });
       expect(mobile).toSucceed();
-      expect(await mobileBackend.received(mobile)).toEqualIds(mobile);
+      expect(await mobileBackend.received(mobile)).toContainEachOnce(mobile);
     }
     for (const agent of [DESKTOP, PHONE.replace('Mobile', 'mobile'), 'MOBILE', 'Mobil e', undefined]) {
       const other = await caller.send(server, { count: 50, ...(agent === undefined ? {} : { headers: { 'user-agent': agent } }) });
       expect(other).toReachOnly('v1');
-      expect(await server.received(other)).toEqualIds(other);
+      expect(await server.received(other)).toContainEachOnce(other);
     }
   },
 );

@@ -26,7 +26,7 @@ check(
   async ({ caller, server, v3 }) => {
     const history = await caller.sendUntil(enough, server, { count: 2_500, concurrency: 16, path: '/api/v1/users' });
     expect(history).toSplit({ v1: 90, v2: 10 }, { tolerance: 0.02 });
-    expect(await server.received(history)).toEqualIds(history);
+    expect(await server.received(history)).toContainEachOnce(history);
     for (const path of ['/api/v1', '/api/v1/', '/api/v1?page=2', '/api/v1/api/v2']) {
       expect(await caller.send(server, { count: 50, path })).toSucceed();
     }

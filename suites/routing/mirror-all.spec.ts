@@ -3,7 +3,7 @@ import { check, expect, settledLedger, unsupported } from '#fixtures';
 check(
   'A full mirror is given every request once, and whether it waits, fails, resets or is gone changes nothing for the client',
   {
-    control: { because: 'the mirror is gone', mustFail: { toEqualIds: 'never delivered' } },
+    control: { because: 'the mirror is gone', mustFail: { toContainEachOnce: 'never delivered' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
     docDeviations: [
       {
@@ -17,7 +17,7 @@ check(
     const history = await caller.send(server, original);
     expect(history).toReachOnly('v1');
     const copies = await settledLedger(mirror, history, { expected: 300 });
-    expect(copies).toEqualIds(history);
+    expect(copies).toContainEachOnce(history);
     const asSent = { method: 'POST', path: '/orders?item=7', headers: { host: server.address(), 'x-order': '{id}' } };
     expect(copies).toArriveWith(asSent);
 
@@ -38,11 +38,11 @@ check(
     const [{ troubled, gone }, beside] = await caller.beside(bystander, {}, sendAll);
     for (const unmoved of troubled) {
       expect(unmoved).toReachOnly('v1');
-      expect(unmoved).toTake({ atMostMs: 250, lessThanMs: 5_000, beside });
-      expect(await settledLedger(mirror, unmoved, { expected: 50 })).toEqualIds(unmoved);
+      expect(unmoved).toHaveLatency({ atMostMs: 250, lessThanMs: 5_000, beside });
+      expect(await settledLedger(mirror, unmoved, { expected: 50 })).toContainEachOnce(unmoved);
     }
     expect(await test.agent.state()).toHoldBack(50);
     expect(gone).toReachOnly('v1');
-    expect(gone).toTake({ atMostMs: 250, lessThanMs: 5_000, beside });
+    expect(gone).toHaveLatency({ atMostMs: 250, lessThanMs: 5_000, beside });
   },
 );

@@ -17,7 +17,7 @@ check(
     };
     const history = await caller.sendUntil(isEnough, v1, { count: 5_000, concurrency: 16 });
     expect(history).toSucceed();
-    expect(await v1.received(history)).toEqualIds(history);
+    expect(await v1.received(history)).toContainEachOnce(history);
     expect(history).toBeMirrored({ ...TENTH, shadowHost: false }, await settledLedger(mirror, history));
   },
 );

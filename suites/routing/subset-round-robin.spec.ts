@@ -5,15 +5,15 @@ check(
   {
     control: {
       because: 'the subset has no policy of its own',
-      mustFail: { toTakeTurns: 'out of turn', toTakeTurnsByWorker: 'too few pods' },
+      mustFail: { toRoundRobin: 'out of turn', toRoundRobinPerWorker: 'too few pods' },
     },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {
     const headers = { 'x-user-id': 'user-7' };
     // One connection belongs to one worker of the proxy, and each worker goes round by itself.
-    expect(await caller.send(server, { count: 300, headers })).toTakeTurns(3);
+    expect(await caller.send(server, { count: 300, headers })).toRoundRobin(3);
     const { connectionsPerUpstream: workers } = await caller.proxy.capabilities();
-    expect(await caller.send(server, { count: 1_500, concurrency: 16, headers })).toTakeTurnsByWorker({ pods: 3, workers });
+    expect(await caller.send(server, { count: 1_500, concurrency: 16, headers })).toRoundRobinPerWorker({ pods: 3, workers });
   },
 );

@@ -2,7 +2,7 @@ import { check, expect } from '#fixtures';
 
 check(
   'An empty authorization policy denies every caller on every port of the namespace',
-  { control: { because: 'there is no policy', mustFail: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } } },
+  { control: { because: 'there is no policy', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } } },
   async ({ caller, other, neighbour, unmeshedCaller, server, mirror }) => {
     for (const target of [server, mirror]) {
       for (const from of [caller, other, neighbour, unmeshedCaller]) {
@@ -13,7 +13,7 @@ check(
           { port: 9000, protocol: 'tcp' },
         ] as const) {
           const history = await from.send(target, { ...order, count: 30, connections: 'new' });
-          expect(history).toBeRefused({ by: 'policy' });
+          expect(history).toBeDenied({ by: 'policy' });
           expect(await target.received(history)).toBeEmpty();
         }
       }

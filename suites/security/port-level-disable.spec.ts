@@ -16,7 +16,7 @@ check(
     expect(strict).toSucceed();
     expect(await server.received(strict)).toHaveIdentity(identity('frontend'));
     const plain = await unmeshedCaller.send(server, { count: 50, port: 8080, connections: 'new' });
-    expect(plain).toBeRefused({ by: 'transport' });
+    expect(plain).toBeDenied({ by: 'transport' });
     expect(await server.received(plain)).toBeEmpty();
   },
 );

@@ -9,11 +9,11 @@ check(
   async ({ unmeshedCaller, caller, server, identity }) => {
     const open = await unmeshedCaller.send(server, { count: 50, port: 9090, connections: 'new' });
     expect(open).toSucceed();
-    expect(await server.received(open)).toEqualIds(open);
+    expect(await server.received(open)).toContainEachOnce(open);
     expect(await server.received(open)).toHaveIdentity('');
 
     const closed = await unmeshedCaller.send(server, { count: 50, port: 8080, connections: 'new' });
-    expect(closed).toBeRefused({ by: 'transport' });
+    expect(closed).toBeDenied({ by: 'transport' });
     expect(await server.received(closed)).toBeEmpty();
 
     for (const port of [8080, 9090]) {

@@ -3,13 +3,13 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A STRICT namespace refuses plaintext in a PERMISSIVE mesh, and its neighbour namespace stays open',
   {
-    control: { because: 'the namespace has no policy', mustFail: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
+    control: { because: 'the namespace has no policy', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
   async ({ unmeshedCaller, caller, server, neighbourServer, identity }) => {
     for (const connections of ['new', 'kept'] as const) {
       const plain = await unmeshedCaller.send(server, { count: 50, connections });
-      expect(plain).toBeRefused({ by: 'transport' });
+      expect(plain).toBeDenied({ by: 'transport' });
       expect(await server.received(plain)).toBeEmpty();
     }
     const open = await unmeshedCaller.send(neighbourServer, { count: 50, connections: 'new' });

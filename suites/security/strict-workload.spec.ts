@@ -3,13 +3,13 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A STRICT workload refuses plaintext and keeps serving the mesh, and the workload beside it accepts both',
   {
-    control: { because: 'the selector matches nothing', mustFail: { toBeRefused: 'answered 200', toBeEmpty: 'delivered' } },
+    control: { because: 'the selector matches nothing', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },
   async ({ unmeshedCaller, caller, server, mirror, identity }) => {
     for (const connections of ['new', 'kept'] as const) {
       const plain = await unmeshedCaller.send(server, { count: 50, connections });
-      expect(plain).toBeRefused({ by: 'transport' });
+      expect(plain).toBeDenied({ by: 'transport' });
       expect(await server.received(plain)).toBeEmpty();
     }
     const beside = await unmeshedCaller.send(mirror, { count: 50, connections: 'new' });

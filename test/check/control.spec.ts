@@ -126,11 +126,11 @@ test('where a part stays green under the control a number says how much of it mu
 
 test('a control that is red for another reason than it names proves nothing', async () => {
   const judging = (underControl: readonly Ending[], otherwise: readonly Ending[] = times(50, reset)) =>
-    run({ toBeRefused: 'answered 200' }, (isTrue) => expect(historyOf(isTrue ? otherwise : underControl)).toBeRefused({ by: 'transport' }));
+    run({ toBeDenied: 'answered 200' }, (isTrue) => expect(historyOf(isTrue ? otherwise : underControl)).toBeDenied({ by: 'transport' }));
   // The control does nothing, and a pod was not ready for a moment.
   const stray = await judging([...times(49, reset), ENVOY.unhealthy]);
   expect(stray).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'inconclusive' });
-  expect(stray.reason).toContain('the control went red, but by 1× answered 503 UH, not by answered 200, in toBeRefused');
+  expect(stray.reason).toContain('the control went red, but by 1× answered 503 UH, not by answered 200, in toBeDenied');
   // A mesh so broken that it fails either way has failed, and the check was seen to.
   const broken = times(50, ENVOY.unhealthy);
   expect(await judging(broken, broken)).toMatchObject({ verdict: 'FAIL', control: 'red' });

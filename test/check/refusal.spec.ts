@@ -29,7 +29,10 @@ test('who could not be asked has not refused', async () => {
 });
 
 test('what is turned down for another reason is not what was expected', () => {
-  expect(matchers.toBeTurnedDown('rejected: RATE_LIMIT_REMAINING', /RATE_LIMIT/).pass).toBe(true);
-  expect(matchers.toBeTurnedDown('rejected: no such filter', /RATE_LIMIT/).pass).toBe(false);
-  expect(matchers.toBeTurnedDown(undefined, /RATE_LIMIT/)).toMatchObject({ pass: false, observed: expect.stringContaining('it is taken') });
+  expect(matchers.toFailValidation('rejected: RATE_LIMIT_REMAINING', /RATE_LIMIT/).pass).toBe(true);
+  expect(matchers.toFailValidation('rejected: no such filter', /RATE_LIMIT/).pass).toBe(false);
+  expect(matchers.toFailValidation(undefined, /RATE_LIMIT/)).toMatchObject({
+    pass: false,
+    observed: expect.stringContaining('it is taken'),
+  });
 });

@@ -72,17 +72,17 @@ test('a control that names no matcher, or one that there is not, is refused whil
   expect(() => assertComplete(place, 'istio', of({}))).toThrow(/names no matcher/);
   expect(() => assertComplete(place, 'istio', of({ toBeRefusd: 'answered 200' }))).toThrow(/names toBeRefusd/);
   for (const idle of [[], {}, { 'answered 200': 0 }]) {
-    expect(() => assertComplete(place, 'istio', of({ toBeRefused: idle }))).toThrow(/asks nothing of toBeRefused/);
+    expect(() => assertComplete(place, 'istio', of({ toBeDenied: idle }))).toThrow(/asks nothing of toBeDenied/);
   }
-  expect(() => assertComplete(place, 'istio', of({ toBeRefused: 'answered 200' }))).not.toThrow();
+  expect(() => assertComplete(place, 'istio', of({ toBeDenied: 'answered 200' }))).not.toThrow();
 });
 
 test('a misspelt matcher or ending is no control', () => {
-  const right: MustFail = { toBeRefused: 'answered 200', toSplit: ['80 % to v1'], toReachOnly: { 'answered by v1': 2 } };
+  const right: MustFail = { toBeDenied: 'answered 200', toSplit: ['80 % to v1'], toReachOnly: { 'answered by v1': 2 } };
   // @ts-expect-error a matcher that there is not
   const matcher: MustFail = { toBeRefusd: 'answered 200' };
   // @ts-expect-error an ending that there is not
-  const ending: MustFail = { toBeRefused: 'anwsered 200' };
+  const ending: MustFail = { toBeDenied: 'anwsered 200' };
   // @ts-expect-error another matcher's ending
   const foreign: MustFail = { toBeEmpty: 'answered 200' };
   // @ts-expect-error a misspelt one among several

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, ENVOY, historyOf, reset, times } from './histories.ts';
 
-const { toArriveWith, toBeAnswered, toHaveDeliveries, toHoldBack, toSay, toStayUnresolved } = matchers;
+const { toArriveWith, toBeAnswered, toHaveDeliveries, toHoldBack, toPrint, toStayUnresolved } = matchers;
 const three = ['a', 'b', 'c'].map((id) => delivery(id));
 
 test('deliveries are counted exactly, or between two bounds', () => {
@@ -48,8 +48,8 @@ test('a name that nobody knows is resolved never', () => {
 
 test('a tool says what it should and nothing that it should not', () => {
   const answer = { exitCode: 0, said: 'kind: Deployment SECOND_KEY' };
-  expect(toSay(answer, /SECOND_KEY/, { butNot: /FIRST_KEY/ }).pass).toBe(true);
-  expect(toSay(answer, /THIRD_KEY/).pass).toBe(false);
-  expect(toSay(answer, /SECOND_KEY/, { butNot: /Deployment/ }).pass).toBe(false);
-  expect(toSay({ ...answer, exitCode: 1 }, /SECOND_KEY/).pass).toBe(false);
+  expect(toPrint(answer, /SECOND_KEY/, { butNot: /FIRST_KEY/ }).pass).toBe(true);
+  expect(toPrint(answer, /THIRD_KEY/).pass).toBe(false);
+  expect(toPrint(answer, /SECOND_KEY/, { butNot: /Deployment/ }).pass).toBe(false);
+  expect(toPrint({ ...answer, exitCode: 1 }, /SECOND_KEY/).pass).toBe(false);
 });

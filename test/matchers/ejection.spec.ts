@@ -6,7 +6,7 @@ import { isSuccess } from '../../fixtures/evidence/endings.ts';
 import { ejectionsOf, matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from './histories.ts';
 
-const { toShowEjection } = matchers;
+const { toEjectAndReadmit } = matchers;
 
 interface Breaker {
   /** Failures until the first ejection and until the second. */
@@ -51,7 +51,7 @@ function timeline({ failures = [5, 31], outMs = [5_200, 10_100], durationMs = 25
 
 const options = { endpoint: 'server-v3', failures: 5, baseEjectionMs: 5_000, intervalMs: 2_000 };
 const judge = ({ history, ledger }: { history: History; ledger: LedgerEntry[] }, more = {}) =>
-  toShowEjection(history, { ...options, ledger, ...more });
+  toEjectAndReadmit(history, { ...options, ledger, ...more });
 
 test('ejected after five failures, back and serving after the base time, out for longer the second time, and back again', () => {
   const judged = judge(timeline());

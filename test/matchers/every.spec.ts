@@ -5,7 +5,7 @@ import type { Ending, History } from '../../fixtures/agent/protocol.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, byEnvoy, byLinkerd, closed, ENVOY, historyOf, reset, times } from './histories.ts';
 
-const { toSucceed, toHaveStatus, toBeRefused, toBeRejectedWith, toOverflow, toTimeOut, toReachOnly } = matchers;
+const { toSucceed, toHaveStatus, toBeDenied, toBeRejectedWith, toOverflow, toTimeOut, toReachOnly } = matchers;
 
 test('success needs every answer to be one, and what was observed counts the others by kind', () => {
   expect(toSucceed(historyOf(times(50, answered())))).toMatchObject({ pass: true });
@@ -37,18 +37,18 @@ test('a status is exact', () => {
 
 test('refused by transport means that nobody answered', () => {
   const tls: Ending = { kind: 'tls', alert: 'certificate_required' };
-  expect(toBeRefused(historyOf([reset, closed, tls]), { by: 'transport' })).toMatchObject({ pass: true });
+  expect(toBeDenied(historyOf([reset, closed, tls]), { by: 'transport' })).toMatchObject({ pass: true });
   const others: Ending[] = [answered(), ENVOY.denied, ENVOY.cut, { kind: 'refused' }, { kind: 'timeout', stage: 'connect' }];
-  for (const ending of others) expect(toBeRefused(historyOf([reset, ending]), { by: 'transport' }).pass).toBe(false);
+  for (const ending of others) expect(toBeDenied(historyOf([reset, ending]), { by: 'transport' }).pass).toBe(false);
   // PERMISSIVE where STRICT was promised.
-  expect(toBeRefused(historyOf(times(50, answered())), { by: 'transport' }).observed).toContain('50× 200');
+  expect(toBeDenied(historyOf(times(50, answered())), { by: 'transport' }).observed).toContain('50× 200');
 });
 
 test("refused by policy needs the proxy's mark, not an application's 403", () => {
   const policy = { by: 'policy' } as const;
-  expect(toBeRefused(historyOf(times(5, ENVOY.denied)), policy).pass).toBe(true);
-  expect(toBeRefused(historyOf([byEnvoy(403, 'RBAC: access denied', { server: 'istio-envoy' })]), policy).pass).toBe(true);
-  const application = toBeRefused(historyOf([ENVOY.denied, answered('v1', { status: 403 })]), policy);
+  expect(toBeDenied(historyOf(times(5, ENVOY.denied)), policy).pass).toBe(true);
+  expect(toBeDenied(historyOf([byEnvoy(403, 'RBAC: access denied', { server: 'istio-envoy' })]), policy).pass).toBe(true);
+  const application = toBeDenied(historyOf([ENVOY.denied, answered('v1', { status: 403 })]), policy);
   expect(application.pass).toBe(false);
   expect(application.observed).toContain('1× 403 by the application, 1× 403 RBAC');
   // The words alone prove nothing when the application said them.
@@ -59,12 +59,12 @@ test("refused by policy needs the proxy's mark, not an application's 403", () =>
     bodyStart: 'RBAC: access denied',
   };
   for (const ending of [forged, byEnvoy(403, 'no entry'), reset, ENVOY.unreachable, byLinkerd(403, 'traffic not allowed')]) {
-    expect(toBeRefused(historyOf([ending]), policy).pass).toBe(false);
+    expect(toBeDenied(historyOf([ending]), policy).pass).toBe(false);
   }
 });
 
 test("Linkerd's denial is a bare 403, and over gRPC status 7", () => {
-  expect(toBeRefused(historyOf([byLinkerd(403)]), { by: 'policy' }).pass).toBe(true);
+  expect(toBeDenied(historyOf([byLinkerd(403)]), { by: 'policy' }).pass).toBe(true);
   const grpc: Ending = {
     kind: 'response',
     status: 200,
@@ -73,13 +73,13 @@ test("Linkerd's denial is a bare 403, and over gRPC status 7", () => {
     grpcStatus: 7,
   };
   const istio: Ending = { ...grpc, headers: { server: 'envoy', 'grpc-message': 'RBAC: access denied' } };
-  expect(toBeRefused(historyOf([grpc, istio], { protocol: 'grpc' }), { by: 'policy' }).pass).toBe(true);
+  expect(toBeDenied(historyOf([grpc, istio], { protocol: 'grpc' }), { by: 'policy' }).pass).toBe(true);
 });
 
 test('over TCP a policy cuts the connection', () => {
   const echo: Ending = { kind: 'response', status: 200, headers: {}, bodyStart: '' };
-  expect(toBeRefused(historyOf([closed, reset], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(true);
-  expect(toBeRefused(historyOf([closed, echo], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(false);
+  expect(toBeDenied(historyOf([closed, reset], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(true);
+  expect(toBeDenied(historyOf([closed, echo], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(false);
 });
 
 test('a rejection is typed by status and flag', () => {
@@ -136,7 +136,7 @@ const judges = [
   toOverflow,
   toTimeOut,
   (history: History) => toHaveStatus(history, 200),
-  (history: History) => toBeRefused(history, { by: 'transport' }),
+  (history: History) => toBeDenied(history, { by: 'transport' }),
   (history: History) => toReachOnly(history, 'v1'),
 ];
 const endings = fc.constantFrom<Ending>(answered(), reset, ENVOY.overflow, ENVOY.timeOut, answered('v2'));

@@ -3,27 +3,27 @@ import { expect, test } from '@playwright/test';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { delivery } from './histories.ts';
 
-const { toCarryHeader, toCarryNowhere } = matchers;
+const { toHaveHeader, toHaveNoHeaderContaining } = matchers;
 const having = (headers: Record<string, string>) => delivery('r', { headers });
 
 test('a header arrives with every request and with that value', () => {
-  expect(toCarryHeader([having({ a: '1', b: '2' })], 'a', '1').pass).toBe(true);
-  expect(toCarryHeader([having({ a: '1' }), having({ a: '12' })], 'a', '1')).toMatchObject({
+  expect(toHaveHeader([having({ a: '1', b: '2' })], 'a', '1').pass).toBe(true);
+  expect(toHaveHeader([having({ a: '1' }), having({ a: '12' })], 'a', '1')).toMatchObject({
     pass: false,
     observed: expect.stringContaining('1× a: 12'),
   });
-  expect(toCarryHeader([having({ a: '1' }), having({ b: '1' })], 'a', '1')).toMatchObject({
+  expect(toHaveHeader([having({ a: '1' }), having({ b: '1' })], 'a', '1')).toMatchObject({
     pass: false,
     observed: expect.stringContaining('1× no a'),
   });
-  expect(toCarryHeader([], 'a', '1').inconclusive).toContain('nothing was delivered');
+  expect(toHaveHeader([], 'a', '1').inconclusive).toContain('nothing was delivered');
 });
 
 test('a text is found in any header, also as a part of it', () => {
-  expect(toCarryNowhere([having({ a: 'spiffe://x' })], 'spiffe://y').pass).toBe(true);
-  expect(toCarryNowhere([having({}), having({ a: 'by=z;uri=spiffe://y', b: 'spiffe://y' })], 'spiffe://y')).toMatchObject({
+  expect(toHaveNoHeaderContaining([having({ a: 'spiffe://x' })], 'spiffe://y').pass).toBe(true);
+  expect(toHaveNoHeaderContaining([having({}), having({ a: 'by=z;uri=spiffe://y', b: 'spiffe://y' })], 'spiffe://y')).toMatchObject({
     pass: false,
     observed: expect.stringContaining('1× in a and b'),
   });
-  expect(toCarryNowhere([], 'x').inconclusive).toContain('nothing was delivered');
+  expect(toHaveNoHeaderContaining([], 'x').inconclusive).toContain('nothing was delivered');
 });

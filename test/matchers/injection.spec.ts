@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import { shapeOf } from '../../fixtures/evidence/pod-shape.ts';
-import { toBeInjected, toBeTurnedAway, toHaveNoProxy } from '../../fixtures/matchers/injection.ts';
+import { toBeInjected, toBeDeniedAdmission, toHaveNoProxy } from '../../fixtures/matchers/injection.ts';
 
 const meshed = { pod: 'a', containers: ['init', 'proxy', 'app'], hasProxy: true };
 const plain = { pod: 'b', containers: ['app'], hasProxy: false };
@@ -14,10 +14,10 @@ test('a pod has no proxy when no container of it is one', () => {
 });
 
 test('a pod is turned away when the injector could not be asked, and for no other reason', () => {
-  expect(toBeTurnedAway(noInjector)).toMatchObject({ pass: true });
-  expect(toBeTurnedAway(plain)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted without a proxy') });
-  expect(toBeTurnedAway(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted with a proxy') });
-  expect(toBeTurnedAway(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('another reason') });
+  expect(toBeDeniedAdmission(noInjector)).toMatchObject({ pass: true });
+  expect(toBeDeniedAdmission(plain)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted without a proxy') });
+  expect(toBeDeniedAdmission(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted with a proxy') });
+  expect(toBeDeniedAdmission(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('another reason') });
 });
 
 test('a pod is injected when it was admitted with a proxy', () => {

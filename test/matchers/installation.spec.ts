@@ -1,9 +1,9 @@
 import { expect, test } from '@playwright/test';
 
-import { toBeWrittenAs } from '../../fixtures/matchers/access-log-format.ts';
+import { toMatchLogFormat } from '../../fixtures/matchers/access-log-format.ts';
 import { toConsistOf } from '../../fixtures/matchers/components.ts';
-import { toHaveInForce } from '../../fixtures/matchers/settings.ts';
-import { toComplainOf, toRefuse } from '../../fixtures/matchers/tool-answer.ts';
+import { toHaveSettings } from '../../fixtures/matchers/settings.ts';
+import { toReport, toFailWith } from '../../fixtures/matchers/tool-answer.ts';
 import { toAgreeOnVersion } from '../../fixtures/matchers/versions.ts';
 import { answered, historyOf } from './histories.ts';
 
@@ -19,11 +19,11 @@ test('an installation has exactly the components that are promised, each ready',
 
 test('each setting is compared alone, and a wrong one is named with what is there instead', () => {
   const settings = { replicas: 1, requests: { cpu: '20m' }, more: true };
-  expect(toHaveInForce(settings, { replicas: 1, requests: { cpu: '20m' } }).pass).toBe(true);
-  const wrong = toHaveInForce(settings, { replicas: 2, requests: { cpu: '20m', memory: '1Gi' } });
+  expect(toHaveSettings(settings, { replicas: 1, requests: { cpu: '20m' } }).pass).toBe(true);
+  const wrong = toHaveSettings(settings, { replicas: 2, requests: { cpu: '20m', memory: '1Gi' } });
   expect(wrong.pass).toBe(false);
   expect(wrong.observed).toBe('replicas is 1, requests.memory is not set');
-  expect(toHaveInForce(settings, {}).inconclusive).toBeDefined();
+  expect(toHaveSettings(settings, {}).inconclusive).toBeDefined();
 });
 
 test('one proxy of another version, out of sync or unreported is enough', () => {
@@ -40,23 +40,23 @@ test('one proxy of another version, out of sync or unreported is enough', () => 
 });
 
 test('a refusal is an error with the right words', () => {
-  expect(toRefuse({ exitCode: 1, said: 'profile "x" not found' }, /not found/).pass).toBe(true);
-  expect(toRefuse({ exitCode: 0, said: 'profile "x" not found' }, /not found/).pass).toBe(false);
-  expect(toRefuse({ exitCode: 1, said: 'connection refused' }, /not found/).pass).toBe(false);
+  expect(toFailWith({ exitCode: 1, said: 'profile "x" not found' }, /not found/).pass).toBe(true);
+  expect(toFailWith({ exitCode: 0, said: 'profile "x" not found' }, /not found/).pass).toBe(false);
+  expect(toFailWith({ exitCode: 1, said: 'connection refused' }, /not found/).pass).toBe(false);
 });
 
 test('complaints are those that are expected, all of them and no other', () => {
-  expect(toComplainOf([], []).pass).toBe(true);
-  expect(toComplainOf(['IST0141 roles'], [/roles/]).pass).toBe(true);
-  expect(toComplainOf([], [/roles/]).observed).toContain('nothing of /roles/');
-  expect(toComplainOf(['IST0141 roles', 'IST0142 pods'], [/roles/])).toMatchObject({ pass: false });
-  expect(toComplainOf(['IST0141 roles'], []).pass).toBe(false);
+  expect(toReport([], []).pass).toBe(true);
+  expect(toReport(['IST0141 roles'], [/roles/]).pass).toBe(true);
+  expect(toReport([], [/roles/]).observed).toContain('nothing of /roles/');
+  expect(toReport(['IST0141 roles', 'IST0142 pods'], [/roles/])).toMatchObject({ pass: false });
+  expect(toReport(['IST0141 roles'], []).pass).toBe(false);
 });
 
 test('every line has wholly the form that was set', () => {
   const sent = historyOf([answered(), answered()]);
   const line = (index: number, text: string) => ({ id: sent.outcomes[index]?.id ?? '', text }) as never;
-  expect(toBeWrittenAs([line(0, 'GET /'), line(1, 'GET /')], sent, /GET \//).pass).toBe(true);
-  expect(toBeWrittenAs([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).observed).toContain('1 in another format');
-  expect(toBeWrittenAs([line(0, 'GET /')], sent, /GET \//).observed).toContain('1 without one');
+  expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET /')], sent, /GET \//).pass).toBe(true);
+  expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).observed).toContain('1 in another format');
+  expect(toMatchLogFormat([line(0, 'GET /')], sent, /GET \//).observed).toContain('1 without one');
 });

@@ -34,13 +34,13 @@ test('a warning that the true manifest gets too is said once', () => {
 });
 
 test('what a matcher found is shown part by part', () => {
-  const finding = { matcher: 'toBeRefused', expected: 'every request is refused', observed: '5× 200, 1× 503', confidence: 'exact' };
-  const check = sampleCheck({ verdict: 'FAIL', reason: 'toBeRefused does not hold', finding });
+  const finding = { matcher: 'toBeDenied', expected: 'every request is refused', observed: '5× 200, 1× 503', confidence: 'exact' };
+  const check = sampleCheck({ verdict: 'FAIL', reason: 'toBeDenied does not hold', finding });
   expect(plain(checkLines(check, TRACES, process.stdout)).slice(1, 7)).toEqual([
     '  expected    a STRICT workload refuses plaintext and keeps serving the mesh',
     '  that is     every request is refused',
     '  observed    5× 200, 1× 503',
-    '  because     toBeRefused does not hold',
+    '  because     toBeDenied does not hold',
     '  confidence  exact',
     '  confidence  control red: the check was seen to fail first (the selector matches nothing)',
   ]);

@@ -7,7 +7,7 @@ import { bucket, ejection, split, times } from './sample-pictures.ts';
 import { sampleCheck } from './samples.ts';
 
 const findingOf = ({ expected, observed, confidence }: Judgement<string>): Finding => ({
-  matcher: 'toShowEjection',
+  matcher: 'toEjectAndReadmit',
   expected,
   observed,
   confidence,
@@ -39,7 +39,7 @@ export function gallery(): CheckResult[] {
       title:
         'A backend that keeps failing is ejected while the others serve, returns after the base time, and stays out longer the second time',
       verdict: 'FAIL',
-      reason: 'toShowEjection does not hold',
+      reason: 'toEjectAndReadmit does not hold',
       finding: findingOf(broken),
       controlBecause: 'outlier detection is off',
       kinds: ['networking.istio.io/DestinationRule'],

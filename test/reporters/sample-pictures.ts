@@ -36,14 +36,14 @@ export function ejection(hasBreaker: boolean): Judgement<string> {
     outs.push({ from: dueMs, to: dueMs + 1_050 * (outs.length + 1) });
   }
   const history = historyOf(steps, { rate: 150 });
-  return matchers.toShowEjection(history, { endpoint: 'server-v2', ledger, failures: 5, baseEjectionMs: 1_000, intervalMs: 1_000 });
+  return matchers.toEjectAndReadmit(history, { endpoint: 'server-v2', ledger, failures: 5, baseEjectionMs: 1_000, intervalMs: 1_000 });
 }
 
 /** Requests that a timeout of 2 s ends, or not. */
 export function times(hasTimeout: boolean): Judgement<string> {
   const took = (index: number): number => (hasTimeout ? 2_000 : 3_000) + 4 + 60 * scattered(index) ** 3;
   const steps = Array.from({ length: 60 }, (_, index) => ({ ending: ENVOY.timeOut, sentMs: 0, answeredMs: took(index) }));
-  return matchers.toTake(historyOf(steps), { atLeastMs: 2_000, atMostMs: 2_350 });
+  return matchers.toHaveLatency(historyOf(steps), { atLeastMs: 2_000, atMostMs: 2_350 });
 }
 
 /** 100 tokens, one more every 600 ms; without a limit all requests pass. */

@@ -29,7 +29,7 @@ export function sampleCheck(changes: Partial<CheckResult> = {}): CheckResult {
     control: 'red',
     controlBecause: 'the selector matches nothing',
     controlFindings: [
-      { matcher: 'toBeRefused', expected: 'every request is refused', observed: '50 of 50 requests were answered', confidence: 'exact' },
+      { matcher: 'toBeDenied', expected: 'every request is refused', observed: '50 of 50 requests were answered', confidence: 'exact' },
     ],
     enforcementMs: 320,
     durationMs: 3400,
@@ -102,7 +102,7 @@ export function sampleConformance(): Conformance {
         statistics: [SHARE],
         judgements: [
           { matcher: 'toSplit', line: 12, judged: 1, red: 1 },
-          { matcher: 'toEqualIds', line: 13, judged: 1, red: 0 },
+          { matcher: 'toContainEachOnce', line: 13, judged: 1, red: 0 },
           { matcher: 'toReachOnly', line: 15, judged: 7, red: 5 },
         ],
       }),

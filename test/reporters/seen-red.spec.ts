@@ -6,7 +6,7 @@ import { confidence, neverRed, headline } from '../../reporters/format.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 
 const judgements = [
-  { matcher: 'toBeRefused', line: 13, judged: 32, red: 32 },
+  { matcher: 'toBeDenied', line: 13, judged: 32, red: 32 },
   { matcher: 'toReachOnly', line: 15, judged: 7, red: 5 },
   { matcher: 'toSucceed', line: 18, judged: 1, red: 0 },
 ];
@@ -18,7 +18,7 @@ test('a check says how many of its judgements were seen red, and its page lists 
   const page = describe(check, []);
   expect(page).toContain('37 of 40 judgements were seen red');
   expect(page).toMatch(/What the control did not turn red.*\n.*<li>toSucceed in line 18<\/li>/);
-  expect(page).not.toContain('toBeRefused in line');
+  expect(page).not.toContain('toBeDenied in line');
 });
 
 test('the console sums it up over all checks, and lists nothing', () => {

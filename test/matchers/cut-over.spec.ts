@@ -3,17 +3,17 @@ import { expect, test } from '@playwright/test';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, ENVOY, historyOf, times, type Step } from './histories.ts';
 
-const { toSwitch } = matchers;
+const { toCutOver } = matchers;
 const colours = { from: 'v1', to: 'v2' };
 const switched: Step[] = [...times(100, answered('v1')), ...times(100, answered('v2'))];
 
 test('a switch is accepted, with a short time in which both answer', () => {
-  expect(toSwitch(historyOf(switched), colours)).toMatchObject({ pass: true, statistics: [{ observed: 0, method: 'exact' }] });
+  expect(toCutOver(historyOf(switched), colours)).toMatchObject({ pass: true, statistics: [{ observed: 0, method: 'exact' }] });
   const mixed = switched.with(98, answered('v2')).with(101, answered('v1'));
-  const judged = toSwitch(historyOf(mixed), colours);
+  const judged = toCutOver(historyOf(mixed), colours);
   expect(judged).toMatchObject({ pass: true, statistics: [{ observed: 30 }] });
   expect(judged.observed).toContain('v1 until 1010 ms, v2 from 980 ms on');
-  expect(toSwitch(historyOf(mixed), { ...colours, togetherMs: 29 }).pass).toBe(false);
+  expect(toCutOver(historyOf(mixed), { ...colours, togetherMs: 29 }).pass).toBe(false);
 });
 
 test('no switch, a switch back, a failure and a third version are rejected', () => {
@@ -26,7 +26,7 @@ test('no switch, a switch back, a failure and a third version are rejected', () 
     [switched.with(100, answered('v3')), '1 answered by another version'],
   ];
   for (const [seen, words] of wrong) {
-    const judged = toSwitch(historyOf(seen), { ...colours, togetherMs: 100 });
+    const judged = toCutOver(historyOf(seen), { ...colours, togetherMs: 100 });
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
     expect(judged.observed).toContain(words);

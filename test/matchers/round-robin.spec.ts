@@ -4,13 +4,13 @@ import type { Ending } from '../../fixtures/agent/protocol.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, ENVOY, historyOf, times } from './histories.ts';
 
-const { toTakeTurns, toTakeTurnsByWorker } = matchers;
+const { toRoundRobin, toRoundRobinPerWorker } = matchers;
 const rounds = (n: number, ...versions: string[]): Ending[] =>
   Array.from({ length: n }, () => versions.map((version) => answered(version))).flat();
 
 test('three pods in turn are accepted, wherever the round begins', () => {
-  expect(toTakeTurns(historyOf(rounds(20, 'v2', 'v3', 'v1')), 3).pass).toBe(true);
-  expect(toTakeTurns(historyOf(rounds(20, 'v2', 'v3', 'v1').slice(1, -1)), 3).pass).toBe(true);
+  expect(toRoundRobin(historyOf(rounds(20, 'v2', 'v3', 'v1')), 3).pass).toBe(true);
+  expect(toRoundRobin(historyOf(rounds(20, 'v2', 'v3', 'v1').slice(1, -1)), 3).pass).toBe(true);
 });
 
 test('a pod out of turn, a pod too few or too many, and an answer of nobody are rejected', () => {
@@ -23,7 +23,7 @@ test('a pod out of turn, a pod too few or too many, and an answer of nobody are 
     [turns.with(7, ENVOY.unhealthy), '503'],
   ];
   for (const [seen, words] of wrong) {
-    const judged = toTakeTurns(historyOf(seen), 3);
+    const judged = toRoundRobin(historyOf(seen), 3);
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
     expect(judged.observed).toContain(words);
@@ -32,15 +32,15 @@ test('a pod out of turn, a pod too few or too many, and an answer of nobody are 
 
 test('several workers or less than two rounds say nothing', () => {
   const turns = rounds(20, 'v1', 'v2', 'v3');
-  expect(toTakeTurns(historyOf(turns, { concurrency: 2 }), 3).inconclusive).toContain('one after the other');
+  expect(toRoundRobin(historyOf(turns, { concurrency: 2 }), 3).inconclusive).toContain('one after the other');
   const twoConnections = turns.map((ending, i) => ({ ending, connection: i % 2 }));
-  expect(toTakeTurns(historyOf(twoConnections), 3).inconclusive).toContain('2 connections');
-  expect(toTakeTurns(historyOf(rounds(1, 'v1', 'v2', 'v3')), 3).inconclusive).toContain('too few');
+  expect(toRoundRobin(historyOf(twoConnections), 3).inconclusive).toContain('2 connections');
+  expect(toRoundRobin(historyOf(rounds(1, 'v1', 'v2', 'v3')), 3).inconclusive).toContain('too few');
 });
 
 test('over several workers the counts of the pods differ by their number at most', () => {
   const seen = (v1: number, v2: number, v3: number) =>
-    toTakeTurnsByWorker(historyOf([...times(v1, answered('v1')), ...times(v2, answered('v2')), ...times(v3, answered('v3'))]), {
+    toRoundRobinPerWorker(historyOf([...times(v1, answered('v1')), ...times(v2, answered('v2')), ...times(v3, answered('v3'))]), {
       pods: 3,
       workers: 2,
     });

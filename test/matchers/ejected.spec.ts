@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, historyOf, times } from './histories.ts';
 
-const { toLeaveOut } = matchers;
+const { toHaveEjected } = matchers;
 const of = ['v1', 'v2', 'v3'].map((version) => ({ pod: `server-${version}` }));
 const [v1, v2, v3] = of;
 
@@ -22,24 +22,24 @@ test('the number of endpoints left out is exact', () => {
     [[], 3],
   ] as const) {
     const { ledger, history } = spread(...pods);
-    for (const expected of [0, 1, 2, 3]) expect(toLeaveOut(ledger, expected, { of, history }).pass).toBe(expected === count);
+    for (const expected of [0, 1, 2, 3]) expect(toHaveEjected(ledger, expected, { of, history }).pass).toBe(expected === count);
   }
 });
 
 test('endpoints left out are exactly those named', () => {
   const { ledger, history } = spread(v1, v3);
-  expect(toLeaveOut(ledger, [{ pod: 'server-v2' }], { of, history }).pass).toBe(true);
-  expect(toLeaveOut(ledger, [{ pod: 'server-v1' }], { of, history }).pass).toBe(false);
-  expect(toLeaveOut(ledger, [{ pod: 'server-v2' }, { pod: 'server-v3' }], { of, history }).pass).toBe(false);
-  expect(toLeaveOut(ledger, [], { of, history }).observed).toContain('1 left out; 45 to server-v1, 0 to server-v2, 45 to server-v3');
+  expect(toHaveEjected(ledger, [{ pod: 'server-v2' }], { of, history }).pass).toBe(true);
+  expect(toHaveEjected(ledger, [{ pod: 'server-v1' }], { of, history }).pass).toBe(false);
+  expect(toHaveEjected(ledger, [{ pod: 'server-v2' }, { pod: 'server-v3' }], { of, history }).pass).toBe(false);
+  expect(toHaveEjected(ledger, [], { of, history }).observed).toContain('1 left out; 45 to server-v1, 0 to server-v2, 45 to server-v3');
 });
 
 test('deliveries of other requests do not count', () => {
   const { ledger, history } = spread(v1, v3);
-  expect(toLeaveOut([...ledger, delivery('earlier', { pod: 'server-v2' })], 1, { of, history }).pass).toBe(true);
+  expect(toHaveEjected([...ledger, delivery('earlier', { pod: 'server-v2' })], 1, { of, history }).pass).toBe(true);
 });
 
 test('too few requests say nothing about who is left out', () => {
   const history = historyOf(times(10, answered()));
-  expect(toLeaveOut([], 3, { of, history }).inconclusive).toContain('too few outcomes: 10, 60 needed');
+  expect(toHaveEjected([], 3, { of, history }).inconclusive).toContain('too few outcomes: 10, 60 needed');
 });

@@ -4,16 +4,16 @@ import type { History } from '../../fixtures/agent/protocol.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, ENVOY, historyOf, times } from './histories.ts';
 
-const { toMoveFrom, toStick } = matchers;
+const { toMoveFrom, toHaveAffinity } = matchers;
 
 /** A user who is answered by these versions, one after the other. */
 const user = (...versions: string[]): History => historyOf(versions.map((version) => answered(version)));
 
 test('users who stay at their pod stick, one answer of another pod or of nobody breaks it', () => {
   const users = [user('v1', 'v1'), user('v3', 'v3', 'v3'), user('v2', 'v2')];
-  expect(toStick(users).pass).toBe(true);
+  expect(toHaveAffinity(users).pass).toBe(true);
   for (const stray of [user('v1', 'v2'), historyOf([answered('v1'), ENVOY.unhealthy]), historyOf(times(2, ENVOY.unhealthy))]) {
-    const judged = toStick([...users, stray]);
+    const judged = toHaveAffinity([...users, stray]);
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
     expect(judged.observed).toContain('1 of 4 users not answered by one pod');
@@ -21,8 +21,8 @@ test('users who stay at their pod stick, one answer of another pod or of nobody 
 });
 
 test('one request of a user, or no user, cannot show that users stick', () => {
-  expect(toStick([user('v1', 'v1'), user('v2')]).inconclusive).toContain('too few');
-  expect(toStick([]).inconclusive).toContain('too few');
+  expect(toHaveAffinity([user('v1', 'v1'), user('v2')]).inconclusive).toContain('too few');
+  expect(toHaveAffinity([]).inconclusive).toContain('too few');
 });
 
 const others = { p0: 1 / 8, tolerance: 0.3 };
