@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 
 import type { ClusterDescription } from '../cluster.ts';
-import { causeOf, LEFT_BEHIND, MeshproofError } from '../errors.ts';
+import { leftBehind, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { given } from '../kubernetes/given.ts';
@@ -59,15 +59,13 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
     const to = { name, provider: 'existing', kubeconfig, context, ...uid, mesh, rigs: found.rigs, premade: found.premade } as const;
     const began = performance.now();
     const making = { name, found };
-    let leases: RigLeases | undefined;
-    if (found.premade) {
-      // Until it is known that the places are nobody else's now, nothing is noted, made or cleared.
-      leases = await leaseFree(api, found.rigs, name, work);
-      await options.note({ ...to, versions: {}, timings: {} });
-    } else {
-      await options.note({ ...to, versions: {}, timings: {} });
-      await makeNamespaces(api, adapter, making, work);
-    }
+    // Until it is known that lent places are nobody else's now, nothing is noted, made or cleared.
+    let leases = found.premade ? await leaseFree(api, found.rigs, name, work) : undefined;
+    await options.note({ ...to, versions: {}, timings: {} }).catch(async (error: unknown) => {
+      await leases?.remove().catch(() => undefined);
+      throw error;
+    });
+    if (!found.premade) await makeNamespaces(api, adapter, making, work);
     try {
       leases ??= await RigLeases.take(api, found.rigs, name, work);
       await makeRigs(api, adapter, making, work);
@@ -79,7 +77,11 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
       };
     } catch (error) {
       const undone = patiently(() => removeRigs(api, adapter, { owner: name, ...found }, notMade, {}), work);
-      await undone.then(() => leases?.remove()).catch(leftBehind(name, error));
+      await undone
+        .then(() => leases?.remove())
+        .catch((cause: unknown) => {
+          throw leftBehind(name, error, cause);
+        });
       throw error;
     } finally {
       // Whoever wanted the rigs takes their leases again, or lets go of them.
@@ -94,15 +96,6 @@ interface Making {
   name: string;
   found: Survey;
 }
-
-/** For a catch of what undoes a failed beginning. @throws MeshproofError `LEFT_BEHIND` */
-const leftBehind = (name: string, error: unknown) => (cause: unknown) => {
-  const message = `${causeOf(error)}; and what was made for ${name} could not be removed: ${causeOf(cause)}`;
-  throw new MeshproofError(LEFT_BEHIND, message, {
-    cause: error,
-    hint: 'npx meshproof sweep removes it once the cluster can be reached',
-  });
-};
 
 /** On a namespace: which attempt created it. Where an answer is lost, nothing else tells whether it was this one. */
 const CREATED_BY = 'meshproof.dev/created-by';
@@ -126,7 +119,9 @@ async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, fou
       const created = there.filter(({ metadata }) => metadata.annotations?.[CREATED_BY] === attempt);
       await api.remove(created, { timeoutMs: 180_000 });
     };
-    await patiently(undo).catch(leftBehind(name, error));
+    await patiently(undo).catch((cause: unknown) => {
+      throw leftBehind(name, error, cause);
+    });
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
     throw new MeshproofError('NOT_OURS', `a namespace of that name exists already: ${error.message}`, {
       hint: 'choose another --name; if a killed run left it, npx meshproof sweep --provider=existing removes it',

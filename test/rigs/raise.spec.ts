@@ -10,7 +10,7 @@ const SYSTEM = ['istio-system', 'kube-system'];
 
 interface Beginning {
   /** Begins rigs of that name, where a request is answered as `intercept` says. */
-  begin: (intercept: StandInApi['intercept'], lent?: string) => Promise<unknown>;
+  begin: (intercept: StandInApi['intercept'], lent?: string, note?: () => Promise<void>) => Promise<unknown>;
 }
 
 /** A cluster with Istio in which the account may do anything. */
@@ -34,11 +34,11 @@ const test = base.extend<Beginning>({
         containerStatuses: [{ name: 'discovery', ready: true }],
       },
     });
-    await use(async (intercept, lent) => {
+    await use(async (intercept, lent, note = async () => undefined) => {
       server.intercept = (request) => mayAnything(request) ?? intercept(request);
       const place = { kubeconfig: server.writeKubeconfig(info.outputPath('theirs')), context: 'stand-in' };
       const provider = { kind: 'existing', ...place, ...(lent === undefined ? {} : { namespaces: lent }) } as const;
-      const options = { mesh: 'istio', provider, images: 'auto', engine: false, rigs: 1, note: async () => undefined } as const;
+      const options = { mesh: 'istio', provider, images: 'auto', engine: false, rigs: 1, note } as const;
       return await raise('meshproof-aa', info.outputPath('ours'), options, {});
     });
     istiod.close();
@@ -53,6 +53,14 @@ function mayAnything({ path }: Recorded) {
 const status = (code: number, message: string) => ({ status: code, body: { kind: 'Status', message } });
 const makesUnmeshed = ({ method, path, body }: Recorded): boolean =>
   method === 'POST' && path === '/api/v1/namespaces' && body.metadata.name.endsWith('-unmeshed');
+
+/** Puts namespaces of the cluster's owner that are fit for one rig. */
+function lend(server: StandInApi): void {
+  putLent(server, 'lent-rig-0');
+  for (const [path, { metadata }] of server.objects)
+    if (/lent-rig-0(-neighbour)?$/.test(path)) metadata['labels'] = { 'istio-injection': 'enabled' };
+}
+
 const nameOf = ({ metadata }: StandInObject): string => metadata.name;
 
 test('a namespace that was made although its answer was lost is removed with the others', async ({ server, begin }) => {
@@ -82,10 +90,19 @@ test('namespaces of a failed beginning that may not be removed are left behind, 
   expect(namespacesOf(server)).toHaveLength(SYSTEM.length + 2);
 });
 
+test('a lease of lent namespaces is let go where the beginning cannot be noted', async ({ server, begin }) => {
+  lend(server);
+  const full = begin(
+    () => undefined,
+    'lent',
+    async () => Promise.reject(new Error('no space left on device')),
+  );
+  await expect(full).rejects.toThrow('no space left');
+  expect([...server.objects.keys()].filter((path) => path.includes('/leases/'))).toEqual([]);
+});
+
 test('a beginning that fails in lent namespaces leaves no lease there', async ({ api, server, begin }) => {
-  putLent(server, 'lent-rig-0');
-  for (const [path, { metadata }] of server.objects)
-    if (/lent-rig-0(-neighbour)?$/.test(path)) metadata['labels'] = { 'istio-injection': 'enabled' };
+  lend(server);
   const refused = begin(
     ({ method, path }) => (method === 'POST' && path.endsWith('/pods') ? status(403, 'violates PodSecurity') : undefined),
     'lent',
