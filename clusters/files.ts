@@ -47,7 +47,7 @@ export async function readJson(file: string): Promise<Reading> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     const isAbsent = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-    return isAbsent ? { found: 'nothing' } : { found: 'unreadable', problem: causeOf(error) };
+    return isAbsent ? { found: 'nothing' } : { found: 'unreadable', problem: `${file}: ${causeOf(error)}` };
   }
   try {
     const value: unknown = JSON.parse(text);

@@ -2,7 +2,8 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { down } from '../../clusters/lifecycle.ts';
 import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
-import { clusters } from '../../clusters/registry/description.ts';
+import { clusters, readDescription } from '../../clusters/registry/description.ts';
+import { folderOf } from '../../clusters/registry/owner.ts';
 import { seize } from '../../clusters/registry/occupancy.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
@@ -12,6 +13,7 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
   const signal = untilInterrupted();
   const existing = await clusters((words) => process.stderr.write(`warning: ${words}\n`));
   const progress = startProgress();
+  if (name !== undefined && isClusterName(name)) await refuseUnreadable(name);
   for (const { name: one, dockerHost } of choose(existing, name, all)) {
     if (!(await seize(one, dockerHost))) {
       if (all) continue;
@@ -23,6 +25,16 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
     process.stdout.write(`${one} is removed\n`);
   }
   return EXIT.ok;
+}
+
+/** What a description does not tell cannot be removed by it. */
+async function refuseUnreadable(name: string): Promise<void> {
+  const problem = await readDescription(name, folderOf(name));
+  if (typeof problem !== 'string') return;
+  throw new MeshproofError('CLUSTER_UNREADABLE', `what ${name} is cannot be read, so nobody knows what to remove: ${problem}`, {
+    hint: `see what is left of it (docker ps --all --filter label=io.x-k8s.kind.cluster=${name}), then remove its folder`,
+    exitCode: EXIT.usage,
+  });
 }
 
 function choose(existing: readonly ClusterDescription[], name: string | undefined, all: boolean): readonly ClusterDescription[] {

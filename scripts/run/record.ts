@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, realpath, rename, rm } from 'node:fs/promises';
 import { availableParallelism, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { exclusively } from '../../clusters/engine/exclusive.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
+import { writeWhole } from '../../clusters/files.ts';
 import { given } from '../../clusters/kubernetes/given.ts';
 import { serverOf } from '../../clusters/kubernetes/identity.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
@@ -124,8 +125,7 @@ async function putAside<T extends string | undefined>(folder: string, against: T
 /** Writes run.json into the report folder and returns its path. */
 export async function writeRun(folder: string, run: RunDescription): Promise<string> {
   const file = join(folder, RUN_FILE);
-  await writeFile(`${file}.new`, `${JSON.stringify(run, undefined, 2)}\n`);
-  await rename(`${file}.new`, file);
+  await writeWhole(file, `${JSON.stringify(run, undefined, 2)}\n`);
   return file;
 }
 

@@ -44,6 +44,15 @@ async function ofLastNight(folder: string): Promise<string> {
 
 test.describe.configure({ timeout: 120_000 });
 
+test('a start that fails leaves nothing in the report folder that would be taken for somebody else’s', async ({ folder }) => {
+  const report = join(folder, 'report');
+  await writeConformance(report, sampleConformance());
+  await mkdir(join(report, 'run.json'));
+  const before = await readdir(report);
+  await expect(claimReport(report, 'istio', undefined)).rejects.toMatchObject({ code: 'REPORT_FOLDER' });
+  expect(await readdir(report)).toEqual(before);
+});
+
 test('nothing is taken out of a folder of somebody else', async ({ folder }) => {
   const theirs = await ofSomebody(folder);
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
@@ -75,6 +84,8 @@ test('the folders in which people keep everything are not taken, even when they 
 
 test('a new folder, an empty one and a report are taken', async ({ folder }) => {
   expect(objectionTo(join(folder, 'new', 'deep'))).toBeUndefined();
+  for (const place of ['suites/new', 'node_modules/x', '.git/x'])
+    expect(objectionTo(join(PROJECT, place)), place).toContain('it is inside');
   await mkdir(join(folder, 'empty'));
   expect(objectionTo(join(folder, 'empty'))).toBeUndefined();
   expect(objectionTo(await ofLastNight(join(folder, 'report')))).toBeUndefined();
