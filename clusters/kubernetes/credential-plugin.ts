@@ -44,27 +44,15 @@ export class CredentialPlugin {
   async #ask(signal: AbortSignal | undefined): Promise<string> {
     const { command = '', args } = this.#fields;
     const { execa } = await import('execa');
-    const {
-      failed,
-      exitCode,
-      signal: killed,
-      code,
-      timedOut,
-      isCanceled,
-      durationMs,
-      stdout,
-      stderr,
-    } = await execa(command, args ?? [], {
-      env: this.#environment,
-      stdin: 'ignore',
-      timeout: this.#patienceMs,
-      forceKillAfterDelay: 2_000,
-      reject: false,
-      ...given({ cancelSignal: signal }),
-    });
+    signal?.throwIfAborted();
+    const limit = AbortSignal.any([AbortSignal.timeout(this.#patienceMs), ...(signal === undefined ? [] : [signal])]);
+    // A group of its own, so that what it starts ends with it.
+    const running = execa(command, args ?? [], { env: this.#environment, stdin: 'ignore', detached: true, reject: false });
+    const release = endWith(running.pid, limit);
+    const { failed, exitCode, signal: killed, code, durationMs, stdout, stderr } = await running.finally(release);
     // A time limit of whoever asks is no answer to what was waited for.
-    if (isCanceled && !isTimeout(signal?.reason)) signal?.throwIfAborted();
-    if (timedOut || isCanceled)
+    if (!isTimeout(signal?.reason)) signal?.throwIfAborted();
+    if (limit.aborted)
       throw this.#failure(`gave no answer in ${Math.round(durationMs / 1_000)} s`, 'run it by hand, to see what it waits for');
     if (code === 'ENOENT') throw this.#failure('was not found');
     if (failed) throw this.#failure(`ended with ${exitCode ?? killed ?? code}: ${stderr.trim().slice(-MOST_SAID) || 'it said nothing'}`);
@@ -81,6 +69,31 @@ export class CredentialPlugin {
   #failure(what: string, hint = this.#fields.installHint): MeshproofError {
     return new MeshproofError('CREDENTIAL_PLUGIN', `the credential plug-in ${this.#fields.command} ${what}`, given({ hint }));
   }
+}
+
+/** Ends a process group when the signal aborts or this process ends. @returns what puts an end to that */
+function endWith(pid: number | undefined, limit: AbortSignal): () => void {
+  const end = (): void => {
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  };
+  const interrupted = (name: NodeJS.Signals): void => {
+    end();
+    // Where nobody else listens the signal would have ended this process.
+    if (process.listenerCount(name) === 0) process.kill(process.pid, name);
+  };
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  limit.addEventListener('abort', end, { once: true });
+  process.once('exit', end);
+  for (const name of names) process.once(name, interrupted);
+  return () => {
+    limit.removeEventListener('abort', end);
+    process.off('exit', end);
+    for (const name of names) process.off(name, interrupted);
+  };
 }
 
 function statusIn(text: string): Credential | undefined {
