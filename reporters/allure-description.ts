@@ -6,9 +6,9 @@ import { confidence, findingLine, neverRed, warning } from './format.ts';
 const MEANING: Record<Verdict, string> = {
   PASS: 'the mesh kept its promise',
   FAIL: 'the mesh broke its promise',
-  INCONCLUSIVE: 'no judgement: the tool, the cluster or the fault was not what it should be',
+  INCONCLUSIVE: 'no judgement: the tool, the cluster or the injected fault misbehaved',
   UNSUPPORTED: 'the mesh cannot do this, by design',
-  INVALID: 'no judgement: the control stayed green, so this check cannot fail',
+  INVALID: 'no judgement: the control did not fail, so this check proves nothing',
 };
 
 /** Allure gives the frame of a description its theme as an attribute; a picture then takes the same. */
@@ -34,27 +34,27 @@ export function describe(check: CheckResult, pictures: readonly string[]): strin
   const unproven = neverRed(check);
   const files = evidence.map(({ phase, name, file, lines }) => `evidence of the ${phase}, ${name}, ${lines} lines: ${file}`);
   return [
-    `<p><span class="verdict">${verdict}</span>: ${MEANING[verdict]}${control === 'red' ? '; the check was seen to fail first' : ''}</p>`,
-    section('Expected', [title, ...(finding === undefined ? [] : [finding.expected])].map(paragraph).join('\n')),
+    `<p><span class="verdict">${verdict}</span>: ${MEANING[verdict]}${control === 'red' ? '; the check failed under its control first' : ''}</p>`,
+    section('Promise', [title, ...(finding === undefined ? [] : [finding.expected])].map(paragraph).join('\n')),
     ...pictures.map((svg) => `<img alt="${titleOf(svg)}" src="${dataUri(svg)}">`),
     ...(finding === undefined ? [] : [section('Observed', paragraph(finding.observed))]),
-    ...(verdict === 'PASS' ? [] : [section('Because', paragraph(reason))]),
+    ...(verdict === 'PASS' ? [] : [section('Reason', paragraph(reason))]),
     ...(verdict === 'UNSUPPORTED'
       ? []
       : [section('Confidence', list([...(finding === undefined ? [] : [finding.confidence]), ...confidence(check)]))]),
     ...(controlFindings.length === 0 ? [] : [section('Observed under the control', list(controlFindings.map(findingLine)))]),
-    ...(unproven.length === 0 ? [] : [section('What the control did not turn red', list(unproven))]),
-    ...(warnings.length === 0 ? [] : [section('Accepted, and yet without the whole effect', list(warnings.map((one) => warning(one))))]),
+    ...(unproven.length === 0 ? [] : [section('Assertions that did not fail under the control', list(unproven))]),
+    ...(warnings.length === 0 ? [] : [section('Applied with warnings', list(warnings.map((one) => warning(one))))]),
     ...(docDeviations.length === 0
       ? []
       : [
           section(
-            'Guide against reality',
+            'Documentation and observed behaviour',
             list(docDeviations.map(({ documented, observed }) => `documented: ${documented}; observed: ${observed}`)),
           ),
         ]),
     ...(files.length === 0 ? [] : [section('Evidence, in the report folder', list(files))]),
-    section('Run again', `<pre>${text(rerun)}</pre>`),
+    section('Rerun', `<pre>${text(rerun)}</pre>`),
     `<style>${STYLE}</style>`,
   ].join('\n');
 }

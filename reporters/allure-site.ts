@@ -24,9 +24,9 @@ export interface AllureSite {
 
 /** Label values are matched as regular expressions; the first category that matches takes the check. */
 const CATEGORIES = [
-  { name: 'INVALID: the control stayed green', matchers: { labels: { tag: '^INVALID$' } } },
+  { name: 'INVALID: the control did not fail', matchers: { labels: { tag: '^INVALID$' } } },
   {
-    name: 'INCONCLUSIVE: the tool, the cluster or the fault was not what it should be',
+    name: 'INCONCLUSIVE: the tool, the cluster or the injected fault misbehaved',
     matchers: { labels: { tag: '^INCONCLUSIVE$' } },
   },
   { name: 'UNSUPPORTED: by design', matchers: { labels: { tag: '^UNSUPPORTED$' } } },
@@ -77,7 +77,7 @@ export async function generateAllureSite({ report, conformance, mesh, earlier }:
 
 function configuration(historyPath: string, output: string, { run, timings, checks, against }: Conformance): object {
   const took = Object.entries(timings).flatMap(([name, ms]) =>
-    ms === null ? [] : [[`${name.replace(/Ms$/, '')} ready in`, duration(ms)]],
+    ms === null ? [] : [[`${name.replace(/Ms$/, '')} ready after`, duration(ms)]],
   );
   const meshes = [...new Set(checks.map((check) => check.mesh))];
   // Where there is one mesh only, a level for it would be a click for nothing.
@@ -108,7 +108,7 @@ async function keepToItself(page: string): Promise<void> {
   const closed = html.replaceAll(analytics, '').replace(/<head>/, `<head>\n${policy}`);
   if (closed.includes('googletagmanager') || !closed.includes(policy)) {
     await rm(page);
-    throw new Error('the Allure page is not built as expected: it would call its maker');
+    throw new Error('the Allure page has an unexpected structure and would contact its vendor');
   }
   await writeFile(page, closed);
 }

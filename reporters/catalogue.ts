@@ -38,5 +38,5 @@ function readIfThere(file: string): string {
 function entriesOf(value: unknown, where: string): [string, unknown][] {
   if (value === null || value === undefined) return [];
   if (typeof value === 'object' && !Array.isArray(value)) return Object.entries(value);
-  throw new Error(`${where} is not a map`);
+  throw new Error(`${where} is not a mapping`);
 }

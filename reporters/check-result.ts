@@ -53,8 +53,8 @@ function examined(attached: unknown, ending: Ending): ExaminedCheck | string {
 
 function withoutFacts({ status, said }: Ending): string {
   const ended = {
-    passed: 'ended without saying a verdict',
-    failed: 'broke off before a verdict',
+    passed: 'ended without a verdict',
+    failed: 'was aborted before a verdict',
     skipped: 'was skipped',
     'not run': 'was not run',
   };

@@ -37,7 +37,7 @@ export async function readConformance(file: string): Promise<Conformance> {
   const content: unknown = JSON.parse(await readFile(file, 'utf8'));
   const { schemaVersion = 1 } = (content ?? {}) as { schemaVersion?: unknown };
   if (schemaVersion !== SCHEMA_VERSION) {
-    throw new Error(`${file} has schema version ${String(schemaVersion)}, and this version of meshproof reads ${SCHEMA_VERSION}`);
+    throw new Error(`${file} has schema version ${String(schemaVersion)}; this version of meshproof reads ${SCHEMA_VERSION}`);
   }
   return validated(Conformance, content, file);
 }

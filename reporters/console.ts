@@ -25,20 +25,20 @@ export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.Wr
   const word = styleText(COLOUR[verdict], verdict.padEnd(12), { stream });
   const red = verdict === 'UNSUPPORTED' ? '' : `  control ${control}`;
   const head = `${word} ${printable(idOf(check))} (${printable(mesh)})  ${duration(durationMs)}${red}`;
-  const warned = warningsOf(check).map((text) => fact('warned', text, stream));
+  const warned = warningsOf(check).map((text) => fact('warning', text, stream));
   if (verdict === 'PASS') return [head, ...warned];
-  if (verdict === 'UNSUPPORTED') return [head, fact('because', check.reason, stream)];
+  if (verdict === 'UNSUPPORTED') return [head, fact('reason', check.reason, stream)];
   const { finding } = check;
   return [
     head,
-    fact('expected', check.title, stream),
-    ...(finding === undefined ? [] : [fact('that is', finding.expected, stream), fact('observed', finding.observed, stream)]),
-    fact('because', check.reason, stream),
+    fact('promise', check.title, stream),
+    ...(finding === undefined ? [] : [fact('expected', finding.expected, stream), fact('observed', finding.observed, stream)]),
+    fact('reason', check.reason, stream),
     ...[...(finding === undefined ? [] : [finding.confidence]), ...confidence(check)].map((line) => fact('confidence', line, stream)),
     ...warned,
     ...traces.evidence.map((path) => fact('evidence', path, stream)),
     ...(traces.diagnostics === undefined ? [] : [fact('diagnostics', traces.diagnostics, stream)]),
-    fact('run again', check.rerun, stream),
+    fact('rerun', check.rerun, stream),
     ...keptLines(check.kept, stream),
   ];
 }
@@ -64,8 +64,8 @@ function keptLines(kept: Kept | undefined, stream: NodeJS.WriteStream): string[]
   if (kept === undefined) return [];
   return [
     fact('kept', kept.namespace, stream),
-    ...kept.look.map((command) => fact('look inside', command, stream)),
-    fact('remove it', kept.remove, stream),
+    ...kept.look.map((command) => fact('inspect', command, stream)),
+    fact('remove', kept.remove, stream),
   ];
 }
 

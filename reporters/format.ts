@@ -32,15 +32,15 @@ export function claim({ name, unit, n, observed, expected, tolerance, interval, 
 export function confidence(check: CheckResult): string[] {
   const because = check.controlBecause === '' ? '' : ` (${check.controlBecause})`;
   const control = {
-    red: `control red: the check was seen to fail first${because}`,
-    green: `control green: the check did not fail although it had to${because}`,
-    inconclusive: `control inconclusive: it could not be judged whether the check fails when it has to${because}`,
-    skipped: 'control skipped: the check was not seen to fail',
+    red: `control red: the check failed under its control${because}`,
+    green: `control green: the check did not fail under its control${because}`,
+    inconclusive: `control inconclusive: it is unknown whether the check fails under its control${because}`,
+    skipped: 'control skipped: it is unknown whether the check can fail',
   };
   const seen = seenRed([check]);
   return [
     control[check.control],
-    ...(seen === '' ? [] : [`${seen} judgements were seen red`]),
+    ...(seen === '' ? [] : [`${seen} assertions failed under the control`]),
     ...check.statistics.map((statistic) => claim(statistic)),
   ];
 }
@@ -69,11 +69,11 @@ export function neverRed({ control, judgements = [] }: CheckResult): string[] {
 /** The sentence that every report begins with: what its verdicts are worth. */
 export function headline(checks: readonly CheckResult[]): string {
   const seen = seenToFail(checks);
-  const warning = seen.startsWith('0 of ') && seen !== '0 of 0' ? ': nothing here is proven able to fail' : '';
+  const warning = seen.startsWith('0 of ') && seen !== '0 of 0' ? ': a PASS here proves nothing' : '';
   const unsupported = checks.filter(({ verdict }) => verdict === 'UNSUPPORTED').length;
   const apart = unsupported === 0 ? '' : `; ${unsupported} unsupported by design`;
   const judgements = seenRed(checks);
-  return `${seen} checks ${seen.startsWith('1 of ') ? 'was' : 'were'} seen to fail first${warning}${apart}${judgements === '' ? '' : `; ${judgements} judgements were seen red`}`;
+  return `${seen} checks proven able to fail${warning}${apart}${judgements === '' ? '' : `; ${judgements} assertions failed under a control`}`;
 }
 
 /** The counts of the closing line: PASS, UNSUPPORTED, and all others as failed. */
@@ -115,8 +115,8 @@ export function whyNot({ reason, finding }: Pick<CheckResult, 'reason' | 'findin
 export function omissions({ notChosen = [], planned = [] }: Conformance): string[] {
   const byMesh = [...Map.groupBy(planned, ({ mesh }) => mesh)].map(([mesh, rows]) => `${rows.length} for ${mesh}`);
   return [
-    ...(notChosen.length === 0 ? [] : [`${counted(notChosen.length, 'check')} not chosen for this run`]),
-    ...(byMesh.length === 0 ? [] : [`${counted(planned.length, 'behaviour')} without a check yet: ${byMesh.join(', ')}`]),
+    ...(notChosen.length === 0 ? [] : [`${counted(notChosen.length, 'check')} not selected for this run`]),
+    ...(byMesh.length === 0 ? [] : [`${counted(planned.length, 'behaviour')} not tested yet: ${byMesh.join(', ')}`]),
   ];
 }
 

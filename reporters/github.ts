@@ -23,7 +23,7 @@ export function annotations(check: CheckResult, place: { file: string; line: num
   const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${idOf(check)} (${check.mesh})` }, text));
   if (check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED') return warned;
   const observed = check.finding?.observed ?? check.reason;
-  const text = `expected: ${printable(check.title)}\nobserved: ${printable(observed)}\nrun again: ${printable(check.rerun)}`;
+  const text = `promise: ${printable(check.title)}\nobserved: ${printable(observed)}\nrerun: ${printable(check.rerun)}`;
   return [command('error', { ...at, title: `${check.verdict} ${idOf(check)} (${check.mesh})` }, text), ...warned];
 }
 
@@ -33,7 +33,7 @@ export function addToSummary(markdown: string, environment = process.env): void 
   if (file === undefined) return;
   const room = LARGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
   const bytes = Buffer.from(`${markdown}\n`);
-  const rest = '\n\nThe rest is in conformance.md: a summary may not be longer.\n';
+  const rest = '\n\nThe report is cut here because GitHub limits the size of a summary; conformance.md has the rest.\n';
   const whole = bytes.length <= room;
   const fitting = whole ? bytes : Buffer.from(`${bytes.subarray(0, Math.max(0, room - rest.length - 3)).toString('utf8')}${rest}`);
   if (whole || room > rest.length + 3) appendFileSync(file, fitting);

@@ -49,7 +49,7 @@ function testCase(check: CheckResult): string {
   if (verdict === 'UNSUPPORTED') children.push(element('skipped', { message: reason }));
   else if (verdict !== 'PASS') {
     const tag = verdict === 'FAIL' ? 'failure' : 'error';
-    const lines = [reason, ...(finding === undefined ? [] : [findingLine(finding)]), '', `run again: ${rerun}`];
+    const lines = [reason, ...(finding === undefined ? [] : [findingLine(finding)]), '', `rerun: ${rerun}`];
     children.push(element(tag, { type: verdict, message: whyNot(check) }, escapeXml(lines.join('\n'))));
   }
   return element('testcase', { classname: `${suite}.${mesh}`, name, time: seconds(durationMs) }, children.join(''));

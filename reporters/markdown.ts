@@ -33,14 +33,14 @@ export function conformanceMarkdown(conformance: Conformance): string {
   if (against !== undefined) sections.push('## Since the earlier run', transitionTable(against));
   if (run.errors.length > 0) sections.push('## Errors outside the checks', run.errors.map((error) => `- ${inline(error)}`).join('\n'));
   const notPassed = checks.filter(({ verdict }) => verdict !== 'PASS');
-  if (notPassed.length > 0) sections.push('## What did not pass', ...notPassed.map((check) => reason(check)));
+  if (notPassed.length > 0) sections.push('## Checks that did not pass', ...notPassed.map((check) => reason(check)));
   const warnings = warningTable(checks);
-  if (warnings !== '') sections.push('## Accepted, and yet without the whole effect', warnings);
+  if (warnings !== '') sections.push('## Applied with warnings', warnings);
   const unproven = neverRedTable(checks);
-  if (unproven !== '') sections.push('## What no control turned red', unproven);
+  if (unproven !== '') sections.push('## Assertions that no control made fail', unproven);
   const deviations = deviationTable(checks);
-  if (deviations !== '') sections.push('## Guide against reality', deviations);
-  if (planned.length > 0) sections.push('## Not done yet', plannedTable(planned));
+  if (deviations !== '') sections.push('## Documentation and observed behaviour', deviations);
+  if (planned.length > 0) sections.push('## Planned checks', plannedTable(planned));
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
@@ -72,8 +72,8 @@ function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
     const verdicts = here(checks).map(({ verdict }) => verdict);
     const counts: [number, string][] = [
       ...VERDICTS.map((verdict): [number, string] => [verdicts.filter((one) => one === verdict).length, verdict]),
-      [here(notChosen).length, 'not chosen'],
-      [here(planned).length, 'not done'],
+      [here(notChosen).length, 'not selected'],
+      [here(planned).length, 'planned'],
     ];
     const named = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
     return named.length === 0 ? '-' : named.join(', ');
@@ -87,7 +87,7 @@ function suiteOf({ id }: NotChosen): string {
 }
 
 function table(checks: readonly CheckResult[]): string {
-  if (checks.length === 0) return 'No check was run.';
+  if (checks.length === 0) return 'No checks were run.';
   const rows = checks.map((check) => {
     const { verdict, id, repetition, mesh, title, control, enforcementMs, durationMs, statistics } = check;
     return [
@@ -105,7 +105,7 @@ function table(checks: readonly CheckResult[]): string {
 
 function reason(check: CheckResult): string {
   const { verdict, mesh, title, finding, rerun, evidence } = check;
-  const head = [`### ${verdict} ${inline(idOf(check))} (${inline(mesh)})`, `Expected: ${inline(title)}`];
+  const head = [`### ${verdict} ${inline(idOf(check))} (${inline(mesh)})`, `Promise: ${inline(title)}`];
   if (verdict === 'UNSUPPORTED') return [...head, withLink(check.reason)].join('\n\n');
   const facts = [
     ...(finding === undefined
@@ -138,18 +138,18 @@ function deviationTable(checks: readonly CheckResult[]): string {
 
 function warningTable(checks: readonly CheckResult[]): string {
   const rows = checks.flatMap((check) => warningsOf(check).map((text) => [inline(idOf(check)), inline(check.mesh), inline(text)]));
-  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'warned'], ...rows]);
+  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'warning'], ...rows]);
 }
 
 function neverRedTable(checks: readonly CheckResult[]): string {
   const rows = checks
     .map((check) => [inline(check.id), inline(check.mesh), inline(neverRed(check).join(', '))])
     .filter(([, , places]) => places !== '');
-  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'judgements'], ...rows]);
+  return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'assertions'], ...rows]);
 }
 
 function plannedTable(planned: readonly PlannedCheck[]): string {
-  return tableOf([['check', 'mesh', 'what it will show'], ...planned.map((row) => [row.id, row.mesh, row.sentence].map(inline))]);
+  return tableOf([['check', 'mesh', 'what it will test'], ...planned.map((row) => [row.id, row.mesh, row.sentence].map(inline))]);
 }
 
 function transitionTable(against: Against): string {

@@ -59,7 +59,7 @@ function missingShards(runs: readonly Conformance['run'][]): string[] {
   const there = new Set(runs.flatMap(({ environment }) => environment['shard']?.split(' | ') ?? []));
   const totals = distinct([...there].flatMap((shard) => shard.split('/')[1] ?? []));
   const meant = totals.flatMap((total) => Array.from({ length: Number(total) }, (_, index) => `${index + 1}/${total}`));
-  return meant.filter((shard) => !there.has(shard)).map((shard) => `shard ${shard} left no report: its checks are missing here`);
+  return meant.filter((shard) => !there.has(shard)).map((shard) => `shard ${shard} has no report; its checks are missing here`);
 }
 
 /** Checks by id, then mesh, then repetition, in code unit order, so that a report does not depend on which worker was first. */

@@ -64,7 +64,7 @@ export default class MeshproofReporter implements Reporter {
     const chosen = suite.allTests().flatMap((test) => nameOf(test)?.id ?? []);
     this.#attempt(() => this.#lookAround(config.projects[0]?.testDir ?? config.rootDir, new Set(chosen)));
     const { notChosen = [] } = this.#catalogue;
-    const others = notChosen.length === 0 ? '' : `; ${notChosen.length} others are not chosen`;
+    const others = notChosen.length === 0 ? '' : `; ${notChosen.length} not selected`;
     if (this.#console === 'all')
       this.#print(`${chosen.length} checks, ${Math.min(config.workers, Math.max(1, chosen.length))} at once${others}`);
   }
@@ -93,7 +93,7 @@ export default class MeshproofReporter implements Reporter {
   }
 
   onError(error: TestError): void {
-    this.#fault(error.message ?? error.value ?? 'an error without a message');
+    this.#fault(error.message ?? error.value ?? 'error without a message');
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
@@ -149,7 +149,7 @@ export default class MeshproofReporter implements Reporter {
     this.#print(...endLines(conformance, shown(this.#report), this.#console));
   }
 
-  /** Sees what there is besides what was chosen. */
+  /** Finds the checks that exist besides those selected. */
   #lookAround(suites: string, chosen: ReadonlySet<string>): void {
     const planned = plannedIn(suites);
     const all = specsIn(suites).map(({ id }) => id);

@@ -7,7 +7,7 @@ import { claim, idOf, transitionSummary, omissions, warningsOf, headline } from 
 /** A paragraph of a chat is no place for a whole diff. */
 const MOST_LETTERS = 240;
 
-const WORDS = { 0: 'PASS', 1: 'FAIL', 2: 'without a check', 3: 'without a verdict' } as const;
+const WORDS = { 0: 'PASS', 1: 'FAIL', 2: 'NO CHECKS', 3: 'NOT PROVEN' } as const;
 
 /** The result in a few lines of plain text, to paste into a chat, without the closing line; conformance.md is the long form. */
 export function shortForm(conformance: Conformance): string[] {
@@ -17,12 +17,12 @@ export function shortForm(conformance: Conformance): string[] {
   return [
     `meshproof ${WORDS[exitCodeOf(conformance)]}: ${headline(checks)}`,
     ...bad.flatMap((check) => failure(check)),
-    ...checks.flatMap((check) => warningsOf(check).map((text) => `warned: ${idOf(check)}: ${text}`)),
-    ...run.errors.map((error) => `error outside the checks: ${error}`),
+    ...checks.flatMap((check) => warningsOf(check).map((text) => `warning: ${idOf(check)}: ${text}`)),
+    ...run.errors.map((error) => `error outside any check: ${error}`),
     ...(against === undefined ? [] : [transitionSummary(against)]),
     ...omissions(conformance),
     versions.join(', '),
-    ...[...Map.groupBy(bad, ({ mesh }) => mesh)].map(([mesh, all]) => `run again: npm test -- --check=${idsOf(all)} --mesh=${mesh}`),
+    ...[...Map.groupBy(bad, ({ mesh }) => mesh)].map(([mesh, all]) => `rerun: npm test -- --check=${idsOf(all)} --mesh=${mesh}`),
   ]
     .filter((line) => line !== '')
     .map((line) => clipped(printable(line)));
@@ -37,7 +37,7 @@ function failure(check: CheckResult): string[] {
   ];
   return [
     `${verdict} ${idOf(check)} (${mesh})`,
-    `  expected: ${title}`,
+    `  promise: ${title}`,
     `  observed: ${finding?.observed ?? reason}`,
     `  confidence: ${certain.join('; ')}`,
   ];
@@ -48,5 +48,5 @@ function idsOf(checks: readonly CheckResult[]): string {
 }
 
 function clipped(line: string): string {
-  return line.length <= MOST_LETTERS || line.startsWith('run again') ? line : `${line.slice(0, MOST_LETTERS - 1)}…`;
+  return line.length <= MOST_LETTERS || line.startsWith('rerun') ? line : `${line.slice(0, MOST_LETTERS - 1)}…`;
 }

@@ -16,5 +16,5 @@ export function validated<T extends TSchema>(schema: T, value: unknown, what: st
     const extra: unknown = params['additionalProperty'];
     return `${instancePath || 'the whole'} ${message}${typeof extra === 'string' ? ` (${extra})` : ''}`;
   });
-  throw new Error(`${what} is not what its schema says: ${places.join('; ')}`);
+  throw new Error(`${what} does not match its schema: ${places.join('; ')}`);
 }

@@ -23,9 +23,9 @@ export function bucketChart({ title, stepMs, passed, refused, tokens, tokenMs }:
   const refusals = refused.reduce((total, count) => total + count, 0);
   return {
     title,
-    subtitle: `${sum} let pass and ${refusals} refused; allowed are ${tokens} and one more every ${tokenMs} ms`,
+    subtitle: `${sum} admitted and ${refusals} refused; the limit is ${tokens}, plus one every ${tokenMs} ms`,
     keys: [
-      [colour.seen, 'let pass'],
+      [colour.seen, 'admitted'],
       [colour.refused, 'refused'],
       [colour.bound, 'allowance'],
     ],
@@ -52,7 +52,7 @@ export function bucketChart({ title, stepMs, passed, refused, tokens, tokenMs }:
         y: { domain: [lowest, highest + 1], label: null },
         marks: [
           axisX({ label: 'seconds since the first request', labelArrow: 'none' }),
-          axisY({ ticks: 6, label: 'let pass in all', labelArrow: 'none' }),
+          axisY({ ticks: 6, label: 'admitted in total', labelArrow: 'none' }),
           gridY({ ticks: 6, stroke: colour.line, strokeOpacity: 1 }),
           line(near, { x: 'at', y: 'count', stroke: colour.seen, strokeWidth: 2.5 }),
           line(allowed, { x: 'at', y: 'count', stroke: colour.bound, strokeWidth: 1.8, strokeDasharray: '5 3' }),

@@ -18,11 +18,11 @@ export function ejectionChart({ title, stepMs, endpoints, failing, fault, out }:
   const faults = fault.map(({ fromMs, toMs }) => ({ from: fromMs / 1_000, to: Math.max(toMs, fromMs + stepMs) / 1_000, fy: failing }));
   return {
     title,
-    subtitle: `requests given to each endpoint every ${stepMs} ms; ${failing} was ${out.length === 0 ? 'never ejected' : `ejected ${times(out.length)}`}`,
+    subtitle: `requests to each endpoint per ${stepMs} ms; ${failing} was ${out.length === 0 ? 'never ejected' : `ejected ${times(out.length)}`}`,
     keys: [
       [colour.seen, 'given'],
-      ...(failures.length === 0 ? [] : ([[colour.fault, 'given and failed']] as const)),
-      ...(out.length === 0 ? [] : ([[colour.away, 'ejected, from the failure that causes it']] as const)),
+      ...(failures.length === 0 ? [] : ([[colour.fault, 'failed']] as const)),
+      ...(out.length === 0 ? [] : ([[colour.away, 'ejected']] as const)),
     ],
     panels: [
       {

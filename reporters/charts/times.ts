@@ -19,7 +19,7 @@ export function timesChart({ title, fromMs, stepMs, counts, medianMs, limits }: 
   const head = top * (1.25 + 0.13 * (limits.length + 1));
   return {
     title,
-    subtitle: `${n} requests, from sending to the answer; median ${Math.round(medianMs)} ms`,
+    subtitle: `${n} requests, from sending to response; median ${Math.round(medianMs)} ms`,
     keys: [
       [colour.seen, 'requests'],
       [colour.ink, 'median'],

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'The ingress gateway shows each host its own certificate, and a replaced one at once without a failed request',
+  'The ingress gateway serves each host its own certificate and rotates it without a failed request',
   {
     base: 'ingress-gateway',
     control: {

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'Port 80 of the ingress gateway answers 301 to https with path and query kept, and lets nothing through',
+  'The ingress gateway redirects all HTTP to HTTPS with 301 and keeps path and query',
   {
     base: 'ingress-gateway',
     control: { because: 'the redirect is off', mustFail: { toRedirect: 'answered 200', toBeEmpty: 'delivered' } },

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  "With the outbound policy REGISTRY_ONLY an unlisted host is refused by the caller's own proxy, which says so in its log",
+  "REGISTRY_ONLY blocks an unlisted host at the caller's proxy, which logs the refusal",
   {
     control: {
       because: 'the policy is ALLOW_ANY',

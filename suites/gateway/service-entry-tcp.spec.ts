@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A ServiceEntry opens the way to a PostgreSQL outside of the mesh: a driver connects, writes and reads through the proxy',
+  'A ServiceEntry lets a PostgreSQL client use a database outside the mesh',
   {
     control: { because: 'the ServiceEntry is gone', mustFail: { toSucceed: 'closed', toContainEachOnce: 'never delivered' } },
     external: ['database'],

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  "An application that is held until its proxy has started gets its very first request through, however slow the proxy's start",
+  'An application held until its proxy is ready gets its first request through',
   {
     control: { because: 'the application is not held', mustFail: { toSucceed: { 'connection refused': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),

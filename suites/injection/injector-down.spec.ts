@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A new pod is refused while the injector is unavailable, and not started without a proxy',
+  'No pod starts without a proxy while the injector is unavailable',
   {
     control: { because: 'the injector is there', mustFail: { toBeDeniedAdmission: 'admitted' }, swap: { injector: 'healthyInjector' } },
     exclusive: 'mesh-wide',

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A workload injected by hand runs in the mesh, in a namespace that has not opted in',
+  'A manually injected workload joins the mesh from a namespace that has not opted in',
   {
     control: { because: 'the manifest is applied as it is', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),

@@ -1,7 +1,7 @@
 import { check, elsewhere, expect } from '#fixtures';
 
 check(
-  'A namespace that opts in gives its new pods a proxy and an identity, and those that are there already only after a restart',
+  'Opting a namespace in injects new pods at once and existing pods after a restart',
   {
     control: { because: 'the namespace has no label', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
     needs: {

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A pod that opts out stays without a proxy in a namespace that injects',
+  'A pod that opts out gets no proxy in a namespace with injection',
   {
     control: { because: 'the pod does not opt out', mustFail: { toHaveNoProxy: 'with a proxy', toHaveIdentity: { 'an identity': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),

@@ -7,7 +7,7 @@ const gateway = (k8s: string) => document(`{"components": {"ingressGateways": [{
 const metric = '{"type": "Resource", "resource": {"name": "cpu", "targetAverageUtilization": 80}}';
 
 check(
-  "Every setting of a production operator file is in force: in its components, in an injected pod, and in the proxy's log",
+  'Every setting of a production operator file takes effect in components, pods and proxy logs',
   {
     control: { because: 'the access log format is left out', mustFail: { toMatchLogFormat: 'another format' } },
     timeoutMs: 300_000,

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  "The mesh's own preflight passes for who may install it, and fails, naming what is missing, for who may not",
+  'The preflight check passes for users who may install the mesh and names what others lack',
   {
     control: { because: 'nothing is missing', mustFail: { toReport: { 'no complaint': 1 } } },
     docDeviations: [

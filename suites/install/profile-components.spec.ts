@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'The profiles demo, default and minimal install exactly the components that each promises, and all of them are ready',
+  'The profiles demo, default and minimal install exactly their components, all of them ready',
   {
     control: { because: 'what should be the demo profile is the minimal one', mustFail: { toConsistOf: { missing: 1 } } },
     timeoutMs: 240_000,

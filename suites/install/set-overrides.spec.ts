@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  "Settings given by --set are in force: pilot's requests in its Deployment, the access log in a proxy's running configuration",
+  'Settings given with --set take effect in the control plane and in running proxies',
   {
     control: { because: 'istioctl gets no --set', mustFail: { toHaveSettings: ['another value', 'not set'] } },
     timeoutMs: 240_000,

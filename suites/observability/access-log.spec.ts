@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A Telemetry resource makes every proxy of its namespace log each request once, with fields that agree with the ledger',
+  'With a Telemetry resource, each proxy logs every request once, with correct fields',
   {
     control: { because: 'the provider is switched off', mustFail: { toLogEachOnce: 'no line' } },
     docDeviations: [

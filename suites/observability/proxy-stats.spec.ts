@@ -1,7 +1,7 @@
 import { check, expect, watchCounts } from '#fixtures';
 
 check(
-  "The proxies' own counters on both sides rise by exactly what the servers' ledgers hold",
+  "The counters of both proxies match the servers' ledgers exactly",
   {
     control: {
       because: "the second caller's requests go through the first caller's proxy",

@@ -1,7 +1,7 @@
 import { check, expect, watchRequestCounts } from '#fixtures';
 
 check(
-  'The request counter rises on both sides by exactly what was sent, with source, destination, code and mTLS in its labels',
+  'Request metrics on both sides count every request once, with correct labels',
   {
     control: {
       because: "the second caller's requests come from the first",

@@ -1,7 +1,7 @@
 import { check, edgesOfLedger, expect, watchGraph } from '#fixtures';
 
 check(
-  'The service graph of the metrics has an edge for each pair that talked, with the exact number of requests, and no other',
+  'The service graph shows each pair that communicates, with exact request counts, and no other',
   {
     control: {
       because: "the second caller's requests come from the first",

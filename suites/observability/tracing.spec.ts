@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'With sampling at 100 every request is one connected trace at the collector, from the caller to the server, and at 0 none is',
+  'At 100 % sampling every request yields one connected trace; at 0 % none does',
   {
     control: { because: 'the sampling is 0', mustFail: { toTraceEach: { 'no trace': 1 } } },
     external: ['collector'],

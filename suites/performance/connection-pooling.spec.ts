@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  "Under load the proxies share HTTP/2 connections, and open no more of them than the pool's bound",
+  'Under load, proxies share HTTP/2 connections and stay within the pool limit',
   {
     control: { because: 'there is no pool', mustFail: { toShareConnections: 'too many connections', toHaveHeader: 'another value' } },
     linkerd: unsupported('no limits on connections; one HTTP/2 connection a pod always', 'https://linkerd.io/2/features/http-grpc/'),

@@ -10,7 +10,7 @@ const BUDGET = {
 };
 
 check(
-  'The proxies add no more time, processor and memory than the budget',
+  'The latency, CPU and memory overhead of the proxies stays within the budget',
   {
     control: { because: 'every request is delayed by 20 ms', mustFail: { toStayWithin: 'more added p50' } },
     base: 'load',

@@ -3,7 +3,7 @@ import { check, decides, expect, unsupported } from '#fixtures';
 const TENTH = { p0: 0.1, tolerance: 0.02 };
 
 check(
-  'An abort fault ends 10 % of the requests with the test header in 500 whatever the retries, delays all of them, and touches no other',
+  'Abort and delay faults act on matching requests only, and retries do not mask an abort',
   {
     control: { because: 'the share is 20 %', mustFail: { toBeRejectedWith: '20 % rejected' } },
     docDeviations: [

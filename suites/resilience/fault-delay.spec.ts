@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A delay fault adds five seconds to the requests with the test header and touches no other',
+  'A delay fault adds five seconds to requests with the test header and affects no others',
   {
     control: { because: 'no rule matches the header', mustFail: { toHaveLatency: { 'too soon': 2 } } },
     linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A delay fault of 0.1 % strikes some requests and no more than its share allows',
+  'A delay fault of 0.1 % delays some requests, and no more than its share',
   {
     control: { because: 'the share is 1 %', mustFail: { toBeRare: '1 %' } },
     linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'HTTP/2 requests beyond the limit of concurrent ones overflow exactly',
+  'Exactly the HTTP/2 requests above the concurrency limit overflow',
   {
     control: { because: 'the limit is 100', mustFail: { toOverflow: 'answered 200' } },
     linkerd: unsupported('no limit on concurrent requests to a service', 'https://linkerd.io/2/features/circuit-breaking/'),

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'No more endpoints are ejected than the maximum allows: one of three by 50 %, none by the default of 10 %',
+  'Ejections stop at the maximum: one endpoint of three at 50 %, none at the default of 10 %',
   {
     control: { because: 'the maximum is 100 %', mustFail: { toHaveEjected: '3 left out' } },
     docDeviations: [

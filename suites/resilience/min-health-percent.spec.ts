@@ -1,7 +1,7 @@
 import { check, expect, unsupported, untilLeftOut } from '#fixtures';
 
 check(
-  'Ejections count until less than the minimum is healthy, and then every endpoint is used again',
+  'When too few endpoints are healthy, ejections are ignored and every endpoint is used again',
   {
     control: { because: 'the minimum is 0 %', mustFail: { toHaveEjected: { '2 left out': 1 } } },
     linkerd: unsupported('no minimum of healthy endpoints', 'https://linkerd.io/2/features/circuit-breaking/'),

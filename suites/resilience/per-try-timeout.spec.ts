@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'Each try has its own limit, and the overall timeout cuts whatever try it meets',
+  'Each attempt has its own timeout, and the overall timeout ends whichever attempt is running',
   {
     control: { because: 'there is no limit of a try', mustFail: { toShowAttempts: 'delivered once', toHaveLatency: { 'too soon': 1 } } },
     linkerd: unsupported('the last try has no limit of its own', 'https://linkerd.io/2/reference/retries/'),

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A pool of one connection and one waiting request overflows with 503 for exactly the surplus',
+  'A pool of one connection and one pending request rejects exactly the surplus with 503',
   {
     control: { because: 'the limits are 100', mustFail: { toOverflow: { 'answered 200': 1 } } },
     linkerd: unsupported('no limits on connections or waiting requests', 'https://linkerd.io/2/features/circuit-breaking/'),

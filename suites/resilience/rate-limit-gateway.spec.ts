@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A local rate limit at the ingress gateway lets 100 requests pass and one more every 600 ms',
+  'A local rate limit at the ingress gateway admits 100 requests, then one every 600 ms',
   {
     base: 'ingress-gateway',
     control: { because: 'the filter is gone', mustFail: { toBeLimited: 'passed without a token' } },

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A local rate limit lets 100 requests pass and one more every 600 ms, and leaves other workloads alone',
+  'A local rate limit admits 100 requests, then one every 600 ms, and spares other workloads',
   {
     control: { because: 'the filter sits on another workload', mustFail: { toBeLimited: 'passed without a token' } },
     linkerd: unsupported('its rate limit has no bucket of tokens to count', 'https://linkerd.io/2/features/rate-limiting/'),

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A connection between proxies is closed after exactly the requests that it may carry',
+  'Proxies close a connection after exactly the maximum number of requests',
   {
     control: { because: 'there is no limit', mustFail: { toFillConnections: 'more over one' } },
     linkerd: unsupported('connections between proxies carry any number of requests', 'https://linkerd.io/2/features/http-grpc/'),

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A failed request is tried three more times on the listed conditions, once on others, and succeeds when the fault clears in time',
+  'A failed request is retried up to three times, on the listed conditions only',
   {
     control: {
       because: 'retries are off',

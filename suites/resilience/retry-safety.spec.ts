@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A POST that was delivered is not delivered twice by the default policy',
+  'The default retry policy never delivers a POST twice',
   { control: { because: 'the policy retries on 5xx', mustFail: { toContainEachOnce: 'delivered again' } } },
   async ({ caller, server }) => {
     for (const fault of [{ status: 500 }, { status: 503 }, { status: 504 }, { act: 'reset' }, { act: 'close' }] as const) {

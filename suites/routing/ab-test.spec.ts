@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'An A/B test shows v2 to the beta testers only and v1 to everybody else',
+  'An A/B test serves v2 to beta testers only and v1 to everyone else',
   { control: { because: 'the rule names another group', mustFail: { toReachOnly: { 'answered by v1': 2 } } } },
   async ({ caller, other, server }) => {
     for (const prober of [caller, other]) {

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A blue-green switch under load fails no request, and the colour with weight 0 gets none',
+  'A blue-green switch under load fails no request, and the colour with weight 0 receives none',
   {
     control: {
       because: "green selects blue's pods, so nothing is switched",

@@ -3,7 +3,7 @@ import { check, decides, expect, versionOf } from '#fixtures';
 const enough = decides({ p0: 0.1, tolerance: 0.02 }, (outcome) => versionOf(outcome) === 'v2');
 
 check(
-  'A canary header sends every request to v2 and leaves everybody else to the weights',
+  'A canary header routes its requests to v2 and leaves all others to the weights',
   { control: { because: 'the header rules are gone', mustFail: { toReachOnly: 'answered by v1' } } },
   async ({ caller, server }) => {
     for (const [header, value] of [

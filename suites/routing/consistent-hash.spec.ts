@@ -5,7 +5,7 @@ const USERS = Array.from({ length: 800 }, (_, user) => ({ 'x-user-id': `user-${u
 const EVERYBODY = { 'x-user-id': '{id}' };
 
 check(
-  'A consistent hash keeps a user at one pod over new connections, spreads the users, and moves few but those of a lost pod',
+  'Consistent hashing keeps each user on one pod and moves few users when a pod is lost',
   {
     control: { because: 'the host balances at random', mustFail: { toHaveAffinity: 'several pods', toMoveFrom: '50 % moved' } },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),

@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'Of the rules that match a request the first one acts, however special a later one is',
+  'The first matching rule wins, even where a later one is more specific',
   {
     control: { because: 'the two rules have changed places', mustFail: { toReachOnly: { 'answered by v2': 1 } } },
     linkerd: unsupported(

@@ -5,7 +5,7 @@ const PHONE =
 const DESKTOP = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
 check(
-  'A regular expression finds its word anywhere in a header, minds its case, and leads to another service',
+  'A header regex matches its word anywhere, is case-sensitive and routes to another service',
   { control: { because: 'the expression demands the word at the beginning', mustFail: { toContainEachOnce: { 'never delivered': 2 } } } },
   // The rig's mirror pod plays the backend for mobile clients here.
   async ({ caller, server, mirror: mobileBackend }) => {

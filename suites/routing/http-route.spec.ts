@@ -3,7 +3,7 @@ import { check, decides, expect, versionOf } from '#fixtures';
 const enough = decides({ p0: 0.1, tolerance: 0.02 }, (outcome) => versionOf(outcome) === 'v2');
 
 check(
-  'An HTTPRoute on a Service splits the paths under its prefix 90 to 10, and every other path is answered 404 and delivered to nobody',
+  'An HTTPRoute on a Service splits its path prefix 90/10 and answers 404 for every other path',
   {
     control: { because: 'the weights are 80 and 20', mustFail: { toSplit: ['80 % to v1', '20 % to v2'] } },
     needs: {

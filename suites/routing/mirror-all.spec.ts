@@ -1,7 +1,7 @@
 import { check, expect, settledLedger, unsupported } from '#fixtures';
 
 check(
-  'A full mirror is given every request once, and whether it waits, fails, resets or is gone changes nothing for the client',
+  'A full mirror receives every request once and never affects the client, even when it fails',
   {
     control: { because: 'the mirror is gone', mustFail: { toContainEachOnce: 'never delivered' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),

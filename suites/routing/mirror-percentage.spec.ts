@@ -3,7 +3,7 @@ import { check, decides, expect, settledLedger, unsupported } from '#fixtures';
 const TENTH = { percent: 10, tolerance: 0.02 };
 
 check(
-  'Mirroring copies 10 % of the requests to the test service and shows the client only the primary',
+  'Mirroring copies 10 % of requests to the test service; clients see only the primary',
   {
     control: { because: 'the share is 20 %', mustFail: { toBeMirrored: '20 % mirrored' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),

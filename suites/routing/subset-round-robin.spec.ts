@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A subset with ROUND_ROBIN takes its pods in turn, although its host hashes users to pods',
+  'A ROUND_ROBIN subset takes its pods in turn although its host hashes users to pods',
   {
     control: {
       because: 'the subset has no policy of its own',

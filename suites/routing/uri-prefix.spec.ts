@@ -8,7 +8,7 @@ const ROUTES = {
 };
 
 check(
-  'A URI prefix ends at its slash: /v1/ and /v2/ have their backends, and every other path takes the default route',
+  'URI prefixes /v1/ and /v2/ match only with their slash; other paths take the default route',
   { control: { because: 'the two prefixes have changed places', mustFail: { toReachOnly: { 'answered by v2': 5, 'answered by v1': 3 } } } },
   async ({ caller, server }) => {
     for (const [version, paths] of Object.entries(ROUTES)) {

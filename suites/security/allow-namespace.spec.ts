@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'Callers of the allowed namespace are served, whoever they are; a mesh caller of another namespace and an unmeshed caller are denied',
+  'Only callers in the allowed namespace are served, whoever they are; all others are denied',
   {
     control: {
       because: 'another namespace is allowed',

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'One principal may use two methods on one path prefix; another principal, method or path is denied',
+  'One principal may use two methods on one path prefix; everything else is denied',
   {
     control: {
       because: 'the policy names another principal',

@@ -1,7 +1,7 @@
 import { bearer, check, expect, unsupported } from '#fixtures';
 
 check(
-  'Members of the group in the token may read; other groups and other methods are denied',
+  'Only members of the group in the token may read; other groups and methods are denied',
   {
     control: { because: 'the claim is not looked at', mustFail: { toBeDenied: { 'answered 200': 8 }, toBeEmpty: { delivered: 8 } } },
     linkerd: unsupported(

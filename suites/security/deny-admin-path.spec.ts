@@ -1,7 +1,7 @@
 import { check, expect, pathDisguises, unsupported } from '#fixtures';
 
 check(
-  'A denied path is delivered under no disguise, except to callers of the exempt namespace',
+  'A path DENY rule cannot be bypassed by path encodings and spares only the exempt namespace',
   {
     control: { because: 'there is no policy', mustFail: { toStayOutOf: 'delivered', toBeDenied: 'answered 200' } },
     docDeviations: [

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'An identity that a client claims in a header never reaches the server, neither from outside nor from the mesh',
+  'A forged identity header never reaches the server, from inside or outside the mesh',
   {
     control: {
       because: 'the server has no proxy',

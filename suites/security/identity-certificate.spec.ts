@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A workload proves its service account with a certificate of a day that its peers can trust',
+  'A workload proves its service account with a trusted certificate valid for one day',
   {
     control: {
       because: 'a workload of another service account is looked at',

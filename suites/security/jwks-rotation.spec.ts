@@ -1,7 +1,7 @@
 import { bearer, check, expect, unsupported } from '#fixtures';
 
 check(
-  'A new signing key is accepted once published, an old one refused once withdrawn, and every valid token passes meanwhile',
+  'Key rotation accepts published keys, rejects withdrawn ones and fails no valid token',
   {
     control: {
       because: 'the keys that the mesh fetches never change',

@@ -1,7 +1,7 @@
 import { bearer, check, expect, unsupported } from '#fixtures';
 
 check(
-  'The server sees the validated token where it is forwarded, and nothing of it where it is not',
+  'The server sees the validated token only where the mesh is told to forward it',
   {
     control: {
       because: 'the two flags are exchanged',

@@ -1,7 +1,7 @@
 import { bearer, check, expect, unsupported } from '#fixtures';
 
 check(
-  'A path that demands a request principal is open to any valid token and to nobody without one',
+  'A path that requires a request principal admits any valid token and nothing without one',
   {
     control: {
       because: 'tokens are validated, but no policy demands one',

@@ -1,7 +1,7 @@
 import { check, expect, unsupported, untilAsked } from '#fixtures';
 
 check(
-  'STRICT in the root namespace, once it comes, refuses plaintext in every namespace, on old connections too, and no mesh caller notices',
+  'Mesh-wide STRICT rejects plaintext everywhere, on old connections too, without harming mesh calls',
   {
     exclusive: 'mesh-wide',
     control: {

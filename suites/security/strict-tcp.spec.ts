@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A STRICT workload refuses plaintext on a raw TCP port too, and carries the TCP of the mesh',
+  'A STRICT workload rejects plaintext on a raw TCP port and still serves TCP from the mesh',
   { control: { because: 'the mode is PERMISSIVE', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } } },
   async ({ unmeshedCaller, caller, server }) => {
     for (const connections of ['new', 'kept'] as const) {

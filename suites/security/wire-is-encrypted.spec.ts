@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'Who listens on a node reads nothing of what meshed pods send to each other',
+  "Traffic between meshed pods is unreadable on the node's network",
   {
     control: { because: 'mTLS is off', mustFail: { toBeEncrypted: 'seen on the wire' } },
     needs: {

@@ -32,9 +32,9 @@ test('a run compares with an earlier one in the same folder, tells GitHub, and l
   const report = join(folder, 'report');
   const first = await meshproof(['test', '--suite=s', '--short'], env);
   expect(first.stdout.split('\n')).toEqual([
-    'meshproof PASS: 2 of 2 checks were seen to fail first',
-    '1 check not chosen for this run',
-    '1 behaviour without a check yet: 1 for linkerd',
+    'meshproof PASS: 2 of 2 checks proven able to fail',
+    '1 check not selected for this run',
+    '1 behaviour not tested yet: 1 for linkerd',
     `node ${process.versions.node}, istio 1`,
     '2 passed, 0 failed, 0 skipped',
   ]);

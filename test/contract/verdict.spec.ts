@@ -78,6 +78,6 @@ test('the reason and the finding are those of the fact that decides', () => {
   expect(verdictOf(passed).reason).toBe('');
   expect(verdictOf({ ...passed, cleanup: 'it stuck' }).reason).toBe('it passed, but it stuck');
   expect(verdictOf({ ...passed, ending: { status: 'failed', said: 'time is up' } }).reason).toBe(
-    'The check came to PASS, but its test ended as failed: time is up',
+    'the check was PASS, but its test ended as failed: time is up',
   );
 });

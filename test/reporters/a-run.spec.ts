@@ -60,16 +60,16 @@ test('the console names what was expected and observed, confidence, evidence and
   const fail = lines.findIndex((line) => line.startsWith('FAIL '));
   expect(lines.slice(fail, fail + 11)).toEqual([
     'FAIL         routing/mirror-percentage (istio)  3.40 s  control red',
-    '  expected    the mirror gets its share of requests',
-    '  that is     10 % of the requests are mirrored',
+    '  promise     the mirror gets its share of requests',
+    '  promise     10 % of the requests are mirrored',
     '  observed    129 of 640 mirrored',
-    '  because     toBeMirrored does not hold',
+    '  reason      toBeMirrored does not hold',
     '  confidence  false alarm at most 0.000001',
-    '  confidence  control red: the check was seen to fail first (the selector matches nothing)',
+    '  confidence  control red: the check failed under its control (the selector matches nothing)',
     '  confidence  share of v2: 0.2014 of n = 640, interval 0.13 to 0.28, expected 0.1 ± 0.05, α = 1e-6, power 0.999 (sprt)',
-    '  warned      VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
+    '  warning     VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
     '  evidence    report/evidence/routing/mirror-percentage/check-0.ndjson',
-    '  run again   npm test -- --check=routing/mirror-percentage --mesh=istio',
+    '  rerun       npm test -- --check=routing/mirror-percentage --mesh=istio',
   ]);
   expect(run.stdout).not.toContain('\u001B');
 });

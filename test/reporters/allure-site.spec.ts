@@ -33,7 +33,7 @@ for (const kind of ['a file', 'a server'] as const) {
       await page.goto(`${home}/allure/index.html`);
       for (const suite of ['chaos', 'resilience', 'routing', 'security'])
         await expect(page.getByText(suite, { exact: true }).first()).toBeVisible();
-      await expect(page.getByText('4 of 10 checks were seen to fail first')).toBeVisible();
+      await expect(page.getByText('4 of 10 checks proven able to fail')).toBeVisible();
       await page.screenshot({ path: info.outputPath('overview.png'), fullPage: true });
 
       await page.locator('button', { hasText: /^Categories\s*4$/ }).click();

@@ -13,14 +13,14 @@ const TRACES = { evidence: [], diagnostics: 'report/diagnostics/x' };
 test('a warning shows on a check that passed too, and what was kept says how to look inside and how to remove it', () => {
   const warnings = [{ phase: 'control' as const, object: 'DestinationRule server', said: 'x is deprecated' }];
   expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).at(-1)).toBe(
-    '  warned      DestinationRule server (control): x is deprecated',
+    '  warning     DestinationRule server (control): x is deprecated',
   );
   const kept = { namespace: 'rig-0', look: ['kubectl -n rig-0 get pods'], remove: 'npx meshproof down c' };
   expect(plain(checkLines(sampleCheck({ verdict: 'FAIL', reason: 'no', kept }), TRACES, process.stdout)).slice(-4)).toEqual([
-    '  run again   npm test -- --check=security/strict-workload --mesh=istio',
+    '  rerun       npm test -- --check=security/strict-workload --mesh=istio',
     '  kept        rig-0',
-    '  look inside kubectl -n rig-0 get pods',
-    '  remove it   npx meshproof down c',
+    '  inspect     kubectl -n rig-0 get pods',
+    '  remove      npx meshproof down c',
   ]);
 });
 
@@ -30,43 +30,43 @@ test('a warning that the true manifest gets too is said once', () => {
     { phase: 'control' as const, ...one },
     { phase: 'check' as const, ...one },
   ];
-  expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).slice(1)).toEqual(['  warned      Gateway g: old']);
+  expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).slice(1)).toEqual(['  warning     Gateway g: old']);
 });
 
 test('what a matcher found is shown part by part', () => {
   const finding = { matcher: 'toBeDenied', expected: 'every request is refused', observed: '5× 200, 1× 503', confidence: 'exact' };
   const check = sampleCheck({ verdict: 'FAIL', reason: 'toBeDenied does not hold', finding });
   expect(plain(checkLines(check, TRACES, process.stdout)).slice(1, 7)).toEqual([
-    '  expected    a STRICT workload refuses plaintext and keeps serving the mesh',
-    '  that is     every request is refused',
+    '  promise     a STRICT workload refuses plaintext and keeps serving the mesh',
+    '  expected    every request is refused',
     '  observed    5× 200, 1× 503',
-    '  because     toBeDenied does not hold',
+    '  reason      toBeDenied does not hold',
     '  confidence  exact',
-    '  confidence  control red: the check was seen to fail first (the selector matches nothing)',
+    '  confidence  control red: the check failed under its control (the selector matches nothing)',
   ]);
 });
 
 test('the short form fits a chat: a verdict, what failed, what is not said, versions, and one command', () => {
   expect(endLines(sampleConformance(), 'report', 'short')).toEqual([
-    'meshproof FAIL: 3 of 5 checks were seen to fail first; 1 unsupported by design; 6 of 9 judgements were seen red',
+    'meshproof FAIL: 3 of 5 checks proven able to fail; 1 unsupported by design; 6 of 9 assertions failed under a control',
     'INCONCLUSIVE resilience/circuit-breaker-ejects (istio)',
-    '  expected: a failing endpoint is ejected, and comes back',
+    '  promise: a failing endpoint is ejected, and comes back',
     '  observed: The prober was late: p99 lateness 80 ms, tolerated 20 ms.',
     '  confidence: control skipped',
     'INVALID routing/canary-header (istio)',
-    expect.stringMatching(/^ {2}expected: a <b>&"title"<\/b>.*$/),
-    '  observed: the control stayed green: this check cannot fail',
+    expect.stringMatching(/^ {2}promise: a <b>&"title"<\/b>.*$/),
+    '  observed: the control did not fail, so this check proves nothing',
     '  confidence: control green',
     'FAIL routing/mirror-percentage (istio)',
-    '  expected: the mirror gets its share of requests',
+    '  promise: the mirror gets its share of requests',
     '  observed: 129 of 640 mirrored',
     expect.stringMatching(/^ {2}confidence: false alarm at most 0\.000001; control red; share of v2: 0\.2014 of n = 640/),
-    'warned: routing/mirror-percentage: VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
+    'warning: routing/mirror-percentage: VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
     '1 regressed, 1 fixed, 1 gone since run 11111111 of 2026-01-01',
-    '1 check not chosen for this run',
-    '2 behaviours without a check yet: 2 for linkerd',
+    '1 check not selected for this run',
+    '2 behaviours not tested yet: 2 for linkerd',
     'istio 1.31.0, node 24.21.0',
-    'run again: npm test -- --check=resilience/circuit-breaker-ejects,routing/canary-header,routing/mirror-percentage --mesh=istio',
+    'rerun: npm test -- --check=resilience/circuit-breaker-ejects,routing/canary-header,routing/mirror-percentage --mesh=istio',
     '2 passed, 3 failed, 1 skipped',
   ]);
 });

@@ -29,15 +29,14 @@ export function gallery(): CheckResult[] {
   return [
     sampleCheck({
       id: 'routing/weighted-canary',
-      title: 'A weighted canary gives v2 a tenth of the requests, v1 the rest and nobody else any',
+      title: 'A weighted canary sends 10 % of requests to v2 and the rest to v1',
       controlBecause: 'the weights are 80 and 20',
       kinds: ['networking.istio.io/VirtualService', 'networking.istio.io/DestinationRule'],
       ...taken(split(0.2), split(0.1)),
     }),
     sampleCheck({
       id: 'resilience/circuit-breaker-ejects',
-      title:
-        'A backend that keeps failing is ejected while the others serve, returns after the base time, and stays out longer the second time',
+      title: 'A failing backend is ejected, returns after the base time, and stays out longer the second time',
       verdict: 'FAIL',
       reason: 'toEjectAndReadmit does not hold',
       finding: findingOf(broken),
@@ -50,14 +49,14 @@ export function gallery(): CheckResult[] {
     }),
     sampleCheck({
       id: 'resilience/timeout',
-      title: 'A request slower than the timeout ends with 504 at the limit, and a faster one is answered',
+      title: 'A request slower than the timeout ends with 504 at the limit; a faster one is answered',
       controlBecause: 'there is no timeout',
       kinds: ['networking.istio.io/VirtualService'],
       ...taken(times(false), times(true)),
     }),
     sampleCheck({
       id: 'resilience/rate-limit-sidecar',
-      title: 'A local rate limit lets 100 requests pass and one more every 600 ms, and leaves other workloads alone',
+      title: 'A local rate limit admits 100 requests, then one every 600 ms, and spares other workloads',
       controlBecause: 'the filter sits on another workload',
       kinds: ['networking.istio.io/EnvoyFilter'],
       docDeviations: [
@@ -72,7 +71,7 @@ export function gallery(): CheckResult[] {
       id: 'routing/uri-prefix',
       title: 'A prefix of the path leads to another version',
       verdict: 'INVALID',
-      reason: 'the control stayed green: this check cannot fail',
+      reason: 'the control did not fail, so this check proves nothing',
       control: 'green',
       controlBecause: 'the prefix is another one',
       kinds: ['networking.istio.io/VirtualService'],

@@ -19,7 +19,7 @@ test('a failed check is marked at its place, and a warning beside it', () => {
     warnings: [{ phase: 'check', object: 'Gateway g', said: 'old' }],
   });
   expect(annotations(check, PLACE, ENVIRONMENT)).toEqual([
-    '::error file=suites/routing/a.spec.ts,line=5,title=FAIL security/strict-workload (istio)::expected: 100 %25 of it%0Aobserved: seen else%0Arun again: npm test -- --check=security/strict-workload --mesh=istio',
+    '::error file=suites/routing/a.spec.ts,line=5,title=FAIL security/strict-workload (istio)::promise: 100 %25 of it%0Aobserved: seen else%0Arerun: npm test -- --check=security/strict-workload --mesh=istio',
     '::warning file=suites/routing/a.spec.ts,line=5,title=security/strict-workload (istio)::Gateway g: old',
   ]);
   expect(annotations(sampleCheck(), PLACE, ENVIRONMENT)).toEqual([]);
@@ -48,7 +48,7 @@ test('a summary is added to what is there, and one that is too long ends with a 
   addToSummary('ä'.repeat(2 ** 20), { GITHUB_STEP_SUMMARY: file });
   const text = readFileSync(file);
   expect(text.length).toBeLessThanOrEqual(2 ** 20);
-  expect(text.toString().endsWith('may not be longer.\n')).toBe(true);
+  expect(text.toString().endsWith('conformance.md has the rest.\n')).toBe(true);
   addToSummary('more', {});
   rmSync(folder, { recursive: true });
 });

@@ -31,7 +31,7 @@ test('each repetition is a test case with a name of its own', () => {
 test('the other reports name the repetition that failed, and one way to run it again', () => {
   expect(conformanceMarkdown(five)).toContain('### FAIL a/b (repetition 3) (istio)');
   const lines = shortForm(report([1, 2].map((repetition) => ({ id: 'a/b', repetition, ...FAIL }))));
-  expect(lines.filter((line) => line.startsWith('run again'))).toEqual(['run again: npm test -- --check=a/b --mesh=istio']);
+  expect(lines.filter((line) => line.startsWith('rerun'))).toEqual(['rerun: npm test -- --check=a/b --mesh=istio']);
 });
 
 test('a failure in one repetition is a failure before and now, and is one change', () => {
@@ -53,7 +53,7 @@ test('a shard that was run again makes repetitions in order of time', () => {
 
 test('a shard of which no report tells is an error of the run', () => {
   const shard = (one: string) => report([{ id: `a/${one[0]}` }], { id: one, environment: { shard: one } });
-  expect(mergeConformance([shard('1/3'), shard('3/3')]).run.errors).toEqual(['shard 2/3 left no report: its checks are missing here']);
+  expect(mergeConformance([shard('1/3'), shard('3/3')]).run.errors).toEqual(['shard 2/3 has no report; its checks are missing here']);
   expect(mergeConformance([shard('1/2'), shard('2/2')]).run.errors).toEqual([]);
   const halves = mergeConformance([shard('1/3'), shard('2/3')]);
   expect(mergeConformance([{ ...halves, run: { ...halves.run, errors: [] } }, shard('3/3')]).run.errors).toEqual([]);

@@ -78,7 +78,7 @@ export function sampleConformance(): Conformance {
         id: 'routing/canary-header',
         title: HOSTILE,
         verdict: 'INVALID',
-        reason: 'the control stayed green: this check cannot fail',
+        reason: 'the control did not fail, so this check proves nothing',
         control: 'green',
       }),
       sampleCheck({
