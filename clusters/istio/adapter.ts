@@ -1,7 +1,6 @@
 import { MeshproofError } from '../errors.ts';
 import type { PodRef } from '../kubernetes/manifest.ts';
 import type {
-  AccessLogLine,
   Capabilities,
   ConvergeOptions,
   Enforcement,
@@ -9,11 +8,10 @@ import type {
   MeshInjector,
   MeshTool,
   MeshVersions,
-  ProxyCounts,
-  RequestCount,
   WorkloadCertificate,
 } from '../mesh/adapter.ts';
 import type { MeshFeature } from '../mesh/features.ts';
+import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from '../mesh/observations.ts';
 import type { Work } from '../work.ts';
 import type { ClusterAccess } from '../mesh/access.ts';
 import { parseAccessLog } from './proxy/access-log.ts';
@@ -25,7 +23,7 @@ import type { IstioRevisions } from './revisions/revisions.ts';
 import { Istiod } from './istiod.ts';
 import { PROXY_CONTAINER, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
-import { requestCounts } from './proxy/request-counts.ts';
+import { labelledCounts, requestCountOf } from './proxy/request-counts.ts';
 
 /** The extension of the proxy that each feature comes from. */
 const EXTENSIONS: Readonly<Record<MeshFeature, string>> = { 'request-metrics': 'envoy.filters.http.istio_stats' };
@@ -134,7 +132,11 @@ class IstioAdapter implements MeshAdapter {
   }
 
   async requestCounts(pod: PodRef): Promise<RequestCount[]> {
-    return await requestCounts(this.#access, pod);
+    return (await this.labelledCounts(pod)).flatMap((series) => requestCountOf(series) ?? []);
+  }
+
+  async labelledCounts(pod: PodRef): Promise<LabelledCount[]> {
+    return await labelledCounts(this.#access, pod);
   }
 
   async diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>> {

@@ -2,6 +2,7 @@ import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 import type { Work } from '../work.ts';
 import type { MeshFacts } from './facts.ts';
 import type { MeshFeature } from './features.ts';
+import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from './observations.ts';
 
 /** What a running proxy can do, asked of it and not assumed. */
 export interface Capabilities {
@@ -34,45 +35,6 @@ export interface ConvergeOptions extends Work {
   /** The namespace whose proxies are waited for. */
   namespace: string;
   timeoutMs?: number;
-}
-
-/** Requests (TCP: connections) that a proxy counted, by pod. Those that failed got a 5xx, or no answer. */
-export type CountsByPod = Record<string, { requests: number; failed: number }>;
-
-/** What one proxy has counted itself since it started. */
-export interface ProxyCounts {
-  /** What it sent on for its own pod, by the pod that it went to. */
-  sent: CountsByPod;
-  /** What it took in for its own pod, which is the only key. */
-  received: CountsByPod;
-}
-
-/** One line of a proxy's access log. What the mesh does not log is ''; sizes are of bodies, in bytes. */
-export interface AccessLogLine {
-  /** From the request's header x-request-id. */
-  id: string;
-  method: string;
-  path: string;
-  protocol: string;
-  status: number;
-  /** Why the proxy answered itself or the request failed, e.g. `UO`; '' when nothing went wrong. */
-  flags: string;
-  bytesReceived: number;
-  bytesSent: number;
-  userAgent: string;
-  authority: string;
-  /** The name under which the proxy knows where it sent the request. */
-  upstream: string;
-  /** The name of the route that it took. */
-  route: string;
-  /** The line as it was written. */
-  text: string;
-}
-
-/** One time series of a mesh's request counter, as the proxy reports it. */
-export interface RequestCount {
-  labels: Record<string, string>;
-  value: number;
 }
 
 /** PEM texts: what a proxy shows to prove who its pod is, its own certificate first, and by which authorities it believes others. */
@@ -112,8 +74,8 @@ export interface ReportedProxy {
   /** `<namespace>/<pod>` */
   pod: string;
   version: string;
-  /** Kinds of configuration of which it has not acknowledged the last push. */
-  stale: string[];
+  /** Kinds of configuration of which it has not acknowledged the last push. Left out where the mesh's tool does not tell that of any. */
+  stale?: string[];
 }
 
 export interface ReportedVersions {
@@ -180,8 +142,10 @@ export interface MeshAdapter {
   counts(pod: PodRef): Promise<ProxyCounts>;
   /** What the proxy has logged of requests since then, oldest first; lines that are no access log are left out. */
   accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]>;
-  /** The series of the mesh's standard request counter. */
+  /** The mesh's standard counter of requests; a proxy without the feature `request-metrics` has none, and a fresh one has none yet. */
   requestCounts(pod: PodRef): Promise<RequestCount[]>;
+  /** The same counter as the proxy reports it, for checks of its very labels. Undefined for a mesh whose labels nobody can set. */
+  labelledCounts?(pod: PodRef): Promise<LabelledCount[]>;
   /**
    * Proxy and control-plane state for a failure's diagnostics folder: file name → text.
    * @param only the namespace of a rig in a cluster of somebody else: what does not concern the rig is left out

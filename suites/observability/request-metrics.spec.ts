@@ -23,18 +23,18 @@ check(
     await v2.version('v2').faults({ status: 500 });
     expect(await caller.send(v2, { count: 5 })).toHaveStatus(500);
 
-    const to = { destination_workload: 'server-v2', destination_workload_namespace: namespace, destination_service_name: 'server-v2' };
-    const sent = { ...to, reporter: 'source', source_workload: 'caller', source_workload_namespace: namespace };
-    const received = { ...to, reporter: 'destination', source_workload_namespace: namespace, connection_security_policy: 'mutual_tls' };
-    const from = (account: string) => ({ source_workload: account, source_principal: identity(account) });
+    const to = { workload: 'server-v2', namespace, service: 'server-v2' };
+    const sent = { side: 'client', from: { workload: 'caller', namespace }, to } as const;
+    const received = (from: string) =>
+      ({ side: 'server', from: { workload: from, namespace, identity: identity(from) }, to, secured: true }) as const;
     expect(await left()).toCountRequests([
-      { labels: { ...sent, response_code: '200' }, value: 37 },
-      { labels: { ...sent, response_code: '500' }, value: 5 },
+      { ...sent, status: 200, count: 37 },
+      { ...sent, status: 500, count: 5 },
     ]);
     expect(await arrived()).toCountRequests([
-      { labels: { ...received, ...from('caller'), response_code: '200' }, value: 37 },
-      { labels: { ...received, ...from('caller'), response_code: '500' }, value: 5 },
-      { labels: { ...received, ...from('other'), response_code: '200' }, value: 11 },
+      { ...received('caller'), status: 200, count: 37 },
+      { ...received('caller'), status: 500, count: 5 },
+      { ...received('other'), status: 200, count: 11 },
     ]);
   },
 );

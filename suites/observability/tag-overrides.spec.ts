@@ -1,4 +1,4 @@
-import { check, expect, unsupported, watchRequestCounts } from '#fixtures';
+import { check, expect, unsupported, watchLabelledCounts } from '#fixtures';
 
 check(
   'A tag override changes the label that it names and no other',
@@ -12,7 +12,7 @@ check(
     },
   },
   async ({ caller, v2, namespace }) => {
-    const left = await watchRequestCounts(caller.proxy);
+    const left = await watchLabelledCounts(caller.proxy);
     expect(await caller.send(v2, { count: 20, method: 'PUT' })).toSucceed();
     expect(await left()).toCountRequests([
       {
@@ -25,7 +25,7 @@ check(
           response_code: '200',
           request_protocol: 'PUT',
         },
-        value: 20,
+        count: 20,
       },
     ]);
   },

@@ -1,7 +1,8 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
-import { edgesOfCounts, edgesOfLedger, edgesOfSeries, workloadOf } from '../../fixtures/actors/service-graph.ts';
+import type { RequestCount } from '../../clusters/mesh/observations.ts';
+import { edgesOfCounts, edgesOfLedger, edgesOfRequests, workloadOf } from '../../fixtures/actors/service-graph.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { type Edge, edges } from '../../fixtures/evidence/edges.ts';
 import { delivery } from '../matchers/histories.ts';
@@ -21,14 +22,14 @@ test('edges come from counters, series and ledgers alike', () => {
   const counts = Object.fromEntries(Object.entries(pods).map(([pod, requests]) => [pod, { requests, failed: 1 }]));
   expect(edgesOfCounts('caller', counts)).toEqual(wanted);
 
-  const labels = { reporter: 'source', source_workload: 'caller' };
-  const series = [
-    { labels: { ...labels, destination_workload: 'server-v1', response_code: '200' }, value: 1 },
-    { labels: { ...labels, destination_workload: 'server-v1', response_code: '500' }, value: 2 },
-    { labels: { ...labels, destination_workload: 'mirror' }, value: 2 },
-    { labels: { ...labels, reporter: 'destination', destination_workload: 'caller' }, value: 9 },
+  const sent = { side: 'client', from: { workload: 'caller' }, status: 200 } as const;
+  const counted: RequestCount[] = [
+    { ...sent, to: { workload: 'server-v1' }, count: 1 },
+    { ...sent, to: { workload: 'server-v1' }, status: 500, count: 2 },
+    { ...sent, to: { workload: 'mirror' }, count: 2 },
+    { ...sent, side: 'server', to: { workload: 'caller' }, count: 9 },
   ];
-  expect(edgesOfSeries(series)).toEqual(wanted);
+  expect(edgesOfRequests(counted)).toEqual(wanted);
 
   const ledger = Object.entries(pods).flatMap(([pod, count]) => Array.from({ length: count }, (_, i) => delivery(`${pod}-${i}`, { pod })));
   expect(edgesOfLedger({ from: 'caller-8658f545c9-72gds' }, ledger)).toEqual(wanted);

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { parseAccessLog } from '../../clusters/istio/proxy/access-log.ts';
 import type { ClusterAccess } from '../../clusters/mesh/access.ts';
 import { parseCounts, proxyCounts } from '../../clusters/istio/proxy/counts.ts';
-import { parseRequestCounts } from '../../clusters/istio/proxy/request-counts.ts';
+import { parseLabelledCounts, requestCountOf } from '../../clusters/istio/proxy/request-counts.ts';
 
 const SUCCESS =
   '[2026-11-21T23:35:54.572Z] "POST /x?a=b HTTP/1.1" 200 - via_upstream - "-" 5 67 9 5 "-" "probe/7" "d37bf115-5d1d" "server.shop:8080" "198.19.32.28:8080" outbound|8080||server.shop.svc.cluster.local 198.19.32.25:47150 198.19.44.151:8080 198.19.32.25:41288 - default';
@@ -114,7 +114,7 @@ istio_requests_total{reporter="destination",source_principal="spiffe://cluster.l
 # TYPE istio_request_bytes_sum counter
 istio_request_bytes_sum{reporter="source"} 17
 `;
-  expect(parseRequestCounts(page)).toEqual([
+  expect(parseLabelledCounts(page)).toEqual([
     {
       labels: {
         reporter: 'source',
@@ -124,12 +124,36 @@ istio_request_bytes_sum{reporter="source"} 17
         response_flags: '-',
         connection_security_policy: 'unknown',
       },
-      value: 42,
+      count: 42,
     },
     {
       labels: { reporter: 'destination', source_principal: 'spiffe://cluster.local/ns/shop/sa/a,"b"', response_code: '500' },
-      value: 3,
+      count: 3,
     },
   ]);
-  expect(parseRequestCounts('')).toEqual([]);
+  expect(parseLabelledCounts('')).toEqual([]);
+});
+
+test("a series of Istio's counter says in the words of all meshes who called whom, and what it does not know it leaves out", () => {
+  const workloads = { source_workload: 'caller', source_workload_namespace: 'shop', destination_workload: 'server-v2' };
+  const labels = { ...workloads, destination_service_name: 'server', response_code: '200' };
+  const [from, to] = [
+    { workload: 'caller', namespace: 'shop' },
+    { workload: 'server-v2', service: 'server' },
+  ];
+  const sent = { ...labels, reporter: 'source', source_principal: 'unknown', connection_security_policy: 'unknown' };
+  expect(requestCountOf({ labels: sent, count: 7 })).toEqual({ side: 'client', from, to, status: 200, count: 7 });
+  const identity = 'spiffe://cluster.local/ns/shop/sa/frontend';
+  const received = { ...labels, reporter: 'destination', source_principal: identity, connection_security_policy: 'mutual_tls' };
+  expect(requestCountOf({ labels: received, count: 7 })).toEqual({
+    side: 'server',
+    from: { ...from, identity },
+    to,
+    status: 200,
+    secured: true,
+    count: 7,
+  });
+  const plain = { reporter: 'destination', connection_security_policy: 'none', response_code: '0' };
+  expect(requestCountOf({ labels: plain, count: 1 })).toEqual({ side: 'server', from: {}, to: {}, status: 0, secured: false, count: 1 });
+  expect(requestCountOf({ labels: { ...labels, reporter: 'waypoint' }, count: 1 })).toBeUndefined();
 });

@@ -35,6 +35,9 @@ test('one proxy of another version, out of sync or unreported is enough', () => 
   expect(toAgreeOnVersion({ ...report, proxies: [...proxies, late] }).observed).toContain('shop/late is 0');
   const stale = { pod: 'shop/a', version: '1', stale: ['Listener STALE'] };
   expect(toAgreeOnVersion({ ...report, proxies: [stale] }).observed).toContain('shop/a (Listener STALE)');
+  const untold = toAgreeOnVersion({ ...report, proxies: [{ pod: 'shop/a', version: '1' }] });
+  expect(untold.pass).toBe(true);
+  expect(untold.expected).not.toContain('in sync');
   expect(toAgreeOnVersion({ ...report, pods: ['shop/a', 'shop/b'] }).observed).toContain('not reported: shop/b');
   expect(toAgreeOnVersion({ ...report, pods: [] }).inconclusive).toBeDefined();
 });

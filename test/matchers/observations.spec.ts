@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import type { AccessLogLine } from '../../clusters/mesh/adapter.ts';
+import type { LoggedRequest } from '../../fixtures/actors/workload-proxy.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, historyOf, times } from './histories.ts';
 
@@ -10,7 +10,7 @@ const history = historyOf(times(3, answered('v1')), { path: '/orders?page=2', me
 const ledger = history.outcomes.map(({ id }) =>
   delivery(id, { method: 'POST', path: '/orders?page=2', headers: { host: 'server:8080', 'user-agent': `probe/${id}` } }),
 );
-const lines = ledger.map(({ id }): AccessLogLine => ({
+const lines = ledger.map(({ id }): LoggedRequest => ({
   id,
   method: 'POST',
   path: '/orders?page=2',
@@ -26,6 +26,11 @@ const lines = ledger.map(({ id }): AccessLogLine => ({
   text: `the line of ${id}`,
 }));
 
+/** The line of a mesh whose log has no place for these fields. */
+function without(line: LoggedRequest, ...fields: (keyof LoggedRequest)[]): LoggedRequest {
+  return Object.fromEntries(Object.entries(line).filter(([name]) => !fields.some((field) => field === name))) as unknown as LoggedRequest;
+}
+
 test('the access log has each request once, with the right fields', () => {
   expect(toLogEachOnce(lines, history, ledger).pass).toBe(true);
   expect(toLogEachOnce([], history, ledger)).toMatchObject({ pass: false, observed: expect.stringContaining('3 requests without a line') });
@@ -40,9 +45,11 @@ test('the access log has each request once, with the right fields', () => {
     userAgent: '',
     authority: 'x',
   })) {
-    const wrong = toLogEachOnce(lines.with(1, { ...lines[1], [field]: value } as AccessLogLine), history, ledger);
+    const wrong = toLogEachOnce(lines.with(1, { ...lines[1], [field]: value } as LoggedRequest), history, ledger);
     expect(wrong, field).toMatchObject({ pass: false, observed: expect.stringContaining(`1 wrong fields: ${field} "${value}"`) });
   }
+  const untold = lines.map((line) => without(line, 'flags', 'bytesReceived'));
+  expect(toLogEachOnce(untold, history, ledger).inconclusive).toBe('the access log does not tell bytesReceived, flags');
   expect(toLogEachOnce(lines, history, ledger.slice(1))).toMatchObject({
     pass: false,
     inconclusive: expect.stringContaining('never delivered'),
@@ -55,6 +62,9 @@ test('the access log tells what became of each request', () => {
     pass: false,
     observed: expect.stringContaining('3 otherwise: the line of r-0'),
   });
+  const untold = lines.map((line) => without(line, 'route'));
+  expect(toLogEachAs(untold, history, { status: 200, route: 'default' }).inconclusive).toBe('the access log does not tell route');
+  expect(toLogEachAs(untold, history, { status: 200 }).pass).toBe(true);
   expect(toLogEachAs(lines.slice(1), history, { status: 200 }).pass).toBe(false);
   expect(toLogEachAs([...lines, ...lines], history, { status: 200 }).pass).toBe(false);
 });
@@ -80,24 +90,34 @@ test("proxies' counters agree with the ledgers pod by pod", () => {
 
 test('the request counter is judged series by series', () => {
   const labels = { reporter: 'source', response_code: '200', request_protocol: 'http' };
-  const expected = [{ labels: { reporter: 'source', response_code: '200' }, value: 5 }];
-  expect(toCountRequests([{ labels, value: 5 }], expected).pass).toBe(true);
+  const expected = [{ labels: { reporter: 'source', response_code: '200' }, count: 5 }];
+  expect(toCountRequests([{ labels, count: 5 }], expected).pass).toBe(true);
   expect(
     toCountRequests(
       [
-        { labels, value: 4 },
-        { labels: { ...labels, request_protocol: 'grpc' }, value: 1 },
+        { labels, count: 4 },
+        { labels: { ...labels, request_protocol: 'grpc' }, count: 1 },
       ],
       expected,
     ).pass,
   ).toBe(true);
-  expect(toCountRequests([{ labels, value: 4 }], expected).observed).toContain('4 instead of 5 with reporter="source"');
+  expect(toCountRequests([{ labels, count: 4 }], expected).observed).toContain('4 instead of 5 with labels.reporter="source"');
   expect(toCountRequests([], expected).pass).toBe(false);
   const strange = [
-    { labels, value: 5 },
-    { labels: { ...labels, response_code: '500' }, value: 1 },
+    { labels, count: 5 },
+    { labels: { ...labels, response_code: '500' }, count: 1 },
   ];
-  expect(toCountRequests(strange, expected).observed).toContain('1 more with reporter="source", response_code="500"');
+  expect(toCountRequests(strange, expected).observed).toContain('1 more with labels.reporter="source", labels.response_code="500"');
+});
+
+test('of a request count each field that is given must be so, and what the mesh does not tell is not as expected', () => {
+  const told = { side: 'server', from: { identity: 'a' }, to: { workload: 'server', namespace: 'shop' }, status: 200, count: 5 } as const;
+  expect(toCountRequests([told], [{ side: 'server', to: { workload: 'server' }, count: 5 }]).pass).toBe(true);
+  expect(toCountRequests([told], [{ ...told, secured: true }])).toMatchObject({
+    pass: false,
+    observed: expect.stringContaining('0 instead of 5 with side="server", from.identity="a"'),
+  });
+  expect(toCountRequests([told], [{ to: { workload: 'server', service: 'server' }, count: 5 }]).pass).toBe(false);
 });
 
 test('a redirect is judged by status and address', () => {

@@ -1,4 +1,4 @@
-import type { AccessLogLine } from '../../mesh/adapter.ts';
+import type { AccessLogLine } from '../../mesh/observations.ts';
 
 /**
  * Istio's default format: `[start] "METHOD path protocol" status flags details termination "failure" received sent duration service-time
@@ -42,8 +42,7 @@ function parseLine(text: string): AccessLogLine | undefined {
     bytesSent: Number(field('sent')),
     userAgent: field('agent'),
     authority: field('authority'),
-    upstream: field('upstream'),
-    route: field('route'),
+    ...(groups['route'] === undefined ? {} : { upstream: field('upstream'), route: field('route') }),
     text,
   };
 }

@@ -1,5 +1,5 @@
 import type { PodRef } from '../../kubernetes/manifest.ts';
-import type { CountsByPod, ProxyCounts } from '../../mesh/adapter.ts';
+import type { CountsByPod, ProxyCounts } from '../../mesh/observations.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { ADMIN_PORT } from './admin.ts';
 

@@ -1,24 +1,55 @@
 import type { PodRef } from '../../kubernetes/manifest.ts';
-import type { RequestCount } from '../../mesh/adapter.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
+import type { LabelledCount, RequestCount, RequestParty } from '../../mesh/observations.ts';
 import { ADMIN_PORT } from './admin.ts';
 
 const METRIC = 'istio_requests_total';
+/** Values of the label `reporter`; a waypoint is neither. */
+const SIDES: Readonly<Record<string, RequestCount['side']>> = { source: 'client', destination: 'server' };
+/** Values of `connection_security_policy`; the caller's proxy says `unknown`. */
+const SECURED: Readonly<Record<string, boolean>> = { mutual_tls: true, none: false };
 
 /** Reads Istio's request counter; a proxy without Istio's extensions has none, and a fresh one has none yet. */
-export async function requestCounts(access: ClusterAccess, pod: PodRef): Promise<RequestCount[]> {
-  return parseRequestCounts(await access.fetchText(pod, ADMIN_PORT, `/stats/prometheus?filter=${METRIC}`));
+export async function labelledCounts(access: ClusterAccess, pod: PodRef): Promise<LabelledCount[]> {
+  return parseLabelledCounts(await access.fetchText(pod, ADMIN_PORT, `/stats/prometheus?filter=${METRIC}`));
 }
 
 /** Reads the series of istio_requests_total from a page in Prometheus' text format. */
-export function parseRequestCounts(text: string): RequestCount[] {
+export function parseLabelledCounts(text: string): LabelledCount[] {
   return text.split('\n').flatMap((line) => {
     const [, labels, value] = /^istio_requests_total\{(.*)\} (\S+)(?: \d+)?$/.exec(line) ?? [];
-    return labels === undefined ? [] : [{ labels: labelsOf(labels), value: Number(value) }];
+    return labels === undefined ? [] : [{ labels: labelsOf(labels), count: Number(value) }];
   });
 }
 
+/** What a series tells, in the words of all meshes; one that neither the caller's proxy reports nor that of who was called is left out. */
+export function requestCountOf({ labels, count }: LabelledCount): RequestCount | undefined {
+  const side = SIDES[labels['reporter'] ?? ''];
+  if (side === undefined) return undefined;
+  const secured = SECURED[labels['connection_security_policy'] ?? ''];
+  return {
+    side,
+    from: partyOf(labels, 'source'),
+    to: partyOf(labels, 'destination'),
+    status: Number(labels['response_code'] ?? 0),
+    ...(secured === undefined ? {} : { secured }),
+    count,
+  };
+}
+
+function partyOf(labels: LabelledCount['labels'], end: 'source' | 'destination'): RequestParty {
+  const known = {
+    workload: labels[`${end}_workload`],
+    namespace: labels[`${end}_workload_namespace`],
+    service: labels[`${end}_service_name`],
+    identity: labels[`${end}_principal`],
+  };
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== '' && value !== 'unknown'));
+}
+
+/** In alphabetical order, so that a series is written alike each time. */
 function labelsOf(text: string): Record<string, string> {
   const pairs = [...text.matchAll(/([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g)];
-  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c))]));
+  const labels = pairs.map(([, name = '', value = '']) => [name, value.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c))] as const);
+  return Object.fromEntries(labels.toSorted(([a], [b]) => a.localeCompare(b)));
 }

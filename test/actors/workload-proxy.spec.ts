@@ -1,0 +1,36 @@
+import { expect, test } from '@playwright/test';
+
+import { FACTS } from '../../clusters/istio/facts.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
+import type { AccessLogLine, RequestCount } from '../../clusters/mesh/observations.ts';
+import { WorkloadProxy, watchRequestCounts } from '../../fixtures/actors/workload-proxy.ts';
+import { answered, historyOf } from '../matchers/histories.ts';
+
+const proxy = (mesh: Partial<MeshAdapter>, name = 'caller') =>
+  new WorkloadProxy({ facts: FACTS, ...mesh } as MeshAdapter, { namespace: 'rig', name });
+
+const counted = (status: number, count: number): RequestCount => ({
+  side: 'server',
+  from: { workload: 'caller' },
+  to: { workload: 'server' },
+  status,
+  count,
+});
+
+test('what rose is told of all proxies together, and series that say the same are one', async () => {
+  let counts = [counted(200, 3)];
+  const mesh = { requestCounts: () => Promise.resolve(counts) };
+  const risen = await watchRequestCounts(proxy(mesh, 'server-1'), proxy(mesh, 'server-2'));
+  counts = [counted(200, 3), counted(500, 1), counted(500, 2)];
+  expect(await risen()).toEqual([counted(500, 6)]);
+});
+
+test('a log that does not tell of which request its lines are is no finding about the mesh', async () => {
+  const lines: AccessLogLine[] = [{ text: 'GET /', userAgent: '' }];
+  const log = proxy({ accessLog: () => Promise.resolve(lines) });
+  await expect(log.accessLog(historyOf([answered()]))).rejects.toMatchObject({ code: 'LOG_WITHOUT_IDS' });
+});
+
+test('labels that nobody can set are not asked for', async () => {
+  await expect(proxy({}).labelledCounts()).rejects.toMatchObject({ code: 'MESH_UNSUPPORTED' });
+});
