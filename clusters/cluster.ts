@@ -20,6 +20,8 @@ export interface ClusterDescription {
   rigs: string[];
   /** The Docker daemon's address that the kind cluster lives on (a DOCKER_HOST value), if kind. */
   dockerHost?: string;
+  /** The machine on which the kind cluster was made; missing where that cannot be told, as in a container. */
+  host?: string;
   /** Whether the rigs' namespaces were made by the owner of an existing cluster, and stay. */
   premade?: boolean;
   /** Rigs that a run kept because a check failed on them; no run borrows them again. */

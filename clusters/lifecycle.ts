@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { ClusterDescription } from './cluster.ts';
 import { clusters, readDescription, writeDescription } from './registry/description.ts';
 import { EXIT, LEFT_BEHIND, leftBehind, MeshproofError } from './errors.ts';
-import { claimCluster, claimName, folderOf, removeFiles } from './registry/owner.ts';
+import { claimName, folderOf, removeFiles } from './registry/owner.ts';
 import { newClusterName, requireClusterName } from './names.ts';
 import type { UpOptions } from './provider.ts';
+import { claimForRemoval } from './registry/removal.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -57,7 +58,7 @@ export async function describeOrLower(
 
 /**
  * Removes a cluster, and the private engine with the last one. From now on it is this process's: what an interruption leaves of it is a leftover.
- * @throws MeshproofError `CLUSTER_UNKNOWN` with exit code 2
+ * @throws MeshproofError `CLUSTER_UNKNOWN` with exit code 2, or `CLUSTER_ELSEWHERE`
  */
 export async function down(name: string, work: Work): Promise<void> {
   const known = await clusters();
@@ -70,7 +71,7 @@ export async function down(name: string, work: Work): Promise<void> {
     });
   }
   const { lower } = cluster.provider === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
-  await claimCluster(name, folderOf(name), cluster.dockerHost);
+  await claimForRemoval(cluster);
   await lower(cluster, work);
   await removeFiles(folderOf(name));
   if (cluster.provider === 'kind') await stopEngine(work);

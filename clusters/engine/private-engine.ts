@@ -14,6 +14,7 @@ import { hostFirewall } from './firewall.ts';
 import { enclose } from './hermetic.ts';
 import { prepareHost, restoreHost } from './host-before.ts';
 import { isRestricted, readHost } from './host.ts';
+import { mountPoints } from './mounts.ts';
 import { installEngine, systemPath } from './packages.ts';
 import { daemonConfig, privateEngineFiles, privateEngineSettings, type PrivateEngineSettings } from './private-engine-config.ts';
 import {
@@ -128,12 +129,6 @@ export function daemonMounts(mountinfo: string, settings: Pick<PrivateEngineSett
   const isInData = (path: string): boolean => path.startsWith(data) && path.slice(data.length).includes('/');
   const made = mountPoints(mountinfo).filter((path) => path.startsWith(`${settings.run}/`) || isInData(path));
   return made.toSorted((a, b) => b.length - a.length);
-}
-
-/** The mount points in the text of /proc/PID/mountinfo, in which blanks and the like are octal numbers. */
-export function mountPoints(mountinfo: string): string[] {
-  const fields = mountinfo.split('\n').flatMap((line) => line.split(' ')[4] ?? []);
-  return fields.map((field) => field.replaceAll(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8))));
 }
 
 async function prepare(settings: PrivateEngineSettings, restricted: boolean): Promise<void> {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
 import { writeArchive } from './archive.ts';
+import { withFolder } from './build-folder.ts';
 import { hashOf, type Artifact } from './cache.ts';
-import { addPackages, debianRoot, fillSmallRoot, withDebianRoot, withFolder } from './debian.ts';
+import { addPackages, debianRoot, fillSmallRoot, withDebianRoot } from './debian.ts';
 import type { Image, Recipe } from './image.ts';
 import { agentImage } from './recipes/agent.ts';
 import { K6_IMAGE } from './recipes/k6.ts';

@@ -1,9 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { exec } from '../exec.ts';
 import type { Work } from '../work.ts';
+import { withFolder } from './build-folder.ts';
 import { artifact, hashOf, type Artifact } from './cache.ts';
 import { needPrograms } from './packages.ts';
 import { VERSIONS } from './versions.ts';
@@ -52,17 +52,6 @@ export const debianRoot: Artifact = {
     });
   },
 };
-
-/** Gives a new empty folder to `use` and removes it afterwards, whatever happens. */
-export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'meshproof-'));
-  try {
-    await exec('chmod', ['755', folder]);
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 /** Gives an unpacked Debian root to `use`. */
 export async function withDebianRoot<T>(use: (root: string) => Promise<T>, work: Work): Promise<T> {

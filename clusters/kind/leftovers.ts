@@ -14,6 +14,7 @@ import { clusterProcesses } from './cluster-processes.ts';
 import { deleteCluster } from './kind.ts';
 import { clusterFolders, listClusters, type ClusterFiles } from './nodes.ts';
 import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from '../registry/owner.ts';
+import { isElsewhere } from '../registry/removal.ts';
 import { releaseRanges, reservations } from './reservations.ts';
 
 /** A cluster, or what there is of one. */
@@ -66,6 +67,7 @@ async function judge({ name, folder, engine }: Trace, engines: readonly Engine[]
   if (owner === 'alive') return 'used';
   if (owner === 'unknown') return `the record of its owner in ${folder} cannot be read, or is of another machine or container`;
   if (owner === 'none' && isDescribed) {
+    if (await isElsewhere(description)) return 'it was made on another machine';
     return engine === undefined && isAt(engines, description.dockerHost)
       ? `it was made to stay, and its containers are gone; npx meshproof down ${name} removes its files`
       : 'used';

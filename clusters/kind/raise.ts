@@ -3,11 +3,13 @@ import { dirname } from 'node:path';
 import type { ClusterDescription } from '../cluster.ts';
 import { engineAt } from '../engine/engine.ts';
 import { ensureEngine } from '../engine/ensure.ts';
+import { thisMachine } from '../engine/machine.ts';
 import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { agentImage } from '../images/recipes/agent.ts';
 import { KIND, pathOf } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
+import { given } from '../kubernetes/given.ts';
 import type { UpOptions } from '../provider.ts';
 import { byPart } from '../mesh/versions.ts';
 import { meshModule } from '../meshes.ts';
@@ -58,8 +60,9 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
       const rigs = await timed(timings, 'rigsMs', () =>
         deployRigs(api, adapter, { count: options.rigs, image: sample, owner: name }, work),
       );
+      const host = given({ host: (await thisMachine()).host || undefined });
       const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(work)) };
-      return { ...place, provider: 'kind', rigs, dockerHost: engine.host, versions, timings };
+      return { ...place, provider: 'kind', rigs, dockerHost: engine.host, ...host, versions, timings };
     } finally {
       api.close();
     }

@@ -3,17 +3,18 @@ import { rm } from 'node:fs/promises';
 import { exclusively } from '../engine/exclusive.ts';
 import { identify } from '../engine/processes.ts';
 import { writeWhole } from '../files.ts';
+import { claimForRemoval } from './removal.ts';
 import { runnersOn } from './runners.ts';
-import { claimCluster, folderOf, ownerOf, userFile, userOf } from './owner.ts';
+import { folderOf, ownerOf, userFile, userOf } from './owner.ts';
 
 /** Takes a cluster that is there for this process, so that two runs never share its rigs. False when another process has it. */
 export async function occupy(cluster: string): Promise<boolean> {
   return unlessInUse(cluster, async () => writeWhole(userFile(cluster), JSON.stringify(await identify(process.pid))));
 }
 
-/** Takes a cluster that is there to remove it: what an interruption leaves of it is a leftover. False when another process has it. */
-export async function seize(cluster: string, dockerHost: string | undefined): Promise<boolean> {
-  return unlessInUse(cluster, () => claimCluster(cluster, folderOf(cluster), dockerHost));
+/** Takes a cluster that is there to remove it, as `claimForRemoval` does. False when another process has it. */
+export async function seize(cluster: Parameters<typeof claimForRemoval>[0]): Promise<boolean> {
+  return unlessInUse(cluster.name, () => claimForRemoval(cluster));
 }
 
 export async function vacate(cluster: string): Promise<void> {

@@ -5,6 +5,7 @@ import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
 import { clusters, readDescription } from '../../clusters/registry/description.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
 import { seize } from '../../clusters/registry/occupancy.ts';
+import { isElsewhere } from '../../clusters/registry/removal.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
 
@@ -14,8 +15,13 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
   const existing = await clusters((words) => process.stderr.write(`warning: ${words}\n`));
   const progress = startProgress();
   if (name !== undefined && isClusterName(name)) await refuseUnreadable(name);
-  for (const { name: one, dockerHost } of choose(existing, name, all)) {
-    if (!(await seize(one, dockerHost))) {
+  for (const cluster of choose(existing, name, all)) {
+    const one = cluster.name;
+    if (all && (await isElsewhere(cluster))) {
+      process.stderr.write(`warning: ${one} is left alone: it was made on another machine\n`);
+      continue;
+    }
+    if (!(await seize(cluster))) {
       if (all) continue;
       throw refusal('CLUSTER_IN_USE', `a run uses ${one} now, or nobody can tell whether one does`, existing);
     }

@@ -3,7 +3,7 @@ import type { Mesh } from '../../clusters/meshes.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
 import type { Find } from '../sweep/find.ts';
-import { ofChecks, ofEngine, ofExisting, ofKind, privateEngine } from '../sweep/here.ts';
+import { ofBuilds, ofChecks, ofEngine, ofExisting, ofKind, privateEngine } from '../sweep/here.ts';
 import { thereFinds } from '../sweep/there.ts';
 
 /** The options of `meshproof sweep`. */
@@ -49,7 +49,7 @@ async function findsOf(options: SweepOptions): Promise<Find[]> {
     return [await thereFinds(options)];
   }
   const stray = (['context', 'kubeconfig', 'namespaces', 'all'] as const).find((name) => options[name] !== undefined);
-  if (stray === undefined) return [ofExisting, ofChecks, ofKind, ofEngine, privateEngine];
+  if (stray === undefined) return [ofExisting, ofChecks, ofKind, ofEngine, ofBuilds, privateEngine];
   throw new MeshproofError('CONTRADICTION', `--${stray} is about a cluster that exists, but this machine would be swept`, {
     hint: 'add --provider=existing',
     exitCode: EXIT.usage,

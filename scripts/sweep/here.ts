@@ -3,6 +3,7 @@ import { leftovers as engineLeftovers } from '../../clusters/engine/leftovers.ts
 import { idlePrivateEngine } from '../../clusters/engine/private-engine-state.ts';
 import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { causeOf } from '../../clusters/errors.ts';
+import { leftovers as buildLeftovers } from '../../clusters/images/build-folder.ts';
 import { leftovers as kindLeftovers } from '../../clusters/kind/leftovers.ts';
 import { down } from '../../clusters/lifecycle.ts';
 import { clusters, clusterNames } from '../../clusters/registry/description.ts';
@@ -13,6 +14,8 @@ import { recoverIdle, unfinishedRigs } from '../../clusters/rigs/recover.ts';
 import type { Find } from './find.ts';
 
 export const ofKind: Find = async (options, work) => kindLeftovers(options, work);
+
+export const ofBuilds: Find = async (options) => buildLeftovers(options);
 
 export const ofEngine: Find = async (options, work) => engineLeftovers(options, work);
 

@@ -7,7 +7,8 @@ import { expect, test } from '@playwright/test';
 
 import { otherUsers, useEngine } from '../../clusters/engine/engine-users.ts';
 import { privateEngineFiles, type PrivateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
-import { daemonMounts, mountPoints, startPrivateEngine, stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
+import { mountPoints } from '../../clusters/engine/mounts.ts';
+import { daemonMounts, startPrivateEngine, stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { idlePrivateEngine, privateEngineProcesses, privateEngineState } from '../../clusters/engine/private-engine-state.ts';
 import { identify, isAlive } from '../../clusters/engine/processes.ts';
 import { scratchFolder, type Scratch } from './scratch.ts';

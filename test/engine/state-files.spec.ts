@@ -7,10 +7,12 @@ import { assert, constantFrom, property, string } from 'fast-check';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { identify } from '../../clusters/engine/processes.ts';
+import { exec } from '../../clusters/exec.ts';
 import { LEFT_BEHIND } from '../../clusters/errors.ts';
 import { makeFolder, readJson, writeWhole } from '../../clusters/files.ts';
 import { describeOrLower } from '../../clusters/lifecycle.ts';
 import { claimCluster, claimName, folderOf, keepCluster, ownerOf, removeFiles } from '../../clusters/registry/owner.ts';
+import { claimForRemoval, isElsewhere } from '../../clusters/registry/removal.ts';
 import { reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
 import { isClusterName } from '../../clusters/names.ts';
 import { cacheFolder, clustersFolder, stateFolder } from '../../clusters/paths.ts';
@@ -106,7 +108,7 @@ test('of those that take a cluster whose user is dead one gets it', async () => 
   const user = join(folderOf(NAME), 'user.json');
   await writeFile(user, JSON.stringify({ ...(await identify(process.pid)), pid: 2 ** 30 }));
   expect(await isInUse(NAME)).toBe(false);
-  const taken = await Promise.all([occupy(NAME), occupy(NAME), seize(NAME, undefined), occupy(NAME)]);
+  const taken = await Promise.all([occupy(NAME), occupy(NAME), seize({ name: NAME }), occupy(NAME)]);
   expect(taken.filter(Boolean)).toHaveLength(1);
 });
 
@@ -118,6 +120,41 @@ test('a cluster of whose user nobody can tell is in use', async () => {
   for (const text of ['', '{"pid":', 'null', JSON.stringify({ ...me, boot: 'another', host: 'another' })]) {
     await writeFile(join(folderOf(NAME), 'user.json'), text);
     expect(await occupy(NAME), text).toBe(false);
+  }
+});
+
+test('a cluster of another machine is left alone where both machines are known and the engine is the machine’s own', async () => {
+  await using _ = await scratchCache();
+  const theirs = { name: NAME, dockerHost: 'unix:///var/run/docker.sock', host: 'theirs' };
+  const here = (host: string) => ({ host, boot: '1' });
+  expect(await isElsewhere(theirs, here('ours'))).toBe(true);
+  expect(await isElsewhere(theirs, here('theirs'))).toBe(false);
+  expect(await isElsewhere(theirs, here(''))).toBe(false);
+  expect(await isElsewhere({ name: NAME, dockerHost: theirs.dockerHost }, here('ours'))).toBe(false);
+  expect(await isElsewhere({ ...theirs, dockerHost: 'tcp://builder:2376' }, here('ours'))).toBe(false);
+  await expect(claimForRemoval(theirs, here('ours'))).rejects.toMatchObject({ code: 'CLUSTER_ELSEWHERE' });
+  expect(await ownerOf(NAME)).toBe('none');
+  await claimForRemoval(theirs, here('theirs'));
+  expect(await ownerOf(NAME)).toBe('alive');
+});
+
+test('a cluster can be removed from a full disk', async () => {
+  await using folder = await scratchFolder();
+  const mounted = await exec('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder.path]).then(
+    () => true,
+    () => false,
+  );
+  test.skip(!mounted, 'nothing may be mounted here');
+  const { MESHPROOF_STATE: before = '' } = process.env;
+  process.env['MESHPROOF_STATE'] = folder.path;
+  try {
+    await makeFolder(folderOf(NAME));
+    await expect(writeFile(join(folder.path, 'full'), 'x'.repeat(100_000))).rejects.toThrow('ENOSPC');
+    await claimForRemoval({ name: NAME });
+    expect(await readdir(folderOf(NAME))).toEqual([]);
+  } finally {
+    process.env['MESHPROOF_STATE'] = before;
+    await exec('umount', [folder.path]);
   }
 });
 
