@@ -17,9 +17,12 @@ async function build(engine: Docker, image: Wanted, work: Work): Promise<void> {
   await engine.docker(['load', '-i', join(folder, 'image.tar')], work);
 }
 
+/** Gives a published image the name of ours. A tag that is there is the engine's owner's, and names of this sort move: it is not pulled again. */
 async function pull(engine: Docker, { name, upstream }: Wanted, work: Work): Promise<void> {
-  work.progress?.(`pulling ${upstream}`);
-  await engine.docker(['pull', upstream], work);
+  if (!(await hasImage(engine, upstream))) {
+    work.progress?.(`pulling ${upstream}`);
+    await engine.docker(['pull', upstream], work);
+  }
   await engine.docker(['tag', upstream, name], work);
 }
 

@@ -31,6 +31,13 @@ test('a pulled image gets the name by which it is asked for', async () => {
   expect(said).toEqual([`pull ${jaeger?.upstream}`, `tag ${jaeger?.upstream} ${jaeger?.name}`]);
 });
 
+test('a tag of the engine’s owner is used as it is: pulling it again would move it', async () => {
+  const { name = '', upstream = '' } = (await externalImages()).find((image) => image.name.includes('postgres')) ?? {};
+  const said: string[] = [];
+  await ensureExternalImages(['postgres'], 'pull', client([upstream], said), {});
+  expect(said).toEqual([`tag ${upstream} ${name}`]);
+});
+
 test('a folder of archives without the image, and an engine without it, are told as such', async () => {
   await using folder = await scratchFolder();
   const from = ensureExternalImages(['postgres'], folder.path, client([], []), {});
