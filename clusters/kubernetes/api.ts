@@ -109,11 +109,6 @@ export class KubernetesApi extends ObjectApi {
     return stored;
   }
 
-  /** Deletes a namespace with all that is in it and returns when it is gone, by default within 120 s. */
-  async deleteNamespace(name: string, options: WaitOptions = {}): Promise<void> {
-    await this.remove([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }], { timeoutMs: 120_000, ...options });
-  }
-
   /** An http.Agent whose connections end at a port in the pod's network namespace; loopback-only ports too. Destroy it after use. */
   tunnel(pod: PodRef, port: number): PodTunnel {
     return new PodTunnel(this.connection, pod, port);

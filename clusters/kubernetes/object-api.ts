@@ -49,14 +49,15 @@ export class ObjectApi {
   }
 
   /**
-   * Deletes objects in the reverse order of apply; those that are not there, or whose kind is not served, are fine. One that was read, and so
-   * carries its uid, is deleted only while it is that very one.
+   * Deletes objects that were read, in the reverse order of apply, each only while it is that very one and no other of its name. Those that have
+   * gone, or whose kind is not served any more, are fine.
    */
-  async remove(objects: readonly Manifest[], { namespace, ...options }: RemoveOptions = {}): Promise<void> {
+  async remove(objects: readonly LiveObject[], { namespace, ...options }: RemoveOptions = {}): Promise<void> {
     for (const wave of waves(objects).toReversed()) {
       const works = wave.map(async (object) => {
         const resource = await this.#discovery.find(object.apiVersion, object.kind, options.signal);
-        if (resource !== undefined) await this.#remove(placed(object, resource, namespace), resource, { uid: uidOf(object), ...options });
+        if (resource !== undefined)
+          await this.#remove(placed(object, resource, namespace), resource, { uid: object.metadata.uid, ...options });
       });
       await settled(works);
     }
@@ -170,10 +171,10 @@ export class ObjectApi {
   async #remove(
     ref: ObjectRef,
     resource: Resource,
-    { uid, wait = true, gracePeriodSeconds, ...options }: RemoveOptions & { uid: string | undefined },
+    { uid, wait = true, gracePeriodSeconds, ...options }: RemoveOptions & { uid: string },
   ): Promise<void> {
     const query = { propagationPolicy: wait && WORKLOADS.includes(ref.kind) ? 'Foreground' : 'Background', gracePeriodSeconds };
-    const body = uid === undefined ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
     const request = { doing: `removing ${nameOf(ref)}`, query, body, signal: options.signal };
     const answer = await goneOrOther(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
     // The answer is a Status when the object went at once, and the object itself while finalizers or a grace period hold it.
@@ -210,8 +211,6 @@ interface Page<T> {
   items: T[];
   metadata: { continue?: string };
 }
-
-const uidOf = ({ metadata }: Manifest): string | undefined => (typeof metadata['uid'] === 'string' ? metadata['uid'] : undefined);
 
 /** What is to be removed has gone already, also when another of its name is there. */
 async function goneOrOther<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -9,6 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { liveOf } from '../../clusters/rigs/ownership.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import type { Finding } from '../../scripts/doctor/finding.ts';
 import { meshproof } from './cluster.ts';
@@ -120,7 +121,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
         name: 'meshproof-control-plane',
         namespace: 'istio-system',
       };
-      await owner.remove([{ ...role, metadata: { name: role.name, namespace: role.namespace } }]);
+      await owner.remove(await liveOf(owner, [role]));
       const refused = await run();
       expect(plain(refused.stderr)).toMatch(
         /^error\[FORBIDDEN\]: system:serviceaccount:meshproof-system:meshproof may not .* in istio-system .*which is needed to /m,

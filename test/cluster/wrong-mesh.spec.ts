@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { refOf } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
+import { liveOf } from '../../clusters/rigs/ownership.ts';
 import { rigVariables } from '../../fixtures/contract/variables.ts';
 import { whyNot } from '../../reporters/format.ts';
 import { listChecks } from '../../scripts/run/checks.ts';
@@ -66,7 +68,7 @@ for (const { defect, found, words } of DEFECTS) {
       expect(runs.map(({ exitCode }) => exitCode)).toEqual([1, 0].slice(0, runs.length));
     } finally {
       for (const { namespace, objects } of planted) {
-        await api.remove(objects);
+        await api.remove(await liveOf(api, objects.map(refOf)));
         await mesh.converge({ objects, after: 'removed', namespace });
       }
       api.close();

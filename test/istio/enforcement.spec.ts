@@ -1,9 +1,11 @@
 import { expect, test } from '@playwright/test';
 
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import { refOf } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { PodTunnel } from '../../clusters/kubernetes/tunnel.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
+import { liveOf } from '../../clusters/rigs/ownership.ts';
 import { ACTOR_LABEL, unmeshedOf, type Actor } from '../../clusters/rigs/rig.ts';
 import { AgentClient } from '../../fixtures/agent/client.ts';
 import { PORTS, type ProbeOrder } from '../../fixtures/agent/protocol.ts';
@@ -75,12 +77,12 @@ for (const { what, from, order, object, ends } of CHANGES) {
         await api.apply(objects);
         await mesh.converge({ objects, after: 'applied', namespace });
         expect(await endings()).toEqual([ends]);
-        await api.remove(objects);
+        await api.remove(await liveOf(api, objects.map(refOf)));
         await mesh.converge({ objects, after: 'removed', namespace });
       }
       expect(await endings()).toEqual(['200']);
     } finally {
-      await api.remove(objects);
+      await api.remove(await liveOf(api, objects.map(refOf)));
       tunnel.destroy();
       api.close();
     }

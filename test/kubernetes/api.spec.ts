@@ -1,8 +1,14 @@
+import type { LiveObject } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { expect, test } from './on-stand-in.ts';
 import type { StandInApi, StandInObject } from './stand-in-api.ts';
 
 const configMap = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '1' } });
+/** An object as it was read. */
+const read = (object: Manifest): LiveObject => ({
+  ...object,
+  metadata: { ...object.metadata, uid: 'uid-1', resourceVersion: '1', creationTimestamp: '' },
+});
 const pathOf = (name: string, namespace = 'shop'): string => `/api/v1/namespaces/${namespace}/configmaps/${name}`;
 const writes = (server: StandInApi): string[] =>
   server.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path.split('/').at(-1)}`);
@@ -50,7 +56,7 @@ test('namespaces and CRDs are there, and served, before what needs them', async 
   expect(order.slice(2)).toEqual(['PATCH one', 'PATCH w']);
   expect(stored.map(({ kind }) => kind)).toEqual(['Widget', 'ConfigMap', 'CustomResourceDefinition', 'Namespace']);
   server.requests.length = 0;
-  await api.remove([crd, widget, configMap('one')], { namespace: 'shop' });
+  await api.remove([crd, widget, configMap('one')].map(read), { namespace: 'shop' });
   expect(writes(server)).toEqual(['DELETE w', 'DELETE one', 'DELETE widgets.test.dev']);
 });
 
@@ -90,21 +96,31 @@ test('a kind that is not served is refused by name, and found once its CRD is th
   expect(await api.serves(ref)).toBe(true);
 });
 
+test('only an object that was read is removed, and by its uid, so that no other of its name goes', async ({ api, server }) => {
+  // @ts-expect-error a name is not enough
+  const byName: Parameters<typeof api.remove>[0] = [configMap('one')];
+  expect(byName).toHaveLength(1);
+  await api.remove([read(configMap('one'))], { namespace: 'shop' });
+  expect(server.requests.at(-1)).toMatchObject({ method: 'DELETE', body: { preconditions: { uid: 'uid-1' } } });
+});
+
 test('removing what is not there, or of a kind that is not served, is fine', async ({ api }) => {
-  await api.remove([configMap('never'), { apiVersion: 'test.dev/v1', kind: 'Widget', metadata: { name: 'w' } }], { namespace: 'shop' });
+  await api.remove([configMap('never'), { apiVersion: 'test.dev/v1', kind: 'Widget', metadata: { name: 'w' } }].map(read), {
+    namespace: 'shop',
+  });
 });
 
 test('remove waits until the object is gone, and says what holds it', async ({ api, server }) => {
   const held: StandInObject = { ...configMap('held'), metadata: { name: 'held', finalizers: ['test.dev/guard'] } };
   server.put(pathOf('held'), held);
   const options = { namespace: 'shop', timeoutMs: 50 };
-  await expect(api.remove([configMap('held')], options)).rejects.toThrow('ConfigMap shop/held to be gone: finalizer test.dev/guard');
+  await expect(api.remove([read(configMap('held'))], options)).rejects.toThrow('ConfigMap shop/held to be gone: finalizer test.dev/guard');
   let looks = 0;
   server.intercept = ({ method, path }) => {
     if (method === 'GET' && path === pathOf('held') && ++looks === 2) server.objects.delete(path);
     return undefined;
   };
-  await api.remove([configMap('held')], { namespace: 'shop' });
+  await api.remove([read(configMap('held'))], { namespace: 'shop' });
   expect(server.objects.has(pathOf('held'))).toBe(false);
 });
 
@@ -116,9 +132,9 @@ test('a workload that is waited for takes its pods with it, as they would go on 
     await api.remove(objects, { namespace: 'shop', wait });
     return server.requests.filter(({ method }) => method === 'DELETE').map(({ query }) => query.get('propagationPolicy'));
   };
-  expect(await policies([web], true)).toEqual(['Foreground']);
-  expect(await policies([web], false)).toEqual(['Background']);
-  expect(await policies([configMap('one')], true)).toEqual(['Background']);
+  expect(await policies([read(web)], true)).toEqual(['Foreground']);
+  expect(await policies([read(web)], false)).toEqual(['Background']);
+  expect(await policies([read(configMap('one'))], true)).toEqual(['Background']);
 });
 
 test('an object of the same name that came since counts as gone', async ({ api, server }) => {
@@ -127,7 +143,7 @@ test('an object of the same name that came since counts as gone', async ({ api, 
     if (method === 'GET' && path === pathOf('held')) server.put(path, { ...configMap('held') });
     return undefined;
   };
-  await api.remove([configMap('held')], { namespace: 'shop', timeoutMs: 1_000 });
+  await api.remove([read(configMap('held'))], { namespace: 'shop', timeoutMs: 1_000 });
 });
 
 test('a list is read page by page, and each item says what it is', async ({ api, server }) => {

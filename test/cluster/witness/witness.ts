@@ -6,6 +6,7 @@ import { rolledOut } from '../../../clusters/kubernetes/deployments.ts';
 import type { Manifest, PodRef } from '../../../clusters/kubernetes/manifest.ts';
 import { readManifests } from '../../../clusters/kubernetes/manifests.ts';
 import { isReady, type Pod } from '../../../clusters/kubernetes/pods.ts';
+import { liveOf } from '../../../clusters/rigs/ownership.ts';
 import { until } from '../../../clusters/until.ts';
 import { Authority } from '../../../fixtures/external/authority.ts';
 import { differences, parseConfiguration, type Configuration, type Difference } from './configuration.ts';
@@ -40,8 +41,8 @@ export async function plantOwner(
 
 /** Removes it, and waits until it is gone. */
 export async function removeOwner(api: KubernetesApi): Promise<void> {
-  const home: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-  await api.remove([home], { timeoutMs: 120_000 });
+  const home = await liveOf(api, [{ apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE }]);
+  await api.remove(home, { timeoutMs: 120_000 });
 }
 
 async function ownerObjects(image: string): Promise<Manifest[]> {
