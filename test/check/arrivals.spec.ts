@@ -1,0 +1,69 @@
+import { expect, test } from '@playwright/test';
+
+import { FACTS } from '../../clusters/istio/facts.ts';
+import type { LiveObject } from '../../clusters/kubernetes/live-object.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { OWNER_LABEL } from '../../clusters/rigs/rig.ts';
+import { AppliedConfig } from '../../fixtures/check/applied-config.ts';
+import type { Rig } from '../../fixtures/rig/rig.ts';
+
+const OURS = { [OWNER_LABEL]: 'run' };
+const EARLIER = '2026-01-01T00:00:00Z';
+const BEGAN = '2026-01-01T00:01:00Z';
+const LATER = '2026-01-01T00:02:00Z';
+const policy: Manifest = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'own' }, spec: {} };
+
+interface Entry {
+  manager: string;
+  time: string;
+  subresource?: string;
+}
+
+function live(namespace: string, name: string, managedFields: Entry[], labels: Record<string, string> = {}): LiveObject {
+  const metadata = { name, namespace, labels, uid: name, resourceVersion: '1', creationTimestamp: EARLIER, managedFields };
+  return { ...policy, metadata };
+}
+
+/** What is said to have come beside the configuration of a check, where these objects are there when it ends. */
+async function saidOf(...there: LiveObject[]): Promise<string[]> {
+  const own = live('rig', 'own', [{ manager: 'meshproof', time: BEGAN }], OURS);
+  const all = [own, ...there];
+  const stand = {
+    namespace: 'rig',
+    owner: 'run',
+    changes: { assertOpen: () => undefined, apply: async () => [own] },
+    api: {
+      find: async () => own,
+      remove: async () => undefined,
+      list: async (_: string, kind: string, { namespace }: { namespace: string }) =>
+        all.filter((one) => one.kind === kind && one.metadata.namespace === namespace),
+    },
+    mesh: { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) },
+  };
+  const applied = new AppliedConfig(stand as unknown as Rig);
+  await applied.reconcile([policy]);
+  return await applied.interferences();
+}
+
+test('what others have made or changed since the check began is told with who did it', async () => {
+  const another = live('istio-system', 'default', [{ manager: 'meshproof', time: LATER }], { [OWNER_LABEL]: 'other-run' });
+  const edited = live('rig-neighbour', 'edited', [
+    { manager: 'argocd', time: EARLIER },
+    { manager: 'kubectl-edit', time: LATER },
+  ]);
+  expect(await saidOf(another, edited)).toEqual([
+    'PeerAuthentication rig-neighbour/edited was made or changed meanwhile by kubectl-edit',
+    'PeerAuthentication istio-system/default was made or changed meanwhile by meshproof, for other-run',
+  ]);
+});
+
+test('what stood before, is elsewhere, is ours or has only a new status is no interference', async () => {
+  const told = await saidOf(
+    live('istio-system', 'default', [{ manager: 'helm', time: EARLIER }]),
+    live('shop', 'theirs', [{ manager: 'kubectl-edit', time: LATER }]),
+    live('istio-system', 'ours', [{ manager: 'meshproof', time: LATER }], OURS),
+    live('rig', 'sentinel', [{ manager: 'meshproof', time: LATER }]),
+    live('rig', 'seen', [{ manager: 'istiod', time: LATER, subresource: 'status' }]),
+  );
+  expect(told).toEqual([]);
+});
