@@ -12,6 +12,7 @@ import type {
 } from '../mesh/adapter.ts';
 import type { MeshFeature } from '../mesh/features.ts';
 import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from '../mesh/observations.ts';
+import type { MeshSettings } from '../mesh/settings.ts';
 import type { Work } from '../work.ts';
 import type { ClusterAccess } from '../mesh/access.ts';
 import { parseAccessLog } from './proxy/access-log.ts';
@@ -21,6 +22,7 @@ import { istioDiagnostics } from './diagnostics/diagnostics.ts';
 import { FACTS } from './facts.ts';
 import type { IstioRevisions } from './revisions/revisions.ts';
 import { Istiod } from './istiod.ts';
+import { meshSettings } from './settings.ts';
 import { PROXY_CONTAINER, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
 import { labelledCounts, requestCountOf } from './proxy/request-counts.ts';
@@ -34,14 +36,12 @@ export interface IstioOptions {
   injector?: MeshInjector;
   tool?: MeshTool;
   revisions?: IstioRevisions;
-  /** As in the mesh configuration; default cluster.local. */
-  trustDomain?: string;
 }
 
 /** Istio with sidecars, installed by whoever: everything is asked of istiod and of the running proxies. */
 export function istio(options: IstioOptions): MeshAdapter {
-  const { access, injector, trustDomain = 'cluster.local' } = options;
-  return new IstioAdapter(access, injector, trustDomain, options);
+  const { access, injector } = options;
+  return new IstioAdapter(access, injector, options);
 }
 
 class IstioAdapter implements MeshAdapter {
@@ -51,21 +51,16 @@ class IstioAdapter implements MeshAdapter {
   readonly #access: ClusterAccess;
   readonly #injector: MeshInjector | undefined;
   readonly #istiod: Istiod;
-  readonly #trustDomain: string;
   readonly #converging = new Map<string, Promise<unknown>>();
 
-  constructor(
-    access: ClusterAccess,
-    injector: MeshInjector | undefined,
-    trustDomain: string,
-    { tool, revisions }: Pick<IstioOptions, 'tool' | 'revisions'>,
-  ) {
+  #settings: MeshSettings | undefined;
+
+  constructor(access: ClusterAccess, injector: MeshInjector | undefined, { tool, revisions }: Pick<IstioOptions, 'tool' | 'revisions'>) {
     if (tool !== undefined) this.tool = tool;
     if (revisions !== undefined) this.revisions = revisions;
     this.#access = access;
     this.#injector = injector;
     this.#istiod = new Istiod(access, FACTS.controlPlaneNamespace);
-    this.#trustDomain = trustDomain;
   }
 
   get injector(): MeshInjector {
@@ -98,12 +93,16 @@ class IstioAdapter implements MeshAdapter {
     return { proxy: version, lacks, connectionsPerUpstream: workers };
   }
 
-  identity(namespace: string, serviceAccount: string): string {
-    return `spiffe://${this.#trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+  async settings({ signal }: Work = {}): Promise<MeshSettings> {
+    return (this.#settings ??= await meshSettings(this.#access, FACTS.controlPlaneNamespace, signal));
+  }
+
+  identity(namespace: string, serviceAccount: string, { trustDomain }: Pick<MeshSettings, 'trustDomain'>): string {
+    return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
   }
 
   identityHeaders(identity: string): Record<string, string> {
-    const by = this.identity('default', 'default');
+    const by = identity.replace(/\/ns\/.*$/, '/ns/default/sa/default');
     return { 'x-forwarded-client-cert': `By=${by};Hash=${'0'.repeat(64)};Subject="";URI=${identity}` };
   }
 

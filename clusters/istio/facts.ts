@@ -21,6 +21,17 @@ export const FACTS: MeshFacts = {
   },
   proxyContainer: PROXY_CONTAINER,
   proxyPrograms: ['envoy', 'pilot-agent'],
+  /** Envoy's flush interval. */
+  logFlushMs: 1_000,
+  gatewayProbe: { port: 15021, path: '/healthz/ready' },
+  jwks: {
+    /**
+     * istiod fetches all keys in rounds, one after the other. Of three fetches of one address the second belongs to a round that began after
+     * the first, and whose results were pushed before the third.
+     */
+    fetches: 3,
+    renewal: 'istiod to fetch the keys again (PILOT_JWT_PUB_KEY_REFRESH_INTERVAL)',
+  },
   /** As the installation does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
   quickPods: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
   exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
@@ -28,7 +39,7 @@ export const FACTS: MeshFacts = {
   rights: RIGHTS,
   schemas,
   /** What stands in the root namespace is for the proxies of every namespace. */
-  isMeshWide: ({ metadata }) => metadata.namespace === CONTROL_PLANE,
+  isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,
   reachesOf,
   describesRevision: ({ apiVersion, kind }) => kind === 'IstioOperator' && apiVersion.startsWith('install.istio.io/'),
 };

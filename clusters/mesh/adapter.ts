@@ -3,6 +3,7 @@ import type { Work } from '../work.ts';
 import type { MeshFacts } from './facts.ts';
 import type { MeshFeature } from './features.ts';
 import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from './observations.ts';
+import type { MeshSettings } from './settings.ts';
 
 /** What a running proxy can do, asked of it and not assumed. */
 export interface Capabilities {
@@ -131,8 +132,10 @@ export interface MeshAdapter {
   /** How many proxies of each version of the mesh are connected to the control plane, in all namespaces. */
   proxyVersions(work?: Work): Promise<Map<string, number>>;
   capabilities(pod: PodRef): Promise<Capabilities>;
+  /** As the cluster has them; read once. */
+  settings(work?: Work): Promise<MeshSettings>;
   /** Peer identity of a service account, as the server sees it. */
-  identity(namespace: string, serviceAccount: string): string;
+  identity(namespace: string, serviceAccount: string, settings: Pick<MeshSettings, 'trustDomain'>): string;
   /** The headers in which a proxy tells its server that this identity calls. */
   identityHeaders(identity: string): Record<string, string>;
   certificate(pod: PodRef): Promise<WorkloadCertificate>;

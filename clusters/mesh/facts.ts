@@ -1,6 +1,7 @@
 import type { Right } from '../existing/right.ts';
 import type { KindSchemas } from '../kubernetes/kind-schemas.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
+import type { MeshSettings } from './settings.ts';
 
 /** What decides in a namespace whether its pods get a proxy. */
 interface NamespaceMarks {
@@ -38,6 +39,17 @@ export interface MeshFacts {
   readonly proxyContainer: string;
   /** The programs of that container, by the kernel's names of their processes. */
   readonly proxyPrograms: readonly string[];
+  /** How long a proxy may keep what it has logged before it writes it. */
+  readonly logFlushMs: number;
+  /** Where a gateway of the mesh answers 200 once it is ready, apart from all that is routed; undefined for a mesh that has no gateways. */
+  readonly gatewayProbe?: { readonly port: number; readonly path: string };
+  /** How the keys of token issuers come to the proxies; undefined for a mesh that checks no tokens. */
+  readonly jwks?: {
+    /** Fetches of one address, counted from a change of the keys, after which the change has been sent to the proxies. */
+    readonly fetches: number;
+    /** Who is to fetch them, and how often, as it completes the sentence "waited for …". */
+    readonly renewal: string;
+  };
   /** Annotations of pods whose proxies shall act on changes soon, whatever the mesh's own defaults are. */
   readonly quickPods: Readonly<Record<string, string>>;
   /** Annotations of a Service of which the mesh shall tell the proxies of these namespaces alone. */
@@ -49,7 +61,7 @@ export interface MeshFacts {
   /** The schemas of its kinds, in one of its module's versions; default the first. */
   readonly schemas: (version?: string) => KindSchemas;
   /** Whether the object acts on proxies of every namespace. */
-  readonly isMeshWide: (object: Manifest) => boolean;
+  readonly isMeshWide: (object: Manifest, settings: Pick<MeshSettings, 'rootNamespace'>) => boolean;
   /**
    * By what the objects of a check would act on proxies outside of its rig, each as a sentence that says what mends it.
    * The schemas of the kinds are held against elsewhere.

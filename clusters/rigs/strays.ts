@@ -29,8 +29,14 @@ export interface Stray {
 
 /** What checks have left in the mesh's root namespace and cluster-wide, for all owners: a journal may have gone with its rig. */
 export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unseen, { signal }: Work): Promise<Stray[]> {
+  // Who may not read the settings has been told of no other root namespace either.
+  const told = unlessForbidden(
+    mesh.settings(given({ signal })).then((settings) => [settings]),
+    () => undefined,
+  );
+  const namespace = (await told)[0]?.rootNamespace ?? mesh.facts.controlPlaneNamespace;
   const places = [
-    ...mesh.facts.schemas().newest.map((kind) => ({ kind, where: { namespace: mesh.facts.controlPlaneNamespace } })),
+    ...mesh.facts.schemas().newest.map((kind) => ({ kind, where: { namespace } })),
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
   ];
   const labelled = { labelSelector: OWNER_LABEL, ...given({ signal }) };

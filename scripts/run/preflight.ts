@@ -14,7 +14,7 @@ import { rigVariables } from '../../fixtures/contract/variables.ts';
 import { kindsOf, type Applied } from './kinds.ts';
 
 /** Stand for the names that a rig has; what is read here is never applied. */
-const VARIABLES = rigVariables('meshproof-rig', 'meshproof-root');
+const VARIABLES = rigVariables('meshproof-rig', { rootNamespace: 'meshproof-root', trustDomain: 'meshproof.test' });
 const OF_THE_RIG: readonly (string | undefined)[] = [undefined, VARIABLES.NAMESPACE, VARIABLES.NEIGHBOUR, VARIABLES.UNMESHED];
 const CLUSTER_WIDE = /^(Cluster|Namespace$|CustomResourceDefinition$|.*WebhookConfiguration$)/;
 
@@ -113,12 +113,12 @@ function refuseReaches(read: readonly Read[], facts: MeshFacts): void {
 
 /** The rig, with the namespaces that its check makes or installs a mesh in. */
 function islandOf(objects: readonly Manifest[], facts: MeshFacts): Island {
-  const { ROOT_NAMESPACE: _, ...own } = VARIABLES;
+  const { NAMESPACE, NEIGHBOUR, UNMESHED } = VARIABLES;
   const made = objects.flatMap((object) => {
     if (isNamespaceForChecks(object)) return [object.metadata.name];
     return facts.describesRevision(object) && object.metadata.namespace !== undefined ? [object.metadata.namespace] : [];
   });
-  return { rig: VARIABLES.NAMESPACE, namespaces: new Set([...Object.values(own), ...made]) };
+  return { rig: NAMESPACE, namespaces: new Set([NAMESPACE, NEIGHBOUR, UNMESHED, ...made]) };
 }
 
 /** The variables of a rig, and where more become known at run time a word for each that the file asks for. */

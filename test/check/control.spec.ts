@@ -30,6 +30,7 @@ const rig = {
     assertOpen: () => undefined,
     journal: { clear: async () => undefined, requireHeld: async () => undefined },
   },
+  settings: { rootNamespace: 'root', trustDomain: 'cluster.local' },
   mesh: {
     facts: FACTS,
     converge: async () => ({ enforcedMs: 2, stages: {} }),

@@ -88,6 +88,7 @@ class StandIn {
         events: async () => [],
         list: async () => [],
       },
+      settings: { rootNamespace: 'root', trustDomain: 'cluster.local' },
       mesh: {
         facts: FACTS,
         converge: async () => {

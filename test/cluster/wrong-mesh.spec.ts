@@ -24,7 +24,7 @@ const AMONG = process.env['MESHPROOF_AMONG'] ?? 'suite';
 
 /** What is planted in one rig. */
 async function plantedIn(namespace: string, defect: string): Promise<Manifest[]> {
-  const variables = rigVariables(namespace, '');
+  const variables = rigVariables(namespace, { rootNamespace: '', trustDomain: 'cluster.local' });
   const objects = await readManifests(join(import.meta.dirname, 'defects', `${defect}.yaml`), variables);
   return objects.map((object) => ({ ...object, metadata: { namespace, ...object.metadata } }));
 }

@@ -1,12 +1,16 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 
+import { FACTS } from '../../clusters/istio/facts.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { Issuer } from '../../fixtures/external/issuer.ts';
 import { expect, test } from '../agent/agents.ts';
 
 const keysAt = async (uri: string): Promise<JSONWebKeySet> => (await (await fetch(uri)).json()) as JSONWebKeySet;
 
+const mesh = { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) } as Partial<MeshAdapter> as MeshAdapter;
+
 test('tokens verify with the keys that are published, and with no others', async ({ server }) => {
-  const issuer = new Issuer(server.client, server.target('http1'), () => Promise.resolve());
+  const issuer = new Issuer(server.client, server.target('http1'), { mesh, namespace: 'rig' });
   const { JWKS_URI, JWKS_URI_FIRST } = await issuer.open();
   const expected = { issuer: 'https://accounts.example.com', audience: 'api.example.com' };
   const verify = async (token: string) => await jwtVerify(token, createLocalJWKSet(await keysAt(JWKS_URI)), expected);

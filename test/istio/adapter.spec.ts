@@ -43,9 +43,34 @@ function stored(resourceVersion: string): string {
 }
 
 test('a peer identity is a SPIFFE id in the trust domain', () => {
-  const access = pages([], {});
-  expect(istio({ access }).identity('shop', 'cart')).toBe('spiffe://cluster.local/ns/shop/sa/cart');
-  expect(istio({ access, trustDomain: 'mesh.test' }).identity('shop', 'cart')).toBe('spiffe://mesh.test/ns/shop/sa/cart');
+  const mesh = istio({ access: pages([], {}) });
+  const identity = mesh.identity('shop', 'cart', { trustDomain: 'mesh.test' });
+  expect(identity).toBe('spiffe://mesh.test/ns/shop/sa/cart');
+  const forged = mesh.identityHeaders(identity)['x-forwarded-client-cert'];
+  expect(forged).toMatch(/^By=spiffe:\/\/mesh\.test\/ns\/default\/sa\/default;.*;URI=spiffe:\/\/mesh\.test\/ns\/shop\/sa\/cart$/);
+});
+
+test('the settings of the mesh are those of its MeshConfig, and what is not set there has a default', async () => {
+  const configured = (mesh: string | undefined) => {
+    const asked: string[] = [];
+    const get: ClusterAccess['get'] = async ({ kind, metadata: { name } }, namespace) => {
+      asked.push(`${kind} ${namespace}/${name}`);
+      return mesh === undefined ? undefined : { apiVersion: 'v1', kind, metadata: { name }, data: { mesh } };
+    };
+    return { asked, mesh: istio({ access: { ...pages([], {}), get } }) };
+  };
+  const usual = { rootNamespace: 'istio-system', trustDomain: 'cluster.local' };
+  expect(await configured(undefined).mesh.settings()).toEqual(usual);
+  expect(await configured('').mesh.settings()).toEqual(usual);
+  expect(await configured('trustDomain: ""\n').mesh.settings()).toEqual(usual);
+  const { asked, mesh } = configured('rootNamespace: mesh-config\ntrustDomain: shop.test\naccessLogFile: /dev/stdout\n');
+  const settings = await mesh.settings();
+  expect(settings).toEqual({ rootNamespace: 'mesh-config', trustDomain: 'shop.test' });
+  expect(await mesh.settings()).toBe(settings);
+  expect(asked).toEqual(['ConfigMap istio-system/istio']);
+  const policy = (namespace: string) => ({ ...POLICY, metadata: { name: 'deny', namespace } });
+  expect(mesh.facts.isMeshWide(policy('mesh-config'), settings)).toBe(true);
+  expect(mesh.facts.isMeshWide(policy('istio-system'), settings)).toBe(false);
 });
 
 test('versions are those of istiod and of one running proxy an image', async () => {

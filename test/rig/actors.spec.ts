@@ -15,7 +15,8 @@ function parts(): RigParts {
     namespace: 'rig',
     api: { connection: {} } as KubernetesApi,
     changes: {} as JournalledApi,
-    mesh: { identity: (namespace: string, account: string) => `${namespace}/${account}` } as MeshAdapter,
+    mesh: { identity: (namespace: string, account: string, { trustDomain }) => `${trustDomain}/${namespace}/${account}` } as MeshAdapter,
+    settings: { rootNamespace: 'root', trustDomain: 'd' },
     pods: Object.fromEntries(ACTORS.map((name) => [name, { namespace: 'rig', name: `${name}-0` }])) as Record<Actor, PodRef>,
   });
 }
@@ -34,5 +35,5 @@ test('what stands for the same pod shares its ledger, and is named as it is call
   expect(unmeshedServer.address()).toBe('unmeshed.rig-unmeshed:8080');
   expect(() => unmeshedCaller.proxy).toThrow('unmeshed has no proxy');
   expect(neighbour.proxy.pod).toBe('neighbour-0');
-  expect(identity('frontend')).toBe('rig/frontend');
+  expect(identity('frontend')).toBe('d/rig/frontend');
 });

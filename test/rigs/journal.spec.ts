@@ -13,6 +13,7 @@ import { AppliedConfig } from '../../fixtures/check/applied-config.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { ownedBy } from './owned-by.ts';
+import { SETTINGS } from './stand-in-rigs.ts';
 
 const RIG = 'run-rig-0';
 const STRICT = '/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default-strict';
@@ -33,6 +34,7 @@ const journalled = async (api: KubernetesApi): Promise<JournalledApi> =>
 function meshWith(log: string[] = []): MeshAdapter {
   const mesh = {
     facts: FACTS,
+    settings: async () => SETTINGS,
     injector: {
       cuts: async () => [{ name: 'a cut', owner: 'run', rig: RIG }],
       mend: async (owner: string) => void log.push(`mend ${owner}`),
@@ -180,7 +182,7 @@ test('what a check was refused is not taken away either: an object of somebody e
   const managedFields = [{ manager: 'argocd-controller', operation: 'Apply' }];
   server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
   const mesh = { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) };
-  const rig = { api, changes: await journalled(api), mesh, namespace: RIG, owner: 'run' } as unknown as Rig;
+  const rig = { api, changes: await journalled(api), mesh, settings: SETTINGS, namespace: RIG, owner: 'run' } as unknown as Rig;
   const applied = new AppliedConfig(rig);
   await expect(applied.reconcile([strict])).rejects.toMatchObject({ code: 'NOT_OURS' });
   await applied.reconcile([]);
@@ -191,7 +193,7 @@ test('what somebody else took over during a check stays theirs when the check ta
   const changes = await journalled(api);
   const mesh = { facts: FACTS, converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
   const said: string[] = [];
-  const rig = { api, changes, mesh, namespace: RIG, owner: 'run' } as unknown as Rig;
+  const rig = { api, changes, mesh, settings: SETTINGS, namespace: RIG, owner: 'run' } as unknown as Rig;
   const applied = new AppliedConfig(rig, ({ kind }, text) => void said.push(`${kind}: ${text}`));
   await applied.reconcile([strict]);
   Object.assign(server.objects.get(STRICT)?.metadata ?? {}, { managedFields: [ours, { manager: 'flux', operation: 'Apply' }] });

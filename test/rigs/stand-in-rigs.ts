@@ -9,13 +9,18 @@ import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { FACTS } from '../../clusters/istio/facts.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
+import type { MeshSettings } from '../../clusters/mesh/settings.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
 import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
 import { test as base } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 
+/** As they are where nothing else was chosen. */
+export const SETTINGS: MeshSettings = { rootNamespace: 'istio-system', trustDomain: 'cluster.local' };
+
 export const mesh = {
   facts: FACTS,
+  settings: async () => SETTINGS,
   injector: { mend: async () => undefined, cuts: async () => [] },
 } as unknown as MeshAdapter;
 
