@@ -9,7 +9,7 @@ import { ensureImages } from '../../clusters/images/ensure.ts';
 import { listImages } from '../../clusters/images/list.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
-import { DEFAULT_MESH, meshModule } from '../../clusters/meshes.ts';
+import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import type { Work } from '../../clusters/work.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
@@ -30,9 +30,9 @@ export async function printImages(output: 'text' | 'json'): Promise<number> {
 }
 
 /** Builds what is missing. @returns the exit code */
-export async function buildImages(allowPrivate: boolean): Promise<number> {
+export async function buildImages({ mesh, engine: allowPrivate }: { mesh: Mesh; engine: boolean }): Promise<number> {
   const tag = await withEngine(allowPrivate, async (engine, work) => {
-    const tag = await nodeImage('build', engine, work);
+    const tag = await nodeImage('build', mesh, engine, work);
     await ensureExternal('build', engine, work);
     return tag;
   });
@@ -41,11 +41,14 @@ export async function buildImages(allowPrivate: boolean): Promise<number> {
 }
 
 /** Writes the images to a folder. @returns the exit code */
-export async function saveImages(folder: string, { images, engine: allowPrivate }: { images: string; engine: boolean }): Promise<number> {
+export async function saveImages(
+  folder: string,
+  { mesh, images, engine: allowPrivate }: { mesh: Mesh; images: string; engine: boolean },
+): Promise<number> {
   const archive = join(resolve(folder), 'node.tar');
   await makeFolder(resolve(folder));
   await withEngine(allowPrivate, async (engine, work) => {
-    const tag = await nodeImage(await requireImageSource(images), engine, work);
+    const tag = await nodeImage(await requireImageSource(images), mesh, engine, work);
     work.progress?.(`saving ${tag}`);
     await engine.docker(['save', '-o', archive, tag], work);
     const external = await ensureExternal(images, engine, work);
@@ -55,9 +58,9 @@ export async function saveImages(folder: string, { images, engine: allowPrivate 
   return EXIT.ok;
 }
 
-/** The tag of the node image for a cluster whose mesh nobody has named. */
-async function nodeImage(mode: string, engine: Engine, work: Work): Promise<string> {
-  const module = await meshModule(DEFAULT_MESH);
+/** The tag of the node image for a cluster with that mesh. */
+async function nodeImage(mode: string, mesh: Mesh, engine: Engine, work: Work): Promise<string> {
+  const module = await meshModule(mesh);
   return (await ensureImages(mode, module.images(), engine, work)).tag;
 }
 

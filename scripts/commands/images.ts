@@ -1,6 +1,8 @@
 import { Option, type Command } from 'commander';
 
+import type { Mesh } from '../../clusters/meshes.ts';
 import { command } from '../console/command.ts';
+import { meshOption } from '../console/mesh-option.ts';
 
 export function imagesCommand(): Command {
   const images = command('images', { about: 'The images that clusters use.', example: 'npx meshproof images build' });
@@ -27,10 +29,11 @@ function buildCommand(): Command {
     about: 'Builds what is missing from package registries, and the node image that holds it all.',
     example: 'npx meshproof images build',
   })
+    .addOption(meshOption('which mesh'))
     .option('--no-engine', 'never start a private Docker engine')
-    .action(async ({ engine }: { engine: boolean }) => {
+    .action(async (options: { mesh: Mesh; engine: boolean }) => {
       const { buildImages } = await import('../actions/images.ts');
-      process.exitCode = await buildImages(engine);
+      process.exitCode = await buildImages(options);
     });
 }
 
@@ -40,9 +43,10 @@ function saveCommand(): Command {
     example: 'npx meshproof images save archives',
   })
     .argument('<folder>', 'where to; made when it is not there')
+    .addOption(meshOption('which mesh'))
     .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
-    .action(async (folder: string, options: { images: string; engine: boolean }) => {
+    .action(async (folder: string, options: { mesh: Mesh; images: string; engine: boolean }) => {
       const { saveImages } = await import('../actions/images.ts');
       process.exitCode = await saveImages(folder, options);
     });
