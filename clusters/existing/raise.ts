@@ -36,7 +36,7 @@ import { samplesMaySpeak } from './traffic.ts';
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
 export async function raise(name: string, kubeconfig: string, options: RaiseOptions, work: Work): Promise<ClusterDescription> {
-  if (options.provider.kind !== 'existing') throw new MeshproofError('PROVIDER', 'this provider uses clusters that exist');
+  if (options.provider.kind !== 'existing') throw new TypeError('this provider uses clusters that exist');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
   const context = config['current-context'];

@@ -108,6 +108,7 @@ function refuseReaches(read: readonly Read[], facts: MeshFacts): void {
   if (found.size === 0) return;
   throw new MeshproofError('REACHES_BEYOND_RIG', [...found].map(([words, file]) => `${file}: ${words}`).join('\n'), {
     hint: 'nothing that a check applies may act on proxies outside of its rig; nothing was started',
+    exitCode: EXIT.usage,
   });
 }
 

@@ -32,5 +32,5 @@ test('a log that does not tell of which request its lines are is no finding abou
 });
 
 test('labels that nobody can set are not asked for', async () => {
-  await expect(proxy({}).labelledCounts()).rejects.toMatchObject({ code: 'MESH_UNSUPPORTED' });
+  await expect(proxy({}).labelledCounts()).rejects.toMatchObject({ code: 'FEATURE_UNSUPPORTED' });
 });
