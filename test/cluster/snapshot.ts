@@ -28,6 +28,7 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'Endpoints',
   'ReplicaSet',
   'ControllerRevision',
+  'ComponentStatus',
   'Node',
   'CSINode',
   'PodMetrics',
