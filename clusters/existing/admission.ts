@@ -1,7 +1,7 @@
 import { MeshproofError, causeOf } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
@@ -67,7 +67,7 @@ async function dryRun(
     doing: `a dry run of pod ${pod.metadata.name} in ${namespace}`,
     query: { dryRun: 'All' },
     body: pod,
-    ...given({ signal }),
+    ...omitUndefined({ signal }),
   };
   try {
     return await api.connection.json<AdmittedPod>('POST', path, request);

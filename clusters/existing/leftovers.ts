@@ -2,7 +2,7 @@ import type { Leftover } from '../engine/leftover.ts';
 import { MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { entriesOf, isEmpty } from '../rigs/journal-entries.ts';
 import { isHeld, judgeLease, leaseOf, ownerOf, stays, type Holding, type LeaseObject } from '../rigs/lease.ts';
@@ -129,7 +129,7 @@ async function lookAtOwn(api: KubernetesApi, { rig, owner, namespaces }: OwnRig,
 
 async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, work: Work): Promise<Found> {
   const { holding, lease } = await judgeLease(api, rig, work);
-  const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...given({ signal: work.signal }) }, unseen);
+  const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...omitUndefined({ signal: work.signal }) }, unseen);
   const [ours] = deployments.filter((live) => isMadeFor(live));
   // Samples say whose the rig is; a lease may be that of a run that only tried.
   const owner = (ours ?? lease)?.metadata.labels?.[OWNER_LABEL] ?? '';

@@ -1,6 +1,6 @@
 import { MeshproofError } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { Pod } from '../kubernetes/pods.ts';
 import { ACTOR_LABEL } from '../rigs/rig.ts';
 import { until } from '../until.ts';
@@ -51,7 +51,7 @@ export async function whilePullable(
 
 async function pullFailure(api: KubernetesApi, namespaces: readonly string[], signal: AbortSignal): Promise<string | undefined> {
   const lists = await Promise.all(
-    namespaces.map((namespace) => api.list<Pod>('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...given({ signal }) })),
+    namespaces.map((namespace) => api.list<Pod>('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...omitUndefined({ signal }) })),
   );
   const waiting = lists.flat().flatMap(({ status }) => (status?.containerStatuses ?? []).flatMap(({ state }) => state?.waiting ?? []));
   const failing = waiting.find(({ reason }) => /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)$/.test(reason ?? ''));

@@ -1,5 +1,5 @@
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import { parseQuantity, showAmount, type Amounts } from './quantities.ts';
 
@@ -13,7 +13,7 @@ const ALIASES: Readonly<Record<string, string>> = { cpu: 'requests.cpu', memory:
 
 /** What the quotas of a namespace lack for these amounts, one sentence each. Quotas for some pods only are passed over. */
 export async function quotaShortages(api: KubernetesApi, namespace: string, wanted: Amounts, signal?: AbortSignal): Promise<string[]> {
-  const quotas = await api.list<ResourceQuota>('v1', 'ResourceQuota', { namespace, ...given({ signal }) });
+  const quotas = await api.list<ResourceQuota>('v1', 'ResourceQuota', { namespace, ...omitUndefined({ signal }) });
   return quotas.flatMap(({ metadata, spec, status }) => {
     if ((spec?.scopes ?? []).length > 0 || spec?.scopeSelector !== undefined) return [];
     return Object.entries(status?.hard ?? {}).flatMap(([name, hard]) => {

@@ -5,7 +5,7 @@ import type { ClusterDescription } from '../cluster.ts';
 import { leftBehind, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { refOf } from '../kubernetes/live-object.ts';
 import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
@@ -55,7 +55,7 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
         hint: 'install the mesh first, or use --provider=kind',
       });
     }
-    const uid = given({ uid: await clusterUid(api, work.signal) });
+    const uid = omitUndefined({ uid: await clusterUid(api, work.signal) });
     const to = { name, provider: 'existing', kubeconfig, context, ...uid, mesh, rigs: found.rigs, premade: found.premade } as const;
     const began = performance.now();
     const making = { name, found };
@@ -132,14 +132,14 @@ async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, fou
 
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
   const { rigs, premade } = found;
-  const options = { image: await sampleImage(), owner: name, annotations: mesh.facts.quickPods };
+  const options = { image: await sampleImage(), owner: name, annotations: mesh.facts.fastDrainAnnotations };
   await requireAdmission(api, mesh, rigs, options.image, work.signal);
   const guarded = await guardedNamespaces(api, rigs, work.signal);
   const policies = rigs
     .flatMap((rig) => samplesMaySpeak(rig, mesh.facts.controlPlaneNamespace, guarded))
     .map((policy) => owned(policy, name));
   await requireOurs(api, policies, { owner: name, signal: work.signal });
-  await api.apply(policies, given({ signal: work.signal }));
+  await api.apply(policies, omitUndefined({ signal: work.signal }));
   await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {
     if (premade) await deployPremade(api, mesh, { ...options, rigs }, watched);
     else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
@@ -154,7 +154,7 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
   const leases = await RigLeases.take(api, rigs, owner, work);
   try {
     for (const namespace of rigs.flatMap(namespacesOf)) {
-      const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...given({ signal: work.signal }) });
+      const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...omitUndefined({ signal: work.signal }) });
       if (pods.length === 0) continue;
       throw new MeshproofError('RIG_IN_USE', `sample services stand in ${namespace} already: \`up\` left them, or a run was killed`, {
         hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, removes what nobody uses any more',

@@ -2,7 +2,7 @@ import { variable } from '../environment.ts';
 import { MeshproofError, causeOf } from '../errors.ts';
 import { agentImage } from '../images/recipes/agent.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { ExistingProvider } from '../provider.ts';
 import type { MeshAdapter, MeshVersions } from '../mesh/adapter.ts';
 import { shellWord } from '../printable.ts';
@@ -39,7 +39,7 @@ export async function survey(
   const { kinds = [], meshWide = [] } = provider.applies ?? {};
   const [account, places] = await Promise.all([
     accountOf(api.connection, signal),
-    chooseRigNamespaces(api, { name, count, ...given({ namespaces: provider.namespaces }) }, signal),
+    chooseRigNamespaces(api, { name, count, ...omitUndefined({ namespaces: provider.namespaces }) }, signal),
   ]);
   const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.premade, mesh: mesh.facts });
   // Rights in a namespace that is yet to come are rights in all of them.
@@ -90,7 +90,7 @@ export async function admissionProblems(
   image: string,
   signal?: AbortSignal,
 ): Promise<AdmissionProblem[]> {
-  const verdicts = await admissions(api, samplePods(rig, image, mesh.facts, mesh.facts.quickPods), signal);
+  const verdicts = await admissions(api, samplePods(rig, image, mesh.facts, mesh.facts.fastDrainAnnotations), signal);
   const problems = await Promise.all(
     verdicts.map(async ({ namespace, refused, wanted }): Promise<AdmissionProblem[]> => {
       if (refused !== undefined)
@@ -141,5 +141,5 @@ export async function meshFound(
     .catch((error: unknown) => causeOf(error));
   if (root === undefined) return `there is no namespace ${mesh.facts.controlPlaneNamespace}`;
   if (typeof root === 'string') return root;
-  return await mesh.versions(given({ signal }), among).catch((error: unknown) => causeOf(error));
+  return await mesh.versions(omitUndefined({ signal }), among).catch((error: unknown) => causeOf(error));
 }

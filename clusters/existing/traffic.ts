@@ -1,5 +1,5 @@
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { OWNER_LABEL } from '../rigs/rig.ts';
@@ -9,7 +9,7 @@ const NAME = 'meshproof';
 
 /** The network policies of others in a namespace. Whether anything enforces them, only the cluster's network knows. */
 export async function networkPolicies(api: KubernetesApi, namespace: string, signal?: AbortSignal): Promise<LiveObject[]> {
-  const found = await api.list('networking.k8s.io/v1', 'NetworkPolicy', { namespace, ...given({ signal }) });
+  const found = await api.list('networking.k8s.io/v1', 'NetworkPolicy', { namespace, ...omitUndefined({ signal }) });
   return found.filter(({ metadata }) => metadata.name !== NAME);
 }
 

@@ -33,7 +33,7 @@ export const FACTS: MeshFacts = {
     renewal: 'istiod to fetch the keys again (PILOT_JWT_PUB_KEY_REFRESH_INTERVAL)',
   },
   /** As the installation does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
-  quickPods: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
+  fastDrainAnnotations: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
   exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
   placedInRigs: [`EnvoyFilter ${SENTINEL_NAME}, by which it sees what proxies have acknowledged`],
   rights: RIGHTS,

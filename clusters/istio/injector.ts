@@ -52,7 +52,7 @@ export class IstioInjector implements MeshInjector {
       .filter((object) => object !== null);
   }
 
-  async cut(owner: string, rig: string): Promise<void> {
+  async disable(owner: string, rig: string): Promise<void> {
     const found = await this.#configurations('app=sidecar-injector');
     if (found.length === 0) throw new MeshproofError('INJECTOR_MISSING', `no ${KIND.kind} has the label app=sidecar-injector`);
     for (const { metadata } of found) {
@@ -74,7 +74,7 @@ export class IstioInjector implements MeshInjector {
     }
   }
 
-  async mend(owner: string): Promise<void> {
+  async restore(owner: string): Promise<void> {
     const unknown: string[] = [];
     for (const { metadata, webhooks = [] } of await this.#configurations(`${CUT_BY}=${owner}`)) {
       const before = new Map(recordIn(metadata.annotations?.[BEFORE]));
@@ -92,7 +92,7 @@ export class IstioInjector implements MeshInjector {
     if (unknown.length > 0) throw unrecorded(unknown);
   }
 
-  async cuts(): Promise<{ name: string; owner: string; rig: string | undefined }[]> {
+  async outages(): Promise<{ name: string; owner: string; rig: string | undefined }[]> {
     return (await this.#configurations(CUT_BY)).map(({ metadata: { name, labels = {} } }) => ({
       name: `the cut of ${KIND.kind} ${name}`,
       owner: labels[CUT_BY] ?? '',

@@ -1,7 +1,7 @@
 import { MeshproofError } from '../errors.ts';
 import { gatewayApi } from '../images/gateway-api.ts';
 import { pathOf } from '../images/tools.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { KubernetesAccess } from '../mesh/kubernetes-access.ts';
 import type { MeshCluster, MeshModule } from '../mesh/module.ts';
 import type { Work } from '../work.ts';
@@ -35,7 +35,7 @@ export const ISTIO: MeshModule = {
   async install(cluster, api, { published }, work) {
     const { module, tag } = istioVersion(cluster.meshVersion);
     work.progress?.('the Gateway API');
-    await api.apply(await gatewayApi(module, work), given({ signal: work.signal }));
+    await api.apply(await gatewayApi(module, work), omitUndefined({ signal: work.signal }));
     const images = { hub: ISTIO_HUB, tag, plainEnvoy: !published };
     await installIstio(await istioctlOn(cluster, work), { images }, work);
   },

@@ -9,7 +9,7 @@ import { ensureImages } from '../images/ensure.ts';
 import { agentImage } from '../images/recipes/agent.ts';
 import { KIND, pathOf } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { UpOptions } from '../provider.ts';
 import { byPart } from '../mesh/versions.ts';
 import { meshModule } from '../meshes.ts';
@@ -60,7 +60,7 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
       const rigs = await timed(timings, 'rigsMs', () =>
         deployRigs(api, adapter, { count: options.rigs, image: sample, owner: name }, work),
       );
-      const host = given({ host: (await thisMachine()).host || undefined });
+      const host = omitUndefined({ host: (await thisMachine()).host || undefined });
       const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(work)) };
       return { ...place, provider: 'kind', rigs, dockerHost: engine.host, ...host, versions, timings };
     } finally {

@@ -1,6 +1,6 @@
 import { MeshproofError, type ErrorFacts } from '../errors.ts';
 import { printable } from '../printable.ts';
-import { given } from './given.ts';
+import { omitUndefined } from './omit-undefined.ts';
 import { ELSEWHERE } from './unreachable.ts';
 
 /** The API server answered, and the answer was no. The message holds the server's own sentence, which names the field or the right that is at fault. */
@@ -34,7 +34,12 @@ export function refusal(doing: string, status: number, body: string, location?: 
       : message === undefined && reason === undefined && words !== body
         ? ELSEWHERE
         : undefined;
-  return new ApiRefusal(`${doing} was refused (${status}): ${said || 'no reason given'}`, status, printable(reason ?? ''), given({ hint }));
+  return new ApiRefusal(
+    `${doing} was refused (${status}): ${said || 'no reason given'}`,
+    status,
+    printable(reason ?? ''),
+    omitUndefined({ hint }),
+  );
 }
 
 function plain(body: string): string {

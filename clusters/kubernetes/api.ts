@@ -2,7 +2,7 @@ import { printable } from '../printable.ts';
 import { until } from '../until.ts';
 import { Connection } from './connection.ts';
 import { Credentials } from './credentials.ts';
-import { given } from './given.ts';
+import { omitUndefined } from './omit-undefined.ts';
 import { loadContext } from './kubeconfig.ts';
 import { type LiveObject, refOf } from './live-object.ts';
 import type { PodRef } from './manifest.ts';
@@ -66,12 +66,12 @@ export class KubernetesApi extends ObjectApi {
     const what = `${count} ready pods of ${labelSelector} in ${namespace}`;
     progress?.(what);
     const look = async (): Promise<Pod[]> => {
-      const pods = await this.list<Pod>('v1', 'Pod', { namespace, labelSelector, ...given({ signal }) });
+      const pods = await this.list<Pod>('v1', 'Pod', { namespace, labelSelector, ...omitUndefined({ signal }) });
       const waiting = pods.filter((pod) => !isReady(pod));
       if (waiting.length === 0 && pods.length === count) return pods;
       throw new Error([`${pods.length - waiting.length} are ready`, ...waiting.map(whyNotReady)].join('; '));
     };
-    return await until(look, { what, timeoutMs, ...given({ signal }) });
+    return await until(look, { what, timeoutMs, ...omitUndefined({ signal }) });
   }
 
   /** What a container printed. */
@@ -84,7 +84,7 @@ export class KubernetesApi extends ObjectApi {
 
   /** A namespace's events, oldest first. */
   async events(namespace: string, signal?: AbortSignal): Promise<KubernetesEvent[]> {
-    const stored = await this.list<StoredEvent>('v1', 'Event', { namespace, ...given({ signal }) });
+    const stored = await this.list<StoredEvent>('v1', 'Event', { namespace, ...omitUndefined({ signal }) });
     const events = stored.map(({ metadata, involvedObject, series, ...event }) => ({
       at: series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? metadata.creationTimestamp,
       type: event.type ?? '',
@@ -105,7 +105,7 @@ export class KubernetesApi extends ObjectApi {
     const manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } };
     const existing = await this.get(refOf(manifest), options.signal);
     if (existing?.metadata.deletionTimestamp !== undefined) await this.gone(refOf(manifest), existing.metadata.uid, options);
-    const [stored] = await this.apply([manifest], given({ signal: options.signal }));
+    const [stored] = await this.apply([manifest], omitUndefined({ signal: options.signal }));
     return stored;
   }
 

@@ -8,7 +8,7 @@ import { MeshproofError, causeOf } from '../errors.ts';
 import { printable } from '../printable.ts';
 import { refusal } from './api-error.ts';
 import type { Credentials, Secured } from './credentials.ts';
-import { given } from './given.ts';
+import { omitUndefined } from './omit-undefined.ts';
 import { ELSEWHERE, hintFor } from './unreachable.ts';
 
 export interface ApiRequest {
@@ -77,10 +77,12 @@ export class Connection {
           throw this.#unreachable('it is still starting', refused);
         throw refused;
       }
-      await delay(patienceOf(answer.headers['retry-after']), undefined, given({ signal: request.signal })).catch((error: unknown) => {
-        request.signal?.throwIfAborted();
-        throw error;
-      });
+      await delay(patienceOf(answer.headers['retry-after']), undefined, omitUndefined({ signal: request.signal })).catch(
+        (error: unknown) => {
+          request.signal?.throwIfAborted();
+          throw error;
+        },
+      );
     }
   }
 
@@ -127,7 +129,7 @@ export class Connection {
     const url = this.#url(path, request.query ?? {});
     const timeout = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-    const settings = { method, headers, agent: this.#keptAgent(options), signal: either, ...given({ auth: options.auth }) };
+    const settings = { method, headers, agent: this.#keptAgent(options), signal: either, ...omitUndefined({ auth: options.auth }) };
     for (let attempt = 0; ; attempt++) {
       try {
         return await exchange(url, settings, body);
@@ -166,7 +168,7 @@ export class Connection {
   #keptAgent(options: Secured): http.Agent {
     if (this.#credentials.proxied && options.agent instanceof http.Agent) return options.agent;
     const { ca, cert, key, rejectUnauthorized, servername } = options;
-    const tls = given({ ca, cert, key, rejectUnauthorized, servername });
+    const tls = omitUndefined({ ca, cert, key, rejectUnauthorized, servername });
     const id = JSON.stringify(tls);
     if (this.#agent?.key !== id) {
       this.#agent?.agent.destroy();

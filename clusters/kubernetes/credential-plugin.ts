@@ -1,5 +1,5 @@
 import { MeshproofError } from '../errors.ts';
-import { given } from './given.ts';
+import { omitUndefined } from './omit-undefined.ts';
 import type { UserFields } from './kubeconfig.ts';
 
 /** What a plug-in hands over, for as long as it says. */
@@ -67,7 +67,7 @@ export class CredentialPlugin {
   }
 
   #failure(what: string, hint = this.#fields.installHint): MeshproofError {
-    return new MeshproofError('CREDENTIAL_PLUGIN', `the credential plug-in ${this.#fields.command} ${what}`, given({ hint }));
+    return new MeshproofError('CREDENTIAL_PLUGIN', `the credential plug-in ${this.#fields.command} ${what}`, omitUndefined({ hint }));
   }
 }
 

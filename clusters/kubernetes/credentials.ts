@@ -6,7 +6,7 @@ import type { ClientOptions } from 'ws';
 
 import { causeOf } from '../errors.ts';
 import { CredentialPlugin, type PluginFields } from './credential-plugin.ts';
-import { given } from './given.ts';
+import { omitUndefined } from './omit-undefined.ts';
 import type { ClusterFields, OneContext, UserFields } from './kubeconfig.ts';
 import { invalid } from './kubeconfig-file.ts';
 import { proxyFor } from './proxy.ts';
@@ -71,7 +71,7 @@ export class Credentials {
    */
   async settings(signal?: AbortSignal): Promise<Secured> {
     const { token, clientCertificateData: cert, clientKeyData: key } = (await this.#plugin?.credential(signal)) ?? {};
-    const options: ClientOptions = given({ cert, key });
+    const options: ClientOptions = omitUndefined({ cert, key });
     await orAborted(this.#client.applyToHTTPSOptions(options), signal);
     const headers: OutgoingHttpHeaders = { ...options.headers, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
     if (this.#user.tokenFile !== undefined) headers['Authorization'] = `Bearer ${await this.#tokenIn(this.#user.tokenFile)}`;
@@ -170,7 +170,7 @@ function forClient(config: OneContext, server: URL, proxy: string | undefined): 
   const reached = {
     ...cluster,
     server: server.href,
-    ...given({ 'proxy-url': proxy }),
+    ...omitUndefined({ 'proxy-url': proxy }),
     ...(server.protocol === 'http:' ? { 'insecure-skip-tls-verify': true } : {}),
   };
   return {
@@ -192,7 +192,7 @@ async function execInfo(exec: PluginFields, cluster: ClusterFields): Promise<str
   const { server, 'proxy-url': proxy, 'certificate-authority': file, 'certificate-authority-data': data } = cluster;
   const told = {
     server,
-    ...given({
+    ...omitUndefined({
       'tls-server-name': cluster['tls-server-name'],
       'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'],
       'certificate-authority-data': data ?? (file === undefined ? undefined : (await readFile(file)).toString('base64')),

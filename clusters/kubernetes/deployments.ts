@@ -1,5 +1,5 @@
 import { until } from '../until.ts';
-import { given } from './given.ts';
+import { omitUndefined } from './omit-undefined.ts';
 import { type LiveObject, refOf } from './live-object.ts';
 import type { Manifest } from './manifest.ts';
 import type { ObjectApi } from './object-api.ts';
@@ -37,7 +37,7 @@ export async function rolledOut(api: ObjectApi, objects: readonly Manifest[], op
           .join('; ') || 'it has no pods yet',
       );
     };
-    await until(look, { what: `Deployment ${object.metadata.name} to roll out`, timeoutMs, ...given({ signal }) });
+    await until(look, { what: `Deployment ${object.metadata.name} to roll out`, timeoutMs, ...omitUndefined({ signal }) });
   });
   await Promise.all(waits);
 }
@@ -54,5 +54,5 @@ async function podsOf(api: ObjectApi, { metadata, spec }: Deployment, signal: Ab
   const labelSelector = Object.entries(spec.selector.matchLabels ?? {})
     .map(([name, value]) => `${name}=${value}`)
     .join(',');
-  return await api.list<Pod>('v1', 'Pod', { labelSelector, ...given({ namespace: metadata.namespace, signal }) });
+  return await api.list<Pod>('v1', 'Pod', { labelSelector, ...omitUndefined({ namespace: metadata.namespace, signal }) });
 }

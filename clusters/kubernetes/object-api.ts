@@ -3,7 +3,7 @@ import { until } from '../until.ts';
 import { ApiRefusal } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { Discovery, type Resource } from './discovery.ts';
-import { given } from './given.ts';
+import { omitUndefined } from './omit-undefined.ts';
 import { type LiveObject, type ObjectRef, leftover, nameOf, refOf } from './live-object.ts';
 import type { Manifest } from './manifest.ts';
 import { type ApplyOptions, type ListOptions, type PatchOptions, PATCHES, type RemoveOptions, type WaitOptions } from './object-options.ts';
@@ -138,7 +138,7 @@ export class ObjectApi {
     { timeoutMs = 60_000, signal, progress }: WaitOptions = {},
   ): Promise<T> {
     progress?.(what);
-    return await until(async () => condition(await this.get(ref, signal)), { what, timeoutMs, ...given({ signal }) });
+    return await until(async () => condition(await this.get(ref, signal)), { what, timeoutMs, ...omitUndefined({ signal }) });
   }
 
   /** Waits until that very object, and not merely its name, is gone. */
@@ -199,7 +199,7 @@ export class ObjectApi {
       const found = await Promise.all(served.map((apiVersion) => this.#discovery.find(apiVersion, names.kind, signal)));
       return !found.includes(undefined);
     };
-    await until(look, { what: `${nameOf(ref)} to be served`, timeoutMs: 30_000, ...given({ signal }) });
+    await until(look, { what: `${nameOf(ref)} to be served`, timeoutMs: 30_000, ...omitUndefined({ signal }) });
   }
 }
 

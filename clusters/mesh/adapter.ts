@@ -50,18 +50,18 @@ export interface MeshInjector {
   inject(objects: readonly Manifest[]): Promise<Manifest[]>;
   /**
    * Makes the injector unreachable for the API server, and leaves the proxies that run alone. The API server takes a moment to notice.
-   * @param owner the cluster's name: whose it is to mend
+   * @param owner the cluster's name: whose it is to restore
    * @param rig whose check does it
    * @throws MeshproofError `INJECTOR_CUT` when it is so already, `INJECTOR_MISSING`, `INJECTOR_ELSEWHERE`
    */
-  cut(owner: string, rig: string): Promise<void>;
+  disable(owner: string, rig: string): Promise<void>;
   /** What is cut off now, for whom and by whose check. */
-  cuts(): Promise<{ name: string; owner: string; rig: string | undefined }[]>;
+  outages(): Promise<{ name: string; owner: string; rig: string | undefined }[]>;
   /**
-   * Puts back what `cut` found, in this process or in one that was killed. Does nothing where nothing of that owner is cut.
+   * Puts back what `disable` found, in this process or in one that was killed. Does nothing where nothing of that owner is cut.
    * @throws MeshproofError `INJECTOR_CUT` where the record of what was there is gone; all else is put back then, and the mark of the cut stays
    */
-  mend(owner: string): Promise<void>;
+  restore(owner: string): Promise<void>;
 }
 
 /** What a program said when it ended, on both of its outputs. */

@@ -51,7 +51,7 @@ export interface MeshFacts {
     readonly renewal: string;
   };
   /** Annotations of pods whose proxies shall act on changes soon, whatever the mesh's own defaults are. */
-  readonly quickPods: Readonly<Record<string, string>>;
+  readonly fastDrainAnnotations: Readonly<Record<string, string>>;
   /** Annotations of a Service of which the mesh shall tell the proxies of these namespaces alone. */
   readonly exportedTo: (namespaces: readonly string[]) => Record<string, string>;
   /** What its adapter places in each rig to see changes take effect: a sentence that begins with kind and name, for each. */

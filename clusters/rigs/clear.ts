@@ -1,7 +1,7 @@
 import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { RemoveOptions } from '../kubernetes/object-options.ts';
 import { listed, type Kind, type Unseen } from './listed.ts';
@@ -38,7 +38,7 @@ export async function clearNamespaces(
   { unseen, ...options }: RemoveOptions & { owner: string; unseen: Unseen },
 ): Promise<string[]> {
   const { signal, timeoutMs = 180_000 } = options;
-  const stop = given({ signal });
+  const stop = omitUndefined({ signal });
   const cleared = namespaces.map(async (namespace) => {
     const kinds = [...KINDS, ...mesh.facts.schemas().newest];
     const lists = await Promise.all(kinds.map((kind) => listed(api, kind, { namespace, ...stop }, unseen)));

@@ -9,7 +9,7 @@ import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { notMade } from './listed.ts';
 import { ownNamespaces } from './own-namespaces.ts';
 import { nameWithMaker, owned, removeOurs, requireAllBack, requireOurs } from './ownership.ts';
-import { ACTOR_LABEL, ACTORS, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
+import { ACTOR_LABEL, SAMPLE_WORKLOADS, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
   spec?: { template?: { metadata?: { annotations?: Record<string, string> }; spec?: { containers?: { image?: string }[] } } };
@@ -63,7 +63,7 @@ async function deployRig(
   await api.apply(objects, signal);
   const waiting = { timeoutMs: 180_000, ...work };
   await Promise.all([
-    api.podsReady(name, ACTOR_LABEL, ACTORS.length - 2, waiting),
+    api.podsReady(name, ACTOR_LABEL, SAMPLE_WORKLOADS.length - 2, waiting),
     api.podsReady(neighbourOf(name), ACTOR_LABEL, 1, waiting),
     api.podsReady(unmeshedOf(name), ACTOR_LABEL, 1, waiting),
   ]);

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { identify, identityIn, lifeOf, type ProcessIdentity } from '../engine/processes.ts';
 import { MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { until } from '../until.ts';
@@ -93,7 +93,7 @@ export async function judgeLease(api: ObjectApi, rig: string, { signal, progress
     const { spec } = last.lease ?? {};
     return spec?.renewTime === renewTime && spec?.holderIdentity === holderIdentity ? undefined : { ...last, holding: 'alive' };
   };
-  const waiting = { what: 'the lease to be renewed', timeoutMs: leaseDurationSeconds * 1_000, everyMs: 500, ...given({ signal }) };
+  const waiting = { what: 'the lease to be renewed', timeoutMs: leaseDurationSeconds * 1_000, everyMs: 500, ...omitUndefined({ signal }) };
   return await until(changed, waiting).catch((error: unknown): Judged => {
     // Only where the last look was answered is silence the holder's.
     if (error instanceof MeshproofError && error.code === 'TIMED_OUT' && error.cause === undefined) return { ...last, holding: 'dead' };

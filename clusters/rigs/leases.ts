@@ -4,7 +4,7 @@ import { identify } from '../engine/processes.ts';
 import { causeOf, MeshproofError } from '../errors.ts';
 import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { describedIn, descriptionFile } from '../registry/description.ts';
 import { settled } from '../settled.ts';
@@ -133,7 +133,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
     spec: { holderIdentity: nameOfHolder(holder.pid), leaseDurationSeconds: DURATION_S, acquireTime: microTime(), renewTime: microTime() },
   };
   try {
-    await api.patch(leaseRef(rig), patch, given({ signal: work.signal }));
+    await api.patch(leaseRef(rig), patch, omitUndefined({ signal: work.signal }));
   } catch (error) {
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
     throw new MeshproofError('RIG_IN_USE', `another run took ${rig} a moment ago`, { hint: 'wait for that run, or use other namespaces' });

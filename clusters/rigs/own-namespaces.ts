@@ -1,5 +1,5 @@
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Work } from '../work.ts';
 import { listed, notMade, type Unseen } from './listed.ts';
@@ -46,7 +46,7 @@ async function labelled(
   unseen: Unseen | undefined,
   { signal }: Work,
 ): Promise<LiveObject[]> {
-  const options = { labelSelector: owner === undefined ? OWNER_LABEL : `${OWNER_LABEL}=${owner}`, ...given({ signal }) };
+  const options = { labelSelector: owner === undefined ? OWNER_LABEL : `${OWNER_LABEL}=${owner}`, ...omitUndefined({ signal }) };
   return unseen === undefined ? await api.list('v1', 'Namespace', options) : await listed(api, ['v1', 'Namespace'], options, unseen);
 }
 

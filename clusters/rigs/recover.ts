@@ -1,6 +1,6 @@
 import type { ClusterDescription } from '../cluster.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { nameOf, refOf } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
@@ -65,10 +65,10 @@ export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journal
   const manifests = objects.map(({ apiVersion, kind, name, namespace }) => ({
     apiVersion,
     kind,
-    metadata: { name, ...given({ namespace }) },
+    metadata: { name, ...omitUndefined({ namespace }) },
   }));
   for (const namespace of [of.rig, neighbourOf(of.rig)]) {
-    await mesh.converge({ objects: manifests, after: 'removed', namespace, ...given({ signal: work.signal }) });
+    await mesh.converge({ objects: manifests, after: 'removed', namespace, ...omitUndefined({ signal: work.signal }) });
   }
   return taken;
 }

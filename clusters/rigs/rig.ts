@@ -2,8 +2,8 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
-export const ACTORS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'unmeshed'] as const;
-export type Actor = (typeof ACTORS)[number];
+export const SAMPLE_WORKLOADS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'unmeshed'] as const;
+export type SampleWorkload = (typeof SAMPLE_WORKLOADS)[number];
 
 export const ACTOR_LABEL = 'meshproof.dev/actor';
 /** Its value is the name of the cluster for which meshproof made the object. */
@@ -51,7 +51,7 @@ export function rigNamespaces(namespace: string, mesh: Pick<MeshFacts, 'injectio
 }
 
 interface Sample {
-  actor: Actor;
+  actor: SampleWorkload;
   account: string;
   app: string;
   version: string;

@@ -1,6 +1,6 @@
 import { causeOf } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { given } from '../kubernetes/given.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { settled } from '../settled.ts';
@@ -31,7 +31,7 @@ export interface Stray {
 export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unseen, { signal }: Work): Promise<Stray[]> {
   // Who may not read the settings has been told of no other root namespace either.
   const told = unlessForbidden(
-    mesh.settings(given({ signal })).then((settings) => [settings]),
+    mesh.settings(omitUndefined({ signal })).then((settings) => [settings]),
     () => undefined,
   );
   const namespace = (await told)[0]?.rootNamespace ?? mesh.facts.controlPlaneNamespace;
@@ -39,13 +39,13 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unse
     ...mesh.facts.schemas().newest.map((kind) => ({ kind, where: { namespace } })),
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
   ];
-  const labelled = { labelSelector: OWNER_LABEL, ...given({ signal }) };
-  const [cuts, ...lists] = await Promise.all([
-    unlessForbidden(mesh.injector.cuts(), () => unseen('an injector that is cut off')),
+  const labelled = { labelSelector: OWNER_LABEL, ...omitUndefined({ signal }) };
+  const [outages, ...lists] = await Promise.all([
+    unlessForbidden(mesh.injector.outages(), () => unseen('an injector that is cut off')),
     ...places.map(({ kind, where }) => listed(api, kind, { ...where, ...labelled }, unseen)),
   ]);
   const made = lists.flat().filter((object) => isMadeFor(object));
-  return [...cuts, ...made.map((object) => ({ ...madeFor(object), name: nameOf(refOf(object)), object }))];
+  return [...outages, ...made.map((object) => ({ ...madeFor(object), name: nameOf(refOf(object)), object }))];
 }
 
 function madeFor({ metadata: { labels = {} } }: LiveObject): Pick<Stray, 'owner' | 'rig'> {
@@ -69,10 +69,10 @@ export async function takeBackStrays(
   );
   const idle = judged.filter(({ used }) => used === undefined);
   const objects = idle.flatMap(({ object }) => object ?? []);
-  const isCut = idle.length > objects.length;
+  const isDisabled = idle.length > objects.length;
   const [removal] = await settled<Removal | void>([
     removeOurs(api, objects, { ...work, owner }),
-    isCut ? mesh.injector.mend(owner) : Promise.resolve(),
+    isDisabled ? mesh.injector.restore(owner) : Promise.resolve(),
   ]);
   const { removed, shared } = removal ?? { removed: [], shared: [] };
   const others = judged.flatMap(({ name, used }) => (used === undefined ? [] : [`${name}: ${used}`]));

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import { EXIT } from '../../clusters/errors.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
 import { cacheFolder } from '../../clusters/paths.ts';
 import { explain } from '../console/failure.ts';
@@ -90,7 +90,7 @@ async function run(decision: Decision, options: TestOptions, { against, typed }:
   // A kind cluster asks first for room there.
   if (decision.wanted.provider.kind === 'existing') await makeFolder(cacheFolder());
   const { wanted, args, external } = decision;
-  const settings = { ...decision.settings, ...given({ against }) };
+  const settings = { ...decision.settings, ...omitUndefined({ against }) };
   const asked = { typed, workers: options.workers, shard: options.shard };
   return runOnCluster({ wanted, fresh: options.fresh === true, args, settings, external, interactive: options.ui === true, asked }, work);
 }

@@ -3,7 +3,7 @@ import { requirePremade, namespacesOf } from '../../clusters/existing/namespaces
 import type { Denial } from '../../clusters/existing/rights.ts';
 import { admissionProblems, guardedNamespaces, sampleImage, survey, type Survey } from '../../clusters/existing/survey.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { serverOf } from '../../clusters/kubernetes/identity.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
@@ -22,7 +22,7 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
   const provider = await providerOf({ ...options, images: 'auto', engine: false, nodes: 1 });
   if (provider.kind !== 'existing') return [];
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const api = await KubernetesApi.open(given({ kubeconfig: provider.kubeconfig, context: provider.context }));
+  const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   const reached: Finding[] = [];
   try {
     const adapter = await adapterOf(options, api);

@@ -1,7 +1,7 @@
 import { causeOf } from '../../clusters/errors.ts';
 import { meshFound } from '../../clusters/existing/survey.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { byPart } from '../../clusters/mesh/versions.ts';
 import { judge, type Finding } from './finding.ts';
@@ -26,7 +26,7 @@ export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal
 
 async function proxyFinding(mesh: MeshAdapter, control: string, signal: AbortSignal): Promise<Finding> {
   const about = { category: 'mesh', check: 'its proxies are of versions that it supports' };
-  const versions = await mesh.proxyVersions(given({ signal })).catch((error: unknown) => causeOf(error));
+  const versions = await mesh.proxyVersions(omitUndefined({ signal })).catch((error: unknown) => causeOf(error));
   if (typeof versions === 'string') return judge({ ...about, seen: versions }, false, 'warning', mesh.facts.skew.hint);
   const behind = [...versions].filter(([version]) => {
     const distance = (minorOf(control) ?? Number.NaN) - (minorOf(version) ?? Number.NaN);

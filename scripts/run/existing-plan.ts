@@ -3,7 +3,7 @@ import { namespacesOf, requirePremade } from '../../clusters/existing/namespaces
 import { inWords } from '../../clusters/existing/rights.ts';
 import { admissionProblems, guardedNamespaces, sampleImage, survey, type Survey } from '../../clusters/existing/survey.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import type { MeshFacts } from '../../clusters/mesh/facts.ts';
 import type { Mesh } from '../../clusters/meshes.ts';
@@ -56,7 +56,7 @@ interface Asked {
 
 async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise<Asked> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const api = await KubernetesApi.open(given({ kubeconfig: provider.kubeconfig, context: provider.context }));
+  const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   try {
     const adapter = await adapterOf({ mesh }, api);
     const found = await survey(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);

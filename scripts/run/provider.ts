@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { chooseContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
@@ -13,7 +13,7 @@ export async function providerOf({ provider, context, kubeconfig, namespaces, no
       throw contradiction('--nodes is of a kind cluster that would be made, but one that exists is used', 'leave it out');
     const wanted = named(context);
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
-    return { kind: 'existing', context: name, ...given({ kubeconfig, namespaces }) };
+    return { kind: 'existing', context: name, ...omitUndefined({ kubeconfig, namespaces }) };
   }
   const [stray] = Object.entries({ '--context': context, '--kubeconfig': kubeconfig, '--namespaces': namespaces }).flatMap(
     ([option, value]) => (value === undefined ? [] : [option]),

@@ -8,7 +8,7 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { exclusively } from '../../clusters/engine/exclusive.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import { writeWhole } from '../../clusters/files.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { serverOf } from '../../clusters/kubernetes/identity.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
 import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
@@ -31,7 +31,7 @@ export async function describeRun(cluster: ClusterDescription, made: boolean, wo
       cluster: cluster.name,
       provider: cluster.provider,
       context: cluster.context,
-      ...given({ server: await serverOf(cluster) }),
+      ...omitUndefined({ server: await serverOf(cluster) }),
       ...machine(),
       workers: String(workers),
       ...(shard === undefined ? {} : { shard }),

@@ -1,6 +1,6 @@
 import { leftThere } from '../../clusters/existing/leftovers.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { Mesh } from '../../clusters/meshes.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import { providerOf } from '../run/provider.ts';
@@ -19,9 +19,9 @@ export async function thereFinds({ mesh, all, ...place }: There): Promise<Find> 
   const provider = await providerOf({ ...place, provider: 'existing', mesh, images: 'auto', engine: false, nodes: 1 });
   if (provider.kind !== 'existing') return async () => [];
   const { context, kubeconfig, namespaces } = provider;
-  const api = await KubernetesApi.open(given({ context, kubeconfig }));
+  const api = await KubernetesApi.open(omitUndefined({ context, kubeconfig }));
   return async ({ spare }, work) => {
-    const adapter = await adapterOf({ mesh, ...given({ context, kubeconfig }) }, api);
-    return await leftThere(api, adapter, { spare, ...given({ namespaces, all }) }, work);
+    const adapter = await adapterOf({ mesh, ...omitUndefined({ context, kubeconfig }) }, api);
+    return await leftThere(api, adapter, { spare, ...omitUndefined({ namespaces, all }) }, work);
   };
 }

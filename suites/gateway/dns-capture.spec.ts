@@ -1,6 +1,6 @@
-import { check, elsewhere, expect, unsupported } from '#fixtures';
+import { check, target, expect, unsupported } from '#fixtures';
 
-const orders = elsewhere('orders.example.internal', 8080);
+const orders = target('orders.example.internal', 8080);
 
 check(
   'DNS capture resolves a ServiceEntry host that no DNS server knows',
@@ -15,8 +15,8 @@ check(
     ],
     linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
   },
-  async ({ deployed, caller, unmeshedCaller, server }) => {
-    const captured = await deployed('captured');
+  async ({ workload, caller, unmeshedCaller, server }) => {
+    const captured = await workload('captured');
     const asked = await captured.send(orders, { count: 60, connections: 'new' });
     expect(asked).toResolve();
     expect(asked).toSucceed();

@@ -1,7 +1,7 @@
-import { check, elsewhere, expect, unsupported } from '#fixtures';
+import { check, target, expect, unsupported } from '#fixtures';
 
 /** An address that nobody has (TEST-NET-2): the caller's own proxy decides by the host where the request goes. */
-const partner = elsewhere('198.51.100.7', 80);
+const partner = target('198.51.100.7', 80);
 
 check(
   'Every request to an external host leaves the mesh through the egress gateway',

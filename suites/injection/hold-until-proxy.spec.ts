@@ -13,10 +13,10 @@ check(
       },
     ],
   },
-  async ({ deployed, identity, server }, policy) => {
+  async ({ workload, identity, server }, policy) => {
     await policy.change();
     for (const app of ['eager', 'native']) {
-      const first = await (await deployed(app)).firstRequest();
+      const first = await (await workload(app)).firstRequest();
       expect(first).toSucceed();
       const arrived = await server.received(first);
       expect(arrived).toContainEachOnce(first);

@@ -6,8 +6,8 @@ check(
     control: { because: 'the manifest is applied as it is', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
-  async ({ deployed, unmeshedServer, identity, unmeshedCaller, server }) => {
-    const byHand = await deployed('by-hand', unmeshedServer.namespace);
+  async ({ workload, unmeshedServer, identity, unmeshedCaller, server }) => {
+    const byHand = await workload('by-hand', unmeshedServer.namespace);
     for (const [pod, peer] of [
       [byHand, identity('default', unmeshedServer.namespace)],
       [unmeshedCaller, ''],

@@ -1,4 +1,4 @@
-import { check, elsewhere, expect } from '#fixtures';
+import { check, target, expect } from '#fixtures';
 
 check(
   'Opting a namespace in injects new pods at once and existing pods after a restart',
@@ -11,10 +11,10 @@ check(
     },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
-  async ({ deployed, identity, namespace, server }, policy) => {
+  async ({ workload, identity, namespace, server }, policy) => {
     const arrivals = async (app: string, from: string) => {
-      const pod = await deployed(app, from);
-      const sent = await pod.send(elsewhere(`open-server.${namespace}`, 8080), { count: 20 });
+      const pod = await workload(app, from);
+      const sent = await pod.send(target(`open-server.${namespace}`, 8080), { count: 20 });
       expect(sent).toSucceed();
       return server.received(sent);
     };

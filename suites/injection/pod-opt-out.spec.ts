@@ -6,8 +6,8 @@ check(
     control: { because: 'the pod does not opt out', mustFail: { toHaveNoProxy: 'with a proxy', toHaveIdentity: { 'an identity': 1 } } },
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
-  async ({ deployed, caller, identity, server }) => {
-    const aloof = await deployed('aloof');
+  async ({ workload, caller, identity, server }) => {
+    const aloof = await workload('aloof');
     expect(await aloof.shape()).toHaveNoProxy();
     for (const [pod, peer] of [
       [aloof, ''],

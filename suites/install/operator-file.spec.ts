@@ -1,7 +1,7 @@
-import { check, elsewhere, expect, unsupported } from '#fixtures';
+import { check, target, expect, unsupported } from '#fixtures';
 
 const FORMAT = /\[[^\]]+\] "GET \/ HTTP\/1\.1" 200 - 0 \d+ \d+ \d+ "-" "[^"]+" "[^"]+" "orders\.example\.internal:8080" "[\d.]+:8080"/;
-const orders = elsewhere('orders.example.internal', 8080);
+const orders = target('orders.example.internal', 8080);
 const document = (spec: string) => `{"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator", "spec": ${spec}}`;
 const gateway = (k8s: string) => document(`{"components": {"ingressGateways": [{"name": "istio-ingressgateway", "k8s": ${k8s}}]}}`);
 const metric = '{"type": "Resource", "resource": {"name": "cpu", "targetAverageUtilization": 80}}';
@@ -33,7 +33,7 @@ check(
     ],
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
   },
-  async ({ installation, deployed, commandLine }) => {
+  async ({ installation, workload, commandLine }) => {
     const production = installation('production');
     const cpu = { cpu: '2' };
     expect(await production.components()).toConsistOf(['istiod', 'istio-ingressgateway', 'istio-egressgateway']);
@@ -51,7 +51,7 @@ check(
     });
     expect(await production.component('istio-egressgateway')).toHaveSettings({ replicas: 2, autoscaler: { min: 2, max: 5 } });
 
-    const [caller, server] = [await deployed('caller', production.namespace), await deployed('server', production.namespace)];
+    const [caller, server] = [await workload('caller', production.namespace), await workload('server', production.namespace)];
     expect(await production.proxySettings(caller.proxy.pod)).toHaveSettings({
       dnsCapture: 'true',
       dnsAutoAllocate: 'true',

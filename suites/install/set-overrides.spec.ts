@@ -8,12 +8,12 @@ check(
     variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
   },
-  async ({ installation, deployed }) => {
+  async ({ installation, workload }) => {
     const custom = installation('custom');
     // The API server writes 2048Mi so.
     expect(await custom.component('istiod')).toHaveSettings({ requests: { cpu: '150m', memory: '2Gi' } });
 
-    const { proxy } = await deployed('sample', custom.namespace);
+    const { proxy } = await workload('sample', custom.namespace);
     expect(await custom.proxySettings(proxy.pod)).toHaveSettings({ accessLogFile: '/dev/stdout' });
   },
 );

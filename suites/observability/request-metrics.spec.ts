@@ -6,7 +6,7 @@ check(
     control: {
       because: "the second caller's requests come from the first",
       mustFail: { toCountRequests: 'another number' },
-      swap: { other: 'caller' },
+      swap: { secondCaller: 'caller' },
     },
     needs: {
       feature: 'request-metrics',
@@ -14,12 +14,12 @@ check(
       link: 'https://istio.io/latest/docs/reference/config/metrics/',
     },
   },
-  async ({ caller, other, v2, namespace, identity }) => {
+  async ({ caller, secondCaller, v2, namespace, identity }) => {
     const left = await watchRequestCounts(caller.proxy);
     const arrived = await watchRequestCounts(...v2.endpoints.map(({ proxy }) => proxy));
 
     expect(await caller.send(v2, { count: 37 })).toHaveStatus(200);
-    expect(await other.send(v2, { count: 11 })).toHaveStatus(200);
+    expect(await secondCaller.send(v2, { count: 11 })).toHaveStatus(200);
     await v2.version('v2').faults({ status: 500 });
     expect(await caller.send(v2, { count: 5 })).toHaveStatus(500);
 

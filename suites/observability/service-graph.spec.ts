@@ -6,17 +6,17 @@ check(
     control: {
       because: "the second caller's requests come from the first",
       mustFail: { toShowTraffic: ['no edge', 'another edge'] },
-      swap: { other: 'caller' },
+      swap: { secondCaller: 'caller' },
     },
   },
-  async ({ caller, other, server, v1, v2, mirror }) => {
+  async ({ caller, secondCaller, server, v1, v2, mirror }) => {
     const middle = v1.version('v1');
-    const graph = await watchGraph(caller.proxy, other.proxy, middle.proxy, mirror.version('v1').proxy);
+    const graph = await watchGraph(caller.proxy, secondCaller.proxy, middle.proxy, mirror.version('v1').proxy);
 
     const spread = await caller.send(server, { count: 31 });
     expect(spread).toHaveStatus(200);
     expect(await caller.send(mirror, { count: 7, connections: 'new' })).toHaveStatus(200);
-    expect(await other.send(v2, { count: 11 })).toHaveStatus(200);
+    expect(await secondCaller.send(v2, { count: 11 })).toHaveStatus(200);
     expect(await middle.send(mirror, { count: 5 })).toHaveStatus(200);
 
     expect(await graph()).toShowTraffic([

@@ -3,8 +3,8 @@ import { check, expect } from '#fixtures';
 check(
   'An A/B test serves v2 to beta testers only and v1 to everyone else',
   { control: { because: 'the rule names another group', mustFail: { toReachOnly: { 'answered by v1': 2 } } } },
-  async ({ caller, other, server }) => {
-    for (const prober of [caller, other]) {
+  async ({ caller, secondCaller, server }) => {
+    for (const prober of [caller, secondCaller]) {
       const testers = await prober.send(server, { count: 300, concurrency: 8, headers: { 'user-group': 'beta-testers' } });
       expect(testers).toReachOnly('v2');
       const everybody = await prober.send(server, { count: 300, concurrency: 8 });

@@ -13,8 +13,8 @@ check(
       },
     },
   },
-  async ({ caller, other, neighbour, unmeshedCaller, server }) => {
-    for (const from of [caller, other]) {
+  async ({ caller, secondCaller, neighbour, unmeshedCaller, server }) => {
+    for (const from of [caller, secondCaller]) {
       const allowed = await from.send(server, { count: 50, connections: 'new' });
       expect(allowed).toSucceed();
       expect(await server.received(allowed)).toContainEachOnce(allowed);

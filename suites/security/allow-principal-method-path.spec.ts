@@ -13,14 +13,14 @@ check(
       },
     },
   },
-  async ({ caller, other, neighbour, unmeshedCaller, server }) => {
+  async ({ caller, secondCaller, neighbour, unmeshedCaller, server }) => {
     for (const method of ['GET', 'POST']) {
       const allowed = await caller.send(server, { count: 30, method, path: '/api/items' });
       expect(allowed).toSucceed();
       expect(await server.received(allowed)).toContainEachOnce(allowed);
     }
     const denied = [
-      ...[other, neighbour, unmeshedCaller].map((from) => ({ from, method: 'GET', path: '/api/items' })),
+      ...[secondCaller, neighbour, unmeshedCaller].map((from) => ({ from, method: 'GET', path: '/api/items' })),
       ...['PUT', 'DELETE', 'PATCH', 'OPTIONS'].map((method) => ({ from: caller, method, path: '/api/items' })),
       ...['/', '/api', '/apis/items', '/API/items', '/v1/api/items'].map((path) => ({ from: caller, method: 'GET', path })),
     ];

@@ -3,9 +3,9 @@ import { check, expect } from '#fixtures';
 check(
   'An empty authorization policy denies every caller on every port of the namespace',
   { control: { because: 'there is no policy', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } } },
-  async ({ caller, other, neighbour, unmeshedCaller, server, mirror }) => {
+  async ({ caller, secondCaller, neighbour, unmeshedCaller, server, mirror }) => {
     for (const target of [server, mirror]) {
-      for (const from of [caller, other, neighbour, unmeshedCaller]) {
+      for (const from of [caller, secondCaller, neighbour, unmeshedCaller]) {
         for (const order of [
           { method: 'GET' },
           { method: 'POST', path: '/api/items' },

@@ -6,7 +6,7 @@ check(
     control: {
       because: 'a workload of another service account is looked at',
       mustFail: { toIdentify: { 'another name': 3 }, toHaveIdentity: 'another identity' },
-      swap: { caller: 'other' },
+      swap: { caller: 'secondCaller' },
     },
   },
   async ({ caller, server, identity }) => {

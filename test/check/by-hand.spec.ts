@@ -13,9 +13,9 @@ const workload = (name: string, annotations: Record<string, string> = {}): Manif
 /** Marks what goes through it. */
 const injector: MeshInjector = {
   inject: async (objects) => objects.map((object) => ({ ...object, injected: true })),
-  cut: async () => undefined,
-  mend: async () => undefined,
-  cuts: async () => [],
+  disable: async () => undefined,
+  restore: async () => undefined,
+  outages: async () => [],
 };
 
 test('what is annotated goes through the tool of the mesh, and nothing else does', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { given } from '../../clusters/kubernetes/given.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
@@ -24,7 +24,7 @@ class StandIn {
         // Namespaces are yet to be made; everything else is what was applied.
         get: async () => undefined,
         find: async ({ apiVersion, kind, name: called, namespace }: ObjectRef) =>
-          ownedBy('run', { apiVersion, kind, metadata: { name: called, ...given({ namespace }) } }),
+          ownedBy('run', { apiVersion, kind, metadata: { name: called, ...omitUndefined({ namespace }) } }),
       },
       changes: {
         apply: async (objects: Manifest[]) => {

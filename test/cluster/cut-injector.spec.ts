@@ -21,14 +21,14 @@ test('an injector that a killed run left cut off is put back by the next run, be
   };
   try {
     const before = await stored();
-    await injector.cut(cluster.name, cluster.rigs[0] ?? '');
+    await injector.disable(cluster.name, cluster.rigs[0] ?? '');
     expect(await stored()).not.toEqual(before);
     const { conformance, said } = await runChecks(info.outputPath('report'), ['--check', 'injection/pod-opt-out']);
     await info.attach('console', { body: said, contentType: 'text/plain' });
     expect(conformance.checks.map(({ id, verdict }) => `${verdict} ${id}`)).toEqual(['PASS injection/pod-opt-out']);
     expect(await stored()).toEqual(before);
   } finally {
-    await injector.mend(cluster.name);
+    await injector.restore(cluster.name);
     api.close();
   }
 });

@@ -6,14 +6,14 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { PodTunnel } from '../../clusters/kubernetes/tunnel.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import { liveOf } from '../../clusters/rigs/ownership.ts';
-import { ACTOR_LABEL, unmeshedOf, type Actor } from '../../clusters/rigs/rig.ts';
+import { ACTOR_LABEL, unmeshedOf, type SampleWorkload } from '../../clusters/rigs/rig.ts';
 import { AgentClient } from '../../fixtures/agent/client.ts';
 import { PORTS, type ProbeOrder } from '../../fixtures/agent/protocol.ts';
 import { describe, SHARED } from '../cluster/cluster.ts';
 
 interface Change {
   what: string;
-  from: Actor;
+  from: SampleWorkload;
   order: Partial<ProbeOrder>;
   object: Pick<Manifest, 'apiVersion' | 'kind'> & { spec: unknown };
   /** How each request ends while the object is applied. */

@@ -81,7 +81,7 @@ const withoutEmpty = (configurations: readonly Configuration[]): unknown =>
 
 test('cut off, every webhook of the mesh calls nobody, and everything else stays as it was', async () => {
   const stored = new Stored();
-  await stored.injector.cut('run', 'run-rig-0');
+  await stored.injector.disable('run', 'run-rig-0');
   expect(new Set(stored.services().slice(0, 3))).toEqual(new Set(['meshproof-nobody']));
   expect(stored.configurations[2]).toEqual(installed()[2]);
   expect(stored.configurations[0]?.webhooks[0]).toMatchObject({
@@ -92,60 +92,60 @@ test('cut off, every webhook of the mesh calls nobody, and everything else stays
 
 test('mended by another process, everything is as it was', async () => {
   const stored = new Stored();
-  await stored.injector.cut('run', 'run-rig-0');
-  await new Stored().injector.mend('run');
-  await stored.injector.mend('run');
+  await stored.injector.disable('run', 'run-rig-0');
+  await new Stored().injector.restore('run');
+  await stored.injector.restore('run');
   expect(withoutEmpty(stored.configurations)).toEqual(installed());
 });
 
 test('wherever cutting or mending breaks off, mending makes it whole', async () => {
   const whole = new Stored();
-  await whole.injector.cut('run', 'run-rig-0');
+  await whole.injector.disable('run', 'run-rig-0');
   const cutting = whole.patches;
-  await whole.injector.mend('run');
+  await whole.injector.restore('run');
   for (let diesAt = 0; diesAt < whole.patches; diesAt++) {
     const stored = new Stored();
     stored.diesAt = diesAt;
-    await stored.injector.cut('run', 'run-rig-0').catch(() => undefined);
-    if (diesAt >= cutting) await expect(stored.injector.mend('run')).rejects.toThrow('killed');
+    await stored.injector.disable('run', 'run-rig-0').catch(() => undefined);
+    if (diesAt >= cutting) await expect(stored.injector.restore('run')).rejects.toThrow('killed');
     stored.diesAt = Infinity;
-    await stored.injector.mend('run');
+    await stored.injector.restore('run');
     expect(withoutEmpty(stored.configurations), `killed before patch ${diesAt}`).toEqual(installed());
   }
 });
 
 test('a webhook that has another name by now calls again what all of them called', async () => {
   const stored = new Stored();
-  await stored.injector.cut('run', 'run-rig-0');
+  await stored.injector.disable('run', 'run-rig-0');
   for (const one of stored.configurations[0]?.webhooks ?? []) one.name = `rev.${one.name}`;
-  await stored.injector.mend('run');
+  await stored.injector.restore('run');
   expect(stored.services()).toEqual(['istiod', 'istiod', 'istiod-canary', 'elsewhere']);
 });
 
 test('where the record of a cut is gone, that is told as long as it lasts, and the rest is mended', async () => {
   for (const record of [undefined, '{', '{"object.istio.io":"istiod","other.istio.io":"istiod-canary"}']) {
     const stored = new Stored();
-    await stored.injector.cut('run', 'run-rig-0');
+    await stored.injector.disable('run', 'run-rig-0');
     const [{ metadata }] = stored.configurations as [Configuration];
     if (record === undefined) delete metadata.annotations;
     else metadata.annotations = { 'meshproof.dev/injector-before': record };
     for (let times = 0; times < 2; times++) {
-      await expect(stored.injector.mend('run')).rejects.toMatchObject({ code: 'INJECTOR_CUT', message: expect.stringContaining('tag') });
+      await expect(stored.injector.restore('run')).rejects.toMatchObject({ code: 'INJECTOR_CUT', message: expect.stringContaining('tag') });
     }
     expect(stored.services()[0]).toBe('meshproof-nobody');
     expect(stored.services().slice(2)).toEqual(['istiod-canary', 'elsewhere']);
     metadata.labels = { app: 'sidecar-injector' };
-    await expect(stored.injector.cut('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_CUT' });
+    await expect(stored.injector.disable('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_CUT' });
   }
 });
 
 test('what another cluster of ours has cut is left to it', async () => {
   const stored = new Stored();
-  await stored.injector.cut('other', 'other-rig-0');
+  await stored.injector.disable('other', 'other-rig-0');
   const before = stored.services();
-  await stored.injector.mend('run');
+  await stored.injector.restore('run');
   expect(stored.services()).toEqual(before);
-  await expect(stored.injector.cut('run', 'run-rig-0')).rejects.toMatchObject({
+  await expect(stored.injector.disable('run', 'run-rig-0')).rejects.toMatchObject({
     code: 'INJECTOR_CUT',
     message: expect.stringContaining('other'),
   });
@@ -159,7 +159,7 @@ test('an injector outside of the cluster, or none, is not cut', async () => {
     },
   ];
   const stored = new Stored(external);
-  await expect(stored.injector.cut('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_ELSEWHERE' });
+  await expect(stored.injector.disable('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_ELSEWHERE' });
   expect(stored.patches).toBe(0);
-  await expect(new Stored([]).injector.cut('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_MISSING' });
+  await expect(new Stored([]).injector.disable('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_MISSING' });
 });

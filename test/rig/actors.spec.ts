@@ -4,7 +4,7 @@ import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { PodRef } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import type { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
-import { ACTORS, type Actor } from '../../clusters/rigs/rig.ts';
+import { SAMPLE_WORKLOADS, type SampleWorkload } from '../../clusters/rigs/rig.ts';
 import { actorsOf } from '../../fixtures/rig/actors.ts';
 import { RigParts } from '../../fixtures/rig/parts.ts';
 
@@ -17,7 +17,10 @@ function parts(): RigParts {
     changes: {} as JournalledApi,
     mesh: { identity: (namespace: string, account: string, { trustDomain }) => `${trustDomain}/${namespace}/${account}` } as MeshAdapter,
     settings: { rootNamespace: 'root', trustDomain: 'd' },
-    pods: Object.fromEntries(ACTORS.map((name) => [name, { namespace: 'rig', name: `${name}-0` }])) as Record<Actor, PodRef>,
+    pods: Object.fromEntries(SAMPLE_WORKLOADS.map((name) => [name, { namespace: 'rig', name: `${name}-0` }])) as Record<
+      SampleWorkload,
+      PodRef
+    >,
   });
 }
 

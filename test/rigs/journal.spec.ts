@@ -36,8 +36,8 @@ function meshWith(log: string[] = []): MeshAdapter {
     facts: FACTS,
     settings: async () => SETTINGS,
     injector: {
-      cuts: async () => [{ name: 'a cut', owner: 'run', rig: RIG }],
-      mend: async (owner: string) => void log.push(`mend ${owner}`),
+      outages: async () => [{ name: 'a cut', owner: 'run', rig: RIG }],
+      restore: async (owner: string) => void log.push(`restore ${owner}`),
     },
     revisions: { uninstall: async ({ metadata }: Manifest) => void log.push(`uninstall ${metadata.name}`) },
   };
@@ -168,7 +168,7 @@ test('what carries the cluster’s name in the mesh’s root namespace is found 
   const log: string[] = [];
   const { back } = await recoverRigs(api, meshWith(log), { owner: 'run', rigs: [RIG] });
   expect(back).toEqual(['PeerAuthentication istio-system/default-strict']);
-  expect(log).toEqual(['mend run']);
+  expect(log).toEqual(['restore run']);
   expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toEqual([STRICT.replace('default-strict', 'theirs')]);
 });
 

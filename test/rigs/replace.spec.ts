@@ -46,8 +46,8 @@ test('a run takes no mesh-wide object of one that has its name and other namespa
 });
 
 test('an injector that may not be put back is no injector that was', async ({ api, server }) => {
-  const cut = { cuts: async () => [{ name: 'the cut', owner: 'meshproof-aa', rig: 'meshproof-aa-rig-0' }] };
-  const injector = { ...cut, mend: async () => void (await api.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'a' }, {})) };
+  const outage = { outages: async () => [{ name: 'the cut', owner: 'meshproof-aa', rig: 'meshproof-aa-rig-0' }] };
+  const injector = { ...outage, restore: async () => void (await api.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'a' }, {})) };
   server.intercept = ({ method }) => (method === 'PATCH' ? { status: 403, body: { kind: 'Status', message: 'no' } } : undefined);
   const tended = recoverRigs(api, { ...mesh, injector } as unknown as typeof mesh, { owner: 'meshproof-aa', rigs: ['meshproof-aa-rig-0'] });
   await expect(tended).rejects.toMatchObject({ status: 403 });

@@ -21,7 +21,7 @@ export const SETTINGS: MeshSettings = { rootNamespace: 'istio-system', trustDoma
 export const mesh = {
   facts: FACTS,
   settings: async () => SETTINGS,
-  injector: { mend: async () => undefined, cuts: async () => [] },
+  injector: { restore: async () => undefined, outages: async () => [] },
 } as unknown as MeshAdapter;
 
 interface Rigs {

@@ -1,4 +1,4 @@
-import { given } from '../../kubernetes/given.ts';
+import { omitUndefined } from '../../kubernetes/omit-undefined.ts';
 import type { PodRef } from '../../kubernetes/manifest.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { ADMIN_PORT } from './admin.ts';
@@ -73,7 +73,7 @@ export function parseProxySettings(text: string): ProxySettings {
   const { tracing, access_log: logs = [] } = managers[0]?.typed_config ?? {};
   const log = logs.find(({ typed_config: config }) => config?.path !== undefined)?.typed_config;
   const collector = (tracing?.provider ?? bootstrap?.tracing?.http)?.typed_config?.collector_cluster;
-  return given({
+  return omitUndefined({
     accessLogFile: log?.path,
     accessLogFormat: log?.log_format?.text_format_source?.inline_string,
     tracingSampling: tracing?.random_sampling?.value,

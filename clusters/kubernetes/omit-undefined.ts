@@ -1,5 +1,5 @@
 /** The options without those that are undefined, which exactOptionalPropertyTypes forbids to pass on. */
-export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> };
-export function given(options: object): object {
+export function omitUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> };
+export function omitUndefined(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
