@@ -23,7 +23,7 @@ export interface ClusterDescription {
   /** The machine on which the kind cluster was made; missing where that cannot be told, as in a container. */
   host?: string;
   /** Whether the rigs' namespaces were made by the owner of an existing cluster, and stay. */
-  premade?: boolean;
+  preprovisioned?: boolean;
   /** Rigs that a run kept because a check failed on them; no run borrows them again. */
   kept?: string[];
   versions: Record<string, string>;

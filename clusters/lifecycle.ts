@@ -17,7 +17,8 @@ import type { Work } from './work.ts';
  */
 export async function up(options: UpOptions, work: Work): Promise<ClusterDescription> {
   const name = requireClusterName(options.name ?? newClusterName());
-  const { raise, lower } = options.provider.kind === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
+  const { provision, deprovision } =
+    options.provider.kind === 'kind' ? await import('./kind/provision.ts') : await import('./existing/provision.ts');
   const folder = await claimName(name);
   if ((await readDescription(name, folder)) !== undefined) {
     throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, {
@@ -26,8 +27,8 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
     });
   }
   try {
-    const description = await raise(name, join(folder, 'kubeconfig'), { ...options, note: writeDescription }, work);
-    await describeOrLower(description, lower);
+    const description = await provision(name, join(folder, 'kubeconfig'), { ...options, writeDescription }, work);
+    await describeOrDeprovision(description, deprovision);
     return description;
   } catch (error) {
     if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await removeFiles(folder);
@@ -42,14 +43,14 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
  * no command would find what stands.
  * @throws what went wrong, or MeshproofError `LEFT_BEHIND` where the cluster could not be taken down either
  */
-export async function describeOrLower(
+export async function describeOrDeprovision(
   description: ClusterDescription,
-  lower: (cluster: ClusterDescription, work: Work) => Promise<void>,
+  deprovision: (cluster: ClusterDescription, work: Work) => Promise<void>,
 ): Promise<void> {
   try {
     await writeDescription(description);
   } catch (error) {
-    await lower(description, {}).catch((cause: unknown) => {
+    await deprovision(description, {}).catch((cause: unknown) => {
       throw leftBehind(description.name, error, cause);
     });
     throw error;
@@ -70,9 +71,9 @@ export async function down(name: string, work: Work): Promise<void> {
       exitCode: EXIT.usage,
     });
   }
-  const { lower } = cluster.provider === 'kind' ? await import('./kind/raise.ts') : await import('./existing/raise.ts');
+  const { deprovision } = cluster.provider === 'kind' ? await import('./kind/provision.ts') : await import('./existing/provision.ts');
   await claimForRemoval(cluster);
-  await lower(cluster, work);
+  await deprovision(cluster, work);
   await removeFiles(folderOf(name));
   if (cluster.provider === 'kind') await stopEngine(work);
 }

@@ -29,7 +29,7 @@ export interface UpOptions {
 }
 
 /** What a provider needs to know of a cluster that is to be. */
-export interface RaiseOptions extends UpOptions {
+export interface ProvisionOptions extends UpOptions {
   /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
-  note: (description: ClusterDescription) => Promise<void>;
+  writeDescription: (description: ClusterDescription) => Promise<void>;
 }

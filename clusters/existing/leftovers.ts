@@ -14,7 +14,7 @@ import { recoverRigs } from '../rigs/recover.ts';
 import { OWNER_LABEL } from '../rigs/rig.ts';
 import { inUse, strays, type Stray } from '../rigs/strays.ts';
 import type { Work } from '../work.ts';
-import { PREMADE, rigNames } from './namespaces.ts';
+import { PREPROVISIONED_PREFIX, rigNames } from './namespaces.ts';
 import { removeRigs } from './remove.ts';
 
 /** More lent rigs than this nobody has. */
@@ -25,7 +25,7 @@ interface Found {
   rig: string;
   owner: string;
   /** Whether its namespaces are the cluster owner's, and stay. */
-  premade: boolean;
+  preprovisioned: boolean;
   /** Whether its first namespace is there, where its lease would be: a removal may have broken off. */
   hasHome: boolean;
   holding: Holding;
@@ -50,7 +50,7 @@ export interface LeftThereOptions {
 export async function leftThere(
   api: KubernetesApi,
   mesh: MeshAdapter,
-  { namespaces = PREMADE, all = false, spare }: LeftThereOptions,
+  { namespaces = PREPROVISIONED_PREFIX, all = false, spare }: LeftThereOptions,
   work: Work,
 ): Promise<Leftover[]> {
   const hidden = new Set<string>();
@@ -124,7 +124,7 @@ async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOpti
 
 async function lookAtOwn(api: KubernetesApi, { rig, owner, namespaces }: OwnRig, work: Work): Promise<Found> {
   const hasHome = namespaces.some(({ metadata }) => metadata.name === rig);
-  return { rig, owner, premade: false, hasHome, occupied: true, ...(await judgeLease(api, rig, work)) };
+  return { rig, owner, preprovisioned: false, hasHome, occupied: true, ...(await judgeLease(api, rig, work)) };
 }
 
 async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, work: Work): Promise<Found> {
@@ -133,7 +133,7 @@ async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, work:
   const [ours] = deployments.filter((live) => isMadeFor(live));
   // Samples say whose the rig is; a lease may be that of a run that only tried.
   const owner = (ours ?? lease)?.metadata.labels?.[OWNER_LABEL] ?? '';
-  return { rig, owner, premade: true, hasHome: true, holding, lease, occupied: lease !== undefined || ours !== undefined };
+  return { rig, owner, preprovisioned: true, hasHome: true, holding, lease, occupied: lease !== undefined || ours !== undefined };
 }
 
 /** Takes back what the journal of a rig names. */
@@ -144,11 +144,11 @@ async function takeBack(api: KubernetesApi, mesh: MeshAdapter, found: Found, wor
 
 /** Removes what is ours of a rig. */
 async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unseen: Unseen, work: Work): Promise<void> {
-  const { rig, owner, premade, lease } = found;
+  const { rig, owner, preprovisioned, lease } = found;
   // The lease of a run that only tried has nothing of this owner in its journal.
   const leased = lease === undefined || ownerOf(lease) === owner ? [rig] : [];
   await whileHeld(api, found, work, async (leases) => {
-    await removeRigs(api, mesh, { owner, rigs: [rig], premade, leased }, unseen, work);
+    await removeRigs(api, mesh, { owner, rigs: [rig], preprovisioned, leased }, unseen, work);
     await leases?.remove();
   });
 }

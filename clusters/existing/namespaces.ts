@@ -6,7 +6,7 @@ import { neighbourOf, unmeshedOf } from '../rigs/rig.ts';
 import { isAllowed } from './rights.ts';
 
 /** The first part of the names of namespaces that a cluster's owner made for rigs, unless another is named. */
-export const PREMADE = 'meshproof';
+export const PREPROVISIONED_PREFIX = 'meshproof';
 
 /** Names of rigs: the owner's prefix, or the run's name. */
 export function rigNames(prefix: string, count: number): string[] {
@@ -22,7 +22,7 @@ export function namespacesOf(rig: string): string[] {
 export interface RigNamespaces {
   rigs: string[];
   /** Whether the namespaces are there already, made by the cluster's owner, and stay. */
-  premade: boolean;
+  preprovisioned: boolean;
 }
 
 export interface Wish {
@@ -40,15 +40,16 @@ export async function chooseRigNamespaces(
   signal?: AbortSignal,
 ): Promise<RigNamespaces> {
   const right = { where: 'cluster', group: '', resource: 'namespaces', verbs: ['create'], purpose: 'make namespaces' } as const;
-  const premade = namespaces !== undefined || !(await isAllowed(api.connection, { verb: 'create', right, namespace: undefined }, signal));
-  return { rigs: rigNames(premade ? (namespaces ?? PREMADE) : name, count), premade };
+  const preprovisioned =
+    namespaces !== undefined || !(await isAllowed(api.connection, { verb: 'create', right, namespace: undefined }, signal));
+  return { rigs: rigNames(preprovisioned ? (namespaces ?? PREPROVISIONED_PREFIX) : name, count), preprovisioned };
 }
 
 /**
  * Sees whether namespaces of the owner are there, and whether pods in them would get a proxy where one is needed.
  * @throws MeshproofError `NAMESPACES_MISSING` or `NAMESPACES_UNFIT`
  */
-export async function requirePremade(
+export async function requirePreprovisioned(
   api: KubernetesApi,
   { facts }: MeshAdapter,
   rigs: readonly string[],

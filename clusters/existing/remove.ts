@@ -14,7 +14,7 @@ interface RemovedRigs extends OwnedRigs {
 }
 
 /**
- * Removes whatever was made for these rigs: what their checks have left anywhere, and the rigs themselves. Premade namespaces stay. Call it while
+ * Removes whatever was made for these rigs: what their checks have left anywhere, and the rigs themselves. Preprovisioned namespaces stay. Call it while
  * nobody can begin on the rigs.
  * @param unseen is told of kinds that the account may not list
  * @throws MeshproofError `LEFT_BEHIND` when all else is gone and something has become others' too, `API_REFUSED` when something may not be removed
@@ -26,10 +26,10 @@ export async function removeRigs(
   unseen: Unseen,
   work: Work,
 ): Promise<void> {
-  const { owner, rigs, premade } = owned;
+  const { owner, rigs, preprovisioned } = owned;
   const waiting = { ...work, timeoutMs: 180_000, owner };
   const { left } = await recoverRigs(api, mesh, { owner, rigs: leased ?? rigs }, work);
-  if (premade) left.push(...(await clearNamespaces(api, mesh, rigs.flatMap(namespacesOf), { ...waiting, unseen })));
+  if (preprovisioned) left.push(...(await clearNamespaces(api, mesh, rigs.flatMap(namespacesOf), { ...waiting, unseen })));
   const namespaces = await ownNamespaces(api, owned, work);
   work.progress?.(`removing ${namespaces.length} namespaces`);
   const { removed } = await removeOurs(api, namespaces, waiting);

@@ -16,9 +16,9 @@ const MOST_KEPT = 3;
  */
 export function keepRig(file: string, rig: string): Promise<boolean> {
   return changing(file, async (cluster) => {
-    const { kept = [], premade = false } = cluster;
+    const { kept = [], preprovisioned = false } = cluster;
     if (kept.includes(rig)) return true;
-    if (premade || kept.length >= MOST_KEPT) return false;
+    if (preprovisioned || kept.length >= MOST_KEPT) return false;
     cluster.kept = [...kept, rig];
     return true;
   });
@@ -42,10 +42,10 @@ export async function renewKept(
   const before = await describedIn(file);
   if (!isKept(before, index)) return before;
   return changing(file, async (cluster) => {
-    const { rigs, kept = [], premade } = cluster;
+    const { rigs, kept = [], preprovisioned } = cluster;
     const like = rigs[index];
     if (like === undefined || !isKept(cluster, index)) return cluster;
-    if (premade === true) {
+    if (preprovisioned === true) {
       throw new MeshproofError('RIG_KEPT', `${like} is kept as a failed check left it, and ${cluster.name} has no other namespaces`, {
         hint: 'look into it, then run without --keep',
       });

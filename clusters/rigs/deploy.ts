@@ -26,7 +26,7 @@ export interface RigsOptions {
 }
 
 /** Rigs whose namespaces are somebody else's and stay. */
-export interface PremadeOptions extends Omit<RigsOptions, 'count'> {
+export interface PreprovisionedOptions extends Omit<RigsOptions, 'count'> {
   /** Names of the rigs. */
   rigs: readonly string[];
 }
@@ -39,10 +39,10 @@ export async function deployRigs(api: KubernetesApi, mesh: MeshAdapter, { count,
 }
 
 /** As `deployRigs`, in namespaces that are there. */
-export async function deployPremade(
+export async function deployPreprovisioned(
   api: KubernetesApi,
   mesh: MeshAdapter,
-  { rigs, ...options }: PremadeOptions,
+  { rigs, ...options }: PreprovisionedOptions,
   work: Work,
 ): Promise<void> {
   await Promise.all(rigs.map((name) => deployRig(api, mesh, name, [], options, work)));
@@ -70,24 +70,24 @@ async function deployRig(
 }
 
 /**
- * Removes a rig with all that is in it, and makes it anew under the same name with the same image. Premade namespaces are emptied of what is ours.
+ * Removes a rig with all that is in it, and makes it anew under the same name with the same image. Preprovisioned namespaces are emptied of what is ours.
  * @throws MeshproofError `LEFT_BEHIND` or `NOT_OURS` where others have a part in it
  */
 export async function replaceRig(
   api: KubernetesApi,
   mesh: MeshAdapter,
-  { name, owner, premade }: { name: string; owner: string; premade: boolean },
+  { name, owner, preprovisioned }: { name: string; owner: string; preprovisioned: boolean },
   work: Work = {},
 ): Promise<void> {
   const made = await madeOf(api, name);
   const waiting = { ...work, timeoutMs: 180_000, owner };
   const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
   const places = [name, neighbourOf(name), unmeshedOf(name)];
-  const left = premade ? await clearNamespaces(api, mesh, places, { ...waiting, unseen: notMade }) : [];
-  const { shared } = await removeOurs(api, await ownNamespaces(api, { owner, rigs: [name], premade }, work), waiting);
+  const left = preprovisioned ? await clearNamespaces(api, mesh, places, { ...waiting, unseen: notMade }) : [];
+  const { shared } = await removeOurs(api, await ownNamespaces(api, { owner, rigs: [name], preprovisioned }, work), waiting);
   requireAllBack({ left: [...left, ...shared.map(nameWithMaker)] });
-  await deployRig(api, mesh, name, premade ? [] : rigNamespaces(name, mesh.facts, owner), { ...made, owner }, work);
-  if (!premade) await copyLease(api, lease, name, owner);
+  await deployRig(api, mesh, name, preprovisioned ? [] : rigNamespaces(name, mesh.facts, owner), { ...made, owner }, work);
+  if (!preprovisioned) await copyLease(api, lease, name, owner);
 }
 
 /** What a rig was made of. @throws MeshproofError `RIG_INCOMPLETE` */

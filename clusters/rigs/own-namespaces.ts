@@ -9,7 +9,7 @@ import { isForChecks, OWNER_LABEL } from './rig.ts';
 export interface OwnedRigs {
   owner: string;
   rigs: readonly string[];
-  premade: boolean;
+  preprovisioned: boolean;
 }
 
 /** A rig for which namespaces were made. */
@@ -33,8 +33,9 @@ export async function ownRigs(api: KubernetesApi, { owner, unseen }: { owner?: s
 }
 
 /** The namespaces that were made for these rigs, by runs or by their checks; whether they are still ours is for whoever removes them to see. */
-export async function ownNamespaces(api: KubernetesApi, { owner, rigs, premade }: OwnedRigs, work: Work): Promise<LiveObject[]> {
-  if (!premade) return (await ownRigs(api, { owner }, work)).flatMap(({ rig, namespaces }) => (rigs.includes(rig) ? namespaces : []));
+export async function ownNamespaces(api: KubernetesApi, { owner, rigs, preprovisioned }: OwnedRigs, work: Work): Promise<LiveObject[]> {
+  if (!preprovisioned)
+    return (await ownRigs(api, { owner }, work)).flatMap(({ rig, namespaces }) => (rigs.includes(rig) ? namespaces : []));
   // Whoever may not list namespaces has made none.
   const found = await labelled(api, owner, notMade, work);
   return found.filter(({ metadata: { name } }) => rigs.some((rig) => isForChecks(name, rig)));

@@ -10,13 +10,13 @@ import { requireDisk } from '../run/disk.ts';
 import { providerOf, requireImageSource } from '../run/provider.ts';
 
 /** The options of `meshproof up`. */
-export interface RaiseOptions extends ClusterOptions {
+export interface ProvisionOptions extends ClusterOptions {
   name: string;
   rigs: number;
 }
 
 /** Brings up a cluster that stays. @returns the exit code */
-export async function raise({ name, rigs, ...options }: RaiseOptions): Promise<number> {
+export async function provision({ name, rigs, ...options }: ProvisionOptions): Promise<number> {
   const { mesh, engine } = options;
   const signal = untilInterrupted();
   const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options.images) };

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 
 import { DEFAULT_MESH } from '../../clusters/meshes.ts';
 import { newClusterName } from '../../clusters/names.ts';
-import type { RaiseOptions } from '../actions/up.ts';
+import type { ProvisionOptions } from '../actions/up.ts';
 import { addClusterOptions, clusterName } from '../console/cluster-options.ts';
 import { command, positiveInteger } from '../console/command.ts';
 
@@ -15,8 +15,8 @@ export function upCommand(): Command {
   return addClusterOptions(up)
     .addOption(name.argParser(clusterName))
     .addOption(new Option('--rigs <n>', 'sets of sample services; as many checks run at once').argParser(positiveInteger).default(2))
-    .action(async (options: RaiseOptions) => {
-      const { raise } = await import('../actions/up.ts');
-      process.exitCode = await raise(options);
+    .action(async (options: ProvisionOptions) => {
+      const { provision } = await import('../actions/up.ts');
+      process.exitCode = await provision(options);
     });
 }

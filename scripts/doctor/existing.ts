@@ -1,7 +1,13 @@
 import { causeOf, MeshproofError } from '../../clusters/errors.ts';
-import { requirePremade, namespacesOf } from '../../clusters/existing/namespaces.ts';
+import { requirePreprovisioned, namespacesOf } from '../../clusters/existing/namespaces.ts';
 import type { Denial } from '../../clusters/existing/rights.ts';
-import { admissionProblems, guardedNamespaces, sampleImage, survey, type Survey } from '../../clusters/existing/survey.ts';
+import {
+  admissionProblems,
+  guardedNamespaces,
+  sampleImage,
+  inspectCluster,
+  type ClusterInspection,
+} from '../../clusters/existing/inspection.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { serverOf } from '../../clusters/kubernetes/identity.ts';
@@ -66,22 +72,24 @@ async function placeFindings(
   options: DoctorOptions,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const found = await survey(api, adapter, { name: 'meshproof', count: options.workers, provider }, signal);
+  const found = await inspectCluster(api, adapter, { name: 'meshproof', count: options.workers, provider }, signal);
   const mesh = await skewFindings(api, adapter, signal);
   const rights = rightFindings(found);
-  const lacking = found.premade ? await requirePremade(api, adapter, found.rigs, signal).then(() => undefined, known) : undefined;
+  const lacking = found.preprovisioned
+    ? await requirePreprovisioned(api, adapter, found.rigs, signal).then(() => undefined, known)
+    : undefined;
   const places = found.rigs.flatMap(namespacesOf);
   const space = judge(
     {
       category: 'namespaces',
-      check: found.premade ? 'the owner has made namespaces for rigs' : 'namespaces for rigs can be made',
-      seen: lacking?.message ?? (found.premade ? places.join(', ') : 'the account may make and remove them'),
+      check: found.preprovisioned ? 'the owner has made namespaces for rigs' : 'namespaces for rigs can be made',
+      seen: lacking?.message ?? (found.preprovisioned ? places.join(', ') : 'the account may make and remove them'),
     },
     lacking === undefined,
     'failed',
     lacking?.hint ?? '',
   );
-  if (!found.premade || lacking !== undefined || found.denied.length > 0) {
+  if (!found.preprovisioned || lacking !== undefined || found.denied.length > 0) {
     return [...mesh, ...rights, space, unasked(found, lacking)];
   }
   const image = await sampleImage();
@@ -93,9 +101,9 @@ async function placeFindings(
 }
 
 /** Where namespaces are yet to be made, a run asks once it has made them, before it makes anything in them. */
-function unasked(found: Survey, lacking: MeshproofError | undefined): Finding {
+function unasked(found: ClusterInspection, lacking: MeshproofError | undefined): Finding {
   const why =
-    !found.premade && lacking === undefined
+    !found.preprovisioned && lacking === undefined
       ? 'not asked: the namespaces are yet to be made; a run asks before it makes pods'
       : 'not asked: see above';
   return { category: 'admission', check: 'policies and quotas let the samples in', status: 'ok', seen: why };
@@ -114,7 +122,7 @@ function policyFindings(guarded: ReadonlyMap<string, readonly string[]>): Findin
   return [judge({ ...about, seen }, false, 'warning', 'a run adds one of its own that allows just that, and removes it at the end')];
 }
 
-function rightFindings({ account, denied }: Survey): Finding[] {
+function rightFindings({ account, denied }: ClusterInspection): Finding[] {
   const category = 'rights';
   const who: Finding = { category, check: 'who we are there', status: 'ok', seen: account };
   if (denied.length === 0) return [who, { category, check: 'the account may do what a run does', status: 'ok', seen: 'it may' }];

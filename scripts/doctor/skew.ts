@@ -1,5 +1,5 @@
 import { causeOf } from '../../clusters/errors.ts';
-import { meshFound } from '../../clusters/existing/survey.ts';
+import { meshFound } from '../../clusters/existing/inspection.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';

@@ -14,7 +14,7 @@ import { requireDisk } from './disk.ts';
 export interface BorrowedCluster {
   description: ClusterDescription;
   /** Whether it was made for this run. */
-  made: boolean;
+  createdForRun: boolean;
 }
 
 /**
@@ -36,8 +36,8 @@ export async function findCluster(existing: readonly ClusterDescription[], wante
 
 async function isWhatIsMeant(cluster: ClusterDescription, provider: ExistingProvider): Promise<boolean> {
   const { namespaces, context } = provider;
-  const premade = cluster.premade === true && cluster.rigs[0]?.startsWith(`${namespaces}-rig-`) === true;
-  if (!(namespaces === undefined ? cluster.premade !== true : premade)) return false;
+  const preprovisioned = cluster.preprovisioned === true && cluster.rigs[0]?.startsWith(`${namespaces}-rig-`) === true;
+  if (!(namespaces === undefined ? cluster.preprovisioned !== true : preprovisioned)) return false;
   // Another context of the same cluster would be another account.
   return (context === undefined || cluster.context === context) && (await isThere(cluster, provider));
 }
@@ -65,17 +65,17 @@ async function namedCluster(
 /** Takes a cluster that is there, or makes one, which a sweep removes when this process dies before it is returned. */
 export async function borrowCluster(wanted: UpOptions, fresh: boolean, work: Work): Promise<BorrowedCluster> {
   const found = fresh ? undefined : await findCluster(await clusters(work.progress), wanted);
-  if (found !== undefined && (await occupy(found.name))) return { description: found, made: false };
+  if (found !== undefined && (await occupy(found.name))) return { description: found, createdForRun: false };
   if (wanted.provider.kind === 'kind') await requireDisk();
   const name = newClusterName();
   await claimCluster(name);
-  return { description: await up({ ...wanted, name }, work), made: true };
+  return { description: await up({ ...wanted, name }, work), createdForRun: true };
 }
 
 /** Gives a cluster back: removes it when it was made for this run and is not to be kept. */
-export async function returnCluster({ description, made }: BorrowedCluster, keep: boolean, work: Work): Promise<void> {
+export async function returnCluster({ description, createdForRun }: BorrowedCluster, keep: boolean, work: Work): Promise<void> {
   const { name } = description;
-  if (!made) return vacate(name);
+  if (!createdForRun) return vacate(name);
   if (keep) {
     await leaveRigs(name);
     return keepCluster(name);

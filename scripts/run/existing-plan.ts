@@ -1,7 +1,13 @@
 import { causeOf, MeshproofError } from '../../clusters/errors.ts';
-import { namespacesOf, requirePremade } from '../../clusters/existing/namespaces.ts';
+import { namespacesOf, requirePreprovisioned } from '../../clusters/existing/namespaces.ts';
 import { inWords } from '../../clusters/existing/rights.ts';
-import { admissionProblems, guardedNamespaces, sampleImage, survey, type Survey } from '../../clusters/existing/survey.ts';
+import {
+  admissionProblems,
+  guardedNamespaces,
+  sampleImage,
+  inspectCluster,
+  type ClusterInspection,
+} from '../../clusters/existing/inspection.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
@@ -31,7 +37,9 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
     const places = found.rigs.flatMap(namespacesOf);
     return [
       `${head}, as ${found.account}`,
-      found.premade ? `uses     the namespaces ${places.join(', ')}, which stay` : `makes    the namespaces ${places.join(', ')}, ${end}`,
+      found.preprovisioned
+        ? `uses     the namespaces ${places.join(', ')}, which stay`
+        : `makes    the namespaces ${places.join(', ')}, ${end}`,
       ...places.map((place) => `makes    in ${place}: ${contentsOf(found.rigs, place, facts)}, ${end}`),
       ...places
         .filter((place) => guarded.has(place))
@@ -47,7 +55,7 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
 }
 
 interface Asked {
-  found: Survey;
+  found: ClusterInspection;
   problems: string[];
   /** Names of network policies by namespace. */
   guarded: ReadonlyMap<string, readonly string[]>;
@@ -59,11 +67,11 @@ async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise
   const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   try {
     const adapter = await adapterOf({ mesh }, api);
-    const found = await survey(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
+    const found = await inspectCluster(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
     const { facts } = adapter;
     const forbidden = found.denied.map((denial) => `${found.account} may not ${inWords(denial)}`);
-    if (!found.premade) return { found, problems: forbidden, guarded: new Map(), facts };
-    await requirePremade(api, adapter, found.rigs, signal);
+    if (!found.preprovisioned) return { found, problems: forbidden, guarded: new Map(), facts };
+    await requirePreprovisioned(api, adapter, found.rigs, signal);
     if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), facts };
     const image = await sampleImage();
     const lists = await Promise.all(found.rigs.map((rig) => admissionProblems(api, adapter, rig, image, signal)));

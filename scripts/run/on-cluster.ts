@@ -50,10 +50,10 @@ async function stays(keep: Keep, cluster: string, signal: AbortSignal): Promise<
 export async function runOnCluster(run: ClusterRun, { signal, progress }: { signal: AbortSignal; progress: Progress }): Promise<number> {
   const cluster = await borrowCluster(run.wanted, run.fresh, { signal, progress: progress.say });
   const name = `${cluster.description.name} (${await whereabouts(cluster.description)})`;
-  progress.say(`${name} ${cluster.made ? 'is ready' : 'is used; it was there already'}`);
-  const { made, description } = cluster;
+  progress.say(`${name} ${cluster.createdForRun ? 'is ready' : 'is used; it was there already'}`);
+  const { createdForRun, description } = cluster;
   const { keep } = run.settings;
-  if (made && keep !== 'no') progress.say(`${STAYS[keep]}; npx meshproof down ${description.name} removes it`);
+  if (createdForRun && keep !== 'no') progress.say(`${STAYS[keep]}; npx meshproof down ${description.name} removes it`);
   progress.pause();
   for (const text of without(cluster, run)) process.stderr.write(`warning: ${text}\n`);
   let returned: number = EXIT.ok;
@@ -83,7 +83,7 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
  * after, unless the cluster goes anyhow.
  */
 async function onLeasedRigs(
-  { description, made }: BorrowedCluster,
+  { description, createdForRun }: BorrowedCluster,
   signal: AbortSignal,
   run: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
@@ -91,14 +91,14 @@ async function onLeasedRigs(
   try {
     const leases = await RigLeases.take(api, description.rigs, description.name, { signal });
     try {
-      if (!made) report(await recoverCluster(description));
+      if (!createdForRun) report(await recoverCluster(description));
       const until = AbortSignal.any([signal, leases.lost]);
       const code = await run(until);
       leases.lost.throwIfAborted();
       return code;
     } finally {
       // Of rigs that another process has taken over, the journal is that one's. A cluster that goes takes everything with it.
-      if (!made && !leases.lost.aborted) {
+      if (!createdForRun && !leases.lost.aborted) {
         // What this run has kept for somebody to look at stays, and other rigs have taken the places of those.
         const now = await describedIn(descriptionFile(description.name)).catch(() => description);
         report(await patiently(() => recoverCluster(now)));
@@ -118,8 +118,8 @@ function report({ back, left }: TakenBack): void {
 }
 
 /** What of the options has no effect on this cluster. */
-function without({ made, description }: BorrowedCluster, { asked }: ClusterRun): string[] {
-  if (made) return [];
+function without({ createdForRun, description }: BorrowedCluster, { asked }: ClusterRun): string[] {
+  if (createdForRun) return [];
   const { name, rigs } = description;
   const fewer = asked.workers !== undefined && asked.workers > rigs.length;
   return [
@@ -130,12 +130,12 @@ function without({ made, description }: BorrowedCluster, { asked }: ClusterRun):
   ];
 }
 
-async function runChecks({ description, made }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
+async function runChecks({ description, createdForRun }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
   const { report } = run.settings;
   const workers = Math.min(run.settings.workers, Math.max(description.rigs.length, 1));
-  const described = await describeRun(description, made, workers, run.asked.shard);
+  const described = await describeRun(description, createdForRun, workers, run.asked.shard);
   const cluster = descriptionFile(description.name);
-  const settings = { ...run.settings, cluster, made, workers, run: await writeRun(report, described) };
+  const settings = { ...run.settings, cluster, createdForRun, workers, run: await writeRun(report, described) };
   const code = await runPlaywright({ args: run.args, settings, signal, interactive: run.interactive });
   if (signal.aborted) return EXIT.interrupted;
   if (run.interactive) return code === 0 ? EXIT.ok : EXIT.unproven;

@@ -22,7 +22,12 @@ export const TRACES = ['diagnostics', 'evidence'];
 const EARLIER = 'earlier.json';
 
 /** What a run says about itself, for the reports. A cluster that was there already costs this run nothing, so it has no timings. */
-export async function describeRun(cluster: ClusterDescription, made: boolean, workers: number, shard?: string): Promise<RunDescription> {
+export async function describeRun(
+  cluster: ClusterDescription,
+  createdForRun: boolean,
+  workers: number,
+  shard?: string,
+): Promise<RunDescription> {
   return {
     ...started(),
     mesh: cluster.mesh,
@@ -36,7 +41,7 @@ export async function describeRun(cluster: ClusterDescription, made: boolean, wo
       workers: String(workers),
       ...(shard === undefined ? {} : { shard }),
     },
-    timings: made ? cluster.timings : {},
+    timings: createdForRun ? cluster.timings : {},
   };
 }
 

@@ -61,7 +61,7 @@ test('a connection that is refused, and a name that nobody knows, are told as su
   const gone = await listening(() => undefined);
   await gone[Symbol.asyncDispose]();
   for (const [target, kind] of [
-    [gone.address, 'refused'],
+    [gone.address, 'connection-refused'],
     ['nobody.invalid:80', 'dns'],
     ['no-port', 'tool'],
   ] as const) {

@@ -39,7 +39,7 @@ for (const protocol of PROTOCOLS) {
     test('a port that nobody listens on refuses', async ({ prober }) => {
       const closing = await listening(createServer());
       await closing[Symbol.asyncDispose]();
-      expect(await endings(prober, { target: closing.target, protocol })).toEqual(three({ kind: 'refused' }));
+      expect(await endings(prober, { target: closing.target, protocol })).toEqual(three({ kind: 'connection-refused' }));
     });
 
     test('a name that does not exist is a matter of DNS', async ({ prober }) => {
@@ -167,7 +167,7 @@ test('errors are told apart by what was handed to the connection', () => {
   expect(endingOf(error('ECONNRESET', 'read'), sent)).toEqual({ kind: 'reset', when: 'after-send' });
   expect(endingOf(error('EPIPE', 'write'), unsent)).toEqual({ kind: 'reset', when: 'before-send' });
   expect(endingOf(error('ECONNRESET'), unsent)).toEqual({ kind: 'closed', when: 'before-send' });
-  expect(endingOf(error('ECONNREFUSED', 'connect'), outside)).toEqual({ kind: 'refused' });
+  expect(endingOf(error('ECONNREFUSED', 'connect'), outside)).toEqual({ kind: 'connection-refused' });
   expect(endingOf(error('EAI_AGAIN', 'getaddrinfo'), outside)).toEqual({ kind: 'dns' });
   expect(endingOf(error('ETIMEDOUT', 'connect'), outside)).toEqual({ kind: 'timeout', stage: 'connect' });
   expect(endingOf(error('ETIMEDOUT', 'read'), sent)).toEqual({ kind: 'timeout', stage: 'response' });

@@ -19,7 +19,7 @@ test('a first request that finds nobody is not made again, and the agent starts 
   const port = typeof address === 'object' ? address?.port : undefined;
   nobody.close();
   await using early = await startAgent('early-pod', 'v1', { env: { AGENT_FIRST_REQUEST: `http://127.0.0.1:${port}/` } });
-  expect((await early.client.firstRequest())?.outcomes.map(({ ending }) => ending)).toEqual([{ kind: 'refused' }]);
+  expect((await early.client.firstRequest())?.outcomes.map(({ ending }) => ending)).toEqual([{ kind: 'connection-refused' }]);
 });
 
 test('an agent that was told of no first request says so', async ({ server }) => {

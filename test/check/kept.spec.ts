@@ -39,7 +39,7 @@ test('a rig is kept only where that was asked for, and tells how to look into it
     look: [`${kubectl} -n c-rig-0 get pods`, `${kubectl} -n c-rig-0 get PeerAuthentication/strict -o yaml`],
     remove: `${kubectl} delete namespace c-rig-0 c-rig-0-neighbour c-rig-0-unmeshed`,
   });
-  Object.assign(process.env, encode({ cluster, keep: 'failed', made: true }));
+  Object.assign(process.env, encode({ cluster, keep: 'failed', createdForRun: true }));
   expect((await keepFailed(rig, []))?.remove).toBe('npx meshproof down c');
   expect(await keptRigs(cluster)).toEqual(['c-rig-0']);
 });
@@ -71,6 +71,6 @@ test('workers that keep and renew at once do not lose each other’s words', asy
 test('no more rigs are kept than the memory of a laptop bears, and none is made in namespaces of others', async ({ file }) => {
   for (const name of ['a', 'b', 'd']) expect(await keepRig(file, name)).toBe(true);
   expect(await keepRig(file, 'e')).toBe(false);
-  await writeFile(file, JSON.stringify({ ...CLUSTER, premade: true, kept: ['c-rig-0'] }));
+  await writeFile(file, JSON.stringify({ ...CLUSTER, preprovisioned: true, kept: ['c-rig-0'] }));
   await expect(renewKept(file, 0, async () => undefined)).rejects.toMatchObject({ code: 'RIG_KEPT' });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
-import { requireRights, type Survey } from '../../clusters/existing/survey.ts';
+import { requireRights, type ClusterInspection } from '../../clusters/existing/inspection.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { findCluster } from '../../scripts/run/cluster.ts';
@@ -70,7 +70,7 @@ const test = base.extend<Two>({
         context: 'default',
         mesh: 'istio',
         rigs: ['meshproof-alpha-rig-0'],
-        premade: false,
+        preprovisioned: false,
         uid: 'uid-of-alpha',
         versions: {},
         timings: {},
@@ -138,10 +138,10 @@ test('rigs in namespaces of the owner are for those who name them, and our own f
   left,
 }) => {
   const config = await kubeconfig(alpha);
-  await left({ premade: true, rigs: ['lent-rig-0'] });
+  await left({ preprovisioned: true, rigs: ['lent-rig-0'] });
   expect(await found(folder, config)).toBeUndefined();
   expect(await found(folder, config, {}, 'lent')).toBe('meshproof-alpha');
-  await left({ premade: false, rigs: ['lent-rig-0'] });
+  await left({ preprovisioned: false, rigs: ['lent-rig-0'] });
   expect(await found(folder, config)).toBe('meshproof-alpha');
   expect(await found(folder, config, {}, 'lent')).toBeUndefined();
 });
@@ -211,8 +211,8 @@ test('what a hostile server refuses with cannot steer the terminal', async ({ fo
 
 test('a command that is to be pasted quotes a context’s name', () => {
   const right = { where: 'rig', group: '', resource: 'pods', verbs: ['get'], purpose: 'see' } as const;
-  const survey: Survey = { rigs: [], premade: false, account: 'me', denied: [{ verb: 'get', right, namespace: 'a' }] };
-  expect(() => requireRights(survey, 'staging (do not delete)')).toThrow(
+  const found: ClusterInspection = { rigs: [], preprovisioned: false, account: 'me', denied: [{ verb: 'get', right, namespace: 'a' }] };
+  expect(() => requireRights(found, 'staging (do not delete)')).toThrow(
     expect.objectContaining({ hint: expect.stringContaining("--context='staging (do not delete)' lists all") }),
   );
 });

@@ -206,6 +206,6 @@ test('the scripts beside the command tell of themselves, and refuse what they do
   const script = async (...args: string[]) => npm(['run', '--silent', ...args]);
   expect(await script('bench', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('--json') });
   expect(await script('bench', '--', '--jsn')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('UNKNOWN_OPTION') });
-  expect(await script('tally', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('npm run tally') });
-  expect(await script('tally', '--', 'often')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('often') });
+  expect(await script('soak', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('npm run soak') });
+  expect(await script('soak', '--', 'often')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('often') });
 });

@@ -10,7 +10,7 @@ import { identify } from '../../clusters/engine/processes.ts';
 import { exec } from '../../clusters/exec.ts';
 import { LEFT_BEHIND } from '../../clusters/errors.ts';
 import { makeFolder, readJson, writeWhole } from '../../clusters/files.ts';
-import { describeOrLower } from '../../clusters/lifecycle.ts';
+import { describeOrDeprovision } from '../../clusters/lifecycle.ts';
 import { claimCluster, claimName, folderOf, keepCluster, ownerOf, removeFiles } from '../../clusters/registry/owner.ts';
 import { claimForRemoval, isElsewhere } from '../../clusters/registry/removal.ts';
 import { reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
@@ -182,8 +182,8 @@ test('a cluster of which no description can be written is taken down, or told to
   };
   const lowered: string[] = [];
   // There is no folder to write it into.
-  await expect(describeOrLower(cluster, async ({ name }) => void lowered.push(name))).rejects.toThrow('ENOENT');
+  await expect(describeOrDeprovision(cluster, async ({ name }) => void lowered.push(name))).rejects.toThrow('ENOENT');
   expect(lowered).toEqual([NAME]);
-  const stuck = describeOrLower(cluster, () => Promise.reject(new Error('no daemon')));
+  const stuck = describeOrDeprovision(cluster, () => Promise.reject(new Error('no daemon')));
   await expect(stuck).rejects.toMatchObject({ code: LEFT_BEHIND, message: expect.stringMatching(/ENOENT.*no daemon/) });
 });

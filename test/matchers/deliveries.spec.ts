@@ -34,14 +34,14 @@ test('every delivery arrives byte for byte as it was sent', () => {
 
 test('whatever the answer, somebody gave it', () => {
   expect(toBeAnswered(historyOf([answered(), ENVOY.denied, reset])).pass).toBe(true);
-  expect(toBeAnswered(historyOf([answered(), { kind: 'refused' }])).pass).toBe(false);
+  expect(toBeAnswered(historyOf([answered(), { kind: 'connection-refused' }])).pass).toBe(false);
   expect(toBeAnswered(historyOf([answered(), { kind: 'timeout', stage: 'response' }])).pass).toBe(false);
   expect(toBeAnswered(historyOf([{ kind: 'dns' }])).inconclusive).toBeDefined();
 });
 
 test('a name that nobody knows is resolved never', () => {
   expect(toStayUnresolved(historyOf(times(5, { kind: 'dns' }))).pass).toBe(true);
-  expect(toStayUnresolved(historyOf([{ kind: 'dns' }, { kind: 'refused' }])).pass).toBe(false);
+  expect(toStayUnresolved(historyOf([{ kind: 'dns' }, { kind: 'connection-refused' }])).pass).toBe(false);
   expect(toStayUnresolved(historyOf([{ kind: 'tool', detail: 'no' }])).inconclusive).toBeDefined();
   expect(toStayUnresolved(historyOf([])).inconclusive).toBeDefined();
 });

@@ -38,7 +38,7 @@ test('a status is exact', () => {
 test('refused by transport means that nobody answered', () => {
   const tls: Ending = { kind: 'tls', alert: 'certificate_required' };
   expect(toBeDenied(historyOf([reset, closed, tls]), { by: 'transport' })).toMatchObject({ pass: true });
-  const others: Ending[] = [answered(), ENVOY.denied, ENVOY.cut, { kind: 'refused' }, { kind: 'timeout', stage: 'connect' }];
+  const others: Ending[] = [answered(), ENVOY.denied, ENVOY.cut, { kind: 'connection-refused' }, { kind: 'timeout', stage: 'connect' }];
   for (const ending of others) expect(toBeDenied(historyOf([reset, ending]), { by: 'transport' }).pass).toBe(false);
   // PERMISSIVE where STRICT was promised.
   expect(toBeDenied(historyOf(times(50, answered())), { by: 'transport' }).observed).toContain('50× 200');

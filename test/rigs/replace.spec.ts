@@ -14,7 +14,9 @@ test('lent namespaces stay when a rig is renewed, whatever labels their owner ha
     Object.assign(metadata, { labels: { 'meshproof.dev/owner': 'meshproof-aa' }, managedFields: [{ manager: 'meshproof' }] });
   await api.apply([caller('lent-rig-0', 'meshproof-aa')]);
   // This cluster serves no Service: only what is removed before anything is made anew is of interest.
-  await expect(replaceRig(api, mesh, { name: 'lent-rig-0', owner: 'meshproof-aa', premade: true })).rejects.toThrow('does not serve');
+  await expect(replaceRig(api, mesh, { name: 'lent-rig-0', owner: 'meshproof-aa', preprovisioned: true })).rejects.toThrow(
+    'does not serve',
+  );
   expect(deletes(server.requests)).toEqual(['/apis/apps/v1/namespaces/lent-rig-0/deployments/caller']);
   expect(namespacesOf(server)).toHaveLength(3);
 });
@@ -29,7 +31,9 @@ test('of a rig’s own namespaces none is removed by its name alone', async ({ a
     kind: 'Namespace',
     metadata: { name: `${rig}-neighbour`, managedFields: [{ manager: 'kubectl-create' }] },
   });
-  await expect(replaceRig(api, mesh, { name: rig, owner: 'meshproof-aa', premade: false })).rejects.toMatchObject({ code: 'NOT_OURS' });
+  await expect(replaceRig(api, mesh, { name: rig, owner: 'meshproof-aa', preprovisioned: false })).rejects.toMatchObject({
+    code: 'NOT_OURS',
+  });
   expect(deletes(server.requests).toSorted()).toEqual([`/api/v1/namespaces/${rig}`, `/api/v1/namespaces/${rig}-unmeshed`]);
   const asked = server.requests.filter(({ method }) => method === 'DELETE').map(({ body }) => body);
   expect(asked).toEqual([expect.objectContaining({ preconditions: { uid: expect.any(String) } }), expect.anything()]);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { identify } from '../../clusters/engine/processes.ts';
 import { leftThere } from '../../clusters/existing/leftovers.ts';
-import { lower } from '../../clusters/existing/raise.ts';
+import { deprovision } from '../../clusters/existing/provision.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { FACTS } from '../../clusters/istio/facts.ts';
@@ -50,7 +50,7 @@ export const test = base.extend<Rigs>({
   },
   down: async ({ server }, use, info) => {
     const place = { kubeconfig: server.writeKubeconfig(info.outputPath('kubeconfig-of-a')), context: 'stand-in' };
-    await use((cluster) => lower({ provider: 'existing', mesh: 'istio', ...place, versions: {}, timings: {}, ...cluster }, {}));
+    await use((cluster) => deprovision({ provider: 'existing', mesh: 'istio', ...place, versions: {}, timings: {}, ...cluster }, {}));
   },
 });
 

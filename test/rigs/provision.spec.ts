@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { once } from 'node:events';
 
-import { raise } from '../../clusters/existing/raise.ts';
+import { provision } from '../../clusters/existing/provision.ts';
 import type { Recorded, StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
 import { portOf } from '../kubernetes/stand-in-api.ts';
 import { expect, find, namespacesOf, putLent, test as base } from './stand-in-rigs.ts';
@@ -10,7 +10,7 @@ const SYSTEM = ['istio-system', 'kube-system'];
 
 interface Beginning {
   /** Begins rigs of that name, where a request is answered as `intercept` says. */
-  begin: (intercept: StandInApi['intercept'], lent?: string, note?: () => Promise<void>) => Promise<unknown>;
+  begin: (intercept: StandInApi['intercept'], lent?: string, writeDescription?: () => Promise<void>) => Promise<unknown>;
 }
 
 /** A cluster with Istio in which the account may do anything. */
@@ -34,12 +34,12 @@ const test = base.extend<Beginning>({
         containerStatuses: [{ name: 'discovery', ready: true }],
       },
     });
-    await use(async (intercept, lent, note = async () => undefined) => {
+    await use(async (intercept, lent, writeDescription = async () => undefined) => {
       server.intercept = (request) => mayAnything(request) ?? intercept(request);
       const place = { kubeconfig: server.writeKubeconfig(info.outputPath('theirs')), context: 'stand-in' };
       const provider = { kind: 'existing', ...place, ...(lent === undefined ? {} : { namespaces: lent }) } as const;
-      const options = { mesh: 'istio', provider, images: 'auto', engine: false, rigs: 1, note } as const;
-      return await raise('meshproof-aa', info.outputPath('ours'), options, {});
+      const options = { mesh: 'istio', provider, images: 'auto', engine: false, rigs: 1, writeDescription } as const;
+      return await provision('meshproof-aa', info.outputPath('ours'), options, {});
     });
     istiod.close();
   },

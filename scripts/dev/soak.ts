@@ -18,10 +18,10 @@ interface Row {
 }
 
 /**
- * `npm run tally -- RUNS [options of test]`: runs the checks again and again and counts the verdicts. A harness that cries wolf shows here:
+ * `npm run soak -- RUNS [options of test]`: runs the checks again and again and counts the verdicts. False alarms of the harness show here:
  * on a mesh that behaves, every verdict of every run is PASS or UNSUPPORTED. Exits with 1 when one is not.
  */
-const USAGE = 'npm run tally -- 20 --suite=routing';
+const USAGE = 'npm run soak -- 20 --suite=routing';
 const [count = '20', ...options] = process.argv.slice(2);
 if (count === '--help' || count === '-h') {
   process.stdout.write(`Runs checks so often, with any options of test but --report, and counts their verdicts:\n  ${USAGE}\n`);
@@ -34,7 +34,7 @@ if (!Number.isInteger(runs) || runs < 1) {
 }
 const signal = untilInterrupted();
 const rows = new Map<string, Row>();
-const report = await mkdtemp(join(tmpdir(), 'meshproof-tally-'));
+const report = await mkdtemp(join(tmpdir(), 'meshproof-soak-'));
 try {
   for (let run = 1; run <= runs && !signal.aborted; run++) {
     const command = [join(import.meta.dirname, '../meshproof.ts'), 'test', '--report', report, ...options];

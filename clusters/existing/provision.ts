@@ -11,11 +11,11 @@ import { clusterUid } from '../kubernetes/identity.ts';
 import { loadContext } from '../kubernetes/kubeconfig.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { patiently } from '../kubernetes/patiently.ts';
-import type { RaiseOptions } from '../provider.ts';
+import type { ProvisionOptions } from '../provider.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { byPart } from '../mesh/versions.ts';
 import { adapterOf } from '../meshes.ts';
-import { deployPremade, deployRigs } from '../rigs/deploy.ts';
+import { deployPreprovisioned, deployRigs } from '../rigs/deploy.ts';
 import { judgeLease, ownerOf } from '../rigs/lease.ts';
 import { RigLeases } from '../rigs/leases.ts';
 import { notMade } from '../rigs/listed.ts';
@@ -23,8 +23,16 @@ import { ownRigs, type OwnedRigs } from '../rigs/own-namespaces.ts';
 import { liveOf, owned, requireOurs } from '../rigs/ownership.ts';
 import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { Work } from '../work.ts';
-import { namespacesOf, requirePremade } from './namespaces.ts';
-import { guardedNamespaces, meshFound, requireAdmission, requireRights, sampleImage, survey, type Survey } from './survey.ts';
+import { namespacesOf, requirePreprovisioned } from './namespaces.ts';
+import {
+  guardedNamespaces,
+  meshFound,
+  requireAdmission,
+  requireRights,
+  sampleImage,
+  inspectCluster,
+  type ClusterInspection,
+} from './inspection.ts';
 import { whilePullable } from './pulls.ts';
 import { removeRigs } from './remove.ts';
 import { samplesMaySpeak } from './traffic.ts';
@@ -35,7 +43,7 @@ import { samplesMaySpeak } from './traffic.ts';
  * The nodes must be able to pull the sample image; MESHPROOF_SAMPLE_IMAGE names the copy that they can reach.
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
-export async function raise(name: string, kubeconfig: string, options: RaiseOptions, work: Work): Promise<ClusterDescription> {
+export async function provision(name: string, kubeconfig: string, options: ProvisionOptions, work: Work): Promise<ClusterDescription> {
   if (options.provider.kind !== 'existing') throw new TypeError('this provider uses clusters that exist');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
@@ -46,8 +54,8 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
   try {
     const adapter = await adapterOf({ mesh }, api);
     work.progress?.(`asking ${context} what is allowed there`);
-    const found = await survey(api, adapter, { name, count: options.rigs, provider }, work.signal);
-    if (found.premade) await requirePremade(api, adapter, found.rigs, work.signal);
+    const found = await inspectCluster(api, adapter, { name, count: options.rigs, provider }, work.signal);
+    if (found.preprovisioned) await requirePreprovisioned(api, adapter, found.rigs, work.signal);
     requireRights(found, context);
     const there = await meshFound(api, adapter, [], work.signal);
     if (typeof there === 'string') {
@@ -56,16 +64,25 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
       });
     }
     const uid = omitUndefined({ uid: await clusterUid(api, work.signal) });
-    const to = { name, provider: 'existing', kubeconfig, context, ...uid, mesh, rigs: found.rigs, premade: found.premade } as const;
+    const to = {
+      name,
+      provider: 'existing',
+      kubeconfig,
+      context,
+      ...uid,
+      mesh,
+      rigs: found.rigs,
+      preprovisioned: found.preprovisioned,
+    } as const;
     const began = performance.now();
     const making = { name, found };
     // Until it is known that lent places are nobody else's now, nothing is noted, made or cleared.
-    let leases = found.premade ? await leaseFree(api, found.rigs, name, work) : undefined;
-    await options.note({ ...to, versions: {}, timings: {} }).catch(async (error: unknown) => {
+    let leases = found.preprovisioned ? await leaseFree(api, found.rigs, name, work) : undefined;
+    await options.writeDescription({ ...to, versions: {}, timings: {} }).catch(async (error: unknown) => {
       await leases?.remove().catch(() => undefined);
       throw error;
     });
-    if (!found.premade) await makeNamespaces(api, adapter, making, work);
+    if (!found.preprovisioned) await makeNamespaces(api, adapter, making, work);
     try {
       leases ??= await RigLeases.take(api, found.rigs, name, work);
       await makeRigs(api, adapter, making, work);
@@ -94,7 +111,7 @@ export async function raise(name: string, kubeconfig: string, options: RaiseOpti
 
 interface Making {
   name: string;
-  found: Survey;
+  found: ClusterInspection;
 }
 
 /** On a namespace: which attempt created it. Where an answer is lost, nothing else tells whether it was this one. */
@@ -131,7 +148,7 @@ async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, fou
 }
 
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
-  const { rigs, premade } = found;
+  const { rigs, preprovisioned } = found;
   const options = { image: await sampleImage(), owner: name, annotations: mesh.facts.fastDrainAnnotations };
   await requireAdmission(api, mesh, rigs, options.image, work.signal);
   const guarded = await guardedNamespaces(api, rigs, work.signal);
@@ -141,7 +158,7 @@ async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: 
   await requireOurs(api, policies, { owner: name, signal: work.signal });
   await api.apply(policies, omitUndefined({ signal: work.signal }));
   await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {
-    if (premade) await deployPremade(api, mesh, { ...options, rigs }, watched);
+    if (preprovisioned) await deployPreprovisioned(api, mesh, { ...options, rigs }, watched);
     else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
   });
 }
@@ -173,8 +190,8 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
  * @throws MeshproofError `RIG_IN_USE` when another process uses its rigs, `OTHER_CLUSTER` when another cluster answers in the place of that one,
  * and `LEFT_BEHIND`
  */
-export async function lower(
-  { name, kubeconfig, context, uid, mesh, rigs, premade = false }: ClusterDescription,
+export async function deprovision(
+  { name, kubeconfig, context, uid, mesh, rigs, preprovisioned = false }: ClusterDescription,
   work: Work,
 ): Promise<void> {
   const api = await KubernetesApi.open({ kubeconfig, context });
@@ -186,16 +203,21 @@ export async function lower(
       });
     }
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
-    await patiently(() => lowerHeld(api, adapter, { owner: name, rigs, premade }, work), work);
+    await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, work), work);
   } finally {
     api.close();
   }
 }
 
 /** Removes the rigs while their leases are ours, so that nobody begins on them before all of it is gone. */
-async function lowerHeld(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, premade }: OwnedRigs, work: Work): Promise<void> {
+async function deprovisionHeld(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { owner, rigs, preprovisioned }: OwnedRigs,
+  work: Work,
+): Promise<void> {
   // A run may have renewed some of its own, and a removal that broke off has left some without their first namespace.
-  const all = premade ? rigs : (await ownRigs(api, { owner }, work)).map(({ rig }) => rig);
+  const all = preprovisioned ? rigs : (await ownRigs(api, { owner }, work)).map(({ rig }) => rig);
   const looks = await Promise.all(
     all.map(async (rig) => {
       const { lease } = await judgeLease(api, rig, work);
@@ -207,7 +229,7 @@ async function lowerHeld(api: KubernetesApi, mesh: MeshAdapter, { owner, rigs, p
   const leased = looks.flat();
   const leases = await RigLeases.take(api, leased, owner, work);
   try {
-    await removeRigs(api, mesh, { owner, rigs: all, premade, leased }, notMade, work);
+    await removeRigs(api, mesh, { owner, rigs: all, preprovisioned, leased }, notMade, work);
     // Last: while they are there, others know that the namespaces are in use.
     await leases.remove();
   } finally {

@@ -32,7 +32,7 @@ async function timed<T>(
 }
 
 /** Makes a kind cluster with a mesh and rigs. On error nothing of the cluster is left; images and engine stay for the next time. */
-export async function raise(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
+export async function provision(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
   if (options.provider.kind !== 'kind') throw new TypeError('this provider makes kind clusters');
   const { nodes } = options.provider;
   const module = await meshModule(options.mesh);
@@ -73,7 +73,7 @@ export async function raise(name: string, kubeconfig: string, options: UpOptions
 }
 
 /** Removes a kind cluster and its files. */
-export async function lower({ name, dockerHost }: ClusterDescription, work: Work): Promise<void> {
+export async function deprovision({ name, dockerHost }: ClusterDescription, work: Work): Promise<void> {
   if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNREADABLE', `${name} does not say which Docker it is on`);
   await deleteCluster({ name, folder: folderOf(name) }, await engineAt(dockerHost, work), work);
 }

@@ -16,7 +16,7 @@ test('lent namespaces that another run holds by now are not emptied by the one t
   putLent(server, 'lent-rig-0');
   await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-bbbb')]);
   putLease(server, 'lent-rig-0', { owner: 'meshproof-bbbb', holder: alive });
-  await down({ name: 'meshproof-aaaa', rigs: ['lent-rig-0'], premade: true });
+  await down({ name: 'meshproof-aaaa', rigs: ['lent-rig-0'], preprovisioned: true });
   const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
   expect(left.map((path) => path.split('/').at(-1) ?? '').toSorted()).toEqual(['caller', 'meshproof']);
 });
@@ -28,7 +28,7 @@ test('a try that was refused changes nothing for whoever has the lent namespaces
   const refusedTry = await RigLeases.take(api, ['lent-rig-0'], 'meshproof-bbbb');
   await refusedTry.release();
   expect((await find(api, { namespaces: 'lent', all: true })).named).toEqual([`lent-rig-0, made for ${OWNER}`]);
-  await down({ name: OWNER, rigs: ['lent-rig-0'], premade: true });
+  await down({ name: OWNER, rigs: ['lent-rig-0'], preprovisioned: true });
   expect([...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'))).toEqual([]);
 });
 
@@ -36,7 +36,7 @@ test('what is one’s own goes from lent namespaces whoever has their lease', as
   putLent(server, 'lent-rig-0');
   await api.apply([owned(deployment('lent-rig-0', 'mine'), OWNER), owned(deployment('lent-rig-0', 'theirs'), 'meshproof-bbbb')]);
   putLease(server, 'lent-rig-0', { owner: 'meshproof-bbbb', holder: alive });
-  await down({ name: OWNER, rigs: ['lent-rig-0'], premade: true });
+  await down({ name: OWNER, rigs: ['lent-rig-0'], preprovisioned: true });
   expect([...server.objects.keys()].flatMap((path) => /deployments\/(.*)/.exec(path)?.[1] ?? [])).toEqual(['theirs']);
 });
 

@@ -13,7 +13,7 @@ import { accountOf, denials, inWords, rightsNeeded, type Denial } from './rights
 import { networkPolicies } from './traffic.ts';
 
 /** What there is to know of a cluster of somebody else before anything is made in it. */
-export interface Survey extends RigNamespaces {
+export interface ClusterInspection extends RigNamespaces {
   account: string;
   denied: Denial[];
 }
@@ -30,26 +30,26 @@ export async function sampleImage(): Promise<string> {
 }
 
 /** Who we are there, where rigs would go, and what we may not do. Only questions are asked. */
-export async function survey(
+export async function inspectCluster(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { name, count, provider }: SurveyOptions,
   signal?: AbortSignal,
-): Promise<Survey> {
+): Promise<ClusterInspection> {
   const { kinds = [], meshWide = [] } = provider.applies ?? {};
   const [account, places] = await Promise.all([
     accountOf(api.connection, signal),
     chooseRigNamespaces(api, { name, count, ...omitUndefined({ namespaces: provider.namespaces }) }, signal),
   ]);
-  const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.premade, mesh: mesh.facts });
+  const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.preprovisioned, mesh: mesh.facts });
   // Rights in a namespace that is yet to come are rights in all of them.
-  const rig = places.premade ? places.rigs.flatMap(namespacesOf) : [];
+  const rig = places.preprovisioned ? places.rigs.flatMap(namespacesOf) : [];
   const denied = await denials(api.connection, rights, { rig, root: mesh.facts.controlPlaneNamespace }, signal);
   return { ...places, account: account ?? 'the account', denied };
 }
 
 /** @throws MeshproofError `FORBIDDEN` in one sentence, when the account may not do what a run does. */
-export function requireRights({ account, denied }: Survey, context: string): void {
+export function requireRights({ account, denied }: ClusterInspection, context: string): void {
   const [first] = denied;
   if (first === undefined) return;
   const others = denied.length === 1 ? '' : ` (and ${denied.length - 1} more)`;
