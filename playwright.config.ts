@@ -13,7 +13,7 @@ const { report, workers, listing } = settingsOfRun();
 /** The runner empties its output folder. Workers read this file too, and by then the folder is ours. */
 function outputFolder(): string {
   const objection = variable('TEST_WORKER_INDEX') === undefined && !listing && objectionTo(report);
-  if (typeof objection === 'string') throw new Error(`${report} is not taken for reports: ${objection}`);
+  if (typeof objection === 'string') throw new Error(`${report} cannot be used for reports: ${objection}`);
   return join(report, 'test-results');
 }
 

@@ -66,7 +66,7 @@ export async function down(name: string, work: Work): Promise<void> {
   const cluster = known.find((one) => one.name === name);
   if (cluster === undefined) {
     const names = known.map((one) => one.name).join(', ');
-    throw new MeshproofError('CLUSTER_UNKNOWN', `there is no cluster ${name}`, {
+    throw new MeshproofError('CLUSTER_UNKNOWN', `no cluster is named ${name}`, {
       hint: names === '' ? 'none is up' : `up are: ${names}`,
       exitCode: EXIT.usage,
     });

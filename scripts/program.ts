@@ -41,7 +41,7 @@ export async function run(words: readonly string[]): Promise<void> {
 
 function program(): Command {
   const meshproof = command('meshproof', {
-    about: 'Proves that a service mesh does what its configuration says, and that each proof could have failed.',
+    about: 'Tests that a service mesh does what its configuration says. Every check first proves that it can fail.',
     example: `npm test -- --suite=resilience --mesh=${DEFAULT_MESH}`,
   });
   for (const sub of COMMANDS) meshproof.addCommand(sub());

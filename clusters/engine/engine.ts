@@ -32,7 +32,7 @@ export async function engineAt(host: string, work: Work = {}): Promise<Engine> {
   const engine = await connectEngine(host, work);
   if (engine) return engine;
   throw new MeshproofError('ENGINE_MISSING', `no Docker answers at ${host}`, {
-    hint: 'start it; what is on it cannot be removed without it',
+    hint: 'start it; its contents can only be removed while it runs',
   });
 }
 

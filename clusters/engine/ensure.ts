@@ -11,7 +11,7 @@ export interface EnsureEngineOptions {
 }
 
 /**
- * Returns the Docker that is there, else a private one where that is possible and allowed.
+ * Returns the running Docker, or else a private engine where that is possible and allowed.
  * @throws MeshproofError `ENGINE_MISSING` with what to do, or `ENGINE_PACKAGES`, `ENGINE_START`.
  */
 export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: Work = {}): Promise<Engine> {
@@ -22,10 +22,10 @@ export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: 
   if (named) {
     throw new MeshproofError('ENGINE_MISSING', `no Docker answers at DOCKER_HOST=${named}`, { hint: 'start it, or unset DOCKER_HOST' });
   }
-  const obstacle = allowPrivate ? await obstacleToPrivateEngine() : '--no-engine forbids to start one';
+  const obstacle = allowPrivate ? await obstacleToPrivateEngine() : '--no-engine forbids starting one';
   if (obstacle !== undefined) {
     throw new MeshproofError('ENGINE_MISSING', `no Docker answers${host === undefined ? '' : ` at ${host}`}, and ${obstacle}`, {
-      hint: 'start Docker, or set DOCKER_HOST to one that runs',
+      hint: 'start Docker, or set DOCKER_HOST to a running one',
     });
   }
   return engineAt(await startPrivateEngine(work), work);

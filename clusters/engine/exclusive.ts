@@ -86,6 +86,6 @@ function isBusy(error: unknown): boolean {
 function failure(file: string, cause: unknown): MeshproofError {
   return new MeshproofError('LOCK_FAILED', `${file} cannot be locked: ${causeOf(cause)}`, {
     cause,
-    hint: 'name folders on a file system of this machine with MESHPROOF_CACHE and MESHPROOF_STATE',
+    hint: 'set MESHPROOF_CACHE and MESHPROOF_STATE to folders on a local file system',
   });
 }

@@ -93,8 +93,8 @@ export async function ensureNetwork(engine: Engine, work: Work = {}): Promise<No
   );
   const made = await findNetwork(engine, work);
   if (made) return made;
-  throw new MeshproofError('NETWORK_REFUSED', `the Docker network ${NETWORK} could not be made on ${ADDRESSES.nodes}`, {
+  throw new MeshproofError('NETWORK_REFUSED', `the Docker network ${NETWORK} could not be created on ${ADDRESSES.nodes}`, {
     cause: refused,
-    hint: 'see whether another network or route uses these addresses: ip route; docker network ls',
+    hint: 'check whether another network or route uses these addresses: ip route; docker network ls',
   });
 }

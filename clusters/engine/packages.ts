@@ -55,7 +55,7 @@ export async function installEngine(work: Work): Promise<void> {
       'ENGINE_PACKAGES',
       `a Docker engine needs ${programs.join(', ')}, and this system has no apt-get to install them`,
       {
-        hint: 'install Docker with the means of your distribution',
+        hint: 'install Docker with the package manager of your distribution',
       },
     );
   }

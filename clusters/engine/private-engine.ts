@@ -75,7 +75,7 @@ async function settledState(settings: PrivateEngineSettings, work: Work): Promis
     const message = `the private Docker engine (process ${pids}) runs, but has not answered for ${patienceMs / 1_000} s; nothing of it was ended`;
     throw new MeshproofError('ENGINE_SILENT', message, {
       cause,
-      hint: 'try again when the machine is less busy; if it hangs, end that process, with which the clusters on it are lost',
+      hint: 'try again when the machine is less busy; if the engine hangs, end that process, which also ends its clusters',
     });
   });
 }
@@ -185,7 +185,7 @@ async function launch(settings: PrivateEngineSettings, work: Work): Promise<void
     const said = (await readFile(files.log, 'utf8')).trim().split('\n').slice(-6).join('\n');
     throw new MeshproofError('ENGINE_START', `the private Docker engine did not start: ${causeOf(error)}\n${said}`, {
       cause: error,
-      hint: `its whole log is ${files.log}`,
+      hint: `see its log: ${files.log}`,
     });
   } finally {
     await log.close();

@@ -74,7 +74,7 @@ async function dryRun(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ApiRefusal) return error.message;
-    throw new MeshproofError('ADMISSION_UNKNOWN', `whether the samples would be admitted could not be asked: ${causeOf(error)}`, {
+    throw new MeshproofError('ADMISSION_UNKNOWN', `the admission dry run of the samples failed: ${causeOf(error)}`, {
       cause: error,
     });
   }

@@ -53,8 +53,8 @@ export function requireRights({ account, denied }: ClusterInspection, context: s
   const [first] = denied;
   if (first === undefined) return;
   const others = denied.length === 1 ? '' : ` (and ${denied.length - 1} more)`;
-  throw new MeshproofError('FORBIDDEN', `${account} may not ${inWords(first)}${others}, which is needed to ${first.right.purpose}`, {
-    hint: `npx meshproof doctor --provider=existing --context=${shellWord(context)} lists all; npx meshproof rbac prints the rights to ask for`,
+  throw new MeshproofError('FORBIDDEN', `${account} may not ${inWords(first)}${others}, which is required to ${first.right.purpose}`, {
+    hint: `npx meshproof doctor --provider=existing --context=${shellWord(context)} lists them all; npx meshproof rbac prints the manifests to hand to the cluster’s owner`,
   });
 }
 

@@ -70,15 +70,16 @@ export async function leftThere(
   const leftovers: Leftover[] = [];
   for (const one of found.filter(({ occupied }) => occupied)) {
     const { rig, owner, lease } = one;
-    if (isUsed(one)) spare(rig, `${lease?.spec?.holderIdentity ?? 'a run'} uses it now`);
+    if (isUsed(one)) spare(rig, `${lease?.spec?.holderIdentity ?? 'a run'} is using it`);
     else if (used.has(owner)) spare(rig, `a run of ${owner} is under way`);
     else if (all) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, work) });
     else if (lease === undefined)
       spare(rig, 'it has no lease: a run begins or was killed as it began, or it is another version’s; --all removes it');
     else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, work) });
     else {
-      spare(rig, 'it was made to stay; --all removes it');
-      if (!isEmpty(entriesOf(lease))) leftovers.push({ what: `what a check left on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
+      spare(rig, 'it was kept on purpose; --all removes it');
+      if (!isEmpty(entriesOf(lease)))
+        leftovers.push({ what: `leftovers of a check on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
     }
   }
   const accounted = new Set(found.map(({ owner }) => owner));
@@ -169,7 +170,7 @@ async function whileHeld(
     const now = await leaseOf(api, rig, owner, work.signal);
     const isSame = before === undefined || (before.metadata.uid === now.metadata.uid && ownerOf(before) === ownerOf(now));
     if (!isSame || stays(now) !== (before !== undefined && stays(before))) {
-      throw new MeshproofError('RIG_IN_USE', `somebody has taken ${rig} since it was looked at`, { hint: 'sweep again' });
+      throw new MeshproofError('RIG_IN_USE', `${rig} has been taken by another process in the meantime`, { hint: 'sweep again' });
     }
     await act(leases);
   } finally {

@@ -58,15 +58,15 @@ export async function requirePreprovisioned(
   for (const rig of rigs) {
     for (const name of namespacesOf(rig)) {
       const found = await readNamespace(api, name, signal);
-      const hint = 'npx meshproof rbac prints the namespaces and rights to ask the cluster’s owner for; --namespaces names others';
+      const hint = 'npx meshproof rbac prints the manifests to hand to the cluster’s owner; --namespaces selects other namespaces';
       if (found === undefined) {
-        throw new MeshproofError('NAMESPACES_MISSING', `no namespace ${name} is there for the account, or it may not read it`, {
+        throw new MeshproofError('NAMESPACES_MISSING', `the namespace ${name} does not exist, or the account may not read it`, {
           hint,
         });
       }
       const meshed = facts.injects(found.metadata);
       if (meshed === (name === unmeshedOf(rig))) {
-        const wrong = meshed ? 'injects a proxy into pods that must be outside of the mesh' : `does not inject ${facts.name}’s proxy`;
+        const wrong = meshed ? 'injects a proxy into pods that must stay outside the mesh' : `does not inject ${facts.name}’s proxy`;
         throw new MeshproofError('NAMESPACES_UNFIT', `the namespace ${name} ${wrong}`, { hint });
       }
     }

@@ -44,7 +44,7 @@ import { samplesMaySpeak } from './traffic.ts';
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
 export async function provision(name: string, kubeconfig: string, options: ProvisionOptions, work: Work): Promise<ClusterDescription> {
-  if (options.provider.kind !== 'existing') throw new TypeError('this provider uses clusters that exist');
+  if (options.provider.kind !== 'existing') throw new TypeError('this provider uses existing clusters');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
   const context = config['current-context'];
@@ -173,8 +173,8 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
     for (const namespace of rigs.flatMap(namespacesOf)) {
       const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...omitUndefined({ signal: work.signal }) });
       if (pods.length === 0) continue;
-      throw new MeshproofError('RIG_IN_USE', `sample services stand in ${namespace} already: \`up\` left them, or a run was killed`, {
-        hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, removes what nobody uses any more',
+      throw new MeshproofError('RIG_IN_USE', `${namespace} already contains sample services, from \`up\` or from a killed run`, {
+        hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, removes those that are no longer used',
       });
     }
     await leases.claim();
@@ -198,9 +198,13 @@ export async function deprovision(
   try {
     const found = await patiently(() => clusterUid(api, work.signal), work);
     if (uid !== undefined && found !== undefined && found !== uid) {
-      throw new MeshproofError('OTHER_CLUSTER', `context ${context} leads to another cluster than the one in which ${name} was made`, {
-        hint: 'let the context lead there again',
-      });
+      throw new MeshproofError(
+        'OTHER_CLUSTER',
+        `context ${context} points to a different cluster than the one in which ${name} was created`,
+        {
+          hint: 'point the context to that cluster again',
+        },
+      );
     }
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
     await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, work), work);

@@ -32,7 +32,7 @@ export async function whilePullable(
       if (why === undefined || since === undefined || performance.now() - since < PATIENCE_MS) return false;
       failed.abort(
         new MeshproofError('IMAGE_UNREACHABLE', `the nodes cannot pull the samples’ image ${image}: ${why}`, {
-          hint: 'npx meshproof images save writes it to a file; put it where the nodes can pull it, and name it in MESHPROOF_SAMPLE_IMAGE',
+          hint: 'save it with npx meshproof images save, push it to a registry that the nodes can reach, and set MESHPROOF_SAMPLE_IMAGE',
         }),
       );
       return true;

@@ -29,8 +29,8 @@ async function pull(engine: Docker, { name, upstream }: Wanted, work: Work): Pro
 async function load(engine: Docker, { name }: Wanted, folder: string, work: Work): Promise<void> {
   const archive = (await archivesByTag(folder, work)).get(name);
   if (archive === undefined) {
-    throw new MeshproofError('IMAGE_UNAVAILABLE', `${folder} has no archive with ${name}`, {
-      hint: 'write the folder with `meshproof images save`, or leave out --images',
+    throw new MeshproofError('IMAGE_UNAVAILABLE', `${folder} contains no archive with ${name}`, {
+      hint: 'write the folder with `meshproof images save`, or omit --images',
     });
   }
   work.progress?.(`loading ${archive}`);

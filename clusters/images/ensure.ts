@@ -90,7 +90,7 @@ async function pulledArtifact(engine: Docker, image: Image) {
   const { upstream } = image;
   if (upstream === undefined) {
     if (isBuildable(image)) return imageArtifact(image);
-    throw new MeshproofError('IMAGE_UNAVAILABLE', `${image.name} is neither published nor can it be built`);
+    throw new MeshproofError('IMAGE_UNAVAILABLE', `${image.name} is neither published nor buildable`);
   }
   return {
     name: `pulled-${image.part}`,

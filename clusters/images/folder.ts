@@ -12,7 +12,7 @@ import { archiveTags } from './archive.ts';
 export async function archivesByTag(folder: string, work: Work): Promise<Map<string, string>> {
   const names = await readdir(folder).catch((cause: unknown) => {
     const hint = '--images takes auto, pull, build, or a folder with archives that docker save made';
-    throw new MeshproofError('IMAGES_FOLDER', `${folder} is not a folder that can be read`, { cause, hint, exitCode: EXIT.usage });
+    throw new MeshproofError('IMAGES_FOLDER', `${folder} is not a readable folder`, { cause, hint, exitCode: EXIT.usage });
   });
   const found = new Map<string, string>();
   for (const name of names.filter((name) => name.endsWith('.tar'))) {

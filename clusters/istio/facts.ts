@@ -12,7 +12,7 @@ export const FACTS: MeshFacts = {
   name: 'istio',
   controlPlaneNamespace: CONTROL_PLANE,
   parts: { controlPlane: 'istiod', proxy: 'envoy' },
-  skew: { mostBehind: 2, hint: 'istioctl proxy-status says more' },
+  skew: { mostBehind: 2, hint: 'see istioctl proxy-status' },
   injection: { labels: INJECTION, annotations: {} },
   /** By Istio's own label, or by a revision's. */
   injects({ labels = {} }) {

@@ -58,8 +58,8 @@ export class IstioInjector implements MeshInjector {
     for (const { metadata } of found) {
       const cutBy = metadata.labels?.[CUT_BY];
       if (cutBy === undefined) continue;
-      throw new MeshproofError('INJECTOR_CUT', `${metadata.name} is cut off already, by ${cutBy}`, {
-        hint: 'when no run of it is under way, its next run puts the injector back',
+      throw new MeshproofError('INJECTOR_CUT', `${metadata.name} is already disabled by ${cutBy}`, {
+        hint: 'the next run from there restores the injector',
       });
     }
     for (const { metadata, webhooks = [] } of found) {

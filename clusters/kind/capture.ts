@@ -37,7 +37,7 @@ export async function capture(
   texts: readonly string[],
   run: () => Promise<void>,
 ): Promise<number[]> {
-  if (provider !== 'kind') throw new MeshproofError('CAPTURE_IMPOSSIBLE', 'only the nodes of a kind cluster can be listened on');
+  if (provider !== 'kind') throw new MeshproofError('CAPTURE_IMPOSSIBLE', 'traffic can only be captured on the nodes of a kind cluster');
   const env: Record<string, string> = dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost };
   const format = ['--filter', `label=${CLUSTER_LABEL}=${name}`, '--format', '{{.Names}}'];
   const nodes = (await exec('docker', ['ps', ...format], { env, timeoutMs: 60_000 })).split('\n').filter(Boolean);
@@ -71,7 +71,7 @@ class Reader {
   async line(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done !== true) return value;
-    throw new MeshproofError('CAPTURE_IMPOSSIBLE', `${this.#node} could not be listened on: ${this.#complaint.trim()}`);
+    throw new MeshproofError('CAPTURE_IMPOSSIBLE', `${this.#node} could not be captured on: ${this.#complaint.trim()}`);
   }
 
   async counts(): Promise<number[]> {

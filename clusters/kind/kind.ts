@@ -74,8 +74,8 @@ async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Wo
   const { name, nodes, image, kind, kubeconfig } = options;
   const boot = async (): Promise<{ booted: Promise<string> }> => {
     if ((await containersOf(name, engine, work)).length > 0) {
-      throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name} on this Docker`, {
-        hint: `meshproof down ${name}, with the state folder under which it was made, or another --name`,
+      throw new MeshproofError('CLUSTER_EXISTS', `a cluster named ${name} already exists on this Docker`, {
+        hint: `meshproof down ${name}, with the state folder it was created in, or choose another --name`,
       });
     }
     await ensureHermeticNetwork(engine, { image }, work);
@@ -177,7 +177,7 @@ function failure(name: string, error: unknown, logs: string | undefined, engine:
     error instanceof MeshproofError ? error.hint : undefined,
   ];
   const hint = hints.filter((part) => part !== undefined).join('; ');
-  return new MeshproofError('CLUSTER_FAILED', `cluster ${name} did not come up: ${causeOf(error)}`, {
+  return new MeshproofError('CLUSTER_FAILED', `cluster ${name} did not start: ${causeOf(error)}`, {
     cause: error,
     ...(hint === '' ? {} : { hint }),
   });

@@ -105,7 +105,7 @@ async function clusterLeftovers(trace: Trace): Promise<Leftover[]> {
 async function requireNobodys({ name, folder }: ClusterFiles): Promise<void> {
   const owner = await ownerOf(name, folder);
   if (owner === 'dead' || (owner === 'none' && (await readDescription(name, folder)) === undefined)) return;
-  throw new MeshproofError('CLUSTER_IN_USE', `there is a new cluster ${name}, which stays`);
+  throw new MeshproofError('CLUSTER_IN_USE', `a new cluster is named ${name}; it is kept`);
 }
 
 function processLeftovers(processes: readonly ProcessIdentity[], of: string): Leftover[] {

@@ -33,7 +33,7 @@ async function timed<T>(
 
 /** Makes a kind cluster with a mesh and rigs. On error nothing of the cluster is left; images and engine stay for the next time. */
 export async function provision(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
-  if (options.provider.kind !== 'kind') throw new TypeError('this provider makes kind clusters');
+  if (options.provider.kind !== 'kind') throw new TypeError('this provider creates kind clusters');
   const { nodes } = options.provider;
   const module = await meshModule(options.mesh);
   const [newest] = module.versions;

@@ -185,7 +185,7 @@ export class ObjectApi {
     const resource = await this.#discovery.find(apiVersion, kind, signal);
     if (resource !== undefined) return resource;
     const message = `the cluster of context ${this.connection.context} does not serve ${kind} in ${apiVersion}`;
-    throw new ApiRefusal(message, 404, 'KindUnknown', { hint: 'see whether the mesh, with its CRDs, is installed in that version' });
+    throw new ApiRefusal(message, 404, 'KindUnknown', { hint: 'check that this version of the mesh and its CRDs is installed' });
   }
 
   /** An established CRD is served a moment before discovery tells of it. */

@@ -48,7 +48,7 @@ export function validateManifests(manifests: readonly Manifest[], source: string
 
 function problemsOf(manifest: Manifest, mesh: KindSchemas): string[] {
   const { apiVersion, kind } = manifest;
-  if ('status' in manifest) return ['status is for the cluster to write; leave it out'];
+  if ('status' in manifest) return ['status is for the cluster to write; omit it'];
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
   if ([...OUTLINE_ONLY, ...mesh.groupsWithout].includes(group)) return [...outlineProblems(manifest), ...metadataProblems(manifest)];
   const errors = mesh.errorsOf(apiVersion, kind, manifest);
@@ -102,7 +102,7 @@ function findings(errors: readonly ErrorObject[], manifest: Manifest): string[] 
 }
 
 function sentence({ keyword, params, parentSchema }: ErrorObject, path: string, value: unknown): string {
-  if (value === null) return `${path} is null, which the API server drops; leave it out`;
+  if (value === null) return `${path} is null, which the API server drops; omit it`;
   if (keyword === 'additionalProperties')
     return stray(String(params['additionalProperty']), path, Object.keys(parentSchema?.['properties'] ?? {}));
   const at = path === '' ? 'the document' : path;

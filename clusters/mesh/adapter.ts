@@ -125,7 +125,7 @@ export interface MeshAdapter {
   readonly injector: MeshInjector;
   /** Undefined where the adapter was made without the means to run programs. */
   readonly tool?: MeshTool;
-  /** Undefined for a mesh that can be in a cluster only once. */
+  /** Undefined for a mesh that can be installed only once per cluster. */
   readonly revisions?: MeshRevisions;
   /** Versions of the control plane and of the proxies that run in these namespaces; default all. */
   versions(work?: Work, among?: readonly string[]): Promise<MeshVersions>;

@@ -39,8 +39,8 @@ export async function claimName(cluster: string): Promise<string> {
     },
   );
   if (!isNew && !(await isMine(folder))) {
-    throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${cluster}, or what is left of one, in ${folder}`, {
-      hint: `meshproof down ${cluster}; meshproof sweep tells what it can remove`,
+    throw new MeshproofError('CLUSTER_EXISTS', `${folder} already contains the cluster ${cluster} or remains of it`, {
+      hint: `remove it with meshproof down ${cluster}, or run meshproof sweep`,
       exitCode: EXIT.usage,
     });
   }

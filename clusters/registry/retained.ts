@@ -46,9 +46,13 @@ export async function renewKept(
     const like = rigs[index];
     if (like === undefined || !isKept(cluster, index)) return cluster;
     if (preprovisioned === true) {
-      throw new MeshproofError('RIG_KEPT', `${like} is kept as a failed check left it, and ${cluster.name} has no other namespaces`, {
-        hint: 'look into it, then run without --keep',
-      });
+      throw new MeshproofError(
+        'RIG_KEPT',
+        `${like} is kept for inspection after a failed check, and ${cluster.name} has no other namespaces`,
+        {
+          hint: 'inspect it, then run without --keep',
+        },
+      );
     }
     const name = freeName(cluster.name, new Set([...rigs, ...kept]));
     await make(cluster, like, name);

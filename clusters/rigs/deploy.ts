@@ -96,7 +96,7 @@ async function madeOf(api: KubernetesApi, rig: string): Promise<Pick<RigsOptions
   const template = sample?.spec?.template;
   const image = template?.spec?.containers?.[0]?.image;
   if (image === undefined)
-    throw new MeshproofError('RIG_INCOMPLETE', `${rig} no longer says what it was made of`, { hint: 'meshproof down, then up' });
+    throw new MeshproofError('RIG_INCOMPLETE', `${rig} no longer records how it was created`, { hint: 'meshproof down, then up' });
   return { image, annotations: template?.metadata?.annotations ?? {} };
 }
 

@@ -112,7 +112,7 @@ export class Journal {
 }
 
 const lost = (rig: string, cause?: unknown): MeshproofError =>
-  new MeshproofError('RIG_LOST', `another process has taken ${rig} over`, cause === undefined ? {} : { cause });
+  new MeshproofError('RIG_LOST', `another process has taken over ${rig}`, cause === undefined ? {} : { cause });
 
 /** Of an annotation, as a JSON patch names it. */
 const pathOf = (annotation: string): string => `/metadata/annotations/${annotation.replaceAll('~', '~0').replaceAll('/', '~1')}`;

@@ -78,7 +78,7 @@ export class RigLeases {
       // A server that does not answer says nothing about the lease; the next renewal may reach it.
       const isTaken =
         error instanceof ApiRefusal ? [409, 422].includes(error.status) : error instanceof MeshproofError && error.code === 'RIG_IN_USE';
-      if (isTaken) this.#lost.abort(new MeshproofError('RIG_LOST', `another process took ${rig} over: ${causeOf(error)}`));
+      if (isTaken) this.#lost.abort(new MeshproofError('RIG_LOST', `another process took over ${rig}: ${causeOf(error)}`));
     });
   }
 
@@ -113,14 +113,14 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
   const judged = await judgeLease(api, rig, work);
   const lease = judged.lease ?? (await leaseOf(api, rig, owner, work.signal));
   if (judged.holding === 'alive') {
-    throw new MeshproofError('RIG_IN_USE', `${lease.spec?.holderIdentity ?? 'another run'} uses ${rig} now`, {
+    throw new MeshproofError('RIG_IN_USE', `${lease.spec?.holderIdentity ?? 'another run'} is using ${rig}`, {
       hint: 'wait for that run, or use other namespaces',
     });
   }
   const whose = ownerOf(lease);
   if (whose !== owner && !isEmpty(entriesOf(lease))) {
-    throw new MeshproofError('RIG_IN_USE', `a killed run of ${whose ?? 'somebody'} has left something on ${rig}`, {
-      hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, takes it back',
+    throw new MeshproofError('RIG_IN_USE', `a killed run (${whose ?? 'owner unknown'}) left configuration on ${rig}`, {
+      hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, cleans it up',
     });
   }
   const holder = await identify(process.pid);

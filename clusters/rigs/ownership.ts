@@ -135,8 +135,8 @@ export interface TakenBack {
 /** @throws MeshproofError `LEFT_BEHIND` when something stays that was to go */
 export function requireAllBack({ left }: Pick<TakenBack, 'left'>): void {
   if (left.length === 0) return;
-  throw new MeshproofError(LEFT_BEHIND, `not removed, since others have a part in it: ${left.join('; ')}`, {
-    hint: 'remove it by hand, or what applies it, and try again',
+  throw new MeshproofError(LEFT_BEHIND, `not removed because others also manage it: ${left.join('; ')}`, {
+    hint: 'remove it, or whatever applies it, by hand and try again',
   });
 }
 

@@ -85,7 +85,7 @@ export async function inUse(api: KubernetesApi, { rig, owner }: Pick<Stray, 'own
   try {
     const { holding, lease } = await judgeLease(api, rig, work);
     const isOwners = lease !== undefined && ownerOf(lease) === owner;
-    return isOwners && isHeld(holding) ? `${lease?.spec?.holderIdentity ?? 'a run'} uses ${rig} now` : undefined;
+    return isOwners && isHeld(holding) ? `${lease?.spec?.holderIdentity ?? 'a run'} is using ${rig}` : undefined;
   } catch (error) {
     return `whether ${rig} is in use cannot be seen: ${causeOf(error)}`;
   }

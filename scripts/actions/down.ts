@@ -23,12 +23,12 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
     }
     if (!(await seize(cluster))) {
       if (all) continue;
-      throw refusal('CLUSTER_IN_USE', `a run uses ${one} now, or nobody can tell whether one does`, existing);
+      throw refusal('CLUSTER_IN_USE', `${one} is in use, or it is unknown whether it is`, existing);
     }
     progress.say(`removing ${one}`);
     await down(one, { signal, progress: progress.say });
     progress.pause();
-    process.stdout.write(`${one} is removed\n`);
+    process.stdout.write(`${one} has been removed\n`);
   }
   return EXIT.ok;
 }
@@ -45,13 +45,13 @@ async function refuseUnreadable(name: string): Promise<void> {
 
 function choose(existing: readonly ClusterDescription[], name: string | undefined, all: boolean): readonly ClusterDescription[] {
   if (name !== undefined && !isClusterName(name)) {
-    throw refusal('CLUSTER_UNKNOWN', `there is no cluster "${name}": ${CLUSTER_NAME}`, existing);
+    throw refusal('CLUSTER_UNKNOWN', `no cluster is named "${name}": ${CLUSTER_NAME}`, existing);
   }
   if (all) return existing;
   const chosen = name === undefined ? existing : existing.filter((one) => one.name === name);
   if (chosen.length === 1) return chosen;
-  if (name === undefined) throw refusal('CLUSTER_NOT_NAMED', 'say which cluster, or --all', existing);
-  throw refusal('CLUSTER_UNKNOWN', `there is no cluster ${name}`, existing);
+  if (name === undefined) throw refusal('CLUSTER_NOT_NAMED', 'name a cluster, or use --all', existing);
+  throw refusal('CLUSTER_UNKNOWN', `no cluster is named ${name}`, existing);
 }
 
 function refusal(code: string, message: string, existing: readonly ClusterDescription[]): MeshproofError {

@@ -36,7 +36,7 @@ export async function buildImages({ mesh, engine: allowPrivate }: { mesh: Mesh; 
     await ensureExternal('build', engine, work);
     return tag;
   });
-  process.stdout.write(`${tag} is built\n`);
+  process.stdout.write(`${tag} has been built\n`);
   return EXIT.ok;
 }
 
@@ -54,7 +54,7 @@ export async function saveImages(
     const external = await ensureExternal(images, engine, work);
     await engine.docker(['save', '-o', join(resolve(folder), 'external.tar'), ...external], work);
   });
-  process.stdout.write(`${archive} holds the node image with all that its pods use, external.tar the external services\n`);
+  process.stdout.write(`${archive} contains the node image with everything its pods use; external.tar contains the external services\n`);
   return EXIT.ok;
 }
 

@@ -50,7 +50,7 @@ interface Part {
 /** One report of those that are there; what is missing is an error in it. */
 async function putTogether(folders: readonly string[], report: string): Promise<Conformance> {
   if (folders.includes(report)) {
-    throw new MeshproofError('SAME_FOLDER', `${report} is one of the reports to be put together`, {
+    throw new MeshproofError('SAME_FOLDER', `${report} is one of the reports to merge`, {
       hint: 'name another folder with --into',
       exitCode: EXIT.usage,
     });
@@ -73,7 +73,7 @@ function eachOnce(parts: readonly Part[]): Part[] {
       const { run: again, checks: repeated } = part.conformance;
       return run.id === again.id && JSON.stringify(checks) === JSON.stringify(repeated);
     });
-    if (same !== undefined) process.stderr.write(`warning: ${part.folder} is the report in ${same.folder} once more, and is left out\n`);
+    if (same !== undefined) process.stderr.write(`warning: ${part.folder} is the same report as ${same.folder}; skipping it\n`);
     return same === undefined;
   });
 }

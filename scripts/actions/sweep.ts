@@ -21,11 +21,11 @@ export interface SweepOptions {
 export async function sweep({ dryRun = false, ...there }: SweepOptions): Promise<number> {
   const progress = startProgress();
   const work = { signal: untilInterrupted(), progress: progress.say };
-  progress.say('looking for what is left over');
+  progress.say('looking for leftovers');
   const said = new Set<string>();
   const spared = new Set<string>();
   let code: number = EXIT.ok;
-  const spare = (what: string, why: string) => void spared.add(`not ours, or not ours to judge: ${what}: ${why}\n`);
+  const spare = (what: string, why: string) => void spared.add(`skipped, owner uncertain: ${what}: ${why}\n`);
   for (const find of await findsOf(there)) {
     for (const leftover of await find({ spare }, work)) {
       const { what } = leftover;
@@ -38,7 +38,7 @@ export async function sweep({ dryRun = false, ...there }: SweepOptions): Promise
     }
   }
   progress.pause();
-  process.stdout.write([...said].join('') || 'nothing is left over\n');
+  process.stdout.write([...said].join('') || 'nothing to remove\n');
   process.stdout.write([...spared].join(''));
   return code;
 }
@@ -50,7 +50,7 @@ async function findsOf(options: SweepOptions): Promise<Find[]> {
   }
   const stray = (['context', 'kubeconfig', 'namespaces', 'all'] as const).find((name) => options[name] !== undefined);
   if (stray === undefined) return [ofExisting, ofChecks, ofKind, ofEngine, ofBuilds, privateEngine];
-  throw new MeshproofError('CONTRADICTION', `--${stray} is about a cluster that exists, but this machine would be swept`, {
+  throw new MeshproofError('CONTRADICTION', `--${stray} applies to existing clusters, but this would sweep the local machine`, {
     hint: 'add --provider=existing',
     exitCode: EXIT.usage,
   });

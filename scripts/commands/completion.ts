@@ -8,10 +8,10 @@ type Shell = (typeof SHELLS)[number];
 
 export function completionCommand(): Command {
   return command('completion', {
-    about: 'Prints a script that teaches a shell to complete commands, options, suites, checks and meshes.',
+    about: 'Prints a shell script that completes commands, options, suites, checks and meshes.',
     example: 'npx meshproof completion bash > ~/.local/share/bash-completion/completions/meshproof',
   })
-    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .addArgument(new Argument('<shell>', 'shell to generate the script for').choices(SHELLS))
     .action(async (shell: Shell) => {
       const { scriptOf } = await import('../completion/scripts.ts');
       process.stdout.write(scriptOf(shell));
@@ -22,10 +22,10 @@ export function completionCommand(): Command {
 /** What the scripts ask, word by word; no cluster, no runner, no Kubernetes client is loaded for it. Not shown in the help. */
 export function completeCommand(program: () => Command): Command {
   return command('complete', {
-    about: 'Prints what may stand in place of the last word.',
+    about: 'Prints the candidates for the last word.',
     example: 'npx meshproof complete -- test --suite ro',
   })
-    .argument('[words...]', 'the words after the program, the last one as far as it is typed')
+    .argument('[words...]', 'the words after the program name; the last one may be incomplete')
     .action(async (words: string[]) => {
       const { candidates } = await import('../completion/candidates.ts');
       const found = await candidates(program(), words);

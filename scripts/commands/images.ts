@@ -5,7 +5,10 @@ import { command } from '../console/command.ts';
 import { meshOption } from '../console/mesh-option.ts';
 
 export function imagesCommand(): Command {
-  const images = command('images', { about: 'The images that clusters use.', example: 'npx meshproof images build' });
+  const images = command('images', {
+    about: 'Lists, builds and saves the images that clusters use.',
+    example: 'npx meshproof images build',
+  });
   images.addCommand(listCommand());
   images.addCommand(buildCommand());
   images.addCommand(saveCommand());
@@ -14,7 +17,7 @@ export function imagesCommand(): Command {
 
 function listCommand(): Command {
   return command('list', {
-    about: 'Lists every image: where it is published, whether it can be built, whether it is.',
+    about: 'Lists every image: where it is published, and whether it can be built or has been built.',
     example: 'npx meshproof images list',
   })
     .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
@@ -26,10 +29,10 @@ function listCommand(): Command {
 
 function buildCommand(): Command {
   return command('build', {
-    about: 'Builds what is missing from package registries, and the node image that holds it all.',
+    about: 'Builds the missing images from package registries, and the node image that contains them all.',
     example: 'npx meshproof images build',
   })
-    .addOption(meshOption('which mesh'))
+    .addOption(meshOption('mesh to use'))
     .option('--no-engine', 'never start a private Docker engine')
     .action(async (options: { mesh: Mesh; engine: boolean }) => {
       const { buildImages } = await import('../actions/images.ts');
@@ -39,12 +42,12 @@ function buildCommand(): Command {
 
 function saveCommand(): Command {
   return command('save', {
-    about: 'Writes the images to a folder that --images=FOLDER takes on a machine without registries.',
+    about: 'Saves the images to a folder, for --images=FOLDER on a machine without access to registries.',
     example: 'npx meshproof images save archives',
   })
-    .argument('<folder>', 'where to; made when it is not there')
-    .addOption(meshOption('which mesh'))
-    .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
+    .argument('<folder>', 'folder to write to; created if it does not exist')
+    .addOption(meshOption('mesh to use'))
+    .option('--images <source>', 'auto, pull, build, or a folder of image archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
     .action(async (folder: string, options: { mesh: Mesh; images: string; engine: boolean }) => {
       const { saveImages } = await import('../actions/images.ts');

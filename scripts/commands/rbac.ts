@@ -7,21 +7,18 @@ import { meshOption } from '../console/mesh-option.ts';
 export function rbacCommand(): Command {
   return command('rbac', {
     about:
-      'Prints a service account with the least rights that --provider=existing needs, for the owner of a cluster to read and apply. Asks no cluster.',
+      'Prints the manifests of a least-privilege service account for --provider=existing, for the owner of the cluster to review and apply. Contacts no cluster.',
     example: 'npx meshproof rbac --suite=routing > rbac.yaml',
   })
-    .option('--name <name>', 'of the account and of its roles', dnsLabel(), 'meshproof')
-    .option('--namespace <name>', 'where the account lives', dnsLabel(), 'meshproof-system')
-    .option('--namespaces <prefix>', 'of the namespaces for rigs, which the manifest makes', dnsLabel(LONGEST_PREFIX), 'meshproof')
-    .option(
-      '--create-namespaces',
-      'instead let the account make and remove namespaces itself, which takes the same rights in every namespace',
-    )
-    .option('--workers <n>', 'rigs, one a check that runs at once', positiveInteger, 2)
-    .addOption(new Option('--suite <names...>', 'rights for these suites only').argParser(names).default([], 'all'))
-    .addOption(new Option('--check <ids...>', 'rights for these checks only').argParser(names).default([], 'all'))
-    .addOption(meshOption('which mesh'))
-    .option('--allow-mesh-wide', 'also rights for checks that change the whole mesh')
+    .option('--name <name>', 'name of the account and its roles', dnsLabel(), 'meshproof')
+    .option('--namespace <name>', 'namespace of the account', dnsLabel(), 'meshproof-system')
+    .option('--namespaces <prefix>', 'prefix of the namespaces for rigs; the manifests create them', dnsLabel(LONGEST_PREFIX), 'meshproof')
+    .option('--create-namespaces', 'let the account create and remove namespaces itself, which requires its permissions in every namespace')
+    .option('--workers <n>', 'number of rigs, one for each check that runs in parallel', positiveInteger, 2)
+    .addOption(new Option('--suite <names...>', 'only the permissions that these suites need').argParser(names).default([], 'all'))
+    .addOption(new Option('--check <ids...>', 'only the permissions that these checks need').argParser(names).default([], 'all'))
+    .addOption(meshOption('mesh to use'))
+    .option('--allow-mesh-wide', 'include the permissions of checks that change the whole mesh')
     .action(async (options: RbacOptions) => {
       const { printAccount } = await import('../actions/rbac.ts');
       process.exitCode = await printAccount(options);

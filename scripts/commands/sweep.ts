@@ -7,18 +7,20 @@ import { meshOption } from '../console/mesh-option.ts';
 export function sweepCommand(): Command {
   return command('sweep', {
     about:
-      'Removes what killed runs left: clusters, containers, networks, firewall rules, processes, kubeconfigs. What a run or `up` still uses stays, and so does what this machine cannot tell to be left.',
+      'Removes what killed runs left behind: clusters, containers, networks, firewall rules, processes and kubeconfigs. Keeps everything that a run or `up` still uses, and everything whose owner is uncertain.',
     example: 'npx meshproof sweep --dry-run',
   })
-    .option('--dry-run', 'say what would be removed, and remove nothing')
+    .option('--dry-run', 'print what would be removed, and remove nothing')
     .addOption(
-      new Option('--provider <provider>', '`existing`: what runs on any machine left in a cluster that exists').choices(['existing']),
+      new Option('--provider <provider>', '`existing`: remove what killed runs on any machine left in an existing cluster').choices([
+        'existing',
+      ]),
     )
     .option('--context <name>', 'kubeconfig context of that cluster')
-    .option('--kubeconfig <file>', 'its kubeconfig; default KUBECONFIG, then ~/.kube/config')
-    .option('--namespaces <prefix>', 'of namespaces that its owner made for this', dnsLabel(LONGEST_PREFIX))
-    .addOption(meshOption('which mesh it has'))
-    .option('--all', 'there, also rigs that were made to stay')
+    .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
+    .option('--namespaces <prefix>', 'prefix of the namespaces that its owner created for meshproof', dnsLabel(LONGEST_PREFIX))
+    .addOption(meshOption('mesh of the cluster'))
+    .option('--all', 'with --provider=existing, also remove rigs that were kept on purpose')
     .action(async (options: SweepOptions) => {
       const { sweep } = await import('../actions/sweep.ts');
       process.exitCode = await sweep(options);

@@ -10,29 +10,29 @@ import { carriedWorkers, defaultWorkers } from '../run/workers.ts';
 
 export function testCommand(): Command {
   const test = command('test', {
-    about: 'Runs checks on a cluster: one that `up` left with this mesh, else one made for this run and removed at its end.',
+    about: 'Runs checks on a cluster: one created by `up` with this mesh, or else one created for this run and removed at its end.',
     example: `npm test -- --suite=resilience --mesh=${DEFAULT_MESH}`,
   })
-    .argument('[files...]', 'regular expressions on the path of spec files')
+    .argument('[files...]', 'regular expressions that match paths of spec files')
     .optionsGroup('Options of the run:')
-    .addOption(new Option('--suite <names...>', 'only these suites').argParser(names).default([], 'all'))
-    .addOption(new Option('--check <ids...>', 'only these checks, as suite/stem').argParser(names).default([], 'all'))
-    .option('--no-control', 'skip the controls: quicker, but nothing is proven able to fail')
+    .addOption(new Option('--suite <names...>', 'run only these suites').argParser(names).default([], 'all'))
+    .addOption(new Option('--check <ids...>', 'run only these checks, named suite/check').argParser(names).default([], 'all'))
+    .option('--no-control', 'skip the controls: faster, but no check is proven able to fail')
     .addOption(
-      new Option('--workers <n>', 'checks at once, each on a rig of its own')
+      new Option('--workers <n>', 'number of checks in parallel, each on its own rig')
         .argParser(positiveInteger)
-        .default(undefined, `what the machine carries: ${carriedWorkers()}; ${defaultWorkers('existing')} on a cluster that exists`),
+        .default(undefined, `what this machine can carry: ${carriedWorkers()}; ${defaultWorkers('existing')} on an existing cluster`),
     )
-    .option('--report <folder>', 'where the reports go: a new or empty folder, or a report', reportName())
-    .option('--against <report>', 'the folder of an earlier run, to say what is new, fixed and regressed')
-    .option('--short', 'show only the result, in a form to paste into a chat')
-    .option('--dry-run', 'print what would be done, and do nothing');
+    .option('--report <folder>', 'report folder: new, empty or an earlier report', reportName())
+    .option('--against <report>', 'report folder of an earlier run; show what is new, fixed or regressed since')
+    .option('--short', 'print only the result, ready to paste into a chat')
+    .option('--dry-run', 'print what the run would do, and do nothing');
   addClusterOptions(test)
-    .option('--cluster <name>', 'the cluster to use, as `up` named it', clusterName)
-    .option('--allow-mesh-wide', 'run checks that change the whole mesh on a cluster that exists too')
-    .option('--fresh', 'make a cluster for this run even where one is up')
+    .option('--cluster <name>', 'name of the cluster to use, as printed by `up`', clusterName)
+    .option('--allow-mesh-wide', 'run checks that change the whole mesh on an existing cluster too')
+    .option('--fresh', 'create a cluster for this run even if one is up')
     .addOption(
-      new Option('--keep [what]', 'leave the cluster that was made for this run; `failed`: only what a check failed on').choices([
+      new Option('--keep [what]', 'keep the cluster created for this run; `failed`: keep it only if a check fails').choices([
         'all',
         'failed',
       ]),

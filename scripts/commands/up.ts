@@ -8,13 +8,17 @@ import { command, positiveInteger } from '../console/command.ts';
 
 export function upCommand(): Command {
   const up = command('up', {
-    about: 'Brings up a cluster with a mesh and its sample services, and leaves it for `test` to use.',
+    about: 'Creates a cluster with a mesh and sample services that stays for `test` to use.',
     example: `npx meshproof up --mesh=${DEFAULT_MESH}`,
   });
-  const name = new Option('--name <name>', 'its name').default(newClusterName(), 'meshproof- and four hexadecimal digits');
+  const name = new Option('--name <name>', 'name of the cluster').default(newClusterName(), 'meshproof- and four hexadecimal digits');
   return addClusterOptions(up)
     .addOption(name.argParser(clusterName))
-    .addOption(new Option('--rigs <n>', 'sets of sample services; as many checks run at once').argParser(positiveInteger).default(2))
+    .addOption(
+      new Option('--rigs <n>', 'number of sets of sample services, and so of checks that can run in parallel')
+        .argParser(positiveInteger)
+        .default(2),
+    )
     .action(async (options: ProvisionOptions) => {
       const { provision } = await import('../actions/up.ts');
       process.exitCode = await provision(options);

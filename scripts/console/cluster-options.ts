@@ -23,16 +23,22 @@ export const DEFAULT_NODES = 1;
 export function addClusterOptions(command: Command): Command {
   return command
     .optionsGroup('Options of the cluster:')
-    .addOption(meshOption('which mesh'))
+    .addOption(meshOption('mesh to use'))
     .addOption(
-      new Option('--provider <provider>', 'make a kind cluster, or use one that exists').choices(['kind', 'existing']).default('kind'),
+      new Option('--provider <provider>', 'create a kind cluster, or use an existing cluster')
+        .choices(['kind', 'existing'])
+        .default('kind'),
     )
     .option('--context <name>', 'kubeconfig context of the existing cluster')
     .option('--kubeconfig <file>', 'kubeconfig of the existing cluster; default KUBECONFIG, then ~/.kube/config')
-    .option('--namespaces <prefix>', 'of namespaces that the owner of the existing cluster made for this', dnsLabel(LONGEST_PREFIX))
-    .option('--images <source>', 'auto, pull, build, or a folder of archives', 'auto')
+    .option(
+      '--namespaces <prefix>',
+      'prefix of the namespaces that the owner of the existing cluster created for meshproof',
+      dnsLabel(LONGEST_PREFIX),
+    )
+    .option('--images <source>', 'auto, pull, build, or a folder of image archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
-    .option('--nodes <n>', 'nodes of the kind cluster', positiveInteger, DEFAULT_NODES);
+    .option('--nodes <n>', 'number of nodes of the kind cluster', positiveInteger, DEFAULT_NODES);
 }
 
 /** Reads an option's value as the name of a cluster, before it becomes part of a path. */

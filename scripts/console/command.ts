@@ -47,7 +47,7 @@ export function positiveInteger(value: string): number {
 export function names(value: string, before: readonly string[] = []): string[] {
   const given = value.split(',').map((name) => name.trim());
   const found = given.filter((name) => name !== '');
-  if (found.length === 0) throw new InvalidArgumentError('It names nothing; without the option all are meant.');
+  if (found.length === 0) throw new InvalidArgumentError('The list is empty; omit the option to select all.');
   return [...before, ...found];
 }
 
@@ -69,11 +69,7 @@ function refuseEmpty(of: Command): void {
   const empty = of.options.find((option) => of.getOptionValue(option.attributeName()) === '');
   const what = empty?.long ?? (of.args.some((argument) => argument.trim() === '') ? 'an argument' : undefined);
   if (what === undefined) return;
-  throw refusal(
-    'EMPTY_VALUE',
-    `${what} has an empty value`,
-    'give it a value, or leave it out; a variable that is not set expands to nothing',
-  );
+  throw refusal('EMPTY_VALUE', `${what} has an empty value`, 'give it a value, or omit it; a variable that is not set expands to nothing');
 }
 
 function usageError(of: Command, error: CommanderError): MeshproofError {

@@ -18,7 +18,9 @@ export function outliveOutput(): () => Promise<void> {
     await Promise.all(streams.map((stream) => new Promise((resolve) => stream.write('', resolve))));
     await new Promise(setImmediate);
     if (lost === undefined) return;
-    process.stderr.write(`error[OUTPUT_LOST]: what was said could not be written: ${lost.message}\nhint: see where the output goes\n`);
+    process.stderr.write(
+      `error[OUTPUT_LOST]: the output could not be written: ${lost.message}\nhint: check where the output is redirected to\n`,
+    );
     process.exitCode ||= EXIT.unproven;
   };
 }

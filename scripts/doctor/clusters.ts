@@ -25,12 +25,12 @@ async function answerFinding(name: string): Promise<Finding[]> {
   const cluster = config.clusters?.[0]?.cluster;
   const authority = cluster?.['certificate-authority-data'];
   if (cluster?.server === undefined || authority === undefined) return [];
-  const about = { category: 'clusters', check: `${name} answers at its port` };
+  const about = { category: 'clusters', check: `${name} responds on its port` };
   const problem = await ask(cluster.server, Buffer.from(authority, 'base64'));
   const seen = `${new URL(cluster.server).host}${problem === undefined ? '' : `: ${problem}`}`;
-  if (problem === 'nobody listens' || problem === 'no answer') {
+  if (problem === 'connection refused' || problem === 'no answer') {
     return [
-      judge({ ...about, seen }, false, 'warning', `docker start ${name}-control-plane, or remove what is left: npx meshproof down ${name}`),
+      judge({ ...about, seen }, false, 'warning', `docker start ${name}-control-plane, or remove the rest: npx meshproof down ${name}`),
     ];
   }
   return [
@@ -38,7 +38,7 @@ async function answerFinding(name: string): Promise<Finding[]> {
       { ...about, seen },
       problem === undefined,
       'failed',
-      `end the program that has the port (ss -ltnp), or remove the cluster: npx meshproof down ${name}`,
+      `stop the program that uses the port (ss -ltnp), or remove the cluster: npx meshproof down ${name}`,
     ),
   ];
 }
@@ -55,7 +55,7 @@ async function ask(server: string, ca: Buffer): Promise<string | undefined> {
       request.destroy();
     });
     request.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ECONNREFUSED' ? 'nobody listens' : 'taken by another program'),
+      resolve(error.code === 'ECONNREFUSED' ? 'connection refused' : 'taken by another program'),
     );
     request.end();
   });

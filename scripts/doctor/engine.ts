@@ -15,7 +15,7 @@ const category = 'engine';
 
 /** Whether a Docker engine answers, or can be made, and whether it is of a kind that nodes do not start on. Nothing is started. */
 export async function engineFindings(host: HostFacts): Promise<Finding[]> {
-  const about = { category, check: 'a Docker engine answers or can be started' };
+  const about = { category, check: 'a Docker engine runs or can be started' };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const named = variable('DOCKER_HOST');
   const [found, client] = await Promise.all([answeringEngines(signal), clientFindings(signal)]);
@@ -23,7 +23,7 @@ export async function engineFindings(host: HostFacts): Promise<Finding[]> {
   const [used] = found;
   if (used === undefined) {
     if (signal.aborted)
-      return [...client, judge({ ...about, seen: `no answer within ${PATIENCE_MS} ms` }, false, 'warning', 'docker info says more')];
+      return [...client, judge({ ...about, seen: `no answer within ${PATIENCE_MS} ms` }, false, 'warning', 'run docker info for details')];
     return [...client, named === undefined ? none(host) : nobodyAt(named)];
   }
   const answering = found.map(({ at, info }): Finding => ({
@@ -36,13 +36,13 @@ export async function engineFindings(host: HostFacts): Promise<Finding[]> {
 
 function none(host: HostFacts): Finding {
   const possible = host.platform === 'linux' && host.root;
-  const seen = possible ? 'none answers; a private one will be started' : 'none answers';
-  const about = { category, check: 'a Docker engine answers or can be started', seen };
+  const seen = possible ? 'none runs; a private engine will be started' : 'none runs';
+  const about = { category, check: 'a Docker engine runs or can be started', seen };
   return judge(about, possible, 'failed', 'start Docker, or set DOCKER_HOST, or on Linux run as root');
 }
 
 function nobodyAt(named: string): Finding {
-  const about = { category, check: 'a Docker engine answers or can be started', seen: `none answers at DOCKER_HOST=${named}` };
+  const about = { category, check: 'a Docker engine runs or can be started', seen: `none runs at DOCKER_HOST=${named}` };
   return judge(about, false, 'failed', 'start it, or unset DOCKER_HOST');
 }
 
@@ -55,10 +55,10 @@ async function clientFindings(signal: AbortSignal): Promise<Finding[]> {
   if (version !== undefined && /podman/i.test(version)) {
     findings.push({
       category,
-      check: 'docker is Docker',
+      check: 'the docker command is Docker',
       status: 'failed',
       seen: `${path} is ${version.split('\n')[0]}`,
-      hint: 'nodes do not start on rootless Podman; install Docker, or as root let meshproof start an engine of its own: sudo npx meshproof up',
+      hint: 'nodes do not start on rootless Podman; install Docker, or let meshproof start a private engine as root: sudo npx meshproof up',
     });
   }
   if (/\/snap\//.test(target) || target.endsWith('/snap')) findings.push(snap(path));
@@ -71,7 +71,7 @@ function snap(seen: string): Finding {
     check: 'Docker is not a snap',
     status: 'warning',
     seen,
-    hint: 'a snap reads files below the home folder only: set MESHPROOF_CACHE to a folder there that is not hidden, or install Docker from its packages',
+    hint: 'the snap can only read non-hidden folders below the home folder: set MESHPROOF_CACHE to one of them, or install Docker from its packages',
   };
 }
 
@@ -83,15 +83,15 @@ async function daemonFindings(host: string, info: EngineInfo): Promise<Finding[]
     judge(
       {
         category,
-        check: 'the engine may make nodes',
+        check: 'the engine can run nodes',
         seen: rootless ? `rootless, cgroup version ${cgroup ?? 'unknown'}` : 'it runs as root',
       },
       !rootless || cgroup === '2',
       'failed',
-      'rootless Docker makes nodes with cgroup version 2 only: boot with systemd.unified_cgroup_hierarchy=1, or use a daemon that runs as root',
+      'rootless Docker can only run nodes with cgroup version 2: boot with systemd.unified_cgroup_hierarchy=1, or use a daemon that runs as root',
     ),
     judge(
-      { category, check: 'layers are stored as an overlay', seen: driver },
+      { category, check: 'the storage driver supports overlays', seen: driver },
       /overlay|btrfs|zfs/.test(driver),
       'warning',
       'the driver vfs copies every layer of every node: see "storage driver" in Docker’s documentation',
@@ -101,7 +101,7 @@ async function daemonFindings(host: string, info: EngineInfo): Promise<Finding[]
   const free = host.startsWith('unix:') ? await diskFreeAt(root) : undefined;
   if (free !== undefined) {
     const about = { category, check: "the engine's folder has room for a node", seen: `${inGib(free)} at ${root}` };
-    findings.push(judge(about, free >= LEAST_DISK, 'failed', 'docker system prune removes what no container uses'));
+    findings.push(judge(about, free >= LEAST_DISK, 'failed', 'docker system prune removes unused data'));
   }
   return findings;
 }

@@ -46,8 +46,8 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
     if (!signal.aborted && !(reached.length > 0 && error instanceof MeshproofError)) throw error;
     const about = { category: 'cluster', check: 'it answers every question' };
     const [seen, hint] = signal.aborted
-      ? [`not within ${PATIENCE_MS / 1_000} s`, 'see how busy its API server and this machine are']
-      : [causeOf(error), hintOf(error) ?? 'npx meshproof rbac prints the rights to ask the cluster’s owner for'];
+      ? [`not within ${PATIENCE_MS / 1_000} s`, 'check the load of its API server and of this machine']
+      : [causeOf(error), hintOf(error) ?? 'npx meshproof rbac prints the manifests to hand to the cluster’s owner'];
     return [...reached, judge({ ...about, seen }, false, 'failed', hint)];
   } finally {
     api.close();
@@ -60,8 +60,7 @@ async function serverFinding(api: KubernetesApi, provider: ExistingProvider, sig
   const server = await serverOf(provider);
   return await api.version(signal).then(
     (version): Finding => ({ ...about, status: 'ok', seen: `${version} at ${server} (context ${context})` }),
-    (error: unknown) =>
-      judge({ ...about, seen: causeOf(error) }, false, 'failed', hintOf(error) ?? 'see whether the context is the right one'),
+    (error: unknown) => judge({ ...about, seen: causeOf(error) }, false, 'failed', hintOf(error) ?? 'check that this is the right context'),
   );
 }
 
@@ -82,8 +81,8 @@ async function placeFindings(
   const space = judge(
     {
       category: 'namespaces',
-      check: found.preprovisioned ? 'the owner has made namespaces for rigs' : 'namespaces for rigs can be made',
-      seen: lacking?.message ?? (found.preprovisioned ? places.join(', ') : 'the account may make and remove them'),
+      check: found.preprovisioned ? 'the owner has created namespaces for rigs' : 'namespaces for rigs can be created',
+      seen: lacking?.message ?? (found.preprovisioned ? places.join(', ') : 'the account may create and remove them'),
     },
     lacking === undefined,
     'failed',
@@ -104,28 +103,29 @@ async function placeFindings(
 function unasked(found: ClusterInspection, lacking: MeshproofError | undefined): Finding {
   const why =
     !found.preprovisioned && lacking === undefined
-      ? 'not asked: the namespaces are yet to be made; a run asks before it makes pods'
-      : 'not asked: see above';
-  return { category: 'admission', check: 'policies and quotas let the samples in', status: 'ok', seen: why };
+      ? 'not checked: the namespaces do not exist yet; a run checks before it creates pods'
+      : 'not checked: see above';
+  return { category: 'admission', check: 'policies and quotas admit the samples', status: 'ok', seen: why };
 }
 
 function admissionFindings(problems: readonly { namespace: string; sentence: string; hint: string }[]): Finding[] {
-  const about = { category: 'admission', check: 'policies and quotas let the samples in' };
+  const about = { category: 'admission', check: 'policies and quotas admit the samples' };
   if (problems.length === 0) return [{ ...about, status: 'ok', seen: 'a dry run of every sample was admitted' }];
   return problems.map(({ sentence, hint }) => judge({ ...about, seen: sentence }, false, 'failed', hint));
 }
 
 function policyFindings(guarded: ReadonlyMap<string, readonly string[]>): Finding[] {
-  const about = { category: 'admission', check: 'network policies let the samples speak to each other' };
+  const about = { category: 'admission', check: 'network policies allow traffic between the samples' };
   const seen = [...guarded].map(([namespace, policies]) => `${policies.join(', ')} in ${namespace}`).join('; ');
-  if (seen === '') return [{ ...about, status: 'ok', seen: 'none stands in their namespaces' }];
-  return [judge({ ...about, seen }, false, 'warning', 'a run adds one of its own that allows just that, and removes it at the end')];
+  if (seen === '') return [{ ...about, status: 'ok', seen: 'none in their namespaces' }];
+  return [judge({ ...about, seen }, false, 'warning', 'a run adds a policy that allows exactly this traffic, and removes it at the end')];
 }
 
 function rightFindings({ account, denied }: ClusterInspection): Finding[] {
   const category = 'rights';
-  const who: Finding = { category, check: 'who we are there', status: 'ok', seen: account };
-  if (denied.length === 0) return [who, { category, check: 'the account may do what a run does', status: 'ok', seen: 'it may' }];
+  const who: Finding = { category, check: 'account in the cluster', status: 'ok', seen: account };
+  if (denied.length === 0)
+    return [who, { category, check: 'the account has the permissions that a run needs', status: 'ok', seen: 'all of them' }];
   const byPurpose = Map.groupBy(denied, ({ right }) => right.purpose);
   return [
     who,
@@ -134,7 +134,7 @@ function rightFindings({ account, denied }: ClusterInspection): Finding[] {
         { category, check: `may ${purpose}`, seen: `not allowed: ${summary(members)}` },
         false,
         'failed',
-        'npx meshproof rbac prints the rights to ask the cluster’s owner for',
+        'npx meshproof rbac prints the manifests to hand to the cluster’s owner',
       ),
     ),
   ];

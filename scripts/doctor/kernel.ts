@@ -33,7 +33,7 @@ export async function kernelFindings(): Promise<Finding[]> {
         { category: 'kernel', check, seen },
         found.length > 0,
         options === undefined ? 'warning' : 'failed',
-        `a kernel with ${needed} is needed`,
+        `use a kernel with ${needed}`,
       );
     }),
   );

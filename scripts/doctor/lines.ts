@@ -31,7 +31,7 @@ export function inLines(findings: readonly Finding[], environment: NodeJS.Proces
   const count = (status: Finding['status']): number => findings.filter((finding) => finding.status === status).length;
   const parts = [
     count('failed') > 0 ? [`${count('failed')} failed`] : [],
-    count('warning') > 0 ? [`${count('warning')} to look at`] : [],
+    count('warning') > 0 ? [`${count('warning')} warned`] : [],
   ].flat();
   const verdict = mark(count('failed') > 0 ? 'failed' : 'ok');
   return [...lines, `Status check results are ${verdict}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`].join('\n');

@@ -12,8 +12,8 @@ const OPEN_FILES = 16_384;
 /** Whether Node is new enough for all of this. */
 export function nodeFinding(): Finding {
   const [major = 0] = process.versions.node.split('.').map(Number);
-  const about = { category: 'machine', check: 'Node is 24 or newer', seen: process.versions.node };
-  return judge(about, major >= 24, 'failed', 'run it through npm, which has its own Node: npx meshproof doctor');
+  const about = { category: 'machine', check: 'Node.js is version 24 or newer', seen: process.versions.node };
+  return judge(about, major >= 24, 'failed', 'run it through npm, which uses the pinned Node.js: npx meshproof doctor');
 }
 
 /** The runtime, the platform and what the machine has of everything. */
@@ -28,28 +28,28 @@ export function machineFindings(host: HostFacts): Finding[] {
       'use Linux or macOS, or WSL 2 on Windows',
     ),
     judge(
-      { category, check: 'there are 2 CPUs or more', seen: String(host.cpus) },
+      { category, check: 'at least 2 CPUs', seen: String(host.cpus) },
       host.cpus >= 2,
       'warning',
-      'checks that measure time become INCONCLUSIVE on one',
+      'with one CPU, checks that measure time become INCONCLUSIVE',
     ),
     judge(
-      { category, check: 'memory is 6 GiB or more', seen: inGib(host.memoryBytes) },
+      { category, check: 'at least 6 GiB of memory', seen: inGib(host.memoryBytes) },
       host.memoryBytes >= 5.5 * GIB,
       'warning',
       'a node with a mesh and two rigs takes about 4 GiB',
     ),
     judge(
-      { category, check: 'memory is free for a cluster', seen: inGib(host.memoryAvailableBytes) },
+      { category, check: 'enough free memory for a cluster', seen: inGib(host.memoryAvailableBytes) },
       host.memoryAvailableBytes >= 2 * GIB,
       'warning',
-      'end what else runs, or use --workers=1',
+      'stop other programs, or use --workers=1',
     ),
     judge(
       { category, check: 'the cache folder has 12 GiB free', seen: `${inGib(host.diskFreeBytes)} at ${cacheFolder()}` },
       host.diskFreeBytes >= 12 * GIB,
       host.diskFreeBytes < LEAST_DISK ? 'failed' : 'warning',
-      'building every image takes about 10 GiB once; MESHPROOF_CACHE names another folder',
+      'building every image takes about 10 GiB once; set MESHPROOF_CACHE to use another folder',
     ),
   ];
   return host.linux === undefined ? findings : [...findings, ...limitFindings(host.linux)];
@@ -79,8 +79,13 @@ function limitFindings({ inotify, openFiles, sysResource, cgroup }: NonNullable<
       category,
       check: 'privileged containers start',
       status: 'ok',
-      seen: sysResource ? 'CAP_SYS_RESOURCE is there' : 'CAP_SYS_RESOURCE is withheld; a private engine adapts to it',
+      seen: sysResource ? 'CAP_SYS_RESOURCE is available' : 'CAP_SYS_RESOURCE is missing; a private engine works without it',
     },
-    { category, check: 'cgroups can be managed', status: 'ok', seen: cgroup === 2 ? 'version 2' : 'version 1; the node image is told so' },
+    {
+      category,
+      check: 'cgroups can be managed',
+      status: 'ok',
+      seen: cgroup === 2 ? 'version 2' : 'version 1; the node image is configured for it',
+    },
   ];
 }

@@ -23,24 +23,24 @@ function rangeFinding(others: readonly string[]): Finding {
     about,
     others.length === 0,
     'failed',
-    `clusters take their addresses from there: end what made these routes (ip route), or leave that VPN while a cluster is up`,
+    `clusters use these addresses: remove these routes (ip route), or disconnect the VPN while a cluster is up`,
   );
 }
 
 /** kind's nodes hand the machine's search domains to pods, where each makes lookups of outside names slower or wrong; ours are told none. */
 function domainFinding(domains: readonly string[]): Finding {
-  const seen = domains.length === 0 ? 'there are none' : `${domains.join(' ')} stay on this machine`;
+  const seen = domains.length === 0 ? 'none' : `${domains.join(' ')} are not passed on`;
   return { category, check: 'DNS search domains do not reach the pods', status: 'ok', seen };
 }
 
 function portFinding(port: number | string): Finding {
-  const seen = typeof port === 'number' ? 'one can be had' : port;
-  const about = { category, check: 'there is a free port on 127.0.0.1', seen };
+  const seen = typeof port === 'number' ? 'available' : port;
+  const about = { category, check: 'a port is free on 127.0.0.1', seen };
   return judge(
     about,
     typeof port === 'number',
     'failed',
-    'each cluster publishes its API server there: see ss -ltn, and net.ipv4.ip_local_port_range',
+    'each cluster publishes its API server on such a port: see ss -ltn and net.ipv4.ip_local_port_range',
   );
 }
 

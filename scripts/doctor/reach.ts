@@ -49,8 +49,8 @@ async function reach({ check, needed, address }: Source, complete: boolean, sign
   const url = await inTime(address(signal), signal);
   const about = { category, check: `${check} can be reached` };
   if (url === undefined || !URL.canParse(url)) {
-    const why = signal.aborted ? 'it did not say in time where from' : 'no address is configured';
-    return [{ ...about, status: 'ok', seen: `not asked: ${why}` }];
+    const why = signal.aborted ? 'its configuration could not be read in time' : 'no address is configured';
+    return [{ ...about, status: 'ok', seen: `not checked: ${why}` }];
   }
   const { origin } = new URL(url);
   const failure = await fetch(url, { method: 'HEAD', signal, redirect: 'manual' }).then(
@@ -58,13 +58,13 @@ async function reach({ check, needed, address }: Source, complete: boolean, sign
     (error: unknown) => (signal.aborted ? 'no answer' : reasonOf(error)),
   );
   if (failure === undefined) return [{ ...about, status: 'ok', seen: origin }];
-  if (complete) return [{ ...about, status: 'ok', seen: `${origin}: ${failure}; nothing need be fetched` }];
+  if (complete) return [{ ...about, status: 'ok', seen: `${origin}: ${failure}; nothing needs to be fetched` }];
   return [
     judge(
       { ...about, seen: `${origin}: ${failure}` },
       false,
       'warning',
-      `needed for ${needed}; see its own configuration, proxies included`,
+      `needed for ${needed}; check its configuration, including proxies`,
     ),
   ];
 }

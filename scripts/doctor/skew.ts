@@ -18,21 +18,21 @@ export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal
       : Object.entries(byPart(mesh.facts, there))
           .map(([part, version]) => `${part} ${version}`)
           .join(', ');
-  const about = { category, check: `${mesh.facts.name} is there`, seen };
-  const hint = `install it first; or the account may not look into ${mesh.facts.controlPlaneNamespace}: npx meshproof rbac prints the rights`;
+  const about = { category, check: `${mesh.facts.name} is installed`, seen };
+  const hint = `install it first; if it is installed, the account may not read ${mesh.facts.controlPlaneNamespace}: npx meshproof rbac prints the permissions`;
   if (there === undefined) return [judge(about, false, 'failed', hint)];
   return [judge(about, true, 'failed', hint), await proxyFinding(mesh, there.controlPlane.join(', '), signal)];
 }
 
 async function proxyFinding(mesh: MeshAdapter, control: string, signal: AbortSignal): Promise<Finding> {
-  const about = { category: 'mesh', check: 'its proxies are of versions that it supports' };
+  const about = { category: 'mesh', check: 'the control plane supports the versions of its proxies' };
   const versions = await mesh.proxyVersions(omitUndefined({ signal })).catch((error: unknown) => causeOf(error));
   if (typeof versions === 'string') return judge({ ...about, seen: versions }, false, 'warning', mesh.facts.skew.hint);
   const behind = [...versions].filter(([version]) => {
     const distance = (minorOf(control) ?? Number.NaN) - (minorOf(version) ?? Number.NaN);
     return distance > mesh.facts.skew.mostBehind || distance < 0;
   });
-  const seen = [...versions].map(([version, count]) => `${count} of ${version}`).join(', ') || 'none is connected';
+  const seen = [...versions].map(([version, count]) => `${count} of ${version}`).join(', ') || 'none connected';
   const hint = `proxies may be ${mesh.facts.skew.mostBehind} minor versions behind ${control} and never ahead: restart their workloads`;
   return judge({ ...about, seen }, behind.length === 0, 'warning', hint);
 }

@@ -26,15 +26,19 @@ export async function stateFindings({ cached, all }: CachedImages): Promise<Find
   return [
     {
       category: 'cache',
-      check: 'images that can be built are built',
+      check: 'buildable images are cached',
       status: 'ok',
       seen: `${cached} of ${all}${cached < all ? '; the first cluster takes longer' : ''}`,
     },
     judge(
-      { category: 'clusters', check: 'nothing is left of killed runs', seen: left.join(', ') || `clusters: ${shown.join(', ') || 'none'}` },
+      {
+        category: 'clusters',
+        check: 'killed runs left nothing behind',
+        seen: left.join(', ') || `clusters: ${shown.join(', ') || 'none'}`,
+      },
       left.length === 0,
       'warning',
-      'npx meshproof sweep removes it',
+      'remove it with npx meshproof sweep',
     ),
     ...(await answerFindings(there.map(({ name }) => name))),
   ];

@@ -19,9 +19,9 @@ async function tools(): Promise<Record<string, ToolUse>> {
     kind: { otherwise: BUILT, version: ['version'] },
     ...Object.fromEntries(ofMeshes.map(({ name, versionArgs }) => [name, { otherwise: BUILT, version: versionArgs }])),
     k6: { otherwise: BUILT, version: ['version'] },
-    go: { otherwise: 'fetched when something must be built', version: ['version'] },
-    kubectl: { otherwise: 'not needed; handy to look into a cluster', version: ['version', '--client'] },
-    chromium: { otherwise: 'the test that opens the report in a browser needs it: apt-get install chromium' },
+    go: { otherwise: 'downloaded when images are built', version: ['version'] },
+    kubectl: { otherwise: 'optional; useful to inspect a cluster', version: ['version', '--client'] },
+    chromium: { otherwise: 'only needed by the test that opens the report in a browser: apt-get install chromium' },
   };
 }
 

@@ -12,7 +12,7 @@ export function listChecks(): CheckSpec[] {
     return specsIn(folder);
   } catch (cause) {
     throw new MeshproofError('NO_SUITES', `the suites folder ${folder} cannot be read`, {
-      hint: 'MESHPROOF_SUITES names it',
+      hint: 'check the variable MESHPROOF_SUITES',
       cause,
       exitCode: EXIT.usage,
     });
@@ -49,8 +49,8 @@ export function chooseChecks(all: readonly CheckSpec[], { suites, ids, filters, 
       (patterns.length === 0 || patterns.some((pattern) => pattern.test(spec))),
   );
   if (chosen.length > 0) return chosen;
-  throw new MeshproofError('NO_CHECKS', 'no check is in every part of that choice', {
-    hint: `suites: ${existing.join(', ')}; files are chosen by a part of their path, e.g. npm test -- canary`,
+  throw new MeshproofError('NO_CHECKS', 'no check matches all of --suite, --check and the file filters', {
+    hint: `suites: ${existing.join(', ')}; a filter is part of a path, e.g. npm test -- canary`,
     exitCode: EXIT.usage,
   });
 }
@@ -66,7 +66,7 @@ function refuseUnknown(what: string, given: readonly string[], existing: readonl
   if (unknown.length === 0) return;
   throw new MeshproofError(
     `UNKNOWN_${what.toUpperCase()}`,
-    `there is no ${what} ${unknown.join(', ')}${didYouMean(unknown[0] ?? '', existing)}`,
+    `unknown ${what}: ${unknown.join(', ')}${didYouMean(unknown[0] ?? '', existing)}`,
     {
       hint: `${what}s: ${existing.join(', ') || 'none yet'}`,
       exitCode: EXIT.usage,
@@ -76,11 +76,11 @@ function refuseUnknown(what: string, given: readonly string[], existing: readonl
 
 function pathPattern(filter: string): RegExp {
   try {
-    if (filter.startsWith('-')) throw new SyntaxError('the runner would take it for an option');
+    if (filter.startsWith('-')) throw new SyntaxError('it would be read as an option');
     return new RegExp(filter.replace(/(:\d+){1,2}$/, ''), 'i');
   } catch (cause) {
-    throw new MeshproofError('BAD_PATTERN', `${filter} is not a regular expression for a path`, {
-      hint: 'files are chosen by a part of their path, e.g. npm test -- canary',
+    throw new MeshproofError('BAD_PATTERN', `${filter} is not a valid regular expression for paths`, {
+      hint: 'a filter is part of a path, e.g. npm test -- canary',
       cause,
       exitCode: EXIT.usage,
     });

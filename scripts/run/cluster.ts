@@ -54,11 +54,11 @@ async function namedCluster(
   const cluster = existing.find((one) => one.name === name);
   const list = existing.map((one) => `${one.name} (${one.mesh})`).join(', ') || 'none';
   const refuse = (code: string, message: string) => new MeshproofError(code, message, { hint: `clusters: ${list}`, exitCode: EXIT.usage });
-  if (cluster === undefined) throw refuse('CLUSTER_UNKNOWN', `there is no cluster ${name}`);
+  if (cluster === undefined) throw refuse('CLUSTER_UNKNOWN', `no cluster is named ${name}`);
   if (cluster.mesh !== mesh) throw refuse('OTHER_MESH', `${name} runs ${cluster.mesh}, not ${mesh}`);
   if (provider.kind === 'existing' && !(cluster.provider === 'existing' && (await isThere(cluster, provider))))
-    throw refuse('OTHER_CLUSTER', `${name} is not known to be in the cluster that context ${provider.context} leads to`);
-  if (await isInUse(name)) throw refuse('CLUSTER_IN_USE', `another run uses ${name} now`);
+    throw refuse('OTHER_CLUSTER', `${name} is not known to be in the cluster of context ${provider.context}`);
+  if (await isInUse(name)) throw refuse('CLUSTER_IN_USE', `another run is using ${name}`);
   return cluster;
 }
 

@@ -89,7 +89,7 @@ export async function decide(
   { signal, progress }: { signal: AbortSignal; progress: Progress },
 ): Promise<Decision> {
   if (options.fresh === true && options.cluster !== undefined)
-    throw contradiction('--fresh makes a cluster, and --cluster names one that is there', 'leave one of them out');
+    throw contradiction('--fresh creates a cluster, but --cluster names an existing one', 'use only one of them');
   const { chosen, args, settings } = await addressed(choice, options, report);
   const against = options.against === undefined ? undefined : resolve(options.against);
   if (against !== undefined && (await readEarlier(against)) !== undefined) settings.against = against;
@@ -121,14 +121,14 @@ async function requireRef(ref: string): Promise<void> {
     stdin: 'ignore',
   });
   if (exitCode === 0) return;
-  throw new MeshproofError('UNKNOWN_REF', `--only-changed=${ref} names no commit that git knows here`, {
-    hint: 'a branch, a tag or a commit; what chooses checks stands before --only-changed',
+  throw new MeshproofError('UNKNOWN_REF', `--only-changed=${ref} is not a commit in this repository`, {
+    hint: 'give a branch, a tag or a commit, and put file filters before --only-changed',
     exitCode: EXIT.usage,
   });
 }
 
 function nothingToRun(): MeshproofError {
-  return new MeshproofError('NO_CHECKS', 'no check is left after the options of the test runner', {
+  return new MeshproofError('NO_CHECKS', 'the options of the test runner exclude every check', {
     hint: 'npm test -- --list shows them all',
     exitCode: EXIT.usage,
   });

@@ -12,7 +12,7 @@ export const inGib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB
 export async function requireDisk(): Promise<void> {
   const { diskFreeBytes } = await readHost();
   if (diskFreeBytes >= LEAST_DISK) return;
-  throw new MeshproofError('NO_DISK', `${inGib(diskFreeBytes)} are free at ${cacheFolder()}, and a cluster needs ${inGib(LEAST_DISK)}`, {
-    hint: 'free some, or name another folder with MESHPROOF_CACHE',
+  throw new MeshproofError('NO_DISK', `${inGib(diskFreeBytes)} free at ${cacheFolder()}, but a cluster needs ${inGib(LEAST_DISK)}`, {
+    hint: 'free some space, or set MESHPROOF_CACHE to another folder',
   });
 }

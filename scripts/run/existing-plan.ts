@@ -39,13 +39,13 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
       `${head}, as ${found.account}`,
       found.preprovisioned
         ? `uses     the namespaces ${places.join(', ')}, which stay`
-        : `makes    the namespaces ${places.join(', ')}, ${end}`,
-      ...places.map((place) => `makes    in ${place}: ${contentsOf(found.rigs, place, facts)}, ${end}`),
+        : `creates  the namespaces ${places.join(', ')}, ${end}`,
+      ...places.map((place) => `creates  in ${place}: ${contentsOf(found.rigs, place, facts)}, ${end}`),
       ...places
         .filter((place) => guarded.has(place))
-        .map((place) => `makes    in ${place}: NetworkPolicy meshproof, beside ${guarded.get(place)?.join(', ')}, ${end}`),
-      ...facts.placedInRigs.map((words) => `makes    in each rig: ${words}, ${end}`),
-      `asks     the control plane in ${facts.controlPlaneNamespace}, and the proxies of the rigs, by port-forward`,
+        .map((place) => `creates  in ${place}: NetworkPolicy meshproof, in addition to ${guarded.get(place)?.join(', ')}, ${end}`),
+      ...facts.placedInRigs.map((words) => `creates  in each rig: ${words}, ${end}`),
+      `reads    the control plane in ${facts.controlPlaneNamespace}, and the proxies of the rigs, by port-forward`,
       ...problems.map((problem) => `refused  ${problem}`),
     ];
   } catch (error) {

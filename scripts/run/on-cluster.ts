@@ -50,7 +50,7 @@ async function stays(keep: Keep, cluster: string, signal: AbortSignal): Promise<
 export async function runOnCluster(run: ClusterRun, { signal, progress }: { signal: AbortSignal; progress: Progress }): Promise<number> {
   const cluster = await borrowCluster(run.wanted, run.fresh, { signal, progress: progress.say });
   const name = `${cluster.description.name} (${await whereabouts(cluster.description)})`;
-  progress.say(`${name} ${cluster.createdForRun ? 'is ready' : 'is used; it was there already'}`);
+  progress.say(`${name} ${cluster.createdForRun ? 'is ready' : 'already exists; reusing it'}`);
   const { createdForRun, description } = cluster;
   const { keep } = run.settings;
   if (createdForRun && keep !== 'no') progress.say(`${STAYS[keep]}; npx meshproof down ${description.name} removes it`);
@@ -114,7 +114,7 @@ async function onLeasedRigs(
 /** Names what was taken back that no check took back itself, and what was not. */
 function report({ back, left }: TakenBack): void {
   if (back.length > 0) process.stderr.write(`taken back: ${back.join(', ')}\n`);
-  for (const one of left) process.stderr.write(`left as it is: ${one}\n`);
+  for (const one of left) process.stderr.write(`left unchanged: ${one}\n`);
 }
 
 /** What of the options has no effect on this cluster. */
@@ -155,7 +155,7 @@ export async function conformanceOf(report: string, id: string, code: number): P
     throw new MeshproofError('NO_REPORT', `the test runner ended with ${code} and left no ${file}`, { cause });
   });
   if (conformance.run.id === id) return conformance;
-  throw new MeshproofError('NO_REPORT', `another run (${conformance.run.id}) has written ${file}: this one (${id}) has no verdicts`, {
-    hint: 'give runs that overlap a folder each: --report',
+  throw new MeshproofError('NO_REPORT', `another run (${conformance.run.id}) has overwritten ${file}; this run (${id}) has no report`, {
+    hint: 'give each of the overlapping runs its own folder with --report',
   });
 }

@@ -19,7 +19,7 @@ export interface Plan {
 
 /** Says that options are for a cluster that would be made, where one is there. */
 export function noEffect(cluster: string, typed: readonly string[]): string {
-  return `${cluster} is there already, so ${typed.join(' ')} ${typed.length === 1 ? 'has' : 'have'} no effect; --fresh makes a new one`;
+  return `${cluster} already exists, so ${typed.join(' ')} ${typed.length === 1 ? 'has' : 'have'} no effect; --fresh creates a new one`;
 }
 
 /** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
@@ -28,9 +28,7 @@ export async function describePlan({ chosen, manifests, wanted, settings, typed 
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
   return [
-    ...(found === undefined
-      ? await newCluster(wanted, keep)
-      : [`cluster  ${found.name} (${await whereabouts(found)}) is used as it is, and left as it was`]),
+    ...(found === undefined ? await newCluster(wanted, keep) : [`cluster  ${found.name} (${await whereabouts(found)}) is reused and kept`]),
     ...(found === undefined || typed.length === 0 ? [] : [`warning  ${noEffect(found.name, typed)}`]),
     `mesh     ${wanted.mesh}`,
     ...run.map(({ id }) => `check    ${id}`),
@@ -48,7 +46,7 @@ async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, k
   return [
     `cluster  a kind cluster with ${count(provider.nodes, 'node')} and ${count(rigs, 'rig')}, ${end}`,
     `images   ${images}`,
-    `engine   ${engine ? 'the Docker that is there, else a private one' : 'the Docker that is there'}`,
+    `engine   ${engine ? 'the running Docker, or else a private engine' : 'the running Docker'}`,
   ];
 }
 

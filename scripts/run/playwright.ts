@@ -96,7 +96,7 @@ function found(list: string, said: string): { count: number; traits: Map<string,
   const errors = listed?.errors.map(({ message }) => message) ?? [said];
   if (listed === undefined || errors.some((message) => !message.includes('No tests found'))) {
     throw new MeshproofError('CHECKS_DO_NOT_LOAD', errors.slice(0, 3).join('\n'), {
-      hint: listed === undefined ? 'npm test -- --list shows the same' : 'mend the spec; nothing was started',
+      hint: listed === undefined ? 'npm test -- --list shows the same' : 'fix the spec; nothing was started',
       exitCode: EXIT.usage,
     });
   }

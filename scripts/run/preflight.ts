@@ -107,7 +107,7 @@ function refuseReaches(read: readonly Read[], facts: MeshFacts): void {
   }
   if (found.size === 0) return;
   throw new MeshproofError('REACHES_BEYOND_RIG', [...found].map(([words, file]) => `${file}: ${words}`).join('\n'), {
-    hint: 'nothing that a check applies may act on proxies outside of its rig; nothing was started',
+    hint: 'the objects of a check may only affect proxies of its own rig; nothing was started',
     exitCode: EXIT.usage,
   });
 }
@@ -147,7 +147,7 @@ function refusal(problems: readonly unknown[]): MeshproofError {
   const [first] = problems;
   const known = first instanceof MeshproofError ? first : undefined;
   return new MeshproofError(known?.code ?? 'MANIFEST_UNREADABLE', problems.map((problem) => causeOf(problem)).join('\n'), {
-    hint: known?.hint ?? 'mend the manifest; nothing was started',
+    hint: known?.hint ?? 'fix the manifest; nothing was started',
     cause: first,
     exitCode: EXIT.usage,
   });

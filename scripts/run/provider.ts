@@ -10,7 +10,7 @@ import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.t
 export async function providerOf({ provider, context, kubeconfig, namespaces, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
   if (provider === 'existing') {
     if (nodes !== DEFAULT_NODES)
-      throw contradiction('--nodes is of a kind cluster that would be made, but one that exists is used', 'leave it out');
+      throw contradiction('--nodes applies to kind clusters, but --provider=existing uses an existing cluster', 'omit it');
     const wanted = named(context);
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
     return { kind: 'existing', context: name, ...omitUndefined({ kubeconfig, namespaces }) };
@@ -19,7 +19,7 @@ export async function providerOf({ provider, context, kubeconfig, namespaces, no
     ([option, value]) => (value === undefined ? [] : [option]),
   );
   if (stray === undefined) return { kind: 'kind', nodes };
-  throw contradiction(`${stray} names a cluster that exists, but a kind cluster would be made`, 'add --provider=existing');
+  throw contradiction(`${stray} applies to existing clusters, but this would create a kind cluster`, 'add --provider=existing');
 }
 
 /** Two options of which one makes the other meaningless; exit code 2. */
@@ -29,10 +29,14 @@ export function contradiction(message: string, hint: string): MeshproofError {
 
 function named(context: string | undefined): string {
   if (context !== undefined) return context;
-  throw new MeshproofError('CONTEXT_NOT_NAMED', 'a cluster that somebody else owns is never taken by its being the current one', {
-    hint: 'name it with --context',
-    exitCode: EXIT.usage,
-  });
+  throw new MeshproofError(
+    'CONTEXT_NOT_NAMED',
+    '--provider=existing needs an explicit --context; the current context is never used implicitly',
+    {
+      hint: 'name it with --context',
+      exitCode: EXIT.usage,
+    },
+  );
 }
 
 /** @throws MeshproofError with exit code 2 when --images names neither a way nor a folder. */
@@ -41,7 +45,7 @@ export async function requireImageSource(source: string): Promise<string> {
   const folder = await stat(source).catch(() => undefined);
   if (folder?.isDirectory() === true) return source;
   throw new MeshproofError('UNKNOWN_IMAGE_SOURCE', `--images=${source} is neither auto, pull, build nor a folder`, {
-    hint: 'a folder holds archives as `docker save` writes them',
+    hint: 'a folder must contain image archives written by `docker save`',
     exitCode: EXIT.usage,
   });
 }

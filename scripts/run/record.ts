@@ -65,8 +65,8 @@ export function requireReportFolder(folder: string): void {
 }
 
 function notTaken(folder: string, why: string, cause?: unknown): MeshproofError {
-  return new MeshproofError('REPORT_FOLDER', `${folder} is not taken for reports: ${why}`, {
-    hint: 'name a folder that is not there yet, is empty or holds a report: --report, --into or MESHPROOF_REPORT',
+  return new MeshproofError('REPORT_FOLDER', `${folder} cannot be used for reports: ${why}`, {
+    hint: 'name a folder that is new, empty or contains a report: --report, --into or MESHPROOF_REPORT',
     cause,
     exitCode: EXIT.usage,
   });
@@ -88,8 +88,8 @@ export async function holdReport<T>(folder: string, action: () => Promise<T>): P
     // Where nothing can be locked, the id of the run in its verdicts still tells whose they are.
     if (error.code === 'LOCK_FAILED') return action();
     if (error.code !== 'TIMED_OUT') throw error;
-    throw new MeshproofError('REPORT_IN_USE', `another run is writing its reports into ${folder}`, {
-      hint: 'give runs that overlap a folder each: --report, --into or MESHPROOF_REPORT',
+    throw new MeshproofError('REPORT_IN_USE', `another run is writing its report to ${folder}`, {
+      hint: 'give each of the overlapping runs its own folder: --report, --into or MESHPROOF_REPORT',
       cause: error,
       exitCode: EXIT.usage,
     });

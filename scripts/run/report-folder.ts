@@ -9,7 +9,7 @@ import { conformanceIn, readConformance, readEarlierRun } from '../../reporters/
  */
 export async function readReport(report: string): Promise<Conformance> {
   return readConformance(conformanceIn(report)).catch((cause: unknown) => {
-    throw noReport(`${report} holds no report: ${causeOf(cause)}`, cause);
+    throw noReport(`${report} contains no report: ${causeOf(cause)}`, cause);
   });
 }
 
@@ -20,7 +20,7 @@ export async function readReport(report: string): Promise<Conformance> {
 export async function readEarlier(report: string): Promise<EarlierRun | undefined> {
   const earlier = await readRun(report);
   if (!stoppedEarly(earlier)) return earlier;
-  process.stderr.write(`warning: ${report} is compared with nothing: ${earlier.run.errors.join('; ')}\n`);
+  process.stderr.write(`warning: ${report} has nothing to compare with: ${earlier.run.errors.join('; ')}\n`);
   return undefined;
 }
 
@@ -30,11 +30,11 @@ export async function readEarlier(report: string): Promise<EarlierRun | undefine
  */
 export async function lastFailed(report: string, mesh: string): Promise<string[]> {
   const last = await readRun(report);
-  if (stoppedEarly(last)) throw noReport(`${report} names no check: ${last.run.errors.join('; ')}`);
+  if (stoppedEarly(last)) throw noReport(`${report} contains no check: ${last.run.errors.join('; ')}`);
   const failed = last.checks.filter((check) => check.mesh === mesh && check.verdict !== 'PASS' && check.verdict !== 'UNSUPPORTED');
   if (failed.length > 0) return [...new Set(failed.map(({ id }) => id))];
-  throw new MeshproofError('NO_CHECKS', `in the run that ${report} tells of, nothing on ${mesh} failed`, {
-    hint: 'without --last-failed all are run',
+  throw new MeshproofError('NO_CHECKS', `no check on ${mesh} failed in the run reported in ${report}`, {
+    hint: 'omit --last-failed to run all checks',
     exitCode: EXIT.usage,
   });
 }
@@ -44,7 +44,7 @@ async function readRun(report: string): Promise<EarlierRun> {
   try {
     return readEarlierRun(report);
   } catch (cause) {
-    throw noReport(`${report} holds no report: ${causeOf(cause)}`, cause);
+    throw noReport(`${report} contains no report: ${causeOf(cause)}`, cause);
   }
 }
 
@@ -53,5 +53,5 @@ function stoppedEarly({ run, checks }: EarlierRun): boolean {
 }
 
 function noReport(message: string, cause?: unknown): MeshproofError {
-  return new MeshproofError('NO_REPORT', message, { hint: 'a run leaves one: npm test', cause, exitCode: EXIT.usage });
+  return new MeshproofError('NO_REPORT', message, { hint: 'create one with npm test', cause, exitCode: EXIT.usage });
 }

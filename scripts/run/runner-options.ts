@@ -19,21 +19,26 @@ interface RunnerOption {
 const RUNNER_OPTIONS: readonly RunnerOption[] = [
   { flags: '-g, --grep <pattern>', about: 'only checks whose title matches', read: titlePattern },
   { flags: '-G, --grep-invert <pattern>', about: 'only checks whose title does not match', read: titlePattern },
-  { flags: '--last-failed', about: 'only what did not pass in the last run', ours: true },
+  { flags: '--last-failed', about: 'only checks that did not pass in the last run', ours: true },
   { flags: '--only-changed [ref]', about: 'only specs that differ from a git ref' },
-  { flags: '--shard <current/all>', about: 'one part of the checks, e.g. 1/3', read: shard },
+  { flags: '--shard <current/all>', about: 'run one part of the checks, e.g. 1/3', read: shard },
   { flags: '--list', about: 'list the checks; needs no cluster' },
-  { flags: '--ui', about: "the runner's interactive mode" },
-  { flags: '--debug', about: "under the runner's inspector" },
+  { flags: '--ui', about: "open the runner's interactive mode" },
+  { flags: '--debug', about: "run under the runner's inspector" },
   { flags: '--repeat-each <n>', about: 'run each check n times', read: times },
-  { flags: '--shuffle [seed]', about: 'in random order; a seed is a whole number', read: seed },
+  { flags: '--shuffle [seed]', about: 'run in random order; the seed is a whole number', read: seed },
   { flags: '-x', about: 'stop after the first failure' },
   { flags: '--max-failures <n>', about: 'stop after n failures', read: orNone('failures') },
-  { flags: '--timeout <ms>', about: 'time limit of one check; 0 is none', read: orNone('milliseconds') },
-  { flags: '--global-timeout <ms>', about: 'time limit of all checks; 0 is none', read: orNone('milliseconds') },
-  { flags: '--forbid-only', about: 'fail on a test.only' },
-  { flags: '--quiet', about: 'without what the checks print' },
-  { flags: '--reporter <names>', about: "beside meshproof's own, e.g. list, github, blob", as: '--add-reporter', read: reporters },
+  { flags: '--timeout <ms>', about: 'time limit for each check; 0 means none', read: orNone('milliseconds') },
+  { flags: '--global-timeout <ms>', about: 'time limit for all checks; 0 means none', read: orNone('milliseconds') },
+  { flags: '--forbid-only', about: 'fail if a spec uses test.only' },
+  { flags: '--quiet', about: 'hide the output of the checks' },
+  {
+    flags: '--reporter <names>',
+    about: "reporters in addition to meshproof's own, e.g. list, github, blob",
+    as: '--add-reporter',
+    read: reporters,
+  },
 ];
 
 /** The reporters that the runner brings. */
@@ -73,14 +78,14 @@ function times(value: string): string {
 
 /** A file pattern behind `--shuffle` would be taken for a seed, and every check would run. */
 function seed(value: string): string {
-  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('A seed is a whole number; what chooses checks stands before --shuffle.');
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('A seed is a whole number; put file filters before --shuffle.');
   return value;
 }
 
 function shard(value: string): string {
   const [, current, all] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(value) ?? [];
   if (current === undefined || Number(current) > Number(all))
-    throw new InvalidArgumentError('It must be a part and the number of all parts, from 1/n to n/n.');
+    throw new InvalidArgumentError('It must be a part and the total, from 1/n to n/n.');
   return value;
 }
 

@@ -27,7 +27,7 @@ export const ofExisting: Find = async ({ spare }, work) => {
     const what = `${name} in context ${context}`;
     const owner = await ownerOf(name);
     if (owner === 'dead') left.push({ what, remove: () => down(name, work) });
-    if (owner === 'unknown') spare(what, 'the record of its owner cannot be read, or is of another machine or container');
+    if (owner === 'unknown') spare(what, 'its owner record is unreadable, or belongs to another machine or container');
   }
   return left;
 };
@@ -38,12 +38,12 @@ export const ofChecks: Find = async ({ spare }, work) => {
   for (const cluster of await clusters()) {
     if ((await ownerOf(cluster.name)) !== 'none' || (await isInUse(cluster.name))) continue;
     const rigs = await unfinishedRigs(cluster, work).catch((error: unknown) => {
-      spare(`what checks may have left on ${cluster.name}`, causeOf(error));
+      spare(`possible leftovers of checks on ${cluster.name}`, causeOf(error));
       return [];
     });
     if (rigs.length === 0) continue;
     const remove = async () => requireAllBack(await recoverIdle({ ...cluster, rigs }, work));
-    left.push({ what: `what a check left on ${rigs.join(', ')}`, remove });
+    left.push({ what: `leftovers of a check on ${rigs.join(', ')}`, remove });
   }
   return left;
 };

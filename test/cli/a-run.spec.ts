@@ -16,7 +16,7 @@ test('a run uses the cluster that is there, leaves a report that can be put toge
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), 's/b.spec.ts': specOf('s/b', 'FAIL') });
   const cluster = await describeCluster(folder, 'meshproof-here', server);
   const { exitCode, stdout, stderr } = await meshproof(['test', '--workers=4'], env);
-  expect(stderr).toContain(`meshproof-here (context stand-in at ${server.address}) is used; it was there already`);
+  expect(stderr).toContain(`meshproof-here (context stand-in at ${server.address}) already exists; reusing it`);
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed, 0 skipped');
   expect(exitCode).toBe(1);
   const run: unknown = JSON.parse(await readFile(join(folder, 'report', 'run.json'), 'utf8'));
@@ -33,7 +33,7 @@ test('a run uses the cluster that is there, leaves a report that can be put toge
   const into = join(folder, 'all');
   const merged = await meshproof(['report', join(folder, 'report'), join(folder, 'shard-2'), '--into', into]);
   expect(merged.exitCode).toBe(1);
-  expect(merged.stderr).toMatch(/^warning: .*shard-2 is the report in .*report once more, and is left out$/);
+  expect(merged.stderr).toMatch(/^warning: .*shard-2 is the same report as .*report; skipping it$/);
   const { checks }: { checks: unknown[] } = JSON.parse(await readFile(join(into, 'conformance.json'), 'utf8'));
   expect(checks).toHaveLength(2);
   expect(existsSync(join(into, 'allure', 'index.html'))).toBe(true);

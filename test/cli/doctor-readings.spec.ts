@@ -36,7 +36,7 @@ test('a terminal without the signs gets words', () => {
     { category: 'b', check: 'three', status: 'failed', seen: '3', hint: 'do it' },
   ] as const;
   const plain =
-    '[ok] one: 1\n[warning] two: 2\n    mend it\n\nb\n-\n[failed] three: 3\n    do it\n\nStatus check results are [failed] (1 failed, 1 to look at)';
+    '[ok] one: 1\n[warning] two: 2\n    mend it\n\nb\n-\n[failed] three: 3\n    do it\n\nStatus check results are [failed] (1 failed, 1 warned)';
   // oxlint-disable-next-line no-control-regex
   const said = (environment: NodeJS.ProcessEnv) => inLines(findings, environment).replaceAll(/\u001b\[\d+m/g, '');
   expect(said({ LANG: 'C' })).toBe(`a\n-\n${plain}`);

@@ -90,9 +90,9 @@ test('no engine', async ({ place }) => {
   expect(failed(findings).filter(({ category }) => category === 'engine')).toEqual([
     {
       category: 'engine',
-      check: 'a Docker engine answers or can be started',
+      check: 'a Docker engine runs or can be started',
       status: 'failed',
-      seen: `none answers at DOCKER_HOST=unix://${place}/none.sock`,
+      seen: `none runs at DOCKER_HOST=unix://${place}/none.sock`,
       hint: 'start it, or unset DOCKER_HOST',
     },
   ]);
@@ -102,14 +102,14 @@ const UNFIT: readonly [string, object, Partial<Finding>][] = [
   [
     'rootless with cgroup version 1',
     { ...ENGINE, CgroupVersion: '1', SecurityOptions: ['name=rootless'] },
-    { check: 'the engine may make nodes', status: 'failed' },
+    { check: 'the engine can run nodes', status: 'failed' },
   ],
   [
     'of a snap',
     { ...ENGINE, DockerRootDir: '/var/snap/docker/common/var-lib-docker' },
     { check: 'Docker is not a snap', status: 'warning' },
   ],
-  ['without overlays', { ...ENGINE, Driver: 'vfs' }, { check: 'layers are stored as an overlay', status: 'warning' }],
+  ['without overlays', { ...ENGINE, Driver: 'vfs' }, { check: 'the storage driver supports overlays', status: 'warning' }],
 ];
 
 for (const [what, info, expected] of UNFIT) {
@@ -126,7 +126,7 @@ test('Podman by the name of docker is refused with the command that works', asyn
   const PATH = `${place}:${process.env['PATH'] ?? ''}`;
   const findings = await examine({ MESHPROOF_CACHE: place, PATH, DOCKER_HOST: `unix://${place}/none.sock` });
   const hint = expect.stringContaining('sudo npx meshproof up');
-  expect(findings).toContainEqual(expect.objectContaining({ check: 'docker is Docker', status: 'failed', hint }));
+  expect(findings).toContainEqual(expect.objectContaining({ check: 'the docker command is Docker', status: 'failed', hint }));
 });
 
 test('a full disk', async () => {
@@ -136,7 +136,7 @@ test('a full disk', async () => {
     check: 'the cache folder has 12 GiB free',
     status: 'failed',
     seen: '0.0 GiB at /sys/meshproof',
-    hint: 'building every image takes about 10 GiB once; MESHPROOF_CACHE names another folder',
+    hint: 'building every image takes about 10 GiB once; set MESHPROOF_CACHE to use another folder',
   });
 });
 
@@ -150,15 +150,15 @@ test('a taken port: another program has that of a cluster', async ({ place }) =>
   await mkdir(cluster, { recursive: true });
   const content = { clusters: [{ name: 'c', cluster: { server: `https://${at}`, 'certificate-authority-data': 'AAAA' } }] };
   await writeFile(join(cluster, 'kubeconfig'), JSON.stringify(content));
-  const about = { category: 'clusters', check: 'meshproof-taken answers at its port' };
+  const about = { category: 'clusters', check: 'meshproof-taken responds on its port' };
   expect(failed(await examine(env))).toContainEqual({
     ...about,
     status: 'failed',
     seen: `${at}: taken by another program`,
-    hint: 'end the program that has the port (ss -ltnp), or remove the cluster: npx meshproof down meshproof-taken',
+    hint: 'stop the program that uses the port (ss -ltnp), or remove the cluster: npx meshproof down meshproof-taken',
   });
   await new Promise((resolve) => other.close(resolve));
-  expect(await examine(env)).toContainEqual(expect.objectContaining({ ...about, status: 'warning', seen: `${at}: nobody listens` }));
+  expect(await examine(env)).toContainEqual(expect.objectContaining({ ...about, status: 'warning', seen: `${at}: connection refused` }));
 });
 
 test('a cluster without rights', async ({ place }) => {

@@ -152,7 +152,7 @@ test('a plan names the server, of rigs that are there and of those that are not'
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const plan = (file: string) => ['test', '--dry-run', '--provider=existing', '--context=default', `--kubeconfig=${file}`];
   const [one, other] = await eachInOneProcess([plan(await kubeconfig(alpha)), plan(await kubeconfig(beta))], env);
-  expect(one?.stdout).toContain(`cluster  meshproof-alpha (context default at ${alpha.address}) is used as it is, and left as it was\n`);
+  expect(one?.stdout).toContain(`cluster  meshproof-alpha (context default at ${alpha.address}) is reused and kept\n`);
   expect(other?.stdout).toContain(`cluster  context default at ${beta.address}: 2 rigs`);
   expect(other?.stdout).not.toContain('meshproof-alpha');
 });
@@ -165,7 +165,7 @@ test('a run and its reports name the server', async ({ folder, alpha, kubeconfig
   const args = ['test', '--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
   const { stderr, stdout } = await meshproof(args, env);
   const where = `context default at ${alpha.address}`;
-  expect(stderr).toContain(`meshproof-alpha (${where}) is used; it was there already`);
+  expect(stderr).toContain(`meshproof-alpha (${where}) already exists; reusing it`);
   expect(stdout).toContain(`cluster: meshproof-alpha, ${where}\n`);
   const { run } = JSON.parse(await readFile(join(folder, 'report', 'conformance.json'), 'utf8'));
   expect(run.environment).toMatchObject({ cluster: 'meshproof-alpha', provider: 'existing', context: 'default', server: alpha.address });
@@ -213,6 +213,6 @@ test('a command that is to be pasted quotes a context’s name', () => {
   const right = { where: 'rig', group: '', resource: 'pods', verbs: ['get'], purpose: 'see' } as const;
   const found: ClusterInspection = { rigs: [], preprovisioned: false, account: 'me', denied: [{ verb: 'get', right, namespace: 'a' }] };
   expect(() => requireRights(found, 'staging (do not delete)')).toThrow(
-    expect.objectContaining({ hint: expect.stringContaining("--context='staging (do not delete)' lists all") }),
+    expect.objectContaining({ hint: expect.stringContaining("--context='staging (do not delete)' lists them all") }),
   );
 });

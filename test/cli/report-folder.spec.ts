@@ -190,7 +190,7 @@ test.describe('a run that stops before its first check', () => {
     expect(told.exitCode).toBe(3);
     const night = await ofLastNight(join(folder, 'night'));
     const against = await meshproof(['report', night, '--against', report, '--into', join(folder, 'again')]);
-    expect(against.stderr).toMatch(/warning: .*compared with nothing: .*stopped before its first check/);
+    expect(against.stderr).toMatch(/warning: .*has nothing to compare with: .*stopped before its first check/);
   });
 
   test('makes no folder where there was none, and a plan leaves the report as it is', async ({ folder }) => {

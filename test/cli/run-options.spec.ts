@@ -25,7 +25,7 @@ test('options that do nothing here are said, a reporter of somebody’s own writ
     PLAYWRIGHT_HTML_OPEN: 'always',
     NODE_OPTIONS: '--no-warnings',
   });
-  expect(run.stderr).toContain('warning: meshproof-here is there already, so --nodes=9 has no effect; --fresh makes a new one');
+  expect(run.stderr).toContain('warning: meshproof-here already exists, so --nodes=9 has no effect; --fresh creates a new one');
   expect(run.stderr).toContain('warning: meshproof-here has 1 rig: --workers=3 runs no more checks at once');
   expect(JSON.parse(await readFile(theirs, 'utf8'))).toMatchObject({ stats: { expected: expect.any(Number) } });
   const { checks, run: told } = await readConformance(join(report, 'conformance.json'));
@@ -39,7 +39,7 @@ test('options that do nothing here are said, a reporter of somebody’s own writ
   const into = join(folder, 'merged');
   const merged = await meshproof(['report', report, join(folder, 'shard-2'), '--into', into], env);
   expect(merged.exitCode, merged.stderr).toBe(3);
-  expect(merged.stderr).toMatch(/error: shard 2\/2 left no report/);
+  expect(merged.stderr).toMatch(/error: shard 2\/2 has no report/);
   expect(merged.stderr).toMatch(/error: .*shard-2 holds no report/);
   expect((await readConformance(join(into, 'conformance.json'))).checks).toHaveLength(2);
   expect(await readFile(join(into, 'junit.xml'), 'utf8')).toMatch(/<error /);

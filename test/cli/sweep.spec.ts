@@ -56,7 +56,7 @@ test('sweep finds what is ours and dead, and leaves and names whatever else is c
   const lines = stdout.split('\n').filter((line) => !line.includes('private engine'));
   const after = (start: string) => lines.flatMap((line) => (line.startsWith(start) ? line.slice(start.length).split(':')[0] : []));
   expect(after('would be removed: ')).toEqual(['cluster meshproof-dead', 'container meshproof-bake-1']);
-  expect(after('not ours, or not ours to judge: ')).toEqual([
+  expect(after('skipped, owner uncertain: ')).toEqual([
     'cluster meshproof-alice',
     'cluster meshproof-dev',
     'cluster meshproof-half',
@@ -77,7 +77,7 @@ test('files that were cut off while they were written stop no command, and are t
     'ranges/3': '',
   });
   const swept = await meshproof(['sweep', '--dry-run'], env);
-  expect(swept.stdout).toMatch(/^not ours, or not ours to judge: cluster meshproof-half: .*cluster\.json/m);
+  expect(swept.stdout).toMatch(/^skipped, owner uncertain: cluster meshproof-half: .*cluster\.json/m);
   expect(swept.stdout).not.toContain('would be removed: cluster');
   expect(swept.exitCode, swept.stderr).toBe(0);
   const down = await meshproof(['down', 'meshproof-half'], env);

@@ -13,6 +13,6 @@ test('on a cluster of somebody else it is as many as the account is made for, wh
 
 test('more than the machine carries is said', () => {
   expect(overload(2, 'kind', 2)).toBeUndefined();
-  expect(overload(4, 'kind', 2)).toContain('carries 2 workers, not 4');
+  expect(overload(4, 'kind', 2)).toContain('4 workers exceed the 2');
   expect(overload(4, 'existing', 2)).toBeUndefined();
 });

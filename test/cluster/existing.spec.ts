@@ -124,7 +124,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
       await owner.remove(await liveOf(owner, [role]));
       const refused = await run();
       expect(plain(refused.stderr)).toMatch(
-        /^error\[FORBIDDEN\]: system:serviceaccount:meshproof-system:meshproof may not .* in istio-system .*which is needed to /m,
+        /^error\[FORBIDDEN\]: system:serviceaccount:meshproof-system:meshproof may not .* in istio-system .*which is required to /m,
       );
       expect(refused.exitCode).toBe(3);
     });

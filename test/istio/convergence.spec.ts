@@ -151,7 +151,7 @@ test('one proxy that stays behind is named when time is up', async () => {
   Object.defineProperty(mute, 'outbox', { get: () => [] });
   const object = policy('PeerAuthentication');
   mesh.write(object);
-  const message = expect.stringMatching(/have not converged: the proxy of mute has not acknowledged cds, eds, lds, rds$/);
+  const message = expect.stringMatching(/did not converge within .* s: the proxy of mute has not acknowledged cds, eds, lds, rds$/);
   await expect(run(mesh, [object], 'applied', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'NOT_CONVERGED', message });
 });
 

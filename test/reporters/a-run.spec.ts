@@ -61,7 +61,7 @@ test('the console names what was expected and observed, confidence, evidence and
   expect(lines.slice(fail, fail + 11)).toEqual([
     'FAIL         routing/mirror-percentage (istio)  3.40 s  control red',
     '  promise     the mirror gets its share of requests',
-    '  promise     10 % of the requests are mirrored',
+    '  expected    10 % of the requests are mirrored',
     '  observed    129 of 640 mirrored',
     '  reason      toBeMirrored does not hold',
     '  confidence  false alarm at most 0.000001',

@@ -11,8 +11,8 @@ test('a rig whose run is dead goes, with what its journal names; those of others
   const { leftovers, named, spared } = await find(api);
   expect(named).toEqual(['meshproof-dead-rig-0, made for meshproof-dead']);
   expect(spared.toSorted()).toEqual([
-    'meshproof-kept-rig-0: it was made to stay; --all removes it',
-    'meshproof-live-rig-0: somebody uses it now',
+    'meshproof-kept-rig-0: it was kept on purpose; --all removes it',
+    'meshproof-live-rig-0: somebody is using it',
   ]);
   for (const leftover of leftovers) await leftover.remove();
   expect(namespacesOf(server).filter((name) => name.startsWith('meshproof-dead'))).toEqual([]);
@@ -65,11 +65,11 @@ test('of a rig that was made to stay, what a check has left there goes', async (
   const entry = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'meshproof-up-rig-0', name: 'left' };
   Object.assign(lease?.metadata['annotations'] ?? {}, { 'meshproof.dev/journal': JSON.stringify({ objects: [entry] }) });
   const { leftovers, named } = await find(api);
-  expect(named).toEqual(['what a check left on meshproof-up-rig-0']);
+  expect(named).toEqual(['leftovers of a check on meshproof-up-rig-0']);
   for (const leftover of leftovers) await leftover.remove();
   expect([...server.objects.keys()].some((path) => path.endsWith('/left'))).toBe(false);
   expect(namespacesOf(server)).toHaveLength(3);
-  expect(await find(api)).toMatchObject({ named: [], spared: ['meshproof-up-rig-0: it was made to stay; --all removes it'] });
+  expect(await find(api)).toMatchObject({ named: [], spared: ['meshproof-up-rig-0: it was kept on purpose; --all removes it'] });
 });
 
 test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its rigs have', async ({ api, server, alive }) => {
@@ -82,7 +82,7 @@ test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its
   putLease(server, 'team-b-rig-0', { owner: 'meshproof-b', holder: alive });
   const { named, spared } = await find(api);
   expect(named).toEqual([]);
-  expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, made for meshproof-b: somebody uses team-b-rig-0 now']);
+  expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, made for meshproof-b: somebody is using team-b-rig-0']);
 });
 
 test('a lent namespace that may not be looked at is told of, and an answer that tells nothing is none', async ({ api, server }) => {

@@ -69,8 +69,8 @@ function asNotConverged(error: unknown): never {
 function asNotConvergedOf(error: unknown, namespace: string, timeoutMs: number, lacking: readonly string[]): unknown {
   if (!(error instanceof MeshproofError) || error.code !== 'TIMED_OUT') return error;
   const why = lacking.length === 0 ? error.message : lacking.join('; ');
-  return new MeshproofError('NOT_CONVERGED', `after ${timeoutMs / 1000} s the proxies of ${namespace} have not converged: ${why}`, {
+  return new MeshproofError('NOT_CONVERGED', `the proxies of ${namespace} did not converge within ${timeoutMs / 1000} s: ${why}`, {
     cause: error,
-    hint: 'istiod’s log and the proxies’ config dumps in the diagnostics folder say more',
+    hint: 'see istiod’s log and the proxies’ config dumps in the diagnostics folder',
   });
 }

@@ -87,7 +87,7 @@ export class Proxies {
       if (rejection !== undefined) {
         const { namespace, name } = progress.pod;
         return new MeshproofError('CONFIG_REJECTED', `the proxy of ${namespace}/${name} rejected ${rejection.type}: ${rejection.reason}`, {
-          hint: 'the manifests make a configuration that Envoy does not accept',
+          hint: 'Envoy rejects the configuration generated from the manifests',
         });
       }
     }
