@@ -61,8 +61,8 @@ export class Connection {
    * Sends one request and returns the body of the answer.
    * A kept connection that the server closed meanwhile is replaced once, and a server that asks for patience (429) gets it five times,
    * 10 s at most each.
-   * @throws ApiRefusal (`API_REFUSED`) on any status from 300, MeshproofError `API_UNREACHABLE`, also for a refusal by a server that is
-   * still starting, or the signal's reason
+   * @throws ApiRefusal (`API_REFUSED`) on any status from 300, MeshproofError `API_UNREACHABLE`, also for a refusal by a server that
+   * starts or stops, or the signal's reason
    */
   async text(method: Method, path: string, request: ApiRequest): Promise<string> {
     for (let busy = 0; ; busy++) {
@@ -73,8 +73,8 @@ export class Connection {
       }
       if (answer.status !== 429 || busy === BUSY_RETRIES) {
         const refused = refusal(request.doing, answer.status, answer.text, answer.headers.location);
-        if ([401, 403].includes(answer.status) && (await this.#isStarting(request.signal)))
-          throw this.#unreachable('it is still starting', refused);
+        if ([401, 403, 503].includes(answer.status) && !(await this.#isReady(request.signal)))
+          throw this.#unreachable(`it is not ready: ${refused.message}`, refused);
         throw refused;
       }
       await delay(patienceOf(answer.headers['retry-after']), undefined, omitUndefined({ signal: request.signal })).catch(
@@ -142,10 +142,10 @@ export class Connection {
     }
   }
 
-  /** An API server that answers before it has read its roles and accounts refuses everybody. Whether it has, anybody may ask. */
-  async #isStarting(signal: AbortSignal | undefined): Promise<boolean> {
+  /** An API server refuses everybody before it has read its roles and accounts, and while it shuts down. Whether it is ready, anybody may ask. */
+  async #isReady(signal: AbortSignal | undefined): Promise<boolean> {
     const { status } = await this.#send('GET', '/readyz', { doing: 'asking whether it is ready', signal, timeoutMs: 5_000 });
-    return status >= 500;
+    return status < 500;
   }
 
   async #secured(signal?: AbortSignal): Promise<Secured> {

@@ -31,6 +31,7 @@ async function saidOf(...there: LiveObject[]): Promise<string[]> {
   const stand = {
     namespace: 'rig',
     owner: 'run',
+    settings: { rootNamespace: 'istio-system', trustDomain: 'cluster.local' },
     changes: { assertOpen: () => undefined, apply: async () => [own] },
     api: {
       find: async () => own,

@@ -40,7 +40,7 @@ test('options that do nothing here are said, a reporter of somebody’s own writ
   const merged = await meshproof(['report', report, join(folder, 'shard-2'), '--into', into], env);
   expect(merged.exitCode, merged.stderr).toBe(3);
   expect(merged.stderr).toMatch(/error: shard 2\/2 has no report/);
-  expect(merged.stderr).toMatch(/error: .*shard-2 holds no report/);
+  expect(merged.stderr).toMatch(/error: .*shard-2 contains no report/);
   expect((await readConformance(join(into, 'conformance.json'))).checks).toHaveLength(2);
   expect(await readFile(join(into, 'junit.xml'), 'utf8')).toMatch(/<error /);
 });

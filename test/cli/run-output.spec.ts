@@ -44,11 +44,11 @@ test('a run compares with an earlier one in the same folder, tells GitHub, and l
   const second = await meshproof(['test', '--suite=s', `--against=${report}`, '--reporter=list,html'], { ...env, ...github });
   const lines = second.stdout.split('\n');
   expect(lines).toContain(
-    '::error file=suites/s/b.spec.ts,line=2,title=FAIL s/b (istio)::expected: a title%0Aobserved: expected one, observed two%0Arun again: npm test',
+    '::error file=suites/s/b.spec.ts,line=2,title=FAIL s/b (istio)::promise: a title%0Aobserved: expected one, observed two%0Arerun: npm test',
   );
   expect(second.stdout, 'the list reporter').toMatch(/^ *✘ +\d+ .*s\/b\.spec\.ts:2:1 › a title/m);
   expect(lines, 'what another reporter tells is not told again').not.toContainEqual(expect.stringMatching(/^PASS /));
-  expect(lines).toContain('  expected    a title');
+  expect(lines).toContain('  promise     a title');
   expect(second.stdout).toMatch(/^1 regressed since run [0-9a-f]{8} of \d{4}-\d\d-\d\d$/m);
   expect(lines).toContain('  regressed  s/b (istio): PASS, now FAIL');
   expect(lines.at(-1)).toBe('1 passed, 1 failed, 0 skipped');
@@ -59,5 +59,5 @@ test('a run compares with an earlier one in the same folder, tells GitHub, and l
   await cp(report, join(folder, 'before'), { recursive: true });
   const again = await meshproof(['report', report, '--against', join(folder, 'before'), '--short'], env);
   expect(again.stdout).toMatch(/^1 still failing since run/m);
-  expect(again.stdout).toMatch(/^run again: npm test -- --check=s\/b --mesh=istio$/m);
+  expect(again.stdout).toMatch(/^rerun: npm test -- --check=s\/b --mesh=istio$/m);
 });

@@ -53,8 +53,6 @@ test('lines in the format that guides set are read too', () => {
       bytesSent: 59,
       userAgent: 'probe/1',
       authority: 'orders.example.internal:8080',
-      upstream: '',
-      route: '',
       text,
     },
   ]);
