@@ -14,7 +14,7 @@ import { hostFirewall } from './firewall.ts';
 import { enclose } from './hermetic.ts';
 import { prepareHost, restoreHost } from './host-before.ts';
 import { isRestricted, readHost } from './host.ts';
-import { mountPoints } from './mounts.ts';
+import { mountPoints, selfMounts } from './mounts.ts';
 import { installEngine, systemPath } from './packages.ts';
 import { daemonConfig, privateEngineFiles, privateEngineSettings, type PrivateEngineSettings } from './private-engine-config.ts';
 import {
@@ -122,12 +122,15 @@ async function clearRemains(settings: PrivateEngineSettings): Promise<void> {
 
 /**
  * What a daemon mounts, of the mounts that the text of /proc/PID/mountinfo tells, the innermost first: all in its folder for this run, and in
- * its data what is at least two folders deep. What is mounted above that, an administrator did, to have the data on another volume.
+ * its data what is at least two folders deep, and the data folder itself where it is mounted on itself, which one that is killed leaves. What
+ * else is mounted there, an administrator did, to have the data on another volume.
  */
 export function daemonMounts(mountinfo: string, settings: Pick<PrivateEngineSettings, 'run' | 'data'>): string[] {
-  const data = `${privateEngineFiles(settings).dataRoot}/`;
+  const { dataRoot } = privateEngineFiles(settings);
+  const data = `${dataRoot}/`;
   const isInData = (path: string): boolean => path.startsWith(data) && path.slice(data.length).includes('/');
   const made = mountPoints(mountinfo).filter((path) => path.startsWith(`${settings.run}/`) || isInData(path));
+  made.push(...selfMounts(mountinfo).filter((path) => path === dataRoot));
   return made.toSorted((a, b) => b.length - a.length);
 }
 

@@ -94,6 +94,16 @@ test('what a daemon mounted is unmounted, and what an administrator mounted for 
   expect(daemonMounts(mountinfo, { run: '/run/x', data: '/cache/engine' }).toSorted()).toEqual([points[3], points[2], points[5]]);
 });
 
+test('a data folder that a killed daemon left mounted on itself is unmounted, and a volume or another folder there is not', () => {
+  const settings = { run: '/run/x', data: '/home/a/engine' };
+  const home = '27 1 8:1 / /home rw - ext4 /dev/sda1 rw\n';
+  const at = (device: string, root: string) =>
+    daemonMounts(`${home}42 27 ${device} ${root} /home/a/engine/data rw - ext4 x rw\n`, settings);
+  expect(at('8:1', '/a/engine/data')).toEqual(['/home/a/engine/data']);
+  expect(at('8:1', '/elsewhere')).toEqual([]);
+  expect(at('8:2', '/a/engine/data')).toEqual([]);
+});
+
 test('mount points are read with the blanks in them', () => {
   const line = String.raw`36 35 98:0 / /my\040cache/\134x rw,noatime master:1 - ext4 /dev/root rw`;
   expect(mountPoints(`${line}\n`)).toEqual([String.raw`/my cache/\x`]);
