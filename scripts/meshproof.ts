@@ -1,3 +1,5 @@
+#!/usr/bin/env node
+// `npx meshproof` goes on starting this file in a folder where it was the command's entry when npx first ran there.
 import { keepCompiled } from './console/compiled.ts';
 import { outliveOutput } from './console/output.ts';
 
