@@ -8,6 +8,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { variable } from '../environment.ts';
 import { causeOf, EXIT, MeshproofError } from '../errors.ts';
 import { homeFolder } from '../paths.ts';
+import { isObject } from './merge-patch.ts';
 
 /**
  * The kubeconfig files that count: the one that is named, otherwise those of KUBECONFIG's list that are there, otherwise ~/.kube/config.
@@ -28,12 +29,8 @@ export function kubeconfigFiles(named?: string): string[] {
  */
 export async function contentOf(path: string): Promise<Record<string, unknown>> {
   const content = parse(await textOf(path), path) ?? {};
-  if (!isMap(content)) throw invalid(path, 'it holds no YAML map');
+  if (!isObject(content)) throw invalid(path, 'it holds no YAML map');
   return content;
-}
-
-export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** @param what is wrong with it, in words that quote nothing of it that may be secret */

@@ -2,7 +2,8 @@ import { dirname, resolve } from 'node:path';
 
 import { EXIT, MeshproofError } from '../errors.ts';
 import { didYouMean } from './closest.ts';
-import { contentOf, invalid, isMap, kubeconfigFiles } from './kubeconfig-file.ts';
+import { contentOf, invalid, kubeconfigFiles } from './kubeconfig-file.ts';
+import { isObject } from './merge-patch.ts';
 
 export interface KubeContext {
   name: string;
@@ -165,9 +166,9 @@ async function merge(file: string | undefined): Promise<Merged> {
 function entriesOf(list: unknown, field: string, folder: string): Entry[] {
   if (!Array.isArray(list)) return [];
   return list.flatMap((item: unknown) => {
-    const name = isMap(item) ? textOf(item['name']) : '';
-    if (!isMap(item) || name === '') return [];
-    return [{ name, fields: isMap(item[field]) ? item[field] : {}, folder }];
+    const name = isObject(item) ? textOf(item['name']) : '';
+    if (!isObject(item) || name === '') return [];
+    return [{ name, fields: isObject(item[field]) ? item[field] : {}, folder }];
   });
 }
 

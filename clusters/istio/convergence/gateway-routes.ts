@@ -1,9 +1,8 @@
-import { MeshproofError } from '../../errors.ts';
 import type { Manifest } from '../../kubernetes/manifest.ts';
-import { until } from '../../until.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import type { Istiod } from '../istiod.ts';
 import { type SeenOptions, notApplied } from './store.ts';
+import { untilIstiod } from './until-istiod.ts';
 
 const GROUP = 'gateway.networking.k8s.io';
 /** Names the objects that istiod made one of its own from: `<kind>/<name>.<namespace>`, separated by commas. */
@@ -51,14 +50,9 @@ export async function untilIstiodHasRouted(access: ClusterAccess, istiod: Istiod
     return missing.length === 0;
   };
   const what = after === 'removed' ? 'istiod to drop routes' : 'istiod to take routes';
-  await until(look, { what, timeoutMs, everyMs, ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => {
-    if (!(error instanceof MeshproofError) || error.code !== 'TIMED_OUT' || error.cause !== undefined) throw error;
-    const verb = after === 'removed' ? 'still acts on' : 'has not written the status of';
-    throw new MeshproofError('TIMED_OUT', `waited ${timeoutMs / 1000} s, and istiod ${verb} ${missing.join(', ')}`, {
-      cause: error,
-      hint: 'a route is taken only when its parent belongs to this mesh; its status says more',
-    });
-  });
+  const verb = after === 'removed' ? 'still acts on' : 'has not written the status of';
+  const hint = 'a route is taken only when its parent belongs to this mesh; its status says more';
+  await untilIstiod(look, { what, lacks: () => `${verb} ${missing.join(', ')}`, hint, timeoutMs, everyMs, signal });
 }
 
 const nameOf = ({ kind, metadata }: Manifest, namespace: string): string => `${kind}/${metadata.name}.${metadata.namespace ?? namespace}`;

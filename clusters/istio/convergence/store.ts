@@ -1,8 +1,8 @@
 import { MeshproofError } from '../../errors.ts';
 import type { Manifest } from '../../kubernetes/manifest.ts';
-import { until } from '../../until.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import type { Istiod } from '../istiod.ts';
+import { untilIstiod } from './until-istiod.ts';
 
 /**
  * The API groups whose objects istiod keeps in the store that its debug page shows. Others, but for Services, do not pass through it;
@@ -70,14 +70,9 @@ export async function untilIstiodHasSeen(access: ClusterAccess, istiod: Istiod, 
     return missing.length === 0;
   };
   const what = after === 'removed' ? 'istiod to forget what was removed' : 'istiod to see what was applied';
-  await until(look, { what, timeoutMs, everyMs, ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => {
-    if (!(error instanceof MeshproofError) || error.code !== 'TIMED_OUT' || error.cause !== undefined) throw error;
-    const verb = after === 'removed' ? 'still lists' : 'does not list the current';
-    throw new MeshproofError('TIMED_OUT', `waited ${timeoutMs / 1000} s, and istiod ${verb} ${missing.join(', ')}`, {
-      cause: error,
-      hint: 'a revision label, a discovery selector or a missing CRD can hide objects from istiod; its log says more',
-    });
-  });
+  const verb = after === 'removed' ? 'still lists' : 'does not list the current';
+  const hint = 'a revision label, a discovery selector or a missing CRD can hide objects from istiod; its log says more';
+  await untilIstiod(look, { what, lacks: () => `${verb} ${missing.join(', ')}`, hint, timeoutMs, everyMs, signal });
   if (refused !== undefined) throw refused;
 }
 

@@ -1,3 +1,5 @@
+import { isObject } from '../../kubernetes/merge-patch.ts';
+
 /** Where the mesh's images come from: `<hub>/pilot:<tag>` and `<hub>/proxyv2:<tag>`. */
 export interface IstioImages {
   hub: string;
@@ -81,8 +83,4 @@ function merge(base: Record<string, unknown>, over: Record<string, unknown>): Re
     merged[field] = isObject(below) && isObject(value) ? merge(below, value) : value;
   }
   return merged;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
