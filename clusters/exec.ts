@@ -1,9 +1,9 @@
 import type { Options } from 'execa';
 
 import { MeshproofError } from './errors.ts';
-import type { Work } from './work.ts';
+import type { TaskContext } from './task-context.ts';
 
-export interface ExecOptions extends Work {
+export interface ExecOptions extends TaskContext {
   cwd?: string;
   /** Added to the environment of this process. */
   env?: Record<string, string>;

@@ -7,7 +7,7 @@ import { claimName, folderOf, removeFiles } from './registry/owner.ts';
 import { newClusterName, requireClusterName } from './names.ts';
 import type { UpOptions } from './provider.ts';
 import { claimForRemoval } from './registry/removal.ts';
-import type { Work } from './work.ts';
+import type { TaskContext } from './task-context.ts';
 
 /**
  * Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left, or what is left
@@ -15,7 +15,7 @@ import type { Work } from './work.ts';
  * @throws MeshproofError `CLUSTER_NAME` or `CLUSTER_EXISTS` with exit code 2 before anything is made, or what the provider throws; after
  *   `LEFT_BEHIND` the cluster's files stay
  */
-export async function up(options: UpOptions, work: Work): Promise<ClusterDescription> {
+export async function up(options: UpOptions, task: TaskContext): Promise<ClusterDescription> {
   const name = requireClusterName(options.name ?? newClusterName());
   const { provision, deprovision } =
     options.provider.kind === 'kind' ? await import('./kind/provision.ts') : await import('./existing/provision.ts');
@@ -27,7 +27,7 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
     });
   }
   try {
-    const description = await provision(name, join(folder, 'kubeconfig'), { ...options, writeDescription }, work);
+    const description = await provision(name, join(folder, 'kubeconfig'), { ...options, writeDescription }, task);
     await describeOrDeprovision(description, deprovision);
     return description;
   } catch (error) {
@@ -45,7 +45,7 @@ export async function up(options: UpOptions, work: Work): Promise<ClusterDescrip
  */
 export async function describeOrDeprovision(
   description: ClusterDescription,
-  deprovision: (cluster: ClusterDescription, work: Work) => Promise<void>,
+  deprovision: (cluster: ClusterDescription, task: TaskContext) => Promise<void>,
 ): Promise<void> {
   try {
     await writeDescription(description);
@@ -61,7 +61,7 @@ export async function describeOrDeprovision(
  * Removes a cluster, and the private engine with the last one. From now on it is this process's: what an interruption leaves of it is a leftover.
  * @throws MeshproofError `CLUSTER_UNKNOWN` with exit code 2, or `CLUSTER_ELSEWHERE`
  */
-export async function down(name: string, work: Work): Promise<void> {
+export async function down(name: string, task: TaskContext): Promise<void> {
   const known = await clusters();
   const cluster = known.find((one) => one.name === name);
   if (cluster === undefined) {
@@ -73,12 +73,12 @@ export async function down(name: string, work: Work): Promise<void> {
   }
   const { deprovision } = cluster.provider === 'kind' ? await import('./kind/provision.ts') : await import('./existing/provision.ts');
   await claimForRemoval(cluster);
-  await deprovision(cluster, work);
+  await deprovision(cluster, task);
   await removeFiles(folderOf(name));
-  if (cluster.provider === 'kind') await stopEngine(work);
+  if (cluster.provider === 'kind') await stopEngine(task);
 }
 
 /** Ends the private engine, unless something still runs on it or another process is about to use it. */
-async function stopEngine(work: Work = {}): Promise<void> {
-  await (await import('./engine/private-engine.ts')).stopPrivateEngine(work);
+async function stopEngine(task: TaskContext = {}): Promise<void> {
+  await (await import('./engine/private-engine.ts')).stopPrivateEngine(task);
 }

@@ -1,4 +1,4 @@
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { Engine } from './engine.ts';
 import type { Leftover, LeftoversOptions } from './leftover.ts';
 import { identify, identityIn, lifeOf, type ProcessIdentity } from './processes.ts';
@@ -17,9 +17,9 @@ export async function ownerLabel(): Promise<string[]> {
 }
 
 /** Containers named `meshproof-…` that are not nodes of a cluster and whose process is known to be dead. */
-export async function containerLeftovers(engine: Engine, { spare }: LeftoversOptions, work: Work = {}): Promise<Leftover[]> {
+export async function containerLeftovers(engine: Engine, { spare }: LeftoversOptions, task: TaskContext = {}): Promise<Leftover[]> {
   const format = `{{.ID}}\t{{.Names}}\t{{.Label "${OWNER_LABEL}"}}\t{{.Label "io.x-k8s.kind.cluster"}}`;
-  const lines = await engine.docker(['ps', '--all', '--filter', 'name=^meshproof-', '--format', format], work);
+  const lines = await engine.docker(['ps', '--all', '--filter', 'name=^meshproof-', '--format', format], task);
   const left: Leftover[] = [];
   for (const line of lines.split('\n').filter(Boolean)) {
     const [id = '', name = '', label = '', cluster = ''] = line.split('\t');

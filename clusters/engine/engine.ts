@@ -1,7 +1,7 @@
 import { variable } from '../environment.ts';
 import { MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { isRestricted, readHost } from './host.ts';
 import { privateEngineFiles, privateEngineSettings } from './private-engine-config.ts';
 
@@ -28,8 +28,8 @@ export interface Engine {
  * The engine that is known to run at a DOCKER_HOST value.
  * @throws MeshproofError `ENGINE_MISSING`
  */
-export async function engineAt(host: string, work: Work = {}): Promise<Engine> {
-  const engine = await connectEngine(host, work);
+export async function engineAt(host: string, task: TaskContext = {}): Promise<Engine> {
+  const engine = await connectEngine(host, task);
   if (engine) return engine;
   throw new MeshproofError('ENGINE_MISSING', `no Docker answers at ${host}`, {
     hint: 'start it; its contents can only be removed while it runs',
@@ -37,15 +37,15 @@ export async function engineAt(host: string, work: Work = {}): Promise<Engine> {
 }
 
 /** Every engine that may hold something of meshproof and answers: the one that the client would use, and the private one. Starts nothing. */
-export async function findEngines(work: Work = {}): Promise<Engine[]> {
-  const hosts = new Set([variable('DOCKER_HOST') ?? (await defaultHost(work)), privateEngineFiles(privateEngineSettings()).host]);
-  const engines = await Promise.all([...hosts].map(async (host) => (host === undefined ? undefined : connectEngine(host, work))));
+export async function findEngines(task: TaskContext = {}): Promise<Engine[]> {
+  const hosts = new Set([variable('DOCKER_HOST') ?? (await defaultHost(task)), privateEngineFiles(privateEngineSettings()).host]);
+  const engines = await Promise.all([...hosts].map(async (host) => (host === undefined ? undefined : connectEngine(host, task))));
   return engines.filter((engine) => engine !== undefined);
 }
 
 /** Where the client would go by itself; undefined without a client. */
-export async function defaultHost(work: Work): Promise<string | undefined> {
-  return exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], { ...work, timeoutMs: 20_000 }).catch(
+export async function defaultHost(task: TaskContext): Promise<string | undefined> {
+  return exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], { ...task, timeoutMs: 20_000 }).catch(
     (error: unknown) => {
       if (error instanceof MeshproofError) return undefined;
       throw error;
@@ -68,11 +68,11 @@ function patienceFor([command = '']: readonly string[]): number {
 }
 
 /** The engine at a DOCKER_HOST value; undefined where none answers. */
-export async function connectEngine(host: string, work: Work): Promise<Engine | undefined> {
+export async function connectEngine(host: string, task: TaskContext): Promise<Engine | undefined> {
   const env = { DOCKER_HOST: host };
   let info: DockerInfo;
   try {
-    info = JSON.parse(await exec('docker', ['info', '--format', '{{json .}}'], { ...work, env, timeoutMs: 20_000 }));
+    info = JSON.parse(await exec('docker', ['info', '--format', '{{json .}}'], { ...task, env, timeoutMs: 20_000 }));
   } catch (error) {
     if (error instanceof MeshproofError || error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { variable } from '../environment.ts';
 import { MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { connectEngine, defaultHost, engineAt, type Engine } from './engine.ts';
 import { readHost } from './host.ts';
 import { joinPrivateEngine, startPrivateEngine } from './private-engine.ts';
@@ -14,11 +14,11 @@ export interface EnsureEngineOptions {
  * Returns the running Docker, or else a private engine where that is possible and allowed.
  * @throws MeshproofError `ENGINE_MISSING` with what to do, or `ENGINE_PACKAGES`, `ENGINE_START`.
  */
-export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: Work = {}): Promise<Engine> {
+export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, task: TaskContext = {}): Promise<Engine> {
   const named = variable('DOCKER_HOST');
-  const host = named ?? (await defaultHost(work));
-  const present = host === undefined ? undefined : await connectEngine(host, work);
-  if (present && (!present.private || (await joinPrivateEngine(work)))) return present;
+  const host = named ?? (await defaultHost(task));
+  const present = host === undefined ? undefined : await connectEngine(host, task);
+  if (present && (!present.private || (await joinPrivateEngine(task)))) return present;
   if (named) {
     throw new MeshproofError('ENGINE_MISSING', `no Docker answers at DOCKER_HOST=${named}`, { hint: 'start it, or unset DOCKER_HOST' });
   }
@@ -28,7 +28,7 @@ export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, work: 
       hint: 'start Docker, or set DOCKER_HOST to a running one',
     });
   }
-  return engineAt(await startPrivateEngine(work), work);
+  return engineAt(await startPrivateEngine(task), task);
 }
 
 async function obstacleToPrivateEngine(): Promise<string | undefined> {

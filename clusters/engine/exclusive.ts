@@ -6,7 +6,7 @@ import { causeOf, MeshproofError } from '../errors.ts';
 import { makeFolder } from '../files.ts';
 import { stateFolder } from '../paths.ts';
 import { until } from '../until.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 
 export interface ExclusiveOptions {
   /** Where the lock lies: whoever works with the same folder keeps out of each other's way. Default: the state folder's own. */
@@ -24,13 +24,13 @@ export interface ExclusiveOptions {
 export async function exclusively<T>(
   name: string,
   action: () => Promise<T>,
-  work: Work = {},
+  task: TaskContext = {},
   { folder = join(stateFolder(), 'locks'), timeoutMs = 900_000 }: ExclusiveOptions = {},
 ): Promise<T> {
   const file = join(folder, fileName(name));
   const lock = await open(folder, file);
   try {
-    await taken(lock, file, { name, timeoutMs }, work);
+    await taken(lock, file, { name, timeoutMs }, task);
     return await action();
   } finally {
     lock.close();
@@ -56,7 +56,7 @@ async function taken(
   lock: DatabaseSync,
   file: string,
   { name, timeoutMs }: { name: string; timeoutMs: number },
-  { progress, signal }: Work,
+  { progress, signal }: TaskContext,
 ): Promise<void> {
   const what = `another meshproof to be done with the ${name}`;
   let waiting = false;

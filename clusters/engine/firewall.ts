@@ -1,6 +1,6 @@
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { Engine } from './engine.ts';
 import { parseSavedTables, type SavedTables } from './firewall-rules.ts';
 import { systemPath } from './packages.ts';
@@ -22,9 +22,9 @@ export function hostFirewall(flavour = ''): Firewall {
  * network namespace, for which an image with iptables is needed.
  * @throws MeshproofError `FIREWALL_UNREACHABLE`
  */
-export async function firewallOf(engine: Engine, image: string | undefined, work: Work = {}): Promise<Firewall> {
+export async function firewallOf(engine: Engine, image: string | undefined, task: TaskContext = {}): Promise<Firewall> {
   const within = (program: string, args: readonly string[]): Promise<string> =>
-    engine.docker(['run', '--rm', '--privileged', '--network', 'host', '--entrypoint', program, image ?? '', ...args], work);
+    engine.docker(['run', '--rm', '--privileged', '--network', 'host', '--entrypoint', program, image ?? '', ...args], task);
   const reached: unknown[] = [];
   for (const flavour of ['', '-legacy', '-nft']) {
     for (const firewall of [engine.local && hostFirewall(flavour), image !== undefined && firewallBy(within, flavour)]) {
@@ -33,7 +33,7 @@ export async function firewallOf(engine: Engine, image: string | undefined, work
         await firewall.run(4, ['-S', 'DOCKER-USER']);
         return firewall;
       } catch (error) {
-        work.signal?.throwIfAborted();
+        task.signal?.throwIfAborted();
         reached.push(error);
       }
     }

@@ -1,5 +1,5 @@
 import { MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { BRIDGES } from './addresses.ts';
 import type { Engine } from './engine.ts';
 import { firewallOf, type Firewall } from './firewall.ts';
@@ -29,9 +29,9 @@ export interface HermeticOptions {
  * On a private engine the same goes for its default network. Repeating it changes nothing.
  * @throws MeshproofError `NETWORK_REFUSED`, `FIREWALL_UNREACHABLE` or `NOT_HERMETIC`
  */
-export async function ensureHermeticNetwork(engine: Engine, options: HermeticOptions = {}, work: Work = {}): Promise<NodeNetwork> {
-  const network = await ensureNetwork(engine, work);
-  const firewall = await firewallOf(engine, options.image, work);
+export async function ensureHermeticNetwork(engine: Engine, options: HermeticOptions = {}, task: TaskContext = {}): Promise<NodeNetwork> {
+  const network = await ensureNetwork(engine, task);
+  const firewall = await firewallOf(engine, options.image, task);
   for (const bridge of engine.private ? [BRIDGES.engine, network.bridge] : [network.bridge]) {
     await enclose(firewall, bridge, bridge === network.bridge && network.ipv6);
   }
@@ -52,17 +52,17 @@ export async function enclose(firewall: Firewall, bridge: string, ipv6: boolean)
  * Removes the clusters' network and the rules about it, when no container is on it any more and meshproof made it. A private engine's rules go with the engine.
  * To be called within `holdNetwork`.
  */
-export async function removeUnusedNetwork(engine: Engine, work: Work = {}): Promise<void> {
-  const network = await findNetwork(engine, work);
-  if (!network?.ours || (await containersOnNetwork(engine, work)).length > 0) return;
-  const image = await nodeImageOn(engine, work);
-  await engine.docker(['network', 'rm', network.id], work);
-  if (!engine.private) await release(await firewallOf(engine, image, work), network.bridge);
+export async function removeUnusedNetwork(engine: Engine, task: TaskContext = {}): Promise<void> {
+  const network = await findNetwork(engine, task);
+  if (!network?.ours || (await containersOnNetwork(engine, task)).length > 0) return;
+  const image = await nodeImageOn(engine, task);
+  await engine.docker(['network', 'rm', network.id], task);
+  if (!engine.private) await release(await firewallOf(engine, image, task), network.bridge);
 }
 
 /** An image with iptables that the engine has; none where no cluster was ever made on it. */
-async function nodeImageOn(engine: Engine, work: Work): Promise<string | undefined> {
-  const images = await engine.docker(['image', 'ls', '--filter', 'reference=meshproof/node', '--format', '{{.ID}}'], work);
+async function nodeImageOn(engine: Engine, task: TaskContext): Promise<string | undefined> {
+  const images = await engine.docker(['image', 'ls', '--filter', 'reference=meshproof/node', '--format', '{{.ID}}'], task);
   return images.split('\n')[0] || undefined;
 }
 

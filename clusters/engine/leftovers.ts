@@ -1,6 +1,6 @@
 import { access, readFile, rm } from 'node:fs/promises';
 
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { BRIDGES } from './addresses.ts';
 import { containerLeftovers } from './containers.ts';
 import { findEngines } from './engine.ts';
@@ -14,9 +14,9 @@ import { privateEngineProcesses, privateEngineState } from './private-engine-sta
 import { stopPrivateEngine } from './private-engine.ts';
 
 /** What killed runs left of engines on this machine: containers, firewall rules, processes, files. Starts nothing. */
-export async function leftovers(options: LeftoversOptions = {}, work: Work = {}): Promise<Leftover[]> {
-  const engines = await findEngines(work);
-  const containers = await Promise.all(engines.map((engine) => containerLeftovers(engine, options, work)));
+export async function leftovers(options: LeftoversOptions = {}, task: TaskContext = {}): Promise<Leftover[]> {
+  const engines = await findEngines(task);
+  const containers = await Promise.all(engines.map((engine) => containerLeftovers(engine, options, task)));
   const daemon = await daemonLeftovers(options);
   return [...containers.flat(), ...daemon.left, ...(await ruleLeftovers(daemon.isGone)), ...(daemon.isGone ? await policyLeftovers() : [])];
 }

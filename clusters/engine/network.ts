@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
 import { MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { ADDRESSES, BRIDGES, NETWORK } from './addresses.ts';
 import type { Engine } from './engine.ts';
 import { exclusively } from './exclusive.ts';
@@ -32,10 +32,10 @@ const NETWORK_LABEL = 'network';
  * Runs `action` while no other process of this user makes the clusters' network on the engine, puts the first container on it, or removes it.
  * The engine is one for all state folders, so the lock is too, under the engine's own name for itself: addresses of one engine differ.
  */
-export async function holdNetwork<T>(engine: Engine, action: () => Promise<T>, work: Work = {}): Promise<T> {
-  const id = (await engine.docker(['info', '--format', '{{.ID}}'], { timeoutMs: 30_000, ...work })) || engine.host;
+export async function holdNetwork<T>(engine: Engine, action: () => Promise<T>, task: TaskContext = {}): Promise<T> {
+  const id = (await engine.docker(['info', '--format', '{{.ID}}'], { timeoutMs: 30_000, ...task })) || engine.host;
   const folder = await sharedLocks();
-  return await exclusively(`network ${NETWORK} of ${id}`, action, work, folder === undefined ? {} : { folder });
+  return await exclusively(`network ${NETWORK} of ${id}`, action, task, folder === undefined ? {} : { folder });
 }
 
 /** The folder of this user's locks that all state folders share; undefined where somebody else has taken its name. */
@@ -49,16 +49,16 @@ async function sharedLocks(): Promise<string | undefined> {
 }
 
 /** Names of the containers that the clusters' network is there for, whether they run or not. */
-export async function containersOnNetwork(engine: Engine, work: Work = {}): Promise<string[]> {
-  const names = await engine.docker(['ps', '--all', '--filter', `network=${NETWORK}`, '--format', '{{.Names}}'], work);
+export async function containersOnNetwork(engine: Engine, task: TaskContext = {}): Promise<string[]> {
+  const names = await engine.docker(['ps', '--all', '--filter', `network=${NETWORK}`, '--format', '{{.Names}}'], task);
   return names.split('\n').filter(Boolean);
 }
 
 /** The Docker network of the clusters, or undefined before the first one. */
-export async function findNetwork(engine: Engine, work: Work = {}): Promise<NodeNetwork | undefined> {
-  const ids = await engine.docker(['network', 'ls', '--quiet', '--filter', `name=^${NETWORK}$`], work);
+export async function findNetwork(engine: Engine, task: TaskContext = {}): Promise<NodeNetwork | undefined> {
+  const ids = await engine.docker(['network', 'ls', '--quiet', '--filter', `name=^${NETWORK}$`], task);
   if (ids === '') return undefined;
-  const [network]: Inspected[] = JSON.parse(await engine.docker(['network', 'inspect', ids.split('\n')[0] ?? ''], work));
+  const [network]: Inspected[] = JSON.parse(await engine.docker(['network', 'inspect', ids.split('\n')[0] ?? ''], task));
   if (!network) return undefined;
   return {
     id: network.Id,
@@ -70,8 +70,8 @@ export async function findNetwork(engine: Engine, work: Work = {}): Promise<Node
 }
 
 /** Makes the clusters' Docker network unless it is there. */
-export async function ensureNetwork(engine: Engine, work: Work = {}): Promise<NodeNetwork> {
-  const present = await findNetwork(engine, work);
+export async function ensureNetwork(engine: Engine, task: TaskContext = {}): Promise<NodeNetwork> {
+  const present = await findNetwork(engine, task);
   if (present) return present;
   const name = ['--opt', `com.docker.network.bridge.name=${BRIDGES.nodes}`];
   const create = [
@@ -87,11 +87,11 @@ export async function ensureNetwork(engine: Engine, work: Work = {}): Promise<No
     NETWORK,
   ];
   // Whoever loses a race is refused for the overlapping subnet and finds the winner's network.
-  const refused = await engine.docker(create, work).then(
+  const refused = await engine.docker(create, task).then(
     () => undefined,
     (error: unknown) => error,
   );
-  const made = await findNetwork(engine, work);
+  const made = await findNetwork(engine, task);
   if (made) return made;
   throw new MeshproofError('NETWORK_REFUSED', `the Docker network ${NETWORK} could not be created on ${ADDRESSES.nodes}`, {
     cause: refused,

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 
 /** What a private engine runs, and the Debian or Ubuntu package of each. */
 const PACKAGES: Record<string, string> = {
@@ -47,7 +47,7 @@ async function missing(): Promise<string[]> {
  * Makes sure that the programs of a Docker engine are installed, from the distribution's packages and without starting its services.
  * @throws MeshproofError `ENGINE_PACKAGES` when the distribution cannot provide them.
  */
-export async function installEngine(work: Work): Promise<void> {
+export async function installEngine(task: TaskContext): Promise<void> {
   let programs = await missing();
   if (programs.length === 0) return;
   if (!(await findProgram('apt-get'))) {
@@ -60,27 +60,27 @@ export async function installEngine(work: Work): Promise<void> {
     );
   }
   await withoutServiceStart(async () => {
-    await install([...new Set(programs.map((program) => PACKAGES[program] ?? program))], work);
+    await install([...new Set(programs.map((program) => PACKAGES[program] ?? program))], task);
     programs = await missing();
     // Newer releases split the client off.
-    if (programs.includes('docker')) await install(['docker-cli'], work);
+    if (programs.includes('docker')) await install(['docker-cli'], task);
   });
   programs = await missing();
   if (programs.length > 0) throw new MeshproofError('ENGINE_PACKAGES', `the distribution's packages left ${programs.join(', ')} missing`);
 }
 
-async function install(packages: string[], work: Work): Promise<void> {
-  work.progress?.(`installing ${packages.join(', ')} from the distribution`);
-  const apt = (args: string[]): Promise<string> => aptGet(args, work);
+async function install(packages: string[], task: TaskContext): Promise<void> {
+  task.progress?.(`installing ${packages.join(', ')} from the distribution`);
+  const apt = (args: string[]): Promise<string> => aptGet(args, task);
   const wanted = ['install', '-y', '--no-install-recommends', ...packages];
   try {
     await apt(wanted);
   } catch {
     // The package index may be absent or name versions that are gone.
-    work.signal?.throwIfAborted();
-    work.progress?.('updating the package index');
+    task.signal?.throwIfAborted();
+    task.progress?.('updating the package index');
     await apt(['update']);
-    work.progress?.(`installing ${packages.join(', ')} from the distribution`);
+    task.progress?.(`installing ${packages.join(', ')} from the distribution`);
     await apt(wanted);
   }
 }
@@ -90,7 +90,7 @@ async function install(packages: string[], work: Work): Promise<void> {
  * An interruption takes effect after it, or after `patienceMs`.
  * @throws MeshproofError as `exec` does, or the signal's reason once apt-get has ended
  */
-export async function aptGet(args: readonly string[], { signal, progress }: Work, patienceMs = 600_000): Promise<string> {
+export async function aptGet(args: readonly string[], { signal, progress }: TaskContext, patienceMs = 600_000): Promise<string> {
   signal?.throwIfAborted();
   const enough = new AbortController();
   let patience: NodeJS.Timeout | undefined;

@@ -6,7 +6,7 @@ import { causeOf, MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import { makeFolder, writeWhole } from '../files.ts';
 import { until } from '../until.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { BRIDGES } from './addresses.ts';
 import { useEngine } from './engine-users.ts';
 import { exclusively } from './exclusive.ts';
@@ -32,45 +32,51 @@ import { endProcess, identify } from './processes.ts';
  * The daemon outlives this process. Two callers at once get the same one. One that runs and does not answer is waited for, and never ended.
  * @throws MeshproofError `ENGINE_PACKAGES`, `ENGINE_START` or `ENGINE_SILENT`.
  */
-export async function startPrivateEngine(work: Work = {}, settings: PrivateEngineSettings = privateEngineSettings()): Promise<string> {
+export async function startPrivateEngine(
+  task: TaskContext = {},
+  settings: PrivateEngineSettings = privateEngineSettings(),
+): Promise<string> {
   const files = privateEngineFiles(settings);
   const start = async (): Promise<string> => {
     await useEngine(settings.run);
-    if ((await settledState(settings, work)) === 'answers') return files.host;
+    if ((await settledState(settings, task)) === 'answers') return files.host;
     await clearRemains(settings);
-    await installEngine(work);
+    await installEngine(task);
     await prepare(settings, isRestricted(await readHost()));
-    await bridgeUp(settings, work);
-    work.progress?.('starting a private Docker engine');
+    await bridgeUp(settings, task);
+    task.progress?.('starting a private Docker engine');
     await encloseBridges(settings);
-    await launch(settings, work);
+    await launch(settings, task);
     return files.host;
   };
-  return exclusively(lockName(settings), start, work, lockOptions(settings));
+  return exclusively(lockName(settings), start, task, lockOptions(settings));
 }
 
 /** Counts on the private engine from now on, unless it is gone meanwhile: then the answer is false. */
-export async function joinPrivateEngine(work: Work = {}, settings: PrivateEngineSettings = privateEngineSettings()): Promise<boolean> {
+export async function joinPrivateEngine(
+  task: TaskContext = {},
+  settings: PrivateEngineSettings = privateEngineSettings(),
+): Promise<boolean> {
   const join = async (): Promise<boolean> => {
     if ((await privateEngineState(settings)) === 'gone') return false;
     await useEngine(settings.run);
     return true;
   };
-  return exclusively(lockName(settings), join, work, lockOptions(settings));
+  return exclusively(lockName(settings), join, task, lockOptions(settings));
 }
 
 /** Waits until the daemon answers or is gone. @throws MeshproofError `ENGINE_SILENT` */
-async function settledState(settings: PrivateEngineSettings, work: Work): Promise<EngineState> {
+async function settledState(settings: PrivateEngineSettings, task: TaskContext): Promise<EngineState> {
   const { patienceMs = 120_000 } = settings;
   const look = async (): Promise<EngineState | undefined> => {
     const state = await privateEngineState(settings);
     if (state !== 'silent') return state;
-    work.progress?.('waiting for the private Docker engine, which runs and does not answer');
+    task.progress?.('waiting for the private Docker engine, which runs and does not answer');
     return undefined;
   };
-  const waiting = { what: 'the private Docker engine to answer', timeoutMs: patienceMs, ...(work.signal ? { signal: work.signal } : {}) };
+  const waiting = { what: 'the private Docker engine to answer', timeoutMs: patienceMs, ...(task.signal ? { signal: task.signal } : {}) };
   return until(look, waiting).catch(async (cause: unknown) => {
-    work.signal?.throwIfAborted();
+    task.signal?.throwIfAborted();
     const pids = (await daemons(settings)).map(({ pid }) => pid).join(', ') || 'of unknown number';
     const message = `the private Docker engine (process ${pids}) runs, but has not answered for ${patienceMs / 1_000} s; nothing of it was ended`;
     throw new MeshproofError('ENGINE_SILENT', message, {
@@ -84,13 +90,16 @@ async function settledState(settings: PrivateEngineSettings, work: Work): Promis
  * Stops the daemon, and takes its sockets, bridges and firewall rules away. Images and containers stay on disk.
  * One that is in use, by another process or by running containers, is left alone, and so is one of which that cannot be told; then the answer is false.
  */
-export async function stopPrivateEngine(work: Work = {}, settings: PrivateEngineSettings = privateEngineSettings()): Promise<boolean> {
+export async function stopPrivateEngine(
+  task: TaskContext = {},
+  settings: PrivateEngineSettings = privateEngineSettings(),
+): Promise<boolean> {
   // Nobody else can have started one.
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return true;
   const stop = async (): Promise<boolean> => {
     if (await isInUse(settings)) return false;
     const bridges = await bridgesOf(settings);
-    work.progress?.('stopping the private Docker engine');
+    task.progress?.('stopping the private Docker engine');
     for (const daemon of await daemons(settings)) await endProcess(daemon, 60_000);
     // One that a container runs on this folder, for instance, is none of those that may be ended.
     if ((await privateEngineState(settings)) !== 'gone') return false;
@@ -99,7 +108,7 @@ export async function stopPrivateEngine(work: Work = {}, settings: PrivateEngine
     await rm(settings.run, { recursive: true, force: true });
     return true;
   };
-  return exclusively(lockName(settings), stop, work, lockOptions(settings));
+  return exclusively(lockName(settings), stop, task, lockOptions(settings));
 }
 
 function lockName({ run }: PrivateEngineSettings): string {
@@ -143,8 +152,8 @@ async function prepare(settings: PrivateEngineSettings, restricted: boolean): Pr
   await prepareHost(files.before);
 }
 
-async function bridgeUp({ bridge, gateway }: PrivateEngineSettings, work: Work): Promise<void> {
-  const ip = (args: string[]): Promise<string> => exec('ip', args, { ...work, env: { PATH: systemPath() }, timeoutMs: 30_000 });
+async function bridgeUp({ bridge, gateway }: PrivateEngineSettings, task: TaskContext): Promise<void> {
+  const ip = (args: string[]): Promise<string> => exec('ip', args, { ...task, env: { PATH: systemPath() }, timeoutMs: 30_000 });
   const exists = await ip(['link', 'show', bridge]).then(
     () => true,
     () => false,
@@ -161,7 +170,7 @@ async function encloseBridges({ bridge }: PrivateEngineSettings): Promise<void> 
   for (const enclosed of [bridge, BRIDGES.nodes]) await enclose(firewall, enclosed, false);
 }
 
-async function launch(settings: PrivateEngineSettings, work: Work): Promise<void> {
+async function launch(settings: PrivateEngineSettings, task: TaskContext): Promise<void> {
   const files = privateEngineFiles(settings);
   const log = await open(files.log, 'w');
   const daemon = spawn('dockerd', ['--config-file', files.config], {
@@ -179,12 +188,12 @@ async function launch(settings: PrivateEngineSettings, work: Work): Promise<void
     await until(async () => ended !== undefined || (await privateEngineAnswers(settings)), {
       what: 'the private Docker engine to answer',
       timeoutMs: 120_000,
-      ...(work.signal ? { signal: work.signal } : {}),
+      ...(task.signal ? { signal: task.signal } : {}),
     });
     if (ended !== undefined) throw new MeshproofError('ENGINE_START', ended);
   } catch (error) {
     if (started !== undefined) await endProcess(started, 20_000);
-    work.signal?.throwIfAborted();
+    task.signal?.throwIfAborted();
     const said = (await readFile(files.log, 'utf8')).trim().split('\n').slice(-6).join('\n');
     throw new MeshproofError('ENGINE_START', `the private Docker engine did not start: ${causeOf(error)}\n${said}`, {
       cause: error,

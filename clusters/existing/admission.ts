@@ -64,7 +64,7 @@ async function dryRun(
 ): Promise<AdmittedPod | string> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
   const request = {
-    doing: `a dry run of pod ${pod.metadata.name} in ${namespace}`,
+    description: `a dry run of pod ${pod.metadata.name} in ${namespace}`,
     query: { dryRun: 'All' },
     body: pod,
     ...omitUndefined({ signal }),

@@ -13,7 +13,7 @@ import { isMadeFor, isOurs, makerOf, requireAllBack } from '../rigs/ownership.ts
 import { recoverRigs } from '../rigs/recover.ts';
 import { OWNER_LABEL } from '../rigs/rig.ts';
 import { inUse, strays, type Stray } from '../rigs/strays.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { PREPROVISIONED_PREFIX, rigNames } from './namespaces.ts';
 import { removeRigs } from './remove.ts';
 
@@ -51,19 +51,19 @@ export async function leftThere(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { namespaces = PREPROVISIONED_PREFIX, all = false, spare }: LeftThereOptions,
-  work: Work,
+  task: TaskContext,
 ): Promise<Leftover[]> {
   const hidden = new Set<string>();
   const unseen: Unseen = (what) => void hidden.add(what);
-  const own = (await ownRigs(api, { unseen }, work)).filter(({ rig, namespaces }) => {
+  const own = (await ownRigs(api, { unseen }, task)).filter(({ rig, namespaces }) => {
     const [theirs] = namespaces.some((live) => isOurs(live)) ? [] : namespaces;
     if (theirs !== undefined) spare(rig, makerOf(theirs));
     return theirs === undefined;
   });
-  const lent = (await lentRigs(api, namespaces, spare, work)).filter((name) => !own.some(({ rig }) => rig === name));
+  const lent = (await lentRigs(api, namespaces, spare, task)).filter((name) => !own.some(({ rig }) => rig === name));
   const found = await Promise.all([
-    ...own.map((one) => lookAtOwn(api, one, work)),
-    ...lent.map((rig) => lookAtLent(api, rig, unseen, work)),
+    ...own.map((one) => lookAtOwn(api, one, task)),
+    ...lent.map((rig) => lookAtLent(api, rig, unseen, task)),
   ]);
   const used = new Set(found.filter(isUsed).map(({ owner }) => owner));
   const hide: Unseen = (what) => spare(`${what}, if there is any`, NOT_LISTED);
@@ -72,23 +72,23 @@ export async function leftThere(
     const { rig, owner, lease } = one;
     if (isUsed(one)) spare(rig, `${lease?.spec?.holderIdentity ?? 'a run'} is using it`);
     else if (used.has(owner)) spare(rig, `a run of ${owner} is under way`);
-    else if (all) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, work) });
+    else if (all) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, task) });
     else if (lease === undefined)
       spare(rig, 'it has no lease: a run begins or was killed as it began, or it is another version’s; --all removes it');
-    else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, work) });
+    else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, task) });
     else {
       spare(rig, 'it was kept on purpose; --all removes it');
       if (!isEmpty(entriesOf(lease)))
-        leftovers.push({ what: `leftovers of a check on ${rig}`, remove: () => takeBack(api, mesh, one, work) });
+        leftovers.push({ what: `leftovers of a check on ${rig}`, remove: () => takeBack(api, mesh, one, task) });
     }
   }
   const accounted = new Set(found.map(({ owner }) => owner));
-  const others = (await strays(api, mesh, unseen, work)).filter(({ owner }) => !accounted.has(owner));
+  const others = (await strays(api, mesh, unseen, task)).filter(({ owner }) => !accounted.has(owner));
   for (const [owner, left] of Map.groupBy(others, (stray) => stray.owner)) {
     const what = `${left.map(({ name }) => name).join(', ')}, made for ${owner}`;
-    const why = await firstUse(api, left, work);
+    const why = await firstUse(api, left, task);
     if (why !== undefined) spare(what, why);
-    else leftovers.push({ what, remove: async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [] }, work)) });
+    else leftovers.push({ what, remove: async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [] }, task)) });
   }
   if (hidden.size > 0) spare(`${[...hidden].join(', ')}, if there is any`, NOT_LISTED);
   return leftovers;
@@ -98,16 +98,16 @@ const NOT_LISTED = 'this account may not list it';
 
 const isUsed = ({ holding }: Found): boolean => isHeld(holding);
 
-async function firstUse(api: KubernetesApi, left: readonly Stray[], work: Work): Promise<string | undefined> {
+async function firstUse(api: KubernetesApi, left: readonly Stray[], task: TaskContext): Promise<string | undefined> {
   for (const stray of new Map(left.map((one) => [one.rig, one])).values()) {
-    const why = await inUse(api, stray, work);
+    const why = await inUse(api, stray, task);
     if (why !== undefined) return why;
   }
   return undefined;
 }
 
 /** Rigs in namespaces that the cluster's owner has made, as far as they are there. */
-async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOptions['spare'], { signal }: Work): Promise<string[]> {
+async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOptions['spare'], { signal }: TaskContext): Promise<string[]> {
   const found: string[] = [];
   for (const rig of rigNames(prefix, MOST_LENT)) {
     try {
@@ -123,14 +123,14 @@ async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOpti
   return found;
 }
 
-async function lookAtOwn(api: KubernetesApi, { rig, owner, namespaces }: OwnRig, work: Work): Promise<Found> {
+async function lookAtOwn(api: KubernetesApi, { rig, owner, namespaces }: OwnRig, task: TaskContext): Promise<Found> {
   const hasHome = namespaces.some(({ metadata }) => metadata.name === rig);
-  return { rig, owner, preprovisioned: false, hasHome, occupied: true, ...(await judgeLease(api, rig, work)) };
+  return { rig, owner, preprovisioned: false, hasHome, occupied: true, ...(await judgeLease(api, rig, task)) };
 }
 
-async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, work: Work): Promise<Found> {
-  const { holding, lease } = await judgeLease(api, rig, work);
-  const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...omitUndefined({ signal: work.signal }) }, unseen);
+async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, task: TaskContext): Promise<Found> {
+  const { holding, lease } = await judgeLease(api, rig, task);
+  const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...omitUndefined({ signal: task.signal }) }, unseen);
   const [ours] = deployments.filter((live) => isMadeFor(live));
   // Samples say whose the rig is; a lease may be that of a run that only tried.
   const owner = (ours ?? lease)?.metadata.labels?.[OWNER_LABEL] ?? '';
@@ -138,18 +138,18 @@ async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, work:
 }
 
 /** Takes back what the journal of a rig names. */
-async function takeBack(api: KubernetesApi, mesh: MeshAdapter, found: Found, work: Work): Promise<void> {
+async function takeBack(api: KubernetesApi, mesh: MeshAdapter, found: Found, task: TaskContext): Promise<void> {
   const { rig, owner } = found;
-  await whileHeld(api, found, work, async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [rig] }, work)));
+  await whileHeld(api, found, task, async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [rig] }, task)));
 }
 
 /** Removes what is ours of a rig. */
-async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unseen: Unseen, work: Work): Promise<void> {
+async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unseen: Unseen, task: TaskContext): Promise<void> {
   const { rig, owner, preprovisioned, lease } = found;
   // The lease of a run that only tried has nothing of this owner in its journal.
   const leased = lease === undefined || ownerOf(lease) === owner ? [rig] : [];
-  await whileHeld(api, found, work, async (leases) => {
-    await removeRigs(api, mesh, { owner, rigs: [rig], preprovisioned, leased }, unseen, work);
+  await whileHeld(api, found, task, async (leases) => {
+    await removeRigs(api, mesh, { owner, rigs: [rig], preprovisioned, leased }, unseen, task);
     await leases?.remove();
   });
 }
@@ -161,13 +161,13 @@ async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unsee
 async function whileHeld(
   api: KubernetesApi,
   { rig, owner, hasHome, lease: before }: Found,
-  work: Work,
+  task: TaskContext,
   act: (leases: RigLeases | undefined) => Promise<void>,
 ): Promise<void> {
   if (!hasHome) return await act(undefined);
-  const leases = await RigLeases.take(api, [rig], owner, work);
+  const leases = await RigLeases.take(api, [rig], owner, task);
   try {
-    const now = await leaseOf(api, rig, owner, work.signal);
+    const now = await leaseOf(api, rig, owner, task.signal);
     const isSame = before === undefined || (before.metadata.uid === now.metadata.uid && ownerOf(before) === ownerOf(now));
     if (!isSame || stays(now) !== (before !== undefined && stays(before))) {
       throw new MeshproofError('RIG_IN_USE', `${rig} has been taken by another process in the meantime`, { hint: 'sweep again' });

@@ -22,7 +22,7 @@ import { notMade } from '../rigs/listed.ts';
 import { ownRigs, type OwnedRigs } from '../rigs/own-namespaces.ts';
 import { liveOf, owned, requireOurs } from '../rigs/ownership.ts';
 import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { namespacesOf, requirePreprovisioned } from './namespaces.ts';
 import {
   guardedNamespaces,
@@ -43,7 +43,12 @@ import { samplesMaySpeak } from './traffic.ts';
  * The nodes must be able to pull the sample image; MESHPROOF_SAMPLE_IMAGE names the copy that they can reach.
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
-export async function provision(name: string, kubeconfig: string, options: ProvisionOptions, work: Work): Promise<ClusterDescription> {
+export async function provision(
+  name: string,
+  kubeconfig: string,
+  options: ProvisionOptions,
+  task: TaskContext,
+): Promise<ClusterDescription> {
   if (options.provider.kind !== 'existing') throw new TypeError('this provider uses existing clusters');
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
@@ -53,17 +58,17 @@ export async function provision(name: string, kubeconfig: string, options: Provi
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const adapter = await adapterOf({ mesh }, api);
-    work.progress?.(`asking ${context} what is allowed there`);
-    const found = await inspectCluster(api, adapter, { name, count: options.rigs, provider }, work.signal);
-    if (found.preprovisioned) await requirePreprovisioned(api, adapter, found.rigs, work.signal);
+    task.progress?.(`asking ${context} what is allowed there`);
+    const found = await inspectCluster(api, adapter, { name, count: options.rigs, provider }, task.signal);
+    if (found.preprovisioned) await requirePreprovisioned(api, adapter, found.rigs, task.signal);
     requireRights(found, context);
-    const there = await meshFound(api, adapter, [], work.signal);
+    const there = await meshFound(api, adapter, [], task.signal);
     if (typeof there === 'string') {
       throw new MeshproofError('MESH_MISSING', `no ${mesh} was found in ${context}: ${there}`, {
         hint: 'install the mesh first, or use --provider=kind',
       });
     }
-    const uid = omitUndefined({ uid: await clusterUid(api, work.signal) });
+    const uid = omitUndefined({ uid: await clusterUid(api, task.signal) });
     const to = {
       name,
       provider: 'existing',
@@ -77,23 +82,23 @@ export async function provision(name: string, kubeconfig: string, options: Provi
     const began = performance.now();
     const making = { name, found };
     // Until it is known that lent places are nobody else's now, nothing is noted, made or cleared.
-    let leases = found.preprovisioned ? await leaseFree(api, found.rigs, name, work) : undefined;
+    let leases = found.preprovisioned ? await leaseFree(api, found.rigs, name, task) : undefined;
     await options.writeDescription({ ...to, versions: {}, timings: {} }).catch(async (error: unknown) => {
       await leases?.remove().catch(() => undefined);
       throw error;
     });
-    if (!found.preprovisioned) await makeNamespaces(api, adapter, making, work);
+    if (!found.preprovisioned) await makeNamespaces(api, adapter, making, task);
     try {
-      leases ??= await RigLeases.take(api, found.rigs, name, work);
-      await makeRigs(api, adapter, making, work);
+      leases ??= await RigLeases.take(api, found.rigs, name, task);
+      await makeRigs(api, adapter, making, task);
       const timings = { rigsMs: Math.round(performance.now() - began) };
       return {
         ...to,
-        versions: { kubernetes: await api.version(), ...byPart(adapter.facts, await adapter.versions(work, found.rigs)) },
+        versions: { kubernetes: await api.version(), ...byPart(adapter.facts, await adapter.versions(task, found.rigs)) },
         timings,
       };
     } catch (error) {
-      const undone = patiently(() => removeRigs(api, adapter, { owner: name, ...found }, notMade, {}), work);
+      const undone = patiently(() => removeRigs(api, adapter, { owner: name, ...found }, notMade, {}), task);
       await undone
         .then(() => leases?.remove())
         .catch((cause: unknown) => {
@@ -121,7 +126,7 @@ const CREATED_BY = 'meshproof.dev/created-by';
  * Creates the namespaces of rigs, each only if there is none of its name: another machine's run may have chosen the same one.
  * @throws MeshproofError `NOT_OURS`; those that were created are removed then, or `LEFT_BEHIND`
  */
-async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: Work): Promise<void> {
+async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: TaskContext): Promise<void> {
   const attempt = randomUUID();
   const tried: Manifest[] = [];
   try {
@@ -147,17 +152,17 @@ async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, fou
   }
 }
 
-async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, work: Work): Promise<void> {
+async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, task: TaskContext): Promise<void> {
   const { rigs, preprovisioned } = found;
   const options = { image: await sampleImage(), owner: name, annotations: mesh.facts.fastDrainAnnotations };
-  await requireAdmission(api, mesh, rigs, options.image, work.signal);
-  const guarded = await guardedNamespaces(api, rigs, work.signal);
+  await requireAdmission(api, mesh, rigs, options.image, task.signal);
+  const guarded = await guardedNamespaces(api, rigs, task.signal);
   const policies = rigs
     .flatMap((rig) => samplesMaySpeak(rig, mesh.facts.controlPlaneNamespace, guarded))
     .map((policy) => owned(policy, name));
-  await requireOurs(api, policies, { owner: name, signal: work.signal });
-  await api.apply(policies, omitUndefined({ signal: work.signal }));
-  await whilePullable(api, rigs.flatMap(namespacesOf), options.image, work, async (watched) => {
+  await requireOurs(api, policies, { owner: name, signal: task.signal });
+  await api.apply(policies, omitUndefined({ signal: task.signal }));
+  await whilePullable(api, rigs.flatMap(namespacesOf), options.image, task, async (watched) => {
     if (preprovisioned) await deployPreprovisioned(api, mesh, { ...options, rigs }, watched);
     else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
   });
@@ -167,11 +172,11 @@ async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: 
  * Takes the leases of lent rigs, in which nobody's samples may stand: two runs must not share a rig.
  * @throws MeshproofError `RIG_IN_USE`
  */
-async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: string, work: Work): Promise<RigLeases> {
-  const leases = await RigLeases.take(api, rigs, owner, work);
+async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: string, task: TaskContext): Promise<RigLeases> {
+  const leases = await RigLeases.take(api, rigs, owner, task);
   try {
     for (const namespace of rigs.flatMap(namespacesOf)) {
-      const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...omitUndefined({ signal: work.signal }) });
+      const pods = await api.list('v1', 'Pod', { namespace, labelSelector: ACTOR_LABEL, ...omitUndefined({ signal: task.signal }) });
       if (pods.length === 0) continue;
       throw new MeshproofError('RIG_IN_USE', `${namespace} already contains sample services, from \`up\` or from a killed run`, {
         hint: 'npx meshproof sweep --provider=existing, with the same --context and --namespaces, removes those that are no longer used',
@@ -192,11 +197,11 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
  */
 export async function deprovision(
   { name, kubeconfig, context, uid, mesh, rigs, preprovisioned = false }: ClusterDescription,
-  work: Work,
+  task: TaskContext,
 ): Promise<void> {
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    const found = await patiently(() => clusterUid(api, work.signal), work);
+    const found = await patiently(() => clusterUid(api, task.signal), task);
     if (uid !== undefined && found !== undefined && found !== uid) {
       throw new MeshproofError(
         'OTHER_CLUSTER',
@@ -207,7 +212,7 @@ export async function deprovision(
       );
     }
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
-    await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, work), work);
+    await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, task), task);
   } finally {
     api.close();
   }
@@ -218,22 +223,22 @@ async function deprovisionHeld(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { owner, rigs, preprovisioned }: OwnedRigs,
-  work: Work,
+  task: TaskContext,
 ): Promise<void> {
   // A run may have renewed some of its own, and a removal that broke off has left some without their first namespace.
-  const all = preprovisioned ? rigs : (await ownRigs(api, { owner }, work)).map(({ rig }) => rig);
+  const all = preprovisioned ? rigs : (await ownRigs(api, { owner }, task)).map(({ rig }) => rig);
   const looks = await Promise.all(
     all.map(async (rig) => {
-      const { lease } = await judgeLease(api, rig, work);
+      const { lease } = await judgeLease(api, rig, task);
       // A lease that carries another cluster's name was taken over, with its journal.
       const mine = lease === undefined || ownerOf(lease) === owner;
-      return mine && (await api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, work.signal)) !== undefined ? [rig] : [];
+      return mine && (await api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, task.signal)) !== undefined ? [rig] : [];
     }),
   );
   const leased = looks.flat();
-  const leases = await RigLeases.take(api, leased, owner, work);
+  const leases = await RigLeases.take(api, leased, owner, task);
   try {
-    await removeRigs(api, mesh, { owner, rigs: all, preprovisioned, leased }, notMade, work);
+    await removeRigs(api, mesh, { owner, rigs: all, preprovisioned, leased }, notMade, task);
     // Last: while they are there, others know that the namespaces are in use.
     await leases.remove();
   } finally {

@@ -4,7 +4,7 @@ import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { Pod } from '../kubernetes/pods.ts';
 import { ACTOR_LABEL } from '../rigs/rig.ts';
 import { until } from '../until.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 
 /** For how long the nodes may be unable to pull before it is final: a registry may stumble once. */
 const PATIENCE_MS = 15_000;
@@ -17,12 +17,12 @@ export async function whilePullable(
   api: KubernetesApi,
   namespaces: readonly string[],
   image: string,
-  work: Work,
-  deploy: (work: Work) => Promise<void>,
+  task: TaskContext,
+  deploy: (task: TaskContext) => Promise<void>,
 ): Promise<void> {
   const done = new AbortController();
   const failed = new AbortController();
-  const signals = [failed.signal, ...(work.signal === undefined ? [] : [work.signal])];
+  const signals = [failed.signal, ...(task.signal === undefined ? [] : [task.signal])];
   const watch = async (): Promise<void> => {
     let since: number | undefined;
     const look = async (): Promise<boolean> => {
@@ -42,7 +42,7 @@ export async function whilePullable(
   // Its end is the abort below, or what it has told `failed`.
   const watching = watch().catch(() => undefined);
   try {
-    await deploy({ ...work, signal: AbortSignal.any(signals) });
+    await deploy({ ...task, signal: AbortSignal.any(signals) });
   } finally {
     done.abort();
     await watching;

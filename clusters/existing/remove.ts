@@ -5,7 +5,7 @@ import type { Unseen } from '../rigs/listed.ts';
 import { ownNamespaces, type OwnedRigs } from '../rigs/own-namespaces.ts';
 import { nameWithMaker, removeOurs, requireAllBack } from '../rigs/ownership.ts';
 import { recoverRigs } from '../rigs/recover.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { namespacesOf } from './namespaces.ts';
 
 interface RemovedRigs extends OwnedRigs {
@@ -24,14 +24,14 @@ export async function removeRigs(
   mesh: MeshAdapter,
   { leased, ...owned }: RemovedRigs,
   unseen: Unseen,
-  work: Work,
+  task: TaskContext,
 ): Promise<void> {
   const { owner, rigs, preprovisioned } = owned;
-  const waiting = { ...work, timeoutMs: 180_000, owner };
-  const { left } = await recoverRigs(api, mesh, { owner, rigs: leased ?? rigs }, work);
+  const waiting = { ...task, timeoutMs: 180_000, owner };
+  const { left } = await recoverRigs(api, mesh, { owner, rigs: leased ?? rigs }, task);
   if (preprovisioned) left.push(...(await clearNamespaces(api, mesh, rigs.flatMap(namespacesOf), { ...waiting, unseen })));
-  const namespaces = await ownNamespaces(api, owned, work);
-  work.progress?.(`removing ${namespaces.length} namespaces`);
+  const namespaces = await ownNamespaces(api, owned, task);
+  task.progress?.(`removing ${namespaces.length} namespaces`);
   const { removed } = await removeOurs(api, namespaces, waiting);
   left.push(...namespaces.filter((live) => !removed.includes(live)).map(nameWithMaker));
   requireAllBack({ left });

@@ -117,7 +117,7 @@ export async function accountOf(connection: Connection, signal?: AbortSignal): P
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
   return await connection
-    .json<{ status?: { userInfo?: { username?: string } } }>('POST', path, { doing: 'asking who we are', body, signal })
+    .json<{ status?: { userInfo?: { username?: string } } }>('POST', path, { description: 'asking who we are', body, signal })
     .then(
       ({ status }) => (status?.userInfo?.username === undefined ? undefined : printable(status.userInfo.username)),
       () => undefined,
@@ -153,7 +153,11 @@ export async function isAllowed(connection: Connection, { verb, right, namespace
   const resourceAttributes = { verb, group: right.group, resource, subresource, namespace };
   const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-  const { status } = await connection.json<{ status?: { allowed?: boolean } }>('POST', path, { doing: 'asking for rights', body, signal });
+  const { status } = await connection.json<{ status?: { allowed?: boolean } }>('POST', path, {
+    description: 'asking for rights',
+    body,
+    signal,
+  });
   return status?.allowed === true;
 }
 

@@ -5,7 +5,7 @@ import type { StartedTestContainer } from 'testcontainers';
 import { causeOf, MeshproofError } from '../errors.ts';
 import { requireExternalImage } from './images.ts';
 import type { ExternalImageName } from '../images/recipes/external.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { NETWORK } from '../engine/addresses.ts';
 import { OWNER_LABEL, ownerValue } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -78,10 +78,10 @@ export async function startExternalContainer(engine: Engine, options: ExternalCo
 }
 
 /** Removes the external services of a cluster, whoever started them. */
-export async function removeExternalContainers(cluster: string, engine: Engine, work: Work = {}): Promise<void> {
-  const ids = await engine.docker(['ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}=${cluster}`], work);
+export async function removeExternalContainers(cluster: string, engine: Engine, task: TaskContext = {}): Promise<void> {
+  const ids = await engine.docker(['ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}=${cluster}`], task);
   const containers = ids.split('\n').filter(Boolean);
-  if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], work);
+  if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], task);
 }
 
 let connected: Promise<typeof import('testcontainers')> | undefined;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { imageArtifact } from '../images/build.ts';
 import { artifact } from '../images/cache.ts';
 import { hasImage, registryAnswers } from '../images/ensure.ts';
@@ -11,30 +11,30 @@ import { externalImage, type ExternalImageName } from '../images/recipes/externa
 
 type Wanted = Awaited<ReturnType<typeof externalImage>>;
 
-async function build(engine: Docker, image: Wanted, work: Work): Promise<void> {
-  const folder = await artifact(await imageArtifact(image), work);
-  work.progress?.(`loading ${image.name}`);
-  await engine.docker(['load', '-i', join(folder, 'image.tar')], work);
+async function build(engine: Docker, image: Wanted, task: TaskContext): Promise<void> {
+  const folder = await artifact(await imageArtifact(image), task);
+  task.progress?.(`loading ${image.name}`);
+  await engine.docker(['load', '-i', join(folder, 'image.tar')], task);
 }
 
 /** Gives a published image the name of ours. A tag that is there is the engine's owner's, and names of this sort move: it is not pulled again. */
-async function pull(engine: Docker, { name, upstream }: Wanted, work: Work): Promise<void> {
+async function pull(engine: Docker, { name, upstream }: Wanted, task: TaskContext): Promise<void> {
   if (!(await hasImage(engine, upstream))) {
-    work.progress?.(`pulling ${upstream}`);
-    await engine.docker(['pull', upstream], work);
+    task.progress?.(`pulling ${upstream}`);
+    await engine.docker(['pull', upstream], task);
   }
-  await engine.docker(['tag', upstream, name], work);
+  await engine.docker(['tag', upstream, name], task);
 }
 
-async function load(engine: Docker, { name }: Wanted, folder: string, work: Work): Promise<void> {
-  const archive = (await archivesByTag(folder, work)).get(name);
+async function load(engine: Docker, { name }: Wanted, folder: string, task: TaskContext): Promise<void> {
+  const archive = (await archivesByTag(folder, task)).get(name);
   if (archive === undefined) {
     throw new MeshproofError('IMAGE_UNAVAILABLE', `${folder} contains no archive with ${name}`, {
       hint: 'write the folder with `meshproof images save`, or omit --images',
     });
   }
-  work.progress?.(`loading ${archive}`);
-  await engine.docker(['load', '-i', archive], work);
+  task.progress?.(`loading ${archive}`);
+  await engine.docker(['load', '-i', archive], task);
 }
 
 /**
@@ -42,14 +42,19 @@ async function load(engine: Docker, { name }: Wanted, folder: string, work: Work
  * @param mode as for `ensureImages`
  * @throws MeshproofError `IMAGE_UNAVAILABLE` when a folder of archives lacks one
  */
-export async function ensureExternalImages(names: readonly ExternalImageName[], mode: string, engine: Docker, work: Work): Promise<void> {
+export async function ensureExternalImages(
+  names: readonly ExternalImageName[],
+  mode: string,
+  engine: Docker,
+  task: TaskContext,
+): Promise<void> {
   let isPublished: boolean | undefined;
   for (const image of await Promise.all(names.map((name) => externalImage(name)))) {
     if (await hasImage(engine, image.name)) continue;
-    if (mode !== 'build' && mode !== 'pull' && mode !== 'auto') await load(engine, image, mode, work);
+    if (mode !== 'build' && mode !== 'pull' && mode !== 'auto') await load(engine, image, mode, task);
     else {
-      isPublished ??= mode === 'pull' || (mode === 'auto' && (await registryAnswers(engine, work)));
-      await (isPublished ? pull(engine, image, work) : build(engine, image, work));
+      isPublished ??= mode === 'pull' || (mode === 'auto' && (await registryAnswers(engine, task)));
+      await (isPublished ? pull(engine, image, task) : build(engine, image, task));
     }
   }
 }

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { digestOf } from './cache.ts';
 
 /** The part of an image's configuration that our images use; field names as in the OCI image specification. */
@@ -19,13 +19,13 @@ export interface ImageConfig {
  * Writes `file` as `docker save` would: one layer from the folder `root`, tagged `tag`. The same input gives the same bytes.
  * Source: OCI image specification, config.md; moby image/spec v1.2 (manifest.json).
  */
-export async function writeArchive(root: string, tag: string, config: ImageConfig, file: string, work: Work): Promise<void> {
+export async function writeArchive(root: string, tag: string, config: ImageConfig, file: string, task: TaskContext): Promise<void> {
   const draft = `${file}.layers`;
   await mkdir(draft, { recursive: true });
   try {
     const layer = join(draft, 'layer.tar');
     const steady = ['--sort=name', '--mtime=@0', '--numeric-owner', '--format=gnu'];
-    await exec('tar', [...steady, '-C', root, '-cf', layer, '.'], work);
+    await exec('tar', [...steady, '-C', root, '-cf', layer, '.'], task);
     const digest = await digestOf(layer);
     await rename(layer, join(draft, `${digest}.tar`));
     const image = JSON.stringify({
@@ -39,15 +39,15 @@ export async function writeArchive(root: string, tag: string, config: ImageConfi
     const id = createHash('sha256').update(image).digest('hex');
     await writeFile(join(draft, `${id}.json`), image);
     await writeFile(join(draft, 'manifest.json'), JSON.stringify([{ Config: `${id}.json`, RepoTags: [tag], Layers: [`${digest}.tar`] }]));
-    await exec('tar', [...steady, '--owner=0', '--group=0', '-C', draft, '-cf', file, '.'], work);
+    await exec('tar', [...steady, '--owner=0', '--group=0', '-C', draft, '-cf', file, '.'], task);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
 }
 
 /** The tags of the images in an archive as `docker save` writes it. */
-export async function archiveTags(file: string, work: Work): Promise<string[]> {
-  const text = await exec('tar', ['--force-local', '-xOf', file, '--wildcards', '--no-anchored', 'manifest.json'], work);
+export async function archiveTags(file: string, task: TaskContext): Promise<string[]> {
+  const text = await exec('tar', ['--force-local', '-xOf', file, '--wildcards', '--no-anchored', 'manifest.json'], task);
   const images = JSON.parse(text) as { RepoTags: string[] | null }[];
   return images.flatMap((image) => image.RepoTags ?? []);
 }

@@ -26,17 +26,17 @@ export async function imageArtifact(image: Image & { recipe: Recipe }): Promise<
   return {
     name: `image-${slug}`,
     hash: hashOf(image.name, await image.recipe.inputs(), debianRoot.hash),
-    make: async (folder, work) => {
-      const contents = await image.recipe.contents(work);
-      work.progress?.(`assembling ${image.name}`);
+    make: async (folder, task) => {
+      const contents = await image.recipe.contents(task);
+      task.progress?.(`assembling ${image.name}`);
       await withDebianRoot(
         (debian) =>
           withFolder(async (root) => {
-            if (contents.packages !== undefined) await addPackages(debian, contents.packages, work);
-            await fillSmallRoot(debian, root, contents, work);
-            await writeArchive(root, image.name, contents.config, join(folder, 'image.tar'), work);
+            if (contents.packages !== undefined) await addPackages(debian, contents.packages, task);
+            await fillSmallRoot(debian, root, contents, task);
+            await writeArchive(root, image.name, contents.config, join(folder, 'image.tar'), task);
           }),
-        work,
+        task,
       );
     },
   };

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { exclusively } from '../engine/exclusive.ts';
 import { makeFolder, membersOf, readJson, writeWhole } from '../files.ts';
 import { cacheFolder } from '../paths.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 
 const SEAL = 'sealed.json';
 
@@ -37,7 +37,7 @@ export interface Artifact {
   /** Hash of the inputs. */
   hash: string;
   /** Makes the files in an empty folder. It must leave nothing elsewhere. */
-  make: (folder: string, work: Work) => Promise<void>;
+  make: (folder: string, task: TaskContext) => Promise<void>;
 }
 
 /** Whether a folder holds the files that its seal names, all of them, as they were, and no others. It finds damage; against intent it is no guard. */
@@ -69,15 +69,15 @@ export async function isCached(artifact: Pick<Artifact, 'name' | 'hash'>): Promi
  * The folder with the artifact's files: from the cache when every file there has its recorded SHA-256, else made anew.
  * Made in a folder beside it and renamed, so that an interrupted build leaves no entry that looks whole. Of several at once that want it one makes it.
  */
-export async function artifact(wanted: Artifact, work: Work): Promise<string> {
+export async function artifact(wanted: Artifact, task: TaskContext): Promise<string> {
   const folder = artifactFolder(wanted);
   if (await isIntact(folder)) return folder;
-  return onceInCache(basename(folder), () => make(wanted, folder, work), work);
+  return onceInCache(basename(folder), () => make(wanted, folder, task), task);
 }
 
-async function make(wanted: Artifact, folder: string, work: Work): Promise<string> {
+async function make(wanted: Artifact, folder: string, task: TaskContext): Promise<string> {
   if (await isIntact(folder)) return folder;
-  if (await isCached(wanted)) work.progress?.(`${wanted.name}: the cached files are damaged; making them again`);
+  if (await isCached(wanted)) task.progress?.(`${wanted.name}: the cached files are damaged; making them again`);
   await makeFolder(dirname(folder));
   // Under the lock any other draft is one of a killed process.
   const drafts = (await readdir(dirname(folder))).filter((name) => name.startsWith(`${basename(folder)}.draft-`));
@@ -85,7 +85,7 @@ async function make(wanted: Artifact, folder: string, work: Work): Promise<strin
   const draft = `${folder}.draft-${randomBytes(3).toString('hex')}`;
   await mkdir(draft);
   try {
-    await wanted.make(draft, work);
+    await wanted.make(draft, task);
     const files = (await readdir(draft)).toSorted();
     const digests = await Promise.all(files.map(async (name) => [name, await digestOf(join(draft, name))]));
     await writeWhole(join(draft, SEAL), JSON.stringify(Object.fromEntries(digests), null, 2));
@@ -101,6 +101,6 @@ async function make(wanted: Artifact, folder: string, work: Work): Promise<strin
 const BUILD_MS = 7_200_000;
 
 /** Runs what makes something in the cache while no other process that uses the same cache makes the same. */
-export function onceInCache<T>(what: string, action: () => Promise<T>, work: Work): Promise<T> {
-  return exclusively(what, action, work, { folder: join(cacheFolder(), 'locks'), timeoutMs: BUILD_MS });
+export function onceInCache<T>(what: string, action: () => Promise<T>, task: TaskContext): Promise<T> {
+  return exclusively(what, action, task, { folder: join(cacheFolder(), 'locks'), timeoutMs: BUILD_MS });
 }

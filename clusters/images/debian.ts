@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { withFolder } from './build-folder.ts';
 import { artifact, hashOf, type Artifact } from './cache.ts';
 import { needPrograms } from './packages.ts';
@@ -40,24 +40,24 @@ const UNREAD = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share
 export const debianRoot: Artifact = {
   name: 'debian-root',
   hash: hashOf(VERSIONS.debian, PACKAGES, UNREAD),
-  make: async (folder, work) => {
-    await needPrograms({ debootstrap: 'debootstrap' }, work);
-    work.progress?.(`bootstrapping Debian ${VERSIONS.debian}`);
+  make: async (folder, task) => {
+    await needPrograms({ debootstrap: 'debootstrap' }, task);
+    task.progress?.(`bootstrapping Debian ${VERSIONS.debian}`);
     await withFolder(async (root) => {
-      await exec('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, VERSIONS.debian, root], work);
+      await exec('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, VERSIONS.debian, root], task);
       for (const path of UNREAD) {
         for (const name of await readdir(join(root, path))) await rm(join(root, path, name), { recursive: true, force: true });
       }
-      await exec('tar', ['--numeric-owner', '--xattrs', '-C', root, '-cf', join(folder, 'root.tar'), '.'], work);
+      await exec('tar', ['--numeric-owner', '--xattrs', '-C', root, '-cf', join(folder, 'root.tar'), '.'], task);
     });
   },
 };
 
 /** Gives an unpacked Debian root to `use`. */
-export async function withDebianRoot<T>(use: (root: string) => Promise<T>, work: Work): Promise<T> {
-  const made = await artifact(debianRoot, work);
+export async function withDebianRoot<T>(use: (root: string) => Promise<T>, task: TaskContext): Promise<T> {
+  const made = await artifact(debianRoot, task);
   return withFolder(async (root) => {
-    await exec('tar', ['--numeric-owner', '--xattrs', '-C', root, '-xf', join(made, 'root.tar')], work);
+    await exec('tar', ['--numeric-owner', '--xattrs', '-C', root, '-xf', join(made, 'root.tar')], task);
     return use(root);
   });
 }
@@ -77,20 +77,20 @@ export interface SmallRoot {
 }
 
 /** Unpacks Debian packages with all that they depend on into a root. Nothing of theirs is run. */
-export async function addPackages(root: string, packages: readonly string[], work: Work): Promise<void> {
-  work.progress?.(`fetching ${packages.join(' ')} from the distribution`);
+export async function addPackages(root: string, packages: readonly string[], task: TaskContext): Promise<void> {
+  task.progress?.(`fetching ${packages.join(' ')} from the distribution`);
   await cp('/etc/resolv.conf', join(root, 'etc/resolv.conf'), { dereference: true });
-  const apt = (...args: string[]) => exec('chroot', [root, 'apt-get', ...args], { ...work, env: { DEBIAN_FRONTEND: 'noninteractive' } });
+  const apt = (...args: string[]) => exec('chroot', [root, 'apt-get', ...args], { ...task, env: { DEBIAN_FRONTEND: 'noninteractive' } });
   await apt('update');
   await apt('install', '-y', '--no-install-recommends', '--download-only', ...packages);
   // Some packages have a folder /lib, which is a link in the root.
   const unpack = 'dpkg-deb --fsys-tarfile "$file" | tar -x --keep-directory-symlink -C /';
-  await exec('chroot', [root, 'sh', '-ec', `for file in /var/cache/apt/archives/*.deb; do ${unpack}; done; ldconfig`], work);
+  await exec('chroot', [root, 'sh', '-ec', `for file in /var/cache/apt/archives/*.deb; do ${unpack}; done; ldconfig`], task);
 }
 
 /** Shared libraries that a program of the root needs, as its own dynamic loader finds them. */
-async function librariesOf(root: string, program: string, work: Work): Promise<string[]> {
-  const text = await exec('chroot', [root, 'ldd', program], work).catch(() => '');
+async function librariesOf(root: string, program: string, task: TaskContext): Promise<string[]> {
+  const text = await exec('chroot', [root, 'ldd', program], task).catch(() => '');
   return [...text.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? '');
 }
 
@@ -102,7 +102,7 @@ export async function fillSmallRoot(
   debian: string,
   target: string,
   { files, debian: paths = [], texts = {}, writable = [] }: SmallRoot,
-  work: Work,
+  task: TaskContext,
 ): Promise<void> {
   // Debian's merged /usr: without these links a tar of /lib/… would become a second folder.
   for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
@@ -116,28 +116,28 @@ export async function fillSmallRoot(
     await cp(source, place, { recursive: true });
     const probe = join(debian, 'tmp', basename(source));
     await cp(source, probe, { recursive: true });
-    for (const library of await librariesOf(debian, `/tmp/${basename(source)}`, work)) wanted.add(library);
+    for (const library of await librariesOf(debian, `/tmp/${basename(source)}`, task)) wanted.add(library);
     await rm(probe, { recursive: true });
   }
-  for (const path of paths) for (const library of await librariesOf(debian, path, work)) wanted.add(library);
+  for (const path of paths) for (const library of await librariesOf(debian, path, task)) wanted.add(library);
   const list = [...wanted].map((path) => path.replace(/^\//, ''));
   if (list.length > 0) {
     // tar follows nothing here; the loop adds what links point to until no new name appears.
-    const all = await exec('chroot', [debian, 'sh', '-c', FOLLOW_LINKS, 'follow', ...list], work);
+    const all = await exec('chroot', [debian, 'sh', '-c', FOLLOW_LINKS, 'follow', ...list], task);
     const names = all.split('\n').filter((name) => name !== '');
     const listing = join(target, '.list');
     await writeFile(listing, names.join('\n'));
-    await exec('sh', ['-c', 'tar -C "$1" -cf - -T "$2" | tar -C "$3" -xf -', 'copy', debian, listing, target], work);
+    await exec('sh', ['-c', 'tar -C "$1" -cf - -T "$2" | tar -C "$3" -xf -', 'copy', debian, listing, target], task);
     await rm(listing);
   }
   for (const [path, text] of Object.entries(texts)) {
     await mkdir(dirname(join(target, path)), { recursive: true });
     await writeFile(join(target, path), text);
   }
-  await exec('chmod', ['-R', 'a+rX', target], work);
+  await exec('chmod', ['-R', 'a+rX', target], task);
   for (const path of ['/tmp', ...writable]) {
     await mkdir(join(target, path), { recursive: true });
-    await exec('chmod', ['1777', join(target, path)], work);
+    await exec('chmod', ['1777', join(target, path)], task);
   }
 }
 

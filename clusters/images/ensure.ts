@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { artifact, digestOf, hashOf, onceInCache } from './cache.ts';
 import { clusterImages, imageArtifact } from './build.ts';
 import { archivesByTag } from './folder.ts';
@@ -47,43 +47,49 @@ async function plan(mesh: readonly Image[]) {
   };
 }
 
-async function build(mesh: readonly Image[], engine: Docker, work: Work): Promise<string> {
+async function build(mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
   const { parts, tag } = await plan(mesh);
   if (await hasImage(engine, tag)) return tag;
   const archives: string[] = [];
   for (const [index, part] of parts.entries()) {
-    const progress = (doing: string) => work.progress?.(`${doing} (image ${index + 1} of ${parts.length})`);
-    archives.push(join(await artifact(part, { ...work, progress }), 'image.tar'));
+    const progress = (description: string) => task.progress?.(`${description} (image ${index + 1} of ${parts.length})`);
+    archives.push(join(await artifact(part, { ...task, progress }), 'image.tar'));
   }
   const base = async (): Promise<string> => {
-    work.progress?.('loading the node base');
-    return loadNodeBase(engine, work);
+    task.progress?.('loading the node base');
+    return loadNodeBase(engine, task);
   };
-  return bakeOnce(engine, base, archives, tag, work);
+  return bakeOnce(engine, base, archives, tag, task);
 }
 
 /** Of several at once that want the same image one makes it. */
-function bakeOnce(engine: Docker, base: () => Promise<string>, archives: readonly string[], tag: string, work: Work): Promise<string> {
+function bakeOnce(
+  engine: Docker,
+  base: () => Promise<string>,
+  archives: readonly string[],
+  tag: string,
+  task: TaskContext,
+): Promise<string> {
   const bakeUnlessThere = async (): Promise<string> => {
-    if (!(await hasImage(engine, tag))) await bake(engine, await base(), archives, tag, work);
+    if (!(await hasImage(engine, tag))) await bake(engine, await base(), archives, tag, task);
     return tag;
   };
-  return onceInCache(`node image ${tag}`, bakeUnlessThere, work);
+  return onceInCache(`node image ${tag}`, bakeUnlessThere, task);
 }
 
 /** Bakes what a registry has published, and builds only what is our own. */
-async function pull(mesh: readonly Image[], engine: Docker, work: Work): Promise<string> {
+async function pull(mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
   const images = (await clusterImages(mesh)).filter((image) => image.part !== 'kubernetes');
   const tag = `${NODE}:${VERSIONS.kubernetes}${PULLED}${hashOf(images.map((image) => [image.name, image.upstream]))}`;
   if (await hasImage(engine, tag)) return tag;
-  work.progress?.(`pulling ${UPSTREAM_NODE}`);
-  await engine.docker(['pull', UPSTREAM_NODE], work);
+  task.progress?.(`pulling ${UPSTREAM_NODE}`);
+  await engine.docker(['pull', UPSTREAM_NODE], task);
   const archives: string[] = [];
   for (const image of images) {
-    const folder = await artifact(await pulledArtifact(engine, image), work);
+    const folder = await artifact(await pulledArtifact(engine, image), task);
     archives.push(join(folder, 'image.tar'));
   }
-  return bakeOnce(engine, async () => UPSTREAM_NODE, archives, tag, work);
+  return bakeOnce(engine, async () => UPSTREAM_NODE, archives, tag, task);
 }
 
 async function pulledArtifact(engine: Docker, image: Image) {
@@ -95,39 +101,39 @@ async function pulledArtifact(engine: Docker, image: Image) {
   return {
     name: `pulled-${image.part}`,
     hash: hashOf(image.name, upstream),
-    make: async (folder: string, work: Work) => {
-      work.progress?.(`pulling ${upstream}`);
-      await engine.docker(['pull', upstream], work);
-      await engine.docker(['tag', upstream, image.name], work);
-      await engine.docker(['save', '-o', join(folder, 'image.tar'), image.name], work);
+    make: async (folder: string, task: TaskContext) => {
+      task.progress?.(`pulling ${upstream}`);
+      await engine.docker(['pull', upstream], task);
+      await engine.docker(['tag', upstream, image.name], task);
+      await engine.docker(['save', '-o', join(folder, 'image.tar'), image.name], task);
     },
   };
 }
 
 /** Bakes what a folder of archives holds, over the node in it or the one that was built. */
-async function fromFolder(engine: Docker, folder: string, work: Work): Promise<string> {
-  const found = await archivesByTag(folder, work);
+async function fromFolder(engine: Docker, folder: string, task: TaskContext): Promise<string> {
+  const found = await archivesByTag(folder, task);
   const node = [...found.keys()].find((tag) => /(kindest|meshproof)\/node(-base)?:/.test(tag));
   const ready = node?.includes('meshproof/node:') === true;
   if (node !== undefined) {
-    work.progress?.(`loading ${node}`);
-    await engine.docker(['load', '-i', found.get(node) ?? ''], work);
+    task.progress?.(`loading ${node}`);
+    await engine.docker(['load', '-i', found.get(node) ?? ''], task);
     if (ready) return node;
   }
   const isExternal = (tag: string): boolean => EXTERNAL_IMAGE_NAMES.some((name) => tag.includes(`meshproof/${name}:`));
   const files = [...new Set([...found].filter(([tag]) => tag !== node && !isExternal(tag)).map(([, file]) => file))];
   const digests = await Promise.all(files.map((file) => digestOf(file)));
-  const base = node ?? (await loadNodeBase(engine, work));
+  const base = node ?? (await loadNodeBase(engine, task));
   const tag = `${NODE}:folder-${hashOf(base, digests)}`;
-  return bakeOnce(engine, async () => base, files, tag, work);
+  return bakeOnce(engine, async () => base, files, tag, task);
 }
 
 /** Whether the smallest image can be pulled. */
-export async function registryAnswers(engine: Docker, work: Work): Promise<boolean> {
+export async function registryAnswers(engine: Docker, task: TaskContext): Promise<boolean> {
   return engine
     .docker(['pull', '-q', PROBE], {
-      ...work,
-      signal: AbortSignal.any([AbortSignal.timeout(15_000), ...(work.signal ? [work.signal] : [])]),
+      ...task,
+      signal: AbortSignal.any([AbortSignal.timeout(15_000), ...(task.signal ? [task.signal] : [])]),
     })
     .then(
       () => true,
@@ -141,17 +147,17 @@ export async function registryAnswers(engine: Docker, work: Work): Promise<boole
  * @param mode `build` from package registries, `pull` from image registries, `auto` (what is there, else pull where a registry answers,
  *   else build), or a folder of archives.
  */
-export async function ensureImages(mode: string, mesh: readonly Image[], engine: Docker, work: Work): Promise<NodeImage> {
-  const tag = await tagOf(mode, mesh, engine, work);
+export async function ensureImages(mode: string, mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<NodeImage> {
+  const tag = await tagOf(mode, mesh, engine, task);
   return { tag, published: tag.includes(PULLED) };
 }
 
-async function tagOf(mode: string, mesh: readonly Image[], engine: Docker, work: Work): Promise<string> {
-  if (mode === 'build') return build(mesh, engine, work);
-  if (mode === 'pull') return pull(mesh, engine, work);
-  if (mode !== 'auto') return fromFolder(engine, mode, work);
+async function tagOf(mode: string, mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
+  if (mode === 'build') return build(mesh, engine, task);
+  if (mode === 'pull') return pull(mesh, engine, task);
+  if (mode !== 'auto') return fromFolder(engine, mode, task);
   const { tag } = await plan(mesh);
   if (await hasImage(engine, tag)) return tag;
-  work.progress?.('asking whether an image registry answers');
-  return (await registryAnswers(engine, work)) ? pull(mesh, engine, work) : build(mesh, engine, work);
+  task.progress?.('asking whether an image registry answers');
+  return (await registryAnswers(engine, task)) ? pull(mesh, engine, task) : build(mesh, engine, task);
 }

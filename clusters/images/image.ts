@@ -1,4 +1,4 @@
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { SmallRoot } from './debian.ts';
 import type { ImageConfig } from './archive.ts';
 
@@ -12,7 +12,7 @@ export interface Recipe {
   /** Everything that decides the result, for the cache; cheap to compute. */
   inputs: () => Promise<readonly unknown[]>;
   /** Makes or fetches what goes into it (binaries, wheels), then says where it is. */
-  contents: (work: Work) => Promise<Contents>;
+  contents: (task: TaskContext) => Promise<Contents>;
 }
 
 /** One image that the harness uses. */

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { ownerLabel } from '../engine/containers.ts';
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { writeArchive } from './archive.ts';
 import { artifact, digestOf, hashOf, type Artifact } from './cache.ts';
 import { debianRoot, withDebianRoot } from './debian.ts';
@@ -52,16 +52,16 @@ export const nodeBase = async (): Promise<Artifact> => {
   return {
     name: 'node-base',
     hash,
-    make: async (folder, work) => {
-      const kindFiles = join(await moduleFiles(goModule('kind'), 'sigs.k8s.io/kind', work), 'images/base/files');
-      const binaries = await artifact(made, work);
-      work.progress?.('assembling the node image');
+    make: async (folder, task) => {
+      const kindFiles = join(await moduleFiles(goModule('kind'), 'sigs.k8s.io/kind', task), 'images/base/files');
+      const binaries = await artifact(made, task);
+      task.progress?.('assembling the node image');
       await withDebianRoot(async (root) => {
-        await exec('cp', ['-r', '--no-preserve=mode,ownership', `${kindFiles}/.`, root], work);
-        await exec('sh', ['-c', 'chmod 755 "$1"/usr/local/bin/* "$1"/kind/bin/*', 'modes', root], work);
+        await exec('cp', ['-r', '--no-preserve=mode,ownership', `${kindFiles}/.`, root], task);
+        await exec('sh', ['-c', 'chmod 755 "$1"/usr/local/bin/* "$1"/kind/bin/*', 'modes', root], task);
         for (const name of ['kubeadm', 'kubelet', 'kubectl']) {
           await cp(join(binaries, name), join(root, 'usr/bin', name));
-          await exec('chmod', ['755', join(root, 'usr/bin', name)], work);
+          await exec('chmod', ['755', join(root, 'usr/bin', name)], task);
         }
         await mkdir(join(root, 'usr/local/sbin'), { recursive: true });
         await cp(RESTRICTED_RUNC, join(root, 'usr/local/sbin/runc'));
@@ -69,11 +69,11 @@ export const nodeBase = async (): Promise<Artifact> => {
           await mkdir(dirname(join(root, path)), { recursive: true });
           await writeFile(join(root, path), text);
         }
-        await exec('chroot', [root, 'sh', '-c', FINISH], work);
+        await exec('chroot', [root, 'sh', '-c', FINISH], task);
         await rm(join(root, 'etc/resolv.conf'), { force: true });
         const config = { Entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init'], Env: ['container=docker'], StopSignal: 'SIGRTMIN+3' };
-        await writeArchive(root, `${BASE}:${hash}`, config, join(folder, 'image.tar'), work);
-      }, work);
+        await writeArchive(root, `${BASE}:${hash}`, config, join(folder, 'image.tar'), task);
+      }, task);
     },
   };
 };
@@ -83,16 +83,16 @@ const ENTRY = 'ENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]';
 
 /** What baking needs of an engine. */
 export interface Docker {
-  docker(args: readonly string[], options?: Work): Promise<string>;
+  docker(args: readonly string[], options?: TaskContext): Promise<string>;
 }
 
 /**
  * Puts archives into a node image's own containerd, so that a cluster boots with nothing to load, and tags the result.
  * Imported without unpacking: the build container's file system cannot carry containerd's overlay.
  */
-export async function bake(engine: Docker, base: string, archives: readonly string[], tag: string, work: Work): Promise<void> {
+export async function bake(engine: Docker, base: string, archives: readonly string[], tag: string, task: TaskContext): Promise<void> {
   const name = `meshproof-bake-${randomBytes(4).toString('hex')}`;
-  const inside = (command: string, ...args: string[]) => engine.docker(['exec', name, 'sh', '-ec', command, 'bake', ...args], work);
+  const inside = (command: string, ...args: string[]) => engine.docker(['exec', name, 'sh', '-ec', command, 'bake', ...args], task);
   const mounts = archives.flatMap((file, index) => ['--mount', mount(dirname(file), `/mnt/${index}`)]);
   await engine.docker(
     [
@@ -111,19 +111,19 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
       base,
       'infinity',
     ],
-    work,
+    task,
   );
   try {
-    await engine.docker(['exec', '-d', name, 'sh', '-c', 'echo $$ > /run/bake.pid; exec containerd'], work);
-    work.progress?.(`baking ${archives.length} images into the node image`);
+    await engine.docker(['exec', '-d', name, 'sh', '-c', 'echo $$ > /run/bake.pid; exec containerd'], task);
+    task.progress?.(`baking ${archives.length} images into the node image`);
     await inside('for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1');
     const paths = archives.map((file, index) => `/mnt/${index}/${basename(file)}`);
     await inside('for f; do ctr -n k8s.io images import --no-unpack "$f"; done', ...paths);
     await inside(
       'kill $(cat /run/bake.pid); while kill -0 $(cat /run/bake.pid) 2>/dev/null; do sleep 0.05; done; rm -rf /run/containerd /run/bake.pid',
     );
-    await engine.docker(['stop', '-t', '0', name], work);
-    await engine.docker(['commit', '--change', ENTRY, '--change', 'LABEL meshproof.owner=', name, tag], work);
+    await engine.docker(['stop', '-t', '0', name], task);
+    await engine.docker(['commit', '--change', ENTRY, '--change', 'LABEL meshproof.owner=', name, tag], task);
   } finally {
     await engine.docker(['rm', '-f', '-v', name]);
   }
@@ -135,9 +135,9 @@ function mount(source: string, target: string): string {
 }
 
 /** Loads the node base into the engine and returns its tag. */
-export async function loadNodeBase(engine: Docker, work: Work): Promise<string> {
+export async function loadNodeBase(engine: Docker, task: TaskContext): Promise<string> {
   const made = await nodeBase();
-  const folder = await artifact(made, work);
-  await engine.docker(['load', '-i', join(folder, 'image.tar')], work);
+  const folder = await artifact(made, task);
+  await engine.docker(['load', '-i', join(folder, 'image.tar')], task);
   return `${BASE}:${made.hash}`;
 }

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 import { aptGet } from '../engine/packages.ts';
 import { causeOf, MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 
 /** The path of a program on PATH, or undefined. */
 export async function onPath(program: string): Promise<string | undefined> {
@@ -24,7 +24,7 @@ export async function onPath(program: string): Promise<string | undefined> {
  * Sees to it that the build's own programs are there, through the distribution's packages (program → package).
  * @throws MeshproofError `BUILD_TOOLS_MISSING` where they are missing and cannot be installed.
  */
-export async function needPrograms(programs: Record<string, string>, work: Work): Promise<void> {
+export async function needPrograms(programs: Record<string, string>, task: TaskContext): Promise<void> {
   const missing: string[] = [];
   for (const [program, name] of Object.entries(programs)) if ((await onPath(program)) === undefined) missing.push(name);
   if (missing.length === 0) return;
@@ -32,12 +32,12 @@ export async function needPrograms(programs: Record<string, string>, work: Work)
   if (process.getuid?.() !== 0 || (await onPath('apt-get')) === undefined) {
     throw new MeshproofError('BUILD_TOOLS_MISSING', `building images needs ${missing.join(', ')}`, { hint });
   }
-  work.progress?.(`installing ${missing.join(' ')} from the distribution`);
+  task.progress?.(`installing ${missing.join(' ')} from the distribution`);
   try {
-    await aptGet(['update'], work);
-    await aptGet(['install', '-y', '--no-install-recommends', ...missing], work);
+    await aptGet(['update'], task);
+    await aptGet(['install', '-y', '--no-install-recommends', ...missing], task);
   } catch (cause) {
-    work.signal?.throwIfAborted();
+    task.signal?.throwIfAborted();
     throw new MeshproofError('BUILD_TOOLS_MISSING', `${missing.join(', ')} could not be installed: ${causeOf(cause)}`, { cause, hint });
   }
 }

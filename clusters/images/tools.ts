@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { artifact, type Artifact } from './cache.ts';
 import { goArtifact, goModule } from './go.ts';
 import { onPath } from './packages.ts';
@@ -25,8 +25,8 @@ export const KIND: Tool = {
 };
 
 /** The path of a tool: from PATH when its version fits, else built from its pinned module. */
-export async function pathOf({ name, versionArgs, fits, made }: Tool, work: Work): Promise<string> {
+export async function pathOf({ name, versionArgs, fits, made }: Tool, task: TaskContext): Promise<string> {
   const found = await onPath(name);
-  if (found !== undefined && fits.test(await exec(found, versionArgs, work).catch(() => ''))) return found;
-  return join(await artifact(await made(), work), name);
+  if (found !== undefined && fits.test(await exec(found, versionArgs, task).catch(() => ''))) return found;
+  return join(await artifact(await made(), task), name);
 }

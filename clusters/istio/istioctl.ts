@@ -1,6 +1,6 @@
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { istioOperator, type IstioProfile } from './revisions/operator.ts';
 
 /** The command line tool and the cluster it works on. */
@@ -17,9 +17,9 @@ const TIMEOUT_MS = 300_000;
  * Installs Istio, or changes an installation to the profile, and returns when istiod is ready.
  * @throws MeshproofError with code `PROGRAM_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`
  */
-export async function installIstio(tool: Istioctl, profile: IstioProfile, work: Work = {}): Promise<void> {
-  work.progress?.('istiod');
-  await installFrom(tool, istioOperator(profile), {}, work);
+export async function installIstio(tool: Istioctl, profile: IstioProfile, task: TaskContext = {}): Promise<void> {
+  task.progress?.('istiod');
+  await installFrom(tool, istioOperator(profile), {}, task);
 }
 
 /**
@@ -30,10 +30,10 @@ export async function installFrom(
   tool: Istioctl,
   resource: Record<string, unknown>,
   { flags = [], readyMs = TIMEOUT_MS }: { flags?: readonly string[]; readyMs?: number },
-  work: Work = {},
+  task: TaskContext = {},
 ): Promise<void> {
   await run(tool, ['install', '-y', '-f', '-', '--readiness-timeout', `${readyMs / 1000}s`, ...flags], {
-    ...work,
+    ...task,
     input: JSON.stringify(resource),
     timeoutMs: readyMs + 30_000,
     hint: 'the events of its namespace say why istiod or a gateway is not ready',
@@ -41,14 +41,14 @@ export async function installFrom(
 }
 
 /** Removes everything that istioctl installed, cluster-wide objects included; the namespace istio-system stays. */
-export async function uninstallIstio(tool: Istioctl, work: Work = {}): Promise<void> {
-  work.progress?.('Istio to be removed');
-  await run(tool, ['uninstall', '--purge', '-y'], { ...work, timeoutMs: TIMEOUT_MS });
+export async function uninstallIstio(tool: Istioctl, task: TaskContext = {}): Promise<void> {
+  task.progress?.('Istio to be removed');
+  await run(tool, ['uninstall', '--purge', '-y'], { ...task, timeoutMs: TIMEOUT_MS });
 }
 
 /** The version that a program named istioctl says it has, e.g. "1.31.0". */
-export async function istioctlVersion(istioctl: string, work: Work = {}): Promise<string> {
-  const text = await exec(istioctl, ['version', '--remote=false', '-o', 'json'], { ...work, timeoutMs: 20_000 });
+export async function istioctlVersion(istioctl: string, task: TaskContext = {}): Promise<string> {
+  const text = await exec(istioctl, ['version', '--remote=false', '-o', 'json'], { ...task, timeoutMs: 20_000 });
   const { clientVersion }: { clientVersion?: { version?: string } } = JSON.parse(text);
   if (clientVersion?.version === undefined) {
     throw new MeshproofError('COMMAND_FAILED', `${istioctl} did not tell its version: ${text.slice(0, 200)}`);

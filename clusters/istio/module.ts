@@ -4,7 +4,7 @@ import { pathOf } from '../images/tools.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { KubernetesAccess } from '../mesh/kubernetes-access.ts';
 import type { MeshCluster, MeshModule } from '../mesh/module.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { istio } from './adapter.ts';
 import { FACTS } from './facts.ts';
 import { ISTIO_HUB, istioctlTool, istioImages } from './images.ts';
@@ -32,17 +32,17 @@ export const ISTIO: MeshModule = {
       revisions: new IstioRevisions(api, { access, tool }),
     });
   },
-  async install(cluster, api, { published }, work) {
+  async install(cluster, api, { published }, task) {
     const { module, tag } = istioVersion(cluster.meshVersion);
-    work.progress?.('the Gateway API');
-    await api.apply(await gatewayApi(module, work), omitUndefined({ signal: work.signal }));
+    task.progress?.('the Gateway API');
+    await api.apply(await gatewayApi(module, task), omitUndefined({ signal: task.signal }));
     const images = { hub: ISTIO_HUB, tag, plainEnvoy: !published };
-    await installIstio(await istioctlOn(cluster, work), { images }, work);
+    await installIstio(await istioctlOn(cluster, task), { images }, task);
   },
 };
 
 /** @throws MeshproofError `NO_KUBECONFIG` */
-async function istioctlOn({ kubeconfig, context, meshVersion }: Partial<MeshCluster>, work: Work): Promise<Istioctl> {
+async function istioctlOn({ kubeconfig, context, meshVersion }: Partial<MeshCluster>, task: TaskContext): Promise<Istioctl> {
   if (kubeconfig === undefined || context === undefined) throw new MeshproofError('NO_KUBECONFIG', 'istioctl needs a kubeconfig');
-  return { istioctl: await pathOf(istioctlTool(meshVersion), work), kubeconfig, context };
+  return { istioctl: await pathOf(istioctlTool(meshVersion), task), kubeconfig, context };
 }

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { moduleFiles } from '../images/go.ts';
 import type { Definitions } from '../kubernetes/definitions.ts';
 import { KindSchemas } from '../kubernetes/kind-schemas.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { istioVersion } from './versions.ts';
 
 const MODULE = 'istio.io/istio';
@@ -24,8 +24,8 @@ export function schemas(version?: string): KindSchemas {
 }
 
 /** Reads the definitions of a version from its pinned module. */
-export async function definitions(version: string, work: Work): Promise<Definitions> {
-  const folder = await moduleFiles(istioVersion(version).module, MODULE, work);
+export async function definitions(version: string, task: TaskContext): Promise<Definitions> {
+  const folder = await moduleFiles(istioVersion(version).module, MODULE, task);
   const [, revision = ''] = basename(folder).split('@');
   return { from: `${MODULE} ${revision}, ${FILE}; Apache-2.0`, text: await readFile(join(folder, FILE), 'utf8') };
 }

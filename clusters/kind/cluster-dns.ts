@@ -1,14 +1,14 @@
 import type { Engine } from '../engine/engine.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { kubectlOnNode } from './nodes.ts';
 
 /**
  * Makes the cluster's DNS answer for every name itself: one that it does not know does not exist. Asking a resolver of the machine would
  * tell it the name, and in a cluster that cannot leave the machine wait seconds for no answer.
  */
-export async function closeClusterDns(cluster: string, engine: Engine, work: Work = {}): Promise<void> {
+export async function closeClusterDns(cluster: string, engine: Engine, task: TaskContext = {}): Promise<void> {
   const kubectl = (args: readonly string[], input?: string): Promise<string> =>
-    kubectlOnNode(cluster, ['--namespace', 'kube-system', ...args], engine, { ...work, ...(input === undefined ? {} : { input }) });
+    kubectlOnNode(cluster, ['--namespace', 'kube-system', ...args], engine, { ...task, ...(input === undefined ? {} : { input }) });
   const corefile = await kubectl(['get', 'configmap', 'coredns', '--output', 'jsonpath={.data.Corefile}']);
   const patch = JSON.stringify({ data: { Corefile: withoutForwarding(corefile) } });
   await kubectl(['patch', 'configmap', 'coredns', '--type', 'merge', '--patch-file', '/dev/stdin'], patch);

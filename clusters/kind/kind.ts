@@ -10,7 +10,7 @@ import { causeOf, leftBehind, MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
 import { cacheFolder } from '../paths.ts';
 import { until } from '../until.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { cniConfig, cniFile, kindConfig } from './config.ts';
 import { containersOf, kubectlOnNode, nodesByFolder, type ClusterFiles } from './nodes.ts';
 import { clientsDone } from './cluster-processes.ts';
@@ -44,23 +44,23 @@ export interface CreateClusterOptions {
  * Until `keepCluster` it belongs to this process. When it fails, nothing of it is left but the nodes' logs, in a folder that the error names.
  * @throws MeshproofError `CLUSTER_EXISTS`, `CLUSTER_FAILED`, or what `ensureHermeticNetwork` throws.
  */
-export async function createCluster(options: CreateClusterOptions, engine: Engine, work: Work = {}): Promise<string> {
+export async function createCluster(options: CreateClusterOptions, engine: Engine, task: TaskContext = {}): Promise<string> {
   const { name, nodes, image, kubeconfig } = options;
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MOST_NODES)
     throw new RangeError(`a cluster has 1 to ${MOST_NODES} nodes, not ${nodes}`);
   const folder = dirname(kubeconfig);
   await claimCluster(name, folder, engine.host);
   try {
-    await bootNodes(options, engine, work);
-    await Promise.all([connectNodes(name, options.podSubnet, engine, work), closeClusterDns(name, engine, work)]);
+    await bootNodes(options, engine, task);
+    await Promise.all([connectNodes(name, options.podSubnet, engine, task), closeClusterDns(name, engine, task)]);
     // Had somebody else removed the network in between, kind would have made an open one.
-    await ensureHermeticNetwork(engine, { image }, work);
-    await waitForNodes(name, engine, work);
+    await ensureHermeticNetwork(engine, { image }, task);
+    await waitForNodes(name, engine, task);
     return `kind-${name}`;
   } catch (error) {
-    const logs = work.signal?.aborted ? undefined : await exportLogs(options, engine);
+    const logs = task.signal?.aborted ? undefined : await exportLogs(options, engine);
     await takeBack({ name, folder }, engine, error);
-    work.signal?.throwIfAborted();
+    task.signal?.throwIfAborted();
     if (error instanceof MeshproofError && error.code === 'CLUSTER_EXISTS') throw error;
     throw failure(name, error, logs, engine);
   }
@@ -70,21 +70,21 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
  * Nobody may remove the network between the moment when it is enclosed and that when the first node is on it. Of several that want one name on
  * an engine one gets it.
  */
-async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Work): Promise<void> {
+async function bootNodes(options: CreateClusterOptions, engine: Engine, task: TaskContext): Promise<void> {
   const { name, nodes, image, kind, kubeconfig } = options;
   const boot = async (): Promise<{ booted: Promise<string> }> => {
-    if ((await containersOf(name, engine, work)).length > 0) {
+    if ((await containersOf(name, engine, task)).length > 0) {
       throw new MeshproofError('CLUSTER_EXISTS', `a cluster named ${name} already exists on this Docker`, {
         hint: `meshproof down ${name}, with the state folder it was created in, or choose another --name`,
       });
     }
-    await ensureHermeticNetwork(engine, { image }, work);
+    await ensureHermeticNetwork(engine, { image }, task);
     const config = await writeConfig(options, engine);
-    work.progress?.(`booting ${nodes === 1 ? 'the node' : `${nodes} nodes`} of cluster ${name}`);
+    task.progress?.(`booting ${nodes === 1 ? 'the node' : `${nodes} nodes`} of cluster ${name}`);
     const create = ['create', 'cluster', '--config', config, '--image', image, '--kubeconfig', kubeconfig, '--retain'];
-    const booted = runKind(kind, create, engine, { ...work, timeoutMs: BOOT_MS });
+    const booted = runKind(kind, create, engine, { ...task, timeoutMs: BOOT_MS });
     const looking = new AbortController();
-    const signal = AbortSignal.any([looking.signal, ...(work.signal ? [work.signal] : [])]);
+    const signal = AbortSignal.any([looking.signal, ...(task.signal ? [task.signal] : [])]);
     const there = async () => (await containersOf(name, engine, { signal })).length > 0;
     const seen = until(there, { what: `the first node of ${name}`, timeoutMs: BOOT_MS, signal });
     // How kind ends is for the caller, who waits for it.
@@ -93,7 +93,7 @@ async function bootNodes(options: CreateClusterOptions, engine: Engine, work: Wo
     await seen.catch(() => undefined);
     return { booted };
   };
-  const { booted } = await holdNetwork(engine, boot, work);
+  const { booted } = await holdNetwork(engine, boot, task);
   await booted;
 }
 
@@ -112,26 +112,26 @@ export async function takeBack(cluster: ClusterFiles, engine: Engine, because: u
  * Removes a cluster's containers with their volumes, its address ranges and its folder, and with the last cluster on somebody's own Docker the
  * clusters' network and the rules about it. Removing one that is gone is no error. Another run's cluster of the same name is left alone.
  */
-export async function deleteCluster(cluster: ClusterFiles, engine: Engine, work: Work = {}): Promise<void> {
+export async function deleteCluster(cluster: ClusterFiles, engine: Engine, task: TaskContext = {}): Promise<void> {
   const { name, folder } = cluster;
   await clientsDone(folder);
-  const { ours, others } = await nodesByFolder(cluster, engine, work);
-  if (others.length > 0) work.progress?.(`another run has a cluster ${name} on this Docker, which stays`);
-  else await removeExternalContainers(name, engine, work);
-  if (ours.length > 0) await engine.docker(['rm', '--force', '--volumes', ...ours], work);
+  const { ours, others } = await nodesByFolder(cluster, engine, task);
+  if (others.length > 0) task.progress?.(`another run has a cluster ${name} on this Docker, which stays`);
+  else await removeExternalContainers(name, engine, task);
+  if (ours.length > 0) await engine.docker(['rm', '--force', '--volumes', ...ours], task);
   if (!engine.private) {
     // What stays of it is found by a sweep.
-    await holdNetwork(engine, () => removeUnusedNetwork(engine, work), work).catch((error: unknown) =>
-      work.progress?.(`the clusters' network stays: ${causeOf(error)}`),
+    await holdNetwork(engine, () => removeUnusedNetwork(engine, task), task).catch((error: unknown) =>
+      task.progress?.(`the clusters' network stays: ${causeOf(error)}`),
     );
   }
   await removeFiles(folder);
   if (folder === folderOf(name)) await releaseRanges(name);
 }
 
-async function waitForNodes(name: string, engine: Engine, work: Work): Promise<void> {
-  work.progress?.(`waiting for the nodes of cluster ${name} to be ready`);
-  await kubectlOnNode(name, ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s'], engine, work);
+async function waitForNodes(name: string, engine: Engine, task: TaskContext): Promise<void> {
+  task.progress?.(`waiting for the nodes of cluster ${name} to be ready`);
+  await kubectlOnNode(name, ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s'], engine, task);
 }
 
 /** kind's settings come as environment variables; proxies of the machine are of no use to a cluster that cannot leave it. */

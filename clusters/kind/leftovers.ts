@@ -8,7 +8,7 @@ import { containersOnNetwork, findNetwork, holdNetwork } from '../engine/network
 import { notInContainers } from '../engine/process-search.ts';
 import { endProcess, type ProcessIdentity } from '../engine/processes.ts';
 import { MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { runnersOn } from '../registry/runners.ts';
 import { clusterProcesses } from './cluster-processes.ts';
 import { deleteCluster } from './kind.ts';
@@ -29,11 +29,11 @@ interface Trace extends ClusterFiles {
  * What killed runs left of kind clusters: containers, kubeconfigs, address ranges, processes that speak to them, and the network after the last one.
  * A cluster is ours when its nodes mount our configuration from a folder in which a record of its owner lies, and left when that process is dead.
  */
-export async function leftovers({ spare = () => undefined }: LeftoversOptions = {}, work: Work = {}): Promise<Leftover[]> {
-  const engines = await findEngines(work);
+export async function leftovers({ spare = () => undefined }: LeftoversOptions = {}, task: TaskContext = {}): Promise<Leftover[]> {
+  const engines = await findEngines(task);
   const left: Leftover[] = [];
   const doomed: string[] = [];
-  for (const trace of await findTraces(engines, work)) {
+  for (const trace of await findTraces(engines, task)) {
     const verdict = await judge(trace, engines);
     if (verdict === 'left') {
       left.push(...(await clusterLeftovers(trace)));
@@ -41,14 +41,14 @@ export async function leftovers({ spare = () => undefined }: LeftoversOptions = 
     } else if (verdict !== 'used') spare(`cluster ${trace.name}`, verdict);
   }
   for (const name of await clusterNames()) if (!doomed.includes(name)) left.push(...(await runnerLeftovers(name)));
-  return [...left, ...(await networkLeftovers(engines, doomed, work))];
+  return [...left, ...(await networkLeftovers(engines, doomed, task))];
 }
 
-async function findTraces(engines: readonly Engine[], work: Work): Promise<Trace[]> {
+async function findTraces(engines: readonly Engine[], task: TaskContext): Promise<Trace[]> {
   const traces: Trace[] = [];
   for (const engine of engines) {
-    const folders = await clusterFolders(engine, work);
-    for (const name of await listClusters(engine, work)) traces.push({ name, folder: folders.get(name) ?? '', engine });
+    const folders = await clusterFolders(engine, task);
+    for (const name of await listClusters(engine, task)) traces.push({ name, folder: folders.get(name) ?? '', engine });
   }
   // What has containers has its files there where they say.
   const there = new Set(traces.map(({ folder }) => folder));
@@ -119,12 +119,12 @@ async function runnerLeftovers(name: string): Promise<Leftover[]> {
 }
 
 /** The clusters' network where nothing but what is removed anyway is on it. */
-async function networkLeftovers(engines: readonly Engine[], doomed: readonly string[], work: Work): Promise<Leftover[]> {
+async function networkLeftovers(engines: readonly Engine[], doomed: readonly string[], task: TaskContext): Promise<Leftover[]> {
   const left: Leftover[] = [];
   for (const engine of engines) {
-    const network = await findNetwork(engine, work);
+    const network = await findNetwork(engine, task);
     const isDoomed = (container: string): boolean => doomed.some((name) => container.startsWith(`${name}-`));
-    if (!network?.ours || !(await containersOnNetwork(engine, work)).every(isDoomed)) continue;
+    if (!network?.ours || !(await containersOnNetwork(engine, task)).every(isDoomed)) continue;
     left.push({
       what: `Docker network ${network.bridge}`,
       remove: () => holdNetwork(engine, () => removeUnusedNetwork(engine)),

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { MeshproofError } from '../errors.ts';
 import type { ExecOptions } from '../exec.ts';
 import { isClusterName } from '../names.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { cniFile } from './config.ts';
 
 /** A node of a kind cluster: a container. */
@@ -30,9 +30,9 @@ const CNI_FILE = new RegExp(`^(?:/host_mnt)?(/.*)${cniFile('', 0).replace('0', S
 const ROLE_LABEL = 'io.x-k8s.kind.role';
 
 /** The clusters on an engine whose names could be ours, running or not. */
-export async function listClusters(engine: Engine, work: Work = {}): Promise<string[]> {
+export async function listClusters(engine: Engine, task: TaskContext = {}): Promise<string[]> {
   const format = `{{.Label "${CLUSTER_LABEL}"}}`;
-  const names = await engine.docker(['ps', '--all', '--filter', `label=${CLUSTER_LABEL}`, '--format', format], work);
+  const names = await engine.docker(['ps', '--all', '--filter', `label=${CLUSTER_LABEL}`, '--format', format], task);
   return [...new Set(names.split('\n'))].filter(isClusterName).toSorted();
 }
 
@@ -40,13 +40,13 @@ export async function listClusters(engine: Engine, work: Work = {}): Promise<str
  * The folder of each cluster's files, as the mounts of its nodes tell: a run with another state folder has its clusters elsewhere.
  * '' for a cluster that meshproof did not configure.
  */
-export async function clusterFolders(engine: Engine, work: Work = {}): Promise<Map<string, string>> {
+export async function clusterFolders(engine: Engine, task: TaskContext = {}): Promise<Map<string, string>> {
   const format = `{{.ID}}\t{{.Label "${CLUSTER_LABEL}"}}`;
-  const lines = await engine.docker(['ps', '--all', '--no-trunc', '--filter', `label=${CLUSTER_LABEL}`, '--format', format], work);
+  const lines = await engine.docker(['ps', '--all', '--no-trunc', '--filter', `label=${CLUSTER_LABEL}`, '--format', format], task);
   const nodes = lines.split('\n').map((line) => line.split('\t'));
   const folders = new Map<string, string>();
   for (const [id = '', cluster = ''] of nodes) {
-    if (isClusterName(cluster) && !folders.get(cluster)) folders.set(cluster, await folderMounted(id, engine, work));
+    if (isClusterName(cluster) && !folders.get(cluster)) folders.set(cluster, await folderMounted(id, engine, task));
   }
   return folders;
 }
@@ -58,10 +58,10 @@ export async function clusterFolders(engine: Engine, work: Work = {}): Promise<M
 export async function nodesByFolder(
   { name, folder }: ClusterFiles,
   engine: Engine,
-  work: Work = {},
+  task: TaskContext = {},
 ): Promise<{ ours: string[]; others: string[] }> {
-  const ids = await containersOf(name, engine, work);
-  const folders = await Promise.all(ids.map(async (id) => realFolder(await folderMounted(id, engine, work))));
+  const ids = await containersOf(name, engine, task);
+  const folders = await Promise.all(ids.map(async (id) => realFolder(await folderMounted(id, engine, task))));
   const own = await realFolder(folder);
   const isOurs = (_: string, at: number): boolean => folders[at] === own;
   return { ours: ids.filter(isOurs), others: ids.filter((id, at) => !isOurs(id, at)) };
@@ -73,9 +73,9 @@ function realFolder(folder: string): Promise<string> {
 }
 
 /** The list of containers would do, but it puts commas between paths that may hold some. */
-async function folderMounted(node: string, engine: Engine, work: Work): Promise<string> {
+async function folderMounted(node: string, engine: Engine, task: TaskContext): Promise<string> {
   // It may go between the list and the look.
-  const text = await engine.docker(['inspect', '--format', '{{json .Mounts}}', node], work).catch((error: unknown) => {
+  const text = await engine.docker(['inspect', '--format', '{{json .Mounts}}', node], task).catch((error: unknown) => {
     if (error instanceof MeshproofError && error.code === 'COMMAND_FAILED') return '';
     throw error;
   });
@@ -84,12 +84,12 @@ async function folderMounted(node: string, engine: Engine, work: Work): Promise<
 }
 
 /** The nodes of a cluster in the order of their numbers: control plane, worker, worker2, … */
-export async function listNodes(cluster: string, engine: Engine, work: Work = {}): Promise<KindNode[]> {
-  const ids = await containersOf(cluster, engine, work);
+export async function listNodes(cluster: string, engine: Engine, task: TaskContext = {}): Promise<KindNode[]> {
+  const ids = await containersOf(cluster, engine, task);
   if (ids.length === 0) return [];
   const address = `{{with index .NetworkSettings.Networks "${NETWORK}"}}{{.IPAddress}}{{end}}`;
   const format = `{{.Name}} {{index .Config.Labels "${ROLE_LABEL}"}} ${address}`;
-  const lines = (await engine.docker(['inspect', '--format', format, ...ids], work)).split('\n');
+  const lines = (await engine.docker(['inspect', '--format', format, ...ids], task)).split('\n');
   const nodes = lines.map((line): KindNode => {
     const [name = '', role, at = ''] = line.split(' ');
     return { name: name.replace(/^\//, ''), role: role === 'control-plane' ? role : 'worker', address: at };
@@ -104,8 +104,8 @@ export function nodeNumber(cluster: string, node: string): number {
 }
 
 /** Identities of the containers that a cluster consists of. */
-export async function containersOf(cluster: string, engine: Engine, work: Work = {}): Promise<string[]> {
-  const ids = await engine.docker(['ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}=${cluster}`], work);
+export async function containersOf(cluster: string, engine: Engine, task: TaskContext = {}): Promise<string[]> {
+  const ids = await engine.docker(['ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}=${cluster}`], task);
   return ids.split('\n').filter(Boolean);
 }
 

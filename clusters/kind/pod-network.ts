@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { listNodes, nodeExec, nodeNumber } from './nodes.ts';
 import { ALL_RANGES, nodeRange } from './ranges.ts';
 
@@ -7,15 +7,15 @@ import { ALL_RANGES, nodeRange } from './ranges.ts';
  * Lets pods of all nodes reach each other, and external services: a route on each node to the pods of every other one, and the
  * node's own address as the source of what leaves the pods' ranges. A node forgets both when it restarts; then this is called again.
  */
-export async function connectNodes(cluster: string, podSubnet: string, engine: Engine, work: Work = {}): Promise<void> {
-  const nodes = await listNodes(cluster, engine, work);
+export async function connectNodes(cluster: string, podSubnet: string, engine: Engine, task: TaskContext = {}): Promise<void> {
+  const nodes = await listNodes(cluster, engine, task);
   await Promise.all(
     nodes.map(async ({ name }) => {
       const others = nodes.filter((other) => other.name !== name && other.address !== '');
       const routes = others.map(
         (other) => `ip route replace ${nodeRange(podSubnet, nodeNumber(cluster, other.name))} via ${other.address}`,
       );
-      await nodeExec(name, ['sh', '-ec', [...routes, translation(podSubnet)].join('\n')], engine, work);
+      await nodeExec(name, ['sh', '-ec', [...routes, translation(podSubnet)].join('\n')], engine, task);
     }),
   );
 }

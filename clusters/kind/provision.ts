@@ -15,7 +15,7 @@ import { byPart } from '../mesh/versions.ts';
 import { meshModule } from '../meshes.ts';
 import { folderOf } from '../registry/owner.ts';
 import { deployRigs } from '../rigs/deploy.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { createCluster, deleteCluster, takeBack } from './kind.ts';
 import { releaseRanges, reserveRanges } from './reservations.ts';
 
@@ -32,20 +32,20 @@ async function timed<T>(
 }
 
 /** Makes a kind cluster with a mesh and rigs. On error nothing of the cluster is left; images and engine stay for the next time. */
-export async function provision(name: string, kubeconfig: string, options: UpOptions, work: Work): Promise<ClusterDescription> {
+export async function provision(name: string, kubeconfig: string, options: UpOptions, task: TaskContext): Promise<ClusterDescription> {
   if (options.provider.kind !== 'kind') throw new TypeError('this provider creates kind clusters');
   const { nodes } = options.provider;
   const module = await meshModule(options.mesh);
   const [newest] = module.versions;
   const { mesh, meshVersion = newest } = options;
   const timings: ClusterDescription['timings'] = {};
-  const engine = await timed(timings, 'engineMs', () => ensureEngine({ allowPrivate: options.engine }, work));
+  const engine = await timed(timings, 'engineMs', () => ensureEngine({ allowPrivate: options.engine }, task));
   const { image, kind } = await timed(timings, 'imagesMs', async () => ({
-    image: await ensureImages(options.images, module.images(meshVersion), engine, work),
-    kind: await pathOf(KIND, work),
+    image: await ensureImages(options.images, module.images(meshVersion), engine, task),
+    kind: await pathOf(KIND, task),
   }));
   const ranges = await reserveRanges(name, engine);
-  const creating = () => createCluster({ name, nodes, image: image.tag, kind, kubeconfig, ...ranges }, engine, work);
+  const creating = () => createCluster({ name, nodes, image: image.tag, kind, kubeconfig, ...ranges }, engine, task);
   const context = await timed(timings, 'clusterMs', creating).catch(async (error: unknown) => {
     if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await releaseRanges(name);
     throw error;
@@ -54,14 +54,14 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
     const api = await KubernetesApi.open({ kubeconfig, context });
     try {
       const place = { name, kubeconfig, context, mesh, meshVersion };
-      await timed(timings, 'meshMs', () => module.install(place, api, image, work));
+      await timed(timings, 'meshMs', () => module.install(place, api, image, task));
       const adapter = module.connect(place, api);
       const sample = (await agentImage()).name;
       const rigs = await timed(timings, 'rigsMs', () =>
-        deployRigs(api, adapter, { count: options.rigs, image: sample, owner: name }, work),
+        deployRigs(api, adapter, { count: options.rigs, image: sample, owner: name }, task),
       );
       const host = omitUndefined({ host: (await thisMachine()).host || undefined });
-      const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(work)) };
+      const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(task)) };
       return { ...place, provider: 'kind', rigs, dockerHost: engine.host, ...host, versions, timings };
     } finally {
       api.close();
@@ -73,7 +73,7 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
 }
 
 /** Removes a kind cluster and its files. */
-export async function deprovision({ name, dockerHost }: ClusterDescription, work: Work): Promise<void> {
+export async function deprovision({ name, dockerHost }: ClusterDescription, task: TaskContext): Promise<void> {
   if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNREADABLE', `${name} does not say which Docker it is on`);
-  await deleteCluster({ name, folder: folderOf(name) }, await engineAt(dockerHost, work), work);
+  await deleteCluster({ name, folder: folderOf(name) }, await engineAt(dockerHost, task), task);
 }

@@ -19,10 +19,10 @@ export class ApiRefusal extends MeshproofError {
 
 /**
  * Shortens an error answer to one sentence.
- * @param doing what was attempted, as it begins the sentence, e.g. "applying DestinationRule a/b"
+ * @param description what was attempted, as it begins the sentence, e.g. "applying DestinationRule a/b"
  * @param location where the answer points instead; API servers point nowhere
  */
-export function refusal(doing: string, status: number, body: string, location?: string): ApiRefusal {
+export function refusal(description: string, status: number, body: string, location?: string): ApiRefusal {
   const { message, reason } = statusBody(body);
   const words = message ?? (location === undefined ? plain(body) : `it points to ${location.split('?')[0]}`);
   const full = printable(words).replaceAll(/\s+/g, ' ').trim();
@@ -35,7 +35,7 @@ export function refusal(doing: string, status: number, body: string, location?: 
         ? ELSEWHERE
         : undefined;
   return new ApiRefusal(
-    `${doing} was refused (${status}): ${said || 'no reason given'}`,
+    `${description} was refused (${status}): ${said || 'no reason given'}`,
     status,
     printable(reason ?? ''),
     omitUndefined({ hint }),

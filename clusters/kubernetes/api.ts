@@ -48,7 +48,7 @@ export class KubernetesApi extends ObjectApi {
 
   /** The API server's version, e.g. v1.35.4. */
   async version(signal?: AbortSignal): Promise<string> {
-    const request = { doing: 'asking for the version', members: ['gitVersion'] as const, signal };
+    const request = { description: 'asking for the version', members: ['gitVersion'] as const, signal };
     const { gitVersion } = await this.connection.json<{ gitVersion: string }>('GET', '/version', request);
     return printable(gitVersion);
   }
@@ -79,7 +79,11 @@ export class KubernetesApi extends ObjectApi {
     const { sinceTime, tailLines, previous, signal } = options;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
     const query = { container, sinceTime: sinceTime?.toISOString(), tailLines, previous };
-    return await this.connection.text('GET', path, { doing: `reading the log of ${container} in ${namespace}/${name}`, query, signal });
+    return await this.connection.text('GET', path, {
+      description: `reading the log of ${container} in ${namespace}/${name}`,
+      query,
+      signal,
+    });
   }
 
   /** A namespace's events, oldest first. */

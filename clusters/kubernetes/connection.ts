@@ -13,7 +13,7 @@ import { ELSEWHERE, hintFor } from './unreachable.ts';
 
 export interface ApiRequest {
   /** What this is for, as it begins the sentence of an error, e.g. "listing Pods". */
-  doing: string;
+  description: string;
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   contentType?: string;
@@ -72,7 +72,7 @@ export class Connection {
         return answer.text;
       }
       if (answer.status !== 429 || busy === BUSY_RETRIES) {
-        const refused = refusal(request.doing, answer.status, answer.text, answer.headers.location);
+        const refused = refusal(request.description, answer.status, answer.text, answer.headers.location);
         if ([401, 403, 503].includes(answer.status) && !(await this.#isReady(request.signal)))
           throw this.#unreachable(`it is not ready: ${refused.message}`, refused);
         throw refused;
@@ -97,7 +97,7 @@ export class Connection {
     if (isObject(answer) && (request.members ?? []).every((name) => isObject(answer[name]) || typeof answer[name] === 'string'))
       return answer as T;
     const shape = answer !== undefined ? 'with another object than that' : /^\s*</.test(text) ? 'with HTML' : 'with no JSON';
-    throw this.#unreachable(`${request.doing} was answered ${shape}`, new MeshproofError('API_ANSWER', shape, { hint: ELSEWHERE }));
+    throw this.#unreachable(`${request.description} was answered ${shape}`, new MeshproofError('API_ANSWER', shape, { hint: ELSEWHERE }));
   }
 
   /** What a WebSocket to this server needs: address, TLS, credentials, proxy. */
@@ -117,7 +117,7 @@ export class Connection {
   }
 
   async #send(method: Method, path: string, request: ApiRequest): Promise<Answer> {
-    const { doing, signal, timeoutMs = 30_000 } = request;
+    const { description, signal, timeoutMs = 30_000 } = request;
     signal?.throwIfAborted();
     const options = await this.#secured(signal);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
@@ -137,14 +137,14 @@ export class Connection {
         signal?.throwIfAborted();
         if (attempt === 0 && error instanceof StaleConnection) continue;
         const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : causeOf(error);
-        throw this.#unreachable(`${doing} failed: ${why}`, error);
+        throw this.#unreachable(`${description} failed: ${why}`, error);
       }
     }
   }
 
   /** An API server refuses everybody before it has read its roles and accounts, and while it shuts down. Whether it is ready, anybody may ask. */
   async #isReady(signal: AbortSignal | undefined): Promise<boolean> {
-    const { status } = await this.#send('GET', '/readyz', { doing: 'asking whether it is ready', signal, timeoutMs: 5_000 });
+    const { status } = await this.#send('GET', '/readyz', { description: 'asking whether it is ready', signal, timeoutMs: 5_000 });
     return status < 500;
   }
 

@@ -39,7 +39,7 @@ export class Discovery {
     const kinds = new Map<string, Resource>();
     try {
       const path = apiRoot(apiVersion);
-      const request = { doing: `asking for the kinds of ${apiVersion}`, members: ['resources'] as const, signal };
+      const request = { description: `asking for the kinds of ${apiVersion}`, members: ['resources'] as const, signal };
       const list = await this.#connection.json<ResourceList>('GET', path, request);
       for (const { name, kind, namespaced } of list.resources) if (!name.includes('/')) kinds.set(kind, { plural: name, namespaced });
     } catch (error) {

@@ -71,7 +71,7 @@ export class ObjectApi {
   /** @returns undefined when there is no such object */
   async get<T extends LiveObject = LiveObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
     const path = pathOf(ref, await this.#served(ref, signal));
-    return await absent(this.connection.json<T>('GET', path, { doing: `reading ${nameOf(ref)}`, members: ['metadata'], signal }));
+    return await absent(this.connection.json<T>('GET', path, { description: `reading ${nameOf(ref)}`, members: ['metadata'], signal }));
   }
 
   /** As `get`, where a kind that is not served, or a place that is missing for a cluster-wide kind, is no error but an object that is not there. */
@@ -79,7 +79,7 @@ export class ObjectApi {
     const resource = await this.#discovery.find(ref.apiVersion, ref.kind, signal);
     if (resource === undefined) return undefined;
     return await absent(
-      this.connection.json<T>('GET', pathOf(ref, resource), { doing: `reading ${nameOf(ref)}`, members: ['metadata'], signal }),
+      this.connection.json<T>('GET', pathOf(ref, resource), { description: `reading ${nameOf(ref)}`, members: ['metadata'], signal }),
     );
   }
 
@@ -91,7 +91,7 @@ export class ObjectApi {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, undefined);
     const request = {
-      doing: `creating ${nameOf(ref)}`,
+      description: `creating ${nameOf(ref)}`,
       members: ['metadata'] as const,
       query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' },
       body: object,
@@ -106,12 +106,12 @@ export class ObjectApi {
     const resource = await this.#served({ apiVersion, kind }, signal);
     const path = listPath(apiVersion, resource, namespace);
     const { plural } = resource;
-    const doing = `listing ${plural}${namespace === undefined ? '' : ` of ${namespace}`}`;
+    const description = `listing ${plural}${namespace === undefined ? '' : ` of ${namespace}`}`;
     const found: T[] = [];
     let next: string | undefined;
     do {
       const query = { labelSelector, fieldSelector, limit: PAGE, continue: next };
-      const page = await this.connection.json<Page<T>>('GET', path, { doing, query, members: ['items', 'metadata'], signal });
+      const page = await this.connection.json<Page<T>>('GET', path, { description, query, members: ['items', 'metadata'], signal });
       for (const item of page.items) found.push({ ...item, apiVersion, kind });
       next = page.metadata.continue || undefined;
     } while (next !== undefined);
@@ -122,7 +122,7 @@ export class ObjectApi {
   async patch(ref: ObjectRef, patch: unknown, { type = 'merge', subresource, signal }: PatchOptions = {}): Promise<LiveObject> {
     const path = `${pathOf(ref, await this.#served(ref, signal))}${subresource === undefined ? '' : `/${subresource}`}`;
     const query = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' };
-    const request = { doing: `patching ${nameOf(ref)}`, query, contentType: PATCHES[type], body: patch, signal };
+    const request = { description: `patching ${nameOf(ref)}`, query, contentType: PATCHES[type], body: patch, signal };
     return await this.connection.json<LiveObject>('PATCH', path, request);
   }
 
@@ -158,7 +158,7 @@ export class ObjectApi {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, namespace);
     return await this.connection.json<LiveObject>('PATCH', pathOf(ref, resource), {
-      doing: `applying ${nameOf(ref)}`,
+      description: `applying ${nameOf(ref)}`,
       members: ['metadata'],
       query: { fieldManager: FIELD_MANAGER, force: force(object), fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined },
       contentType: 'application/apply-patch+yaml',
@@ -175,7 +175,7 @@ export class ObjectApi {
   ): Promise<void> {
     const query = { propagationPolicy: wait && WORKLOADS.includes(ref.kind) ? 'Foreground' : 'Background', gracePeriodSeconds };
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
-    const request = { doing: `removing ${nameOf(ref)}`, query, body, signal: options.signal };
+    const request = { description: `removing ${nameOf(ref)}`, query, body, signal: options.signal };
     const answer = await goneOrOther(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
     // The answer is a Status when the object went at once, and the object itself while finalizers or a grace period hold it.
     if (wait && answer !== undefined && answer.kind !== 'Status') await this.gone(ref, answer.metadata.uid, options);

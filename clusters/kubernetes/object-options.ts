@@ -1,4 +1,4 @@
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface ApplyOptions {
@@ -13,7 +13,7 @@ export interface ApplyOptions {
   signal?: AbortSignal;
 }
 
-export interface RemoveOptions extends Work {
+export interface RemoveOptions extends TaskContext {
   /** For namespaced objects that name none. */
   namespace?: string;
   /** Whether to return only when the objects are gone, and the pods of workloads with them; default true. */
@@ -39,7 +39,7 @@ export interface PatchOptions {
   signal?: AbortSignal;
 }
 
-export interface WaitOptions extends Work {
+export interface WaitOptions extends TaskContext {
   /** Default 60 000. */
   timeoutMs?: number;
 }

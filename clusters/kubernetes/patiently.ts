@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { MeshproofError } from '../errors.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 
 /** An API server that is restarted or moved comes back within this. */
 const PATIENCE_MS = 120_000;
@@ -12,7 +12,7 @@ const PAUSE_MS = 2_000;
  * doing it twice does no harm.
  * @throws what `act` throws: anything but `API_UNREACHABLE` at once, that one when patience ends
  */
-export async function patiently<T>(act: () => Promise<T>, { progress }: Pick<Work, 'progress'> = {}): Promise<T> {
+export async function patiently<T>(act: () => Promise<T>, { progress }: Pick<TaskContext, 'progress'> = {}): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {

@@ -41,7 +41,7 @@ interface EndStatus {
  */
 export async function execInPod(connection: Connection, pod: PodRef, order: ExecOrder): Promise<Executed> {
   const { container, command, timeoutMs = 30_000 } = order;
-  const doing = `running ${command[0]} in ${pod.namespace}/${pod.name} (${container})`;
+  const description = `running ${command[0]} in ${pod.namespace}/${pod.name} (${container})`;
   const words = command.map((word): [string, string] => ['command', word]);
   const query = new URLSearchParams([['container', container], ['stdout', 'true'], ['stderr', 'true'], ...words]);
   const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/exec`;
@@ -54,25 +54,25 @@ export async function execInPod(connection: Connection, pod: PodRef, order: Exec
       reject(error);
       webSocket.terminate();
     };
-    const timer = setTimeout(() => fail(new MeshproofError('POD_TIMED_OUT', `${doing} took longer than ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => fail(new MeshproofError('POD_TIMED_OUT', `${description} took longer than ${timeoutMs} ms`)), timeoutMs);
     webSocket.on('message', (message: Buffer) => written[message[0] ?? -1]?.push(message.subarray(1)));
     webSocket.once('unexpected-response', (request, response: IncomingMessage) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', fail);
       response.on('end', () => {
-        fail(refusal(doing, response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')));
+        fail(refusal(description, response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')));
         request.destroy();
       });
     });
     webSocket.on('error', (cause) =>
-      fail(new MeshproofError('API_UNREACHABLE', `${doing} through ${connection.server.origin} failed: ${cause.message}`, { cause })),
+      fail(new MeshproofError('API_UNREACHABLE', `${description} through ${connection.server.origin} failed: ${cause.message}`, { cause })),
     );
     webSocket.on('close', () => {
       clearTimeout(timer);
       const exitCode = exitCodeOf(text(CHANNELS.status));
       if (typeof exitCode === 'number') resolve({ stdout: text(CHANNELS.stdout), stderr: text(CHANNELS.stderr), exitCode });
-      else fail(new MeshproofError('POD_EXEC', `${doing} failed: ${exitCode}`));
+      else fail(new MeshproofError('POD_EXEC', `${description} failed: ${exitCode}`));
     });
   });
 }

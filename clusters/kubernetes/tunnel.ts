@@ -55,19 +55,20 @@ export async function requestText(
 ): Promise<string> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-  const doing = `${method} ${path} on ${agent.address}`;
+  const description = `${method} ${path} on ${agent.address}`;
   const options = { agent, host: '127.0.0.1', port: agent.port, method, path, headers, signal: either };
   for (let attempt = 0; ; attempt++) {
     try {
       const { status, text } = await exchange(options, body);
       if (status < 400) return text;
-      throw new MeshproofError('POD_REFUSED', `${doing} was answered with ${status}: ${text.trim().slice(0, 500)}`);
+      throw new MeshproofError('POD_REFUSED', `${description} was answered with ${status}: ${text.trim().slice(0, 500)}`);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof StaleConnection && method !== 'POST' && attempt === 0) continue;
-      if (timeout.aborted) throw new MeshproofError('POD_TIMED_OUT', `${doing} was not answered within ${timeoutMs} ms`, { cause: error });
+      if (timeout.aborted)
+        throw new MeshproofError('POD_TIMED_OUT', `${description} was not answered within ${timeoutMs} ms`, { cause: error });
       if (error instanceof MeshproofError) throw error;
-      throw new MeshproofError('POD_UNREACHABLE', `${doing} failed: ${causeOf(error)}`, { cause: error });
+      throw new MeshproofError('POD_UNREACHABLE', `${description} failed: ${causeOf(error)}`, { cause: error });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { MeshFacts } from './facts.ts';
 import type { MeshFeature } from './features.ts';
 import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from './observations.ts';
@@ -28,7 +28,7 @@ export interface Enforcement {
   stages: Readonly<Record<string, number>>;
 }
 
-export interface ConvergeOptions extends Work {
+export interface ConvergeOptions extends TaskContext {
   /** What was just applied or removed; every proxy must act on it. */
   objects: readonly Manifest[];
   /** `applied`: the proxies must have it. `removed`: they must have forgotten it. */
@@ -128,12 +128,12 @@ export interface MeshAdapter {
   /** Undefined for a mesh that can be installed only once per cluster. */
   readonly revisions?: MeshRevisions;
   /** Versions of the control plane and of the proxies that run in these namespaces; default all. */
-  versions(work?: Work, among?: readonly string[]): Promise<MeshVersions>;
+  versions(task?: TaskContext, among?: readonly string[]): Promise<MeshVersions>;
   /** How many proxies of each version of the mesh are connected to the control plane, in all namespaces. */
-  proxyVersions(work?: Work): Promise<Map<string, number>>;
+  proxyVersions(task?: TaskContext): Promise<Map<string, number>>;
   capabilities(pod: PodRef): Promise<Capabilities>;
   /** As the cluster has them; read once. */
-  settings(work?: Work): Promise<MeshSettings>;
+  settings(task?: TaskContext): Promise<MeshSettings>;
   /** Peer identity of a service account, as the server sees it. */
   identity(namespace: string, serviceAccount: string, settings: Pick<MeshSettings, 'trustDomain'>): string;
   /** The headers in which a proxy tells its server that this identity calls. */

@@ -2,7 +2,7 @@ import type { Image } from '../images/image.ts';
 import type { Tool } from '../images/tools.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { Definitions } from '../kubernetes/definitions.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { MeshAdapter } from './adapter.ts';
 import type { MeshFacts } from './facts.ts';
 
@@ -27,11 +27,11 @@ export interface MeshModule {
   /** The images of a version, under the names by which its pods ask for them. */
   readonly images: (version?: string) => readonly Image[];
   /** The definitions of its kinds in a version, of which the schemas are made. */
-  readonly definitions: (version: string, work: Work) => Promise<Definitions>;
+  readonly definitions: (version: string, task: TaskContext) => Promise<Definitions>;
   /** The mesh's own command line tool, in a version. */
   readonly tool: (version?: string) => Tool;
   /** The mesh on a cluster that has it already. Without a kubeconfig nothing can be asked of the command line tool. */
   readonly connect: (cluster: Partial<MeshCluster>, api: KubernetesApi) => MeshAdapter;
   /** Installs the mesh from the images that are in the nodes, and returns once its control plane is ready. */
-  readonly install: (cluster: MeshCluster, api: KubernetesApi, options: InstallOptions, work: Work) => Promise<void>;
+  readonly install: (cluster: MeshCluster, api: KubernetesApi, options: InstallOptions, task: TaskContext) => Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { notMade } from './listed.ts';
@@ -32,9 +32,14 @@ export interface PreprovisionedOptions extends Omit<RigsOptions, 'count'> {
 }
 
 /** Makes rigs side by side and returns their namespaces once every pod is ready. */
-export async function deployRigs(api: KubernetesApi, mesh: MeshAdapter, { count, ...options }: RigsOptions, work: Work): Promise<string[]> {
+export async function deployRigs(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { count, ...options }: RigsOptions,
+  task: TaskContext,
+): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `${options.owner}-rig-${index}`);
-  await Promise.all(names.map((name) => deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, options.owner), options, work)));
+  await Promise.all(names.map((name) => deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, options.owner), options, task)));
   return names;
 }
 
@@ -43,9 +48,9 @@ export async function deployPreprovisioned(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { rigs, ...options }: PreprovisionedOptions,
-  work: Work,
+  task: TaskContext,
 ): Promise<void> {
-  await Promise.all(rigs.map((name) => deployRig(api, mesh, name, [], options, work)));
+  await Promise.all(rigs.map((name) => deployRig(api, mesh, name, [], options, task)));
 }
 
 async function deployRig(
@@ -54,14 +59,14 @@ async function deployRig(
   name: string,
   namespaces: readonly Manifest[],
   { image, owner, annotations }: Omit<RigsOptions, 'count'>,
-  work: Work,
+  task: TaskContext,
 ): Promise<void> {
-  work.progress?.(`deploying ${name}`);
-  const signal = work.signal === undefined ? {} : { signal: work.signal };
+  task.progress?.(`deploying ${name}`);
+  const signal = task.signal === undefined ? {} : { signal: task.signal };
   const objects = [...namespaces, ...rigObjects(name, image, facts, annotations)].map((object) => owned(object, owner));
   await requireOurs(api, objects, { owner, ...signal });
   await api.apply(objects, signal);
-  const waiting = { timeoutMs: 180_000, ...work };
+  const waiting = { timeoutMs: 180_000, ...task };
   await Promise.all([
     api.podsReady(name, ACTOR_LABEL, SAMPLE_WORKLOADS.length - 2, waiting),
     api.podsReady(neighbourOf(name), ACTOR_LABEL, 1, waiting),
@@ -77,16 +82,16 @@ export async function replaceRig(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { name, owner, preprovisioned }: { name: string; owner: string; preprovisioned: boolean },
-  work: Work = {},
+  task: TaskContext = {},
 ): Promise<void> {
   const made = await madeOf(api, name);
-  const waiting = { ...work, timeoutMs: 180_000, owner };
-  const lease = await api.find<LeaseObject>(leaseRef(name), work.signal);
+  const waiting = { ...task, timeoutMs: 180_000, owner };
+  const lease = await api.find<LeaseObject>(leaseRef(name), task.signal);
   const places = [name, neighbourOf(name), unmeshedOf(name)];
   const left = preprovisioned ? await clearNamespaces(api, mesh, places, { ...waiting, unseen: notMade }) : [];
-  const { shared } = await removeOurs(api, await ownNamespaces(api, { owner, rigs: [name], preprovisioned }, work), waiting);
+  const { shared } = await removeOurs(api, await ownNamespaces(api, { owner, rigs: [name], preprovisioned }, task), waiting);
   requireAllBack({ left: [...left, ...shared.map(nameWithMaker)] });
-  await deployRig(api, mesh, name, preprovisioned ? [] : rigNamespaces(name, mesh.facts, owner), { ...made, owner }, work);
+  await deployRig(api, mesh, name, preprovisioned ? [] : rigNamespaces(name, mesh.facts, owner), { ...made, owner }, task);
   if (!preprovisioned) await copyLease(api, lease, name, owner);
 }
 
@@ -105,8 +110,8 @@ export async function deployBeside(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { like, name, owner }: { like: string; name: string; owner: string },
-  work: Work = {},
+  task: TaskContext = {},
 ): Promise<void> {
-  await deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, owner), { ...(await madeOf(api, like)), owner }, work);
-  await copyLease(api, await api.find<LeaseObject>(leaseRef(like), work.signal), name, owner);
+  await deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, owner), { ...(await madeOf(api, like)), owner }, task);
+  await copyLease(api, await api.find<LeaseObject>(leaseRef(like), task.signal), name, owner);
 }

@@ -49,9 +49,9 @@ export class JournalledApi extends KubernetesApi {
   /** Runs a change that the end of the check must wait for before it takes anything back. */
   async during<T>(change: () => Promise<T>): Promise<T> {
     this.assertOpen();
-    const work = change();
-    this.#underWay.add(work);
-    return await work.finally(() => this.#underWay.delete(work));
+    const task = change();
+    this.#underWay.add(task);
+    return await task.finally(() => this.#underWay.delete(task));
   }
 
   assertOpen(): void {

@@ -7,7 +7,7 @@ import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { until } from '../until.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { OWNER_LABEL } from './rig.ts';
 
 /** Of the one Lease of a rig, in the rig's own namespace. It says who has the rig now, and keeps the journal. */
@@ -77,7 +77,7 @@ interface Judged {
  * Who holds the lease of a rig, after looking for as long as a holder may stay silent where one look does not tell.
  * Times are not compared with the clock of this machine: a holder lives when its lease changes while we look.
  */
-export async function judgeLease(api: ObjectApi, rig: string, { signal, progress }: Work = {}): Promise<Judged> {
+export async function judgeLease(api: ObjectApi, rig: string, { signal, progress }: TaskContext = {}): Promise<Judged> {
   const look = async (): Promise<Judged> => {
     const lease = await api.find<LeaseObject>(leaseRef(rig), signal);
     return { lease, holding: lease === undefined ? 'free' : await holdingOf(lease) };

@@ -8,7 +8,7 @@ import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { describedIn, descriptionFile } from '../registry/description.ts';
 import { settled } from '../settled.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { entriesOf, isEmpty } from './journal-entries.ts';
 import { DURATION_S, HOLDER, holdingOf, judgeLease, leaseOf, leaseRef, ownerOf, STAYS, type LeaseObject } from './lease.ts';
 import { OWNER_LABEL } from './rig.ts';
@@ -36,12 +36,12 @@ export class RigLeases {
    * @param owner the cluster's name, for leases that are yet to be made
    * @throws MeshproofError `RIG_IN_USE` when a living process has one of them
    */
-  static async take(api: ObjectApi, rigs: readonly string[], owner: string, work: Work = {}): Promise<RigLeases> {
+  static async take(api: ObjectApi, rigs: readonly string[], owner: string, task: TaskContext = {}): Promise<RigLeases> {
     const leases = new RigLeases(api, rigs, owner);
     const taken: string[] = [];
     try {
       for (const rig of rigs) {
-        await takeOne(api, rig, owner, work);
+        await takeOne(api, rig, owner, task);
         taken.push(rig);
       }
     } catch (error) {
@@ -109,9 +109,9 @@ export class RigLeases {
   }
 }
 
-async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): Promise<void> {
-  const judged = await judgeLease(api, rig, work);
-  const lease = judged.lease ?? (await leaseOf(api, rig, owner, work.signal));
+async function takeOne(api: ObjectApi, rig: string, owner: string, task: TaskContext): Promise<void> {
+  const judged = await judgeLease(api, rig, task);
+  const lease = judged.lease ?? (await leaseOf(api, rig, owner, task.signal));
   if (judged.holding === 'alive') {
     throw new MeshproofError('RIG_IN_USE', `${lease.spec?.holderIdentity ?? 'another run'} is using ${rig}`, {
       hint: 'wait for that run, or use other namespaces',
@@ -133,7 +133,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, work: Work): 
     spec: { holderIdentity: nameOfHolder(holder.pid), leaseDurationSeconds: DURATION_S, acquireTime: microTime(), renewTime: microTime() },
   };
   try {
-    await api.patch(leaseRef(rig), patch, omitUndefined({ signal: work.signal }));
+    await api.patch(leaseRef(rig), patch, omitUndefined({ signal: task.signal }));
   } catch (error) {
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
     throw new MeshproofError('RIG_IN_USE', `another run took ${rig} a moment ago`, { hint: 'wait for that run, or use other namespaces' });

@@ -1,7 +1,7 @@
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { listed, notMade, type Unseen } from './listed.ts';
 import { isForChecks, OWNER_LABEL } from './rig.ts';
 
@@ -24,8 +24,12 @@ export interface OwnRig {
  * The rigs for which namespaces were made, by whatever is left of each: a removal may have broken off.
  * @param unseen default: it is an error when the account may not list namespaces
  */
-export async function ownRigs(api: KubernetesApi, { owner, unseen }: { owner?: string; unseen?: Unseen }, work: Work): Promise<OwnRig[]> {
-  const named = (await labelled(api, owner, unseen, work)).map((live) => ({ live, ...ownRigOf(live) }));
+export async function ownRigs(
+  api: KubernetesApi,
+  { owner, unseen }: { owner?: string; unseen?: Unseen },
+  task: TaskContext,
+): Promise<OwnRig[]> {
+  const named = (await labelled(api, owner, unseen, task)).map((live) => ({ live, ...ownRigOf(live) }));
   return [...Map.groupBy(named, ({ rig }) => rig)].flatMap(([rig, members]) => {
     const [first] = members;
     return rig === undefined || first === undefined ? [] : [{ rig, owner: first.owner, namespaces: members.map(({ live }) => live) }];
@@ -33,11 +37,15 @@ export async function ownRigs(api: KubernetesApi, { owner, unseen }: { owner?: s
 }
 
 /** The namespaces that were made for these rigs, by runs or by their checks; whether they are still ours is for whoever removes them to see. */
-export async function ownNamespaces(api: KubernetesApi, { owner, rigs, preprovisioned }: OwnedRigs, work: Work): Promise<LiveObject[]> {
+export async function ownNamespaces(
+  api: KubernetesApi,
+  { owner, rigs, preprovisioned }: OwnedRigs,
+  task: TaskContext,
+): Promise<LiveObject[]> {
   if (!preprovisioned)
-    return (await ownRigs(api, { owner }, work)).flatMap(({ rig, namespaces }) => (rigs.includes(rig) ? namespaces : []));
+    return (await ownRigs(api, { owner }, task)).flatMap(({ rig, namespaces }) => (rigs.includes(rig) ? namespaces : []));
   // Whoever may not list namespaces has made none.
-  const found = await labelled(api, owner, notMade, work);
+  const found = await labelled(api, owner, notMade, task);
   return found.filter(({ metadata: { name } }) => rigs.some((rig) => isForChecks(name, rig)));
 }
 
@@ -45,7 +53,7 @@ async function labelled(
   api: KubernetesApi,
   owner: string | undefined,
   unseen: Unseen | undefined,
-  { signal }: Work,
+  { signal }: TaskContext,
 ): Promise<LiveObject[]> {
   const options = { labelSelector: owner === undefined ? OWNER_LABEL : `${OWNER_LABEL}=${owner}`, ...omitUndefined({ signal }) };
   return unseen === undefined ? await api.list('v1', 'Namespace', options) : await listed(api, ['v1', 'Namespace'], options, unseen);

@@ -4,7 +4,7 @@ import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { nameOf, refOf } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { entriesOf, isEmpty } from './journal-entries.ts';
 import { Journal } from './journal.ts';
 import { judgeLease, leaseRef, type LeaseObject } from './lease.ts';
@@ -34,17 +34,17 @@ export async function replay(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { journal, rig, owner }: Journalled,
-  work: Work = {},
+  task: TaskContext = {},
 ): Promise<TakenBack> {
   if (journal.isEmpty) return NOTHING_BACK;
   const { objects, installations } = journal.entries;
   // A journal is an annotation, which others may write: nothing is removed on its word alone.
   const ours = installations.filter(({ metadata }) => isForChecks(metadata.namespace ?? '', rig));
   const uninstalled = await Promise.allSettled(ours.map(async (document) => mesh.revisions?.uninstall(document, owner)));
-  const there = await liveOf(api, objects, work.signal);
+  const there = await liveOf(api, objects, task.signal);
   const namespaces = there.filter(({ kind, metadata }) => kind === 'Namespace' && isForChecks(metadata.name, rig));
   const others = there.filter(({ kind }) => kind !== 'Namespace');
-  const waiting = { ...work, timeoutMs: GOING_MS, owner };
+  const waiting = { ...task, timeoutMs: GOING_MS, owner };
   const removals = [await removeOurs(api, others, waiting), await removeOurs(api, namespaces, waiting)];
   for (const one of uninstalled) if (one.status === 'rejected') throw one.reason;
   await journal.clear();
@@ -58,9 +58,9 @@ export async function replay(
 }
 
 /** As `replay`, and returns when the proxies of the rig and of its neighbour no longer act on any of it. */
-export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journalled, work: Work = {}): Promise<TakenBack> {
+export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journalled, task: TaskContext = {}): Promise<TakenBack> {
   const { objects } = of.journal.entries;
-  const taken = await replay(api, mesh, of, work);
+  const taken = await replay(api, mesh, of, task);
   if (taken.back.length === 0) return taken;
   const manifests = objects.map(({ apiVersion, kind, name, namespace }) => ({
     apiVersion,
@@ -68,7 +68,7 @@ export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journal
     metadata: { name, ...omitUndefined({ namespace }) },
   }));
   for (const namespace of [of.rig, neighbourOf(of.rig)]) {
-    await mesh.converge({ objects: manifests, after: 'removed', namespace, ...omitUndefined({ signal: work.signal }) });
+    await mesh.converge({ objects: manifests, after: 'removed', namespace, ...omitUndefined({ signal: task.signal }) });
   }
   return taken;
 }
@@ -80,23 +80,26 @@ type Tended = Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'mesh
  * Takes back what checks of no living process have left in a cluster: what their rigs' journals name, what else carries the cluster's name
  * in the mesh's root namespace or cluster-wide, and an injector that is cut off. Call it only while no check runs there.
  */
-export async function recoverCluster({ name, kubeconfig, context, mesh, rigs, kept = [] }: Tended, work: Work = {}): Promise<TakenBack> {
+export async function recoverCluster(
+  { name, kubeconfig, context, mesh, rigs, kept = [] }: Tended,
+  task: TaskContext = {},
+): Promise<TakenBack> {
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
-    return await recoverRigs(api, adapter, { owner: name, rigs, kept }, work);
+    return await recoverRigs(api, adapter, { owner: name, rigs, kept }, task);
   } finally {
     api.close();
   }
 }
 
 /** As `recoverCluster`, while the leases of its rigs are ours. @throws MeshproofError `RIG_IN_USE` when a living process has one of them */
-export async function recoverIdle(cluster: Tended, work: Work = {}): Promise<TakenBack> {
+export async function recoverIdle(cluster: Tended, task: TaskContext = {}): Promise<TakenBack> {
   const api = await KubernetesApi.open({ kubeconfig: cluster.kubeconfig, context: cluster.context });
   try {
-    const leases = await RigLeases.take(api, cluster.rigs, cluster.name, work);
+    const leases = await RigLeases.take(api, cluster.rigs, cluster.name, task);
     try {
-      return await recoverCluster(cluster, work);
+      return await recoverCluster(cluster, task);
     } finally {
       await leases.release();
     }
@@ -106,11 +109,11 @@ export async function recoverIdle(cluster: Tended, work: Work = {}): Promise<Tak
 }
 
 /** The rigs of a cluster on which a check has left something, and which no living process holds. */
-export async function unfinishedRigs({ kubeconfig, context, rigs, kept = [] }: Tended, work: Work = {}): Promise<string[]> {
+export async function unfinishedRigs({ kubeconfig, context, rigs, kept = [] }: Tended, task: TaskContext = {}): Promise<string[]> {
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const judged = await Promise.all(
-      rigs.filter((rig) => !kept.includes(rig)).map(async (rig) => ({ rig, ...(await judgeLease(api, rig, work)) })),
+      rigs.filter((rig) => !kept.includes(rig)).map(async (rig) => ({ rig, ...(await judgeLease(api, rig, task)) })),
     );
     const free = judged.filter(({ holding }) => holding === 'free' || holding === 'dead');
     return free.flatMap(({ rig, lease }) => (lease === undefined || isEmpty(entriesOf(lease)) ? [] : [rig]));
@@ -124,17 +127,17 @@ export async function recoverRigs(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { owner, rigs, kept = [] }: { owner: string; rigs: readonly string[]; kept?: readonly string[] },
-  work: Work = {},
+  task: TaskContext = {},
 ): Promise<TakenBack> {
   // What is mesh-wide comes first, and nothing that fails keeps the rest from being taken back.
   const parts: (() => Promise<TakenBack>)[] = [
-    () => takeBackStrays(api, mesh, { owner, rigs, kept }, work),
+    () => takeBackStrays(api, mesh, { owner, rigs, kept }, task),
     ...rigs
       .filter((one) => !kept.includes(one))
       .map((rig) => async () => {
         // A rig that was never made, or is half made, has no lease: nothing was journalled.
-        if ((await api.find<LeaseObject>(leaseRef(rig), work.signal)) === undefined) return NOTHING_BACK;
-        return await replay(api, mesh, { journal: await Journal.open(api, rig, { owner }), rig, owner }, work);
+        if ((await api.find<LeaseObject>(leaseRef(rig), task.signal)) === undefined) return NOTHING_BACK;
+        return await replay(api, mesh, { journal: await Journal.open(api, rig, { owner }), rig, owner }, task);
       }),
   ];
   const all: TakenBack[] = [];

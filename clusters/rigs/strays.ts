@@ -4,7 +4,7 @@ import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { settled } from '../settled.ts';
-import type { Work } from '../work.ts';
+import type { TaskContext } from '../task-context.ts';
 import { isHeld, judgeLease, ownerOf } from './lease.ts';
 import { listed, notMade, unlessForbidden, type Kind, type Unseen } from './listed.ts';
 import { isMadeFor, nameWithMaker, removeOurs, type Removal, type TakenBack } from './ownership.ts';
@@ -28,7 +28,7 @@ export interface Stray {
 }
 
 /** What checks have left in the mesh's root namespace and cluster-wide, for all owners: a journal may have gone with its rig. */
-export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unseen, { signal }: Work): Promise<Stray[]> {
+export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unseen, { signal }: TaskContext): Promise<Stray[]> {
   // Who may not read the settings has been told of no other root namespace either.
   const told = unlessForbidden(
     mesh.settings(omitUndefined({ signal })).then((settings) => [settings]),
@@ -61,17 +61,17 @@ export async function takeBackStrays(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { owner, rigs, kept }: { owner: string; rigs: readonly string[]; kept: readonly string[] },
-  work: Work,
+  task: TaskContext,
 ): Promise<TakenBack> {
-  const found = (await strays(api, mesh, notMade, work)).filter((one) => one.owner === owner && !kept.includes(one.rig ?? ''));
+  const found = (await strays(api, mesh, notMade, task)).filter((one) => one.owner === owner && !kept.includes(one.rig ?? ''));
   const judged = await Promise.all(
-    found.map(async (stray) => ({ ...stray, used: rigs.includes(stray.rig ?? '') ? undefined : await inUse(api, stray, work) })),
+    found.map(async (stray) => ({ ...stray, used: rigs.includes(stray.rig ?? '') ? undefined : await inUse(api, stray, task) })),
   );
   const idle = judged.filter(({ used }) => used === undefined);
   const objects = idle.flatMap(({ object }) => object ?? []);
   const isDisabled = idle.length > objects.length;
   const [removal] = await settled<Removal | void>([
-    removeOurs(api, objects, { ...work, owner }),
+    removeOurs(api, objects, { ...task, owner }),
     isDisabled ? mesh.injector.restore(owner) : Promise.resolve(),
   ]);
   const { removed, shared } = removal ?? { removed: [], shared: [] };
@@ -80,10 +80,14 @@ export async function takeBackStrays(
 }
 
 /** Why what a check of an owner has made for a rig is not left over, as far as can be seen; undefined where it is. */
-export async function inUse(api: KubernetesApi, { rig, owner }: Pick<Stray, 'owner' | 'rig'>, work: Work): Promise<string | undefined> {
+export async function inUse(
+  api: KubernetesApi,
+  { rig, owner }: Pick<Stray, 'owner' | 'rig'>,
+  task: TaskContext,
+): Promise<string | undefined> {
   if (rig === undefined) return 'it does not say of which rig it is';
   try {
-    const { holding, lease } = await judgeLease(api, rig, work);
+    const { holding, lease } = await judgeLease(api, rig, task);
     const isOwners = lease !== undefined && ownerOf(lease) === owner;
     return isOwners && isHeld(holding) ? `${lease?.spec?.holderIdentity ?? 'a run'} is using ${rig}` : undefined;
   } catch (error) {

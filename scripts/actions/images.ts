@@ -10,7 +10,7 @@ import { listImages } from '../../clusters/images/list.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
-import type { Work } from '../../clusters/work.ts';
+import type { TaskContext } from '../../clusters/task-context.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
 import { requireImageSource } from '../run/provider.ts';
@@ -31,9 +31,9 @@ export async function printImages(output: 'text' | 'json'): Promise<number> {
 
 /** Builds what is missing. @returns the exit code */
 export async function buildImages({ mesh, engine: allowPrivate }: { mesh: Mesh; engine: boolean }): Promise<number> {
-  const tag = await withEngine(allowPrivate, async (engine, work) => {
-    const tag = await nodeImage('build', mesh, engine, work);
-    await ensureExternal('build', engine, work);
+  const tag = await withEngine(allowPrivate, async (engine, task) => {
+    const tag = await nodeImage('build', mesh, engine, task);
+    await ensureExternal('build', engine, task);
     return tag;
   });
   process.stdout.write(`${tag} has been built\n`);
@@ -47,37 +47,37 @@ export async function saveImages(
 ): Promise<number> {
   const archive = join(resolve(folder), 'node.tar');
   await makeFolder(resolve(folder));
-  await withEngine(allowPrivate, async (engine, work) => {
-    const tag = await nodeImage(await requireImageSource(images), mesh, engine, work);
-    work.progress?.(`saving ${tag}`);
-    await engine.docker(['save', '-o', archive, tag], work);
-    const external = await ensureExternal(images, engine, work);
-    await engine.docker(['save', '-o', join(resolve(folder), 'external.tar'), ...external], work);
+  await withEngine(allowPrivate, async (engine, task) => {
+    const tag = await nodeImage(await requireImageSource(images), mesh, engine, task);
+    task.progress?.(`saving ${tag}`);
+    await engine.docker(['save', '-o', archive, tag], task);
+    const external = await ensureExternal(images, engine, task);
+    await engine.docker(['save', '-o', join(resolve(folder), 'external.tar'), ...external], task);
   });
   process.stdout.write(`${archive} contains the node image with everything its pods use; external.tar contains the external services\n`);
   return EXIT.ok;
 }
 
 /** The tag of the node image for a cluster with that mesh. */
-async function nodeImage(mode: string, mesh: Mesh, engine: Engine, work: Work): Promise<string> {
+async function nodeImage(mode: string, mesh: Mesh, engine: Engine, task: TaskContext): Promise<string> {
   const module = await meshModule(mesh);
-  return (await ensureImages(mode, module.images(), engine, work)).tag;
+  return (await ensureImages(mode, module.images(), engine, task)).tag;
 }
 
 /** Sees to it that the engine has the images of external services, and returns their names. */
-async function ensureExternal(mode: string, engine: Engine, work: Work): Promise<string[]> {
-  await ensureExternalImages(EXTERNAL_IMAGE_NAMES, mode, engine, work);
+async function ensureExternal(mode: string, engine: Engine, task: TaskContext): Promise<string[]> {
+  await ensureExternalImages(EXTERNAL_IMAGE_NAMES, mode, engine, task);
   return (await externalImages()).map(({ name }) => name);
 }
 
 /** Lends the Docker engine, and stops one that was started for this alone. */
-async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, work: Work) => Promise<T>): Promise<T> {
+async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, task: TaskContext) => Promise<T>): Promise<T> {
   const progress = startProgress();
-  const work = { signal: untilInterrupted(), progress: progress.say };
-  const before = await findEngines(work);
-  const engine = await ensureEngine({ allowPrivate }, work);
+  const task = { signal: untilInterrupted(), progress: progress.say };
+  const before = await findEngines(task);
+  const engine = await ensureEngine({ allowPrivate }, task);
   try {
-    return await use(engine, work);
+    return await use(engine, task);
   } finally {
     if (engine.private && !before.some((one) => one.private)) await stopPrivateEngine({ progress: progress.say });
     progress.pause();

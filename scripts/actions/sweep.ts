@@ -20,16 +20,16 @@ export interface SweepOptions {
 /** Removes what killed runs left, and says what and what not. @returns the exit code */
 export async function sweep({ dryRun = false, ...there }: SweepOptions): Promise<number> {
   const progress = startProgress();
-  const work = { signal: untilInterrupted(), progress: progress.say };
+  const task = { signal: untilInterrupted(), progress: progress.say };
   progress.say('looking for leftovers');
   const said = new Set<string>();
   const spared = new Set<string>();
   let code: number = EXIT.ok;
   const spare = (what: string, why: string) => void spared.add(`skipped, owner uncertain: ${what}: ${why}\n`);
   for (const find of await findsOf(there)) {
-    for (const leftover of await find({ spare }, work)) {
+    for (const leftover of await find({ spare }, task)) {
       const { what } = leftover;
-      work.signal.throwIfAborted();
+      task.signal.throwIfAborted();
       if (!dryRun) progress.say(`removing ${what}`);
       const failed = dryRun ? undefined : await leftover.remove().then(() => undefined, causeOf);
       if (failed !== undefined) code = EXIT.unproven;

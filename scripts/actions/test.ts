@@ -28,7 +28,7 @@ export interface TestOptions extends RunOptions {
   ui?: boolean;
 }
 
-interface Work {
+interface ConsoleTask {
   signal: AbortSignal;
   progress: Progress;
 }
@@ -39,25 +39,25 @@ export async function runTest(filters: string[], options: TestOptions, typed: re
   const failed = options.lastFailed === true ? await lastFailed(report, options.mesh) : undefined;
   const choice = { suites: options.suite, ids: options.check, filters, failed };
   if (options.list === true) return list(choice, options, report);
-  const work = { signal: untilInterrupted(), progress: startProgress() };
+  const task = { signal: untilInterrupted(), progress: startProgress() };
   if (options.dryRun === true) {
     requireReportFolder(report);
-    const decision = await decide(choice, options, report, work);
-    work.progress.pause();
+    const decision = await decide(choice, options, report, task);
+    task.progress.pause();
     process.stdout.write(`${(await describePlan({ ...decision, typed })).join('\n')}\n`);
     return EXIT.ok;
   }
   let claimed = false;
   try {
     requireReportFolder(report);
-    const decision = await decide(choice, options, report, work);
+    const decision = await decide(choice, options, report, task);
     return await holdReport(report, async () => {
       const against = await claimReport(report, options.mesh, decision.settings.against);
       claimed = true;
-      return await run(decision, options, { against, typed }, work);
+      return await run(decision, options, { against, typed }, task);
     });
   } catch (error) {
-    work.progress.pause();
+    task.progress.pause();
     await recordStop(report, error, claimed).catch(explain);
     throw error;
   } finally {
@@ -80,11 +80,11 @@ interface Invocation {
   typed: readonly string[];
 }
 
-async function run(decision: Decision, options: TestOptions, { against, typed }: Invocation, work: Work): Promise<number> {
+async function run(decision: Decision, options: TestOptions, { against, typed }: Invocation, task: ConsoleTask): Promise<number> {
   const workers = workersOf(options);
   const heavy = options.workers === undefined ? undefined : overload(workers, options.provider);
   if (heavy !== undefined) {
-    work.progress.pause();
+    task.progress.pause();
     process.stderr.write(`warning: ${heavy}\n`);
   }
   // A kind cluster asks first for room there.
@@ -92,5 +92,5 @@ async function run(decision: Decision, options: TestOptions, { against, typed }:
   const { wanted, args, external } = decision;
   const settings = { ...decision.settings, ...omitUndefined({ against }) };
   const asked = { typed, workers: options.workers, shard: options.shard };
-  return runOnCluster({ wanted, fresh: options.fresh === true, args, settings, external, interactive: options.ui === true, asked }, work);
+  return runOnCluster({ wanted, fresh: options.fresh === true, args, settings, external, interactive: options.ui === true, asked }, task);
 }

@@ -11,7 +11,7 @@ const AGAIN_MS = 30_000;
  * elsewhere one line a step, and one more for every half minute that it takes.
  */
 export interface Progress {
-  say: (doing: string) => void;
+  say: (description: string) => void;
   /** Ends the changing line, so that others may write. `say` begins a new one. */
   pause: () => void;
 }
@@ -50,14 +50,14 @@ export function startProgress({
     stream.write(`${line(`still: ${current} (${seconds(now() - since)} s)`)}\n`);
   };
   return {
-    say(doing) {
-      if (doing === current) return;
-      current = doing;
+    say(description) {
+      if (description === current) return;
+      current = description;
       since = now();
       saidAt = since;
       if (!terminal && !lines) return;
       if (terminal) draw();
-      else stream.write(`${line(doing)}\n`);
+      else stream.write(`${line(description)}\n`);
       ticking ??= setInterval(terminal ? draw : again, everyMs).unref();
     },
     pause() {

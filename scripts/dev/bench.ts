@@ -31,8 +31,8 @@ async function bench(): Promise<Figure[]> {
   const progress = startProgress();
   const name = newClusterName();
   const report = await mkdtemp(join(tmpdir(), 'meshproof-bench-'));
-  const work = { signal, progress: progress.say };
-  const cluster = await up({ name, mesh: DEFAULT_MESH, provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, work);
+  const task = { signal, progress: progress.say };
+  const cluster = await up({ name, mesh: DEFAULT_MESH, provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, task);
   // Else it is this process's alone, and the command that runs the checks would not take it.
   await keepCluster(name);
   try {

@@ -8,7 +8,7 @@ import { clusters } from '../../clusters/registry/description.ts';
 import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
 import { claimCluster, keepCluster, ownerOf } from '../../clusters/registry/owner.ts';
 import { leaveRigs } from '../../clusters/rigs/leases.ts';
-import type { Work } from '../../clusters/work.ts';
+import type { TaskContext } from '../../clusters/task-context.ts';
 import { requireDisk } from './disk.ts';
 
 export interface BorrowedCluster {
@@ -63,22 +63,22 @@ async function namedCluster(
 }
 
 /** Takes a cluster that is there, or makes one, which a sweep removes when this process dies before it is returned. */
-export async function borrowCluster(wanted: UpOptions, fresh: boolean, work: Work): Promise<BorrowedCluster> {
-  const found = fresh ? undefined : await findCluster(await clusters(work.progress), wanted);
+export async function borrowCluster(wanted: UpOptions, fresh: boolean, task: TaskContext): Promise<BorrowedCluster> {
+  const found = fresh ? undefined : await findCluster(await clusters(task.progress), wanted);
   if (found !== undefined && (await occupy(found.name))) return { description: found, createdForRun: false };
   if (wanted.provider.kind === 'kind') await requireDisk();
   const name = newClusterName();
   await claimCluster(name);
-  return { description: await up({ ...wanted, name }, work), createdForRun: true };
+  return { description: await up({ ...wanted, name }, task), createdForRun: true };
 }
 
 /** Gives a cluster back: removes it when it was made for this run and is not to be kept. */
-export async function returnCluster({ description, createdForRun }: BorrowedCluster, keep: boolean, work: Work): Promise<void> {
+export async function returnCluster({ description, createdForRun }: BorrowedCluster, keep: boolean, task: TaskContext): Promise<void> {
   const { name } = description;
   if (!createdForRun) return vacate(name);
   if (keep) {
     await leaveRigs(name);
     return keepCluster(name);
   }
-  return down(name, work);
+  return down(name, task);
 }

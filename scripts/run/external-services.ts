@@ -3,7 +3,7 @@ import { engineAt } from '../../clusters/engine/engine.ts';
 import { removeExternalContainers } from '../../clusters/external/containers.ts';
 import { ensureExternalImages } from '../../clusters/external/images.ts';
 import { EXTERNAL_IMAGE_NAMES, type ExternalImageName } from '../../clusters/images/recipes/external.ts';
-import type { Work } from '../../clusters/work.ts';
+import type { TaskContext } from '../../clusters/task-context.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 
 /** The images of the external services that checks need, by what they tell of themselves. */
@@ -21,10 +21,10 @@ export async function provideExternalImages(
   { dockerHost }: ClusterDescription,
   names: readonly ExternalImageName[],
   images: string,
-  work: Work,
+  task: TaskContext,
 ): Promise<void> {
   if (names.length === 0 || dockerHost === undefined) return;
-  await ensureExternalImages(names, images, await engineAt(dockerHost, work), work);
+  await ensureExternalImages(names, images, await engineAt(dockerHost, task), task);
 }
 
 /** Removes the external services that a killed check left. */

@@ -1,5 +1,5 @@
 import type { Leftover, LeftoversOptions } from '../../clusters/engine/leftover.ts';
-import type { Work } from '../../clusters/work.ts';
+import type { TaskContext } from '../../clusters/task-context.ts';
 
 /** Finds leftovers of one sort, and changes nothing. */
-export type Find = (options: Required<LeftoversOptions>, work: Work) => Promise<Leftover[]>;
+export type Find = (options: Required<LeftoversOptions>, task: TaskContext) => Promise<Leftover[]>;

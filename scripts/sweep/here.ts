@@ -13,36 +13,36 @@ import { requireAllBack } from '../../clusters/rigs/ownership.ts';
 import { recoverIdle, unfinishedRigs } from '../../clusters/rigs/recover.ts';
 import type { Find } from './find.ts';
 
-export const ofKind: Find = async (options, work) => kindLeftovers(options, work);
+export const ofKind: Find = async (options, task) => kindLeftovers(options, task);
 
 export const ofBuilds: Find = async (options) => buildLeftovers(options);
 
-export const ofEngine: Find = async (options, work) => engineLeftovers(options, work);
+export const ofEngine: Find = async (options, task) => engineLeftovers(options, task);
 
 /** What a killed run left in clusters of other owners. */
-export const ofExisting: Find = async ({ spare }, work) => {
+export const ofExisting: Find = async ({ spare }, task) => {
   const left: Leftover[] = [];
   for (const { name, provider, context } of await clusters()) {
     if (provider !== 'existing') continue;
     const what = `${name} in context ${context}`;
     const owner = await ownerOf(name);
-    if (owner === 'dead') left.push({ what, remove: () => down(name, work) });
+    if (owner === 'dead') left.push({ what, remove: () => down(name, task) });
     if (owner === 'unknown') spare(what, 'its owner record is unreadable, or belongs to another machine or container');
   }
   return left;
 };
 
 /** What killed runs left on the rigs of clusters that stay. */
-export const ofChecks: Find = async ({ spare }, work) => {
+export const ofChecks: Find = async ({ spare }, task) => {
   const left: Leftover[] = [];
   for (const cluster of await clusters()) {
     if ((await ownerOf(cluster.name)) !== 'none' || (await isInUse(cluster.name))) continue;
-    const rigs = await unfinishedRigs(cluster, work).catch((error: unknown) => {
+    const rigs = await unfinishedRigs(cluster, task).catch((error: unknown) => {
       spare(`possible leftovers of checks on ${cluster.name}`, causeOf(error));
       return [];
     });
     if (rigs.length === 0) continue;
-    const remove = async () => requireAllBack(await recoverIdle({ ...cluster, rigs }, work));
+    const remove = async () => requireAllBack(await recoverIdle({ ...cluster, rigs }, task));
     left.push({ what: `leftovers of a check on ${rigs.join(', ')}`, remove });
   }
   return left;

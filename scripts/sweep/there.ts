@@ -20,8 +20,8 @@ export async function thereFinds({ mesh, all, ...place }: There): Promise<Find> 
   if (provider.kind !== 'existing') return async () => [];
   const { context, kubeconfig, namespaces } = provider;
   const api = await KubernetesApi.open(omitUndefined({ context, kubeconfig }));
-  return async ({ spare }, work) => {
+  return async ({ spare }, task) => {
     const adapter = await adapterOf({ mesh, ...omitUndefined({ context, kubeconfig }) }, api);
-    return await leftThere(api, adapter, { spare, ...omitUndefined({ namespaces, all }) }, work);
+    return await leftThere(api, adapter, { spare, ...omitUndefined({ namespaces, all }) }, task);
   };
 }

@@ -13,7 +13,7 @@ import type { TheirCluster } from './their-cluster.ts';
 export async function tokenKubeconfig(owner: KubernetesApi, { kubeconfig }: TheirCluster): Promise<string> {
   const path = '/api/v1/namespaces/meshproof-system/serviceaccounts/meshproof/token';
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7_200 } };
-  const { status } = await owner.connection.json<{ status: { token: string } }>('POST', path, { doing: 'asking for a token', body });
+  const { status } = await owner.connection.json<{ status: { token: string } }>('POST', path, { description: 'asking for a token', body });
   const { clusters }: { clusters: { name: string }[] } = parse(await readFile(kubeconfig, 'utf8'));
   return JSON.stringify({
     clusters,
@@ -28,7 +28,7 @@ export async function createAsOwner(owner: KubernetesApi, objects: readonly Mani
   for (const object of objects) {
     const { apiVersion, kind, metadata } = object;
     const place = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`;
-    const request = { doing: `creating ${kind} ${metadata.name}`, query: { fieldManager: 'owner' }, body: object };
+    const request = { description: `creating ${kind} ${metadata.name}`, query: { fieldManager: 'owner' }, body: object };
     await owner.connection.text('POST', `${apiRoot(apiVersion)}${place}/${pluralOf(kind)}`, request);
   }
 }

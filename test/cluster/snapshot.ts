@@ -48,11 +48,11 @@ export async function clusterSnapshot(api: KubernetesApi): Promise<string[]> {
   // A check's own namespaces are told to go and are in nobody's way meanwhile.
   const going = async () => (await api.list('v1', 'Namespace')).some(({ metadata }) => metadata.deletionTimestamp !== undefined);
   await until(async () => !(await going()), { what: 'namespaces that are on their way out', timeoutMs: 90_000, everyMs: 500 });
-  const { groups } = await api.connection.json<Group>('GET', '/apis', { doing: 'listing groups' });
+  const { groups } = await api.connection.json<Group>('GET', '/apis', { description: 'listing groups' });
   const versions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
   const lines = await Promise.all(
     versions.map(async (version) => {
-      const { resources } = await api.connection.json<Resources>('GET', apiRoot(version), { doing: `discovering ${version}` });
+      const { resources } = await api.connection.json<Resources>('GET', apiRoot(version), { description: `discovering ${version}` });
       const kinds = resources.filter(({ name, kind, verbs }) => !name.includes('/') && verbs.includes('list') && !RESTLESS.has(kind));
       const lists = await Promise.all(kinds.map(async ({ kind }) => (await api.list(version, kind)).map(lineOf)));
       return lists.flat();

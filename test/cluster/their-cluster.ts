@@ -10,7 +10,7 @@ import { istioVersion } from '../../clusters/istio/versions.ts';
 import { createCluster, deleteCluster } from '../../clusters/kind/kind.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
 import { reserveRanges } from '../../clusters/kind/reservations.ts';
-import type { Work } from '../../clusters/work.ts';
+import type { TaskContext } from '../../clusters/task-context.ts';
 
 /** A cluster that meshproof's commands know nothing of, as if a colleague had made it. */
 export interface TheirCluster {
@@ -41,15 +41,15 @@ const SETTINGS = [
 ];
 
 /** Makes a kind cluster and installs Istio in it, by hand: no rigs, no description that a command would find. */
-export async function makeTheirCluster(name: string, work: Work = {}): Promise<TheirCluster> {
-  const engine = await ensureEngine({ allowPrivate: true }, work);
-  const { tag: image } = await ensureImages('auto', ISTIO.images(), engine, work);
-  const [kind, istioctl, ranges] = await Promise.all([pathOf(KIND, work), pathOf(ISTIO.tool(), work), reserveRanges(name, engine)]);
+export async function makeTheirCluster(name: string, task: TaskContext = {}): Promise<TheirCluster> {
+  const engine = await ensureEngine({ allowPrivate: true }, task);
+  const { tag: image } = await ensureImages('auto', ISTIO.images(), engine, task);
+  const [kind, istioctl, ranges] = await Promise.all([pathOf(KIND, task), pathOf(ISTIO.tool(), task), reserveRanges(name, engine)]);
   const kubeconfig = join(folderOf(name), 'kubeconfig');
-  const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, work);
+  const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, task);
   const remove = () => deleteCluster({ name, folder: folderOf(name) }, engine);
   const settings = SETTINGS.flatMap((setting) => ['--set', setting]);
-  await exec(istioctl, ['install', '-y', ...settings, '--kubeconfig', kubeconfig, '--context', context], work).catch(
+  await exec(istioctl, ['install', '-y', ...settings, '--kubeconfig', kubeconfig, '--context', context], task).catch(
     async (error: unknown) => {
       await remove();
       throw error;

@@ -42,10 +42,10 @@ test(
     const settings = settingsIn(folder.path);
     try {
       const said: string[] = [];
-      const work = { progress: (doing: string) => void said.push(doing) };
-      const [one, other] = await Promise.all([startPrivateEngine(work, settings), startPrivateEngine(work, settings)]);
+      const task = { progress: (description: string) => void said.push(description) };
+      const [one, other] = await Promise.all([startPrivateEngine(task, settings), startPrivateEngine(task, settings)]);
       expect(one).toBe(other);
-      expect(said.filter((doing) => doing === 'starting a private Docker engine')).toHaveLength(1);
+      expect(said.filter((description) => description === 'starting a private Docker engine')).toHaveLength(1);
       expect(await rulesAbout('meshproof-tst')).toBeGreaterThan(1);
 
       const first = await identify(await pidOf(settings));

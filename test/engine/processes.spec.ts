@@ -123,8 +123,8 @@ test('the lock of a killed process is free', async () => {
   await once(child.stdout, 'data');
   const waited: string[] = [];
   const turn = exclusively('test of killing', async () => 'ours', {
-    progress: (doing) => {
-      waited.push(doing);
+    progress: (description) => {
+      waited.push(description);
       child.kill('SIGKILL');
     },
   });

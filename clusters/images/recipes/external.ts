@@ -66,8 +66,8 @@ const RECIPES: Record<ExternalImageName, { upstream: string; recipe: Recipe }> =
     upstream: `docker.io/jaegertracing/all-in-one:${VERSIONS.jaeger}`,
     recipe: {
       inputs: async () => [(await jaeger()).hash],
-      contents: async (work) => ({
-        files: { '/usr/local/bin/all-in-one': join(await artifact(await jaeger(), work), 'all-in-one') },
+      contents: async (task) => ({
+        files: { '/usr/local/bin/all-in-one': join(await artifact(await jaeger(), task), 'all-in-one') },
         config: { Entrypoint: ['/usr/local/bin/all-in-one'] },
       }),
     },

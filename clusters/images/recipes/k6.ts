@@ -12,8 +12,8 @@ const k6 = () => goArtifact({ module: goModule('k6'), binaries: { k6: 'go.k6.io/
 /** A pod of it sleeps until it is told to run something, and looks at the processes beside it, hence the shell; the published image has all three too. */
 const recipe: Recipe = {
   inputs: async () => [(await k6()).hash, 1],
-  contents: async (work) => ({
-    files: { '/usr/bin/k6': join(await artifact(await k6(), work), 'k6') },
+  contents: async (task) => ({
+    files: { '/usr/bin/k6': join(await artifact(await k6(), task), 'k6') },
     debian: ['/usr/bin/sh', '/usr/bin/cat', '/usr/bin/sleep'],
     texts: { '/etc/passwd': 'k6:x:12345:12345::/home/k6:/usr/sbin/nologin\n' },
     writable: ['/home/k6'],

@@ -36,11 +36,11 @@ const coredns = () => goArtifact({ module: goModule('coredns'), binaries: { core
 const pause = async (): Promise<Artifact> => ({
   name: 'pause',
   hash: hashOf(VERSIONS.kubernetes, VERSIONS.pause),
-  make: async (folder, work) => {
-    await needPrograms({ gcc: 'gcc libc6-dev' }, work);
-    const source = await moduleFiles(goModule('kubernetes'), 'k8s.io/kubernetes', work);
+  make: async (folder, task) => {
+    await needPrograms({ gcc: 'gcc libc6-dev' }, task);
+    const source = await moduleFiles(goModule('kubernetes'), 'k8s.io/kubernetes', task);
     const version = `-DVERSION=${VERSIONS.pause[0]}`;
-    await exec('gcc', ['-Os', '-static', version, '-o', join(folder, 'pause'), join(source, 'build/pause/linux/pause.c')], work);
+    await exec('gcc', ['-Os', '-static', version, '-o', join(folder, 'pause'), join(source, 'build/pause/linux/pause.c')], task);
   },
 });
 
@@ -48,8 +48,8 @@ const pause = async (): Promise<Artifact> => ({
 function binaryImage(made: () => Promise<Artifact>, binary: string, path: string, user?: string): Recipe {
   return {
     inputs: async () => [(await made()).hash, binary, path, user],
-    contents: async (work) => ({
-      files: { [path]: join(await artifact(await made(), work), binary) },
+    contents: async (task) => ({
+      files: { [path]: join(await artifact(await made(), task), binary) },
       config: { Entrypoint: [path], ...(user === undefined ? {} : { User: user }) },
     }),
   };
@@ -57,8 +57,8 @@ function binaryImage(made: () => Promise<Artifact>, binary: string, path: string
 
 const kubeProxy: Recipe = {
   inputs: async () => [(await kubernetes()).hash, IPTABLES],
-  contents: async (work) => ({
-    files: { '/usr/local/bin/kube-proxy': join(await artifact(await kubernetes(), work), 'kube-proxy') },
+  contents: async (task) => ({
+    files: { '/usr/local/bin/kube-proxy': join(await artifact(await kubernetes(), task), 'kube-proxy') },
     debian: [...IPTABLES, '/usr/sbin/conntrack', '/usr/bin/ip', '/usr/bin/kmod', '/usr/sbin/modprobe', '/usr/sbin/nft'],
     config: { Entrypoint: ['/usr/local/bin/kube-proxy'], Env: ['PATH=/usr/local/bin:/usr/sbin:/usr/bin'] },
   }),
