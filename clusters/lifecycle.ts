@@ -17,8 +17,7 @@ import type { TaskContext } from './task-context.ts';
  */
 export async function up(options: UpOptions, task: TaskContext): Promise<ClusterDescription> {
   const name = requireClusterName(options.name ?? newClusterName());
-  const { provision, deprovision } =
-    options.provider.kind === 'kind' ? await import('./kind/provision.ts') : await import('./existing/provision.ts');
+  const { provision, deprovision } = await operationsOf(options.provider.kind);
   const folder = await claimName(name);
   if ((await readDescription(name, folder)) !== undefined) {
     throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, {
@@ -36,6 +35,13 @@ export async function up(options: UpOptions, task: TaskContext): Promise<Cluster
     if (options.provider.kind === 'kind') await stopEngine().catch(() => undefined);
     throw error;
   }
+}
+
+/** How clusters of that provider are made and removed; only what is asked for is loaded. */
+async function operationsOf(provider: ClusterDescription['provider']) {
+  if (provider === 'kind') return await import('./kind/provision.ts');
+  const { provision } = await import('./existing/provision.ts');
+  return { provision, deprovision: (await import('./existing/deprovision.ts')).deprovision };
 }
 
 /**
@@ -71,7 +77,7 @@ export async function down(name: string, task: TaskContext): Promise<void> {
       exitCode: EXIT.usage,
     });
   }
-  const { deprovision } = cluster.provider === 'kind' ? await import('./kind/provision.ts') : await import('./existing/provision.ts');
+  const { deprovision } = await operationsOf(cluster.provider);
   await claimForRemoval(cluster);
   await deprovision(cluster, task);
   await removeFiles(folderOf(name));

@@ -16,10 +16,8 @@ import type { MeshAdapter } from '../mesh/adapter.ts';
 import { byPart } from '../mesh/versions.ts';
 import { adapterOf } from '../meshes.ts';
 import { deployPreprovisioned, deployRigs } from '../rigs/deploy.ts';
-import { judgeLease, ownerOf } from '../rigs/lease.ts';
 import { RigLeases } from '../rigs/leases.ts';
 import { notMade } from '../rigs/listed.ts';
-import { ownRigs, type OwnedRigs } from '../rigs/own-namespaces.ts';
 import { liveOf, owned, requireOurs } from '../rigs/ownership.ts';
 import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { TaskContext } from '../task-context.ts';
@@ -58,65 +56,85 @@ export async function provision(
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     const adapter = await adapterOf({ mesh }, api);
-    task.progress?.(`asking ${context} what is allowed there`);
-    const found = await inspectCluster(api, adapter, { name, count: options.rigs, provider }, task.signal);
-    if (found.preprovisioned) await requirePreprovisioned(api, adapter, found.rigs, task.signal);
-    requireRights(found, context);
-    const there = await meshFound(api, adapter, [], task.signal);
-    if (typeof there === 'string') {
-      throw new MeshproofError('MESH_MISSING', `no ${mesh} was found in ${context}: ${there}`, {
-        hint: 'install the mesh first, or use --provider=kind',
-      });
-    }
-    const uid = omitUndefined({ uid: await clusterUid(api, task.signal) });
-    const to = {
+    const found = await requireUsable(api, adapter, name, { options, context }, task);
+    const description: ClusterDescription = {
       name,
       provider: 'existing',
       kubeconfig,
       context,
-      ...uid,
+      ...omitUndefined({ uid: await clusterUid(api, task.signal) }),
       mesh,
       rigs: found.rigs,
       preprovisioned: found.preprovisioned,
-    } as const;
-    const began = performance.now();
-    const making = { name, found };
-    // Until it is known that lent places are nobody else's now, nothing is noted, made or cleared.
-    let leases = found.preprovisioned ? await leaseFree(api, found.rigs, name, task) : undefined;
-    await options.writeDescription({ ...to, versions: {}, timings: {} }).catch(async (error: unknown) => {
-      await leases?.remove().catch(() => undefined);
-      throw error;
-    });
-    if (!found.preprovisioned) await makeNamespaces(api, adapter, making, task);
-    try {
-      leases ??= await RigLeases.take(api, found.rigs, name, task);
-      await makeRigs(api, adapter, making, task);
-      const timings = { rigsMs: Math.round(performance.now() - began) };
-      return {
-        ...to,
-        versions: { kubernetes: await api.version(), ...byPart(adapter.facts, await adapter.versions(task, found.rigs)) },
-        timings,
-      };
-    } catch (error) {
-      const undone = patiently(() => removeRigs(api, adapter, { owner: name, ...found }, notMade, {}), task);
-      await undone
-        .then(() => leases?.remove())
-        .catch((cause: unknown) => {
-          throw leftBehind(name, error, cause);
-        });
-      throw error;
-    } finally {
-      // Whoever wanted the rigs takes their leases again, or lets go of them.
-      leases?.stop();
-    }
+      versions: {},
+      timings: {},
+    };
+    const announce = (): Promise<void> => options.writeDescription(description);
+    return { ...description, ...(await provisionRigs(api, adapter, { name, found, announce }, task)) };
   } finally {
     api.close();
   }
 }
 
+/** What the cluster offers, which is known then to be enough. */
+async function requireUsable(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  name: string,
+  { options: { rigs: count, provider }, context }: { options: ProvisionOptions; context: string },
+  task: TaskContext,
+): Promise<ClusterInspection> {
+  if (provider.kind !== 'existing') throw new TypeError('this provider uses existing clusters');
+  task.progress?.(`asking ${context} what is allowed there`);
+  const found = await inspectCluster(api, mesh, { name, count, provider }, task.signal);
+  if (found.preprovisioned) await requirePreprovisioned(api, mesh, found.rigs, task.signal);
+  requireRights(found, context);
+  const there = await meshFound(api, mesh, [], task.signal);
+  if (typeof there !== 'string') return found;
+  throw new MeshproofError('MESH_MISSING', `no ${mesh.facts.name} was found in ${context}: ${there}`, {
+    hint: 'install the mesh first, or use --provider=kind',
+  });
+}
+
 interface Making {
   name: string;
   found: ClusterInspection;
+}
+
+/** Makes the rigs, or nothing. `announce` writes down what will be made; before it, nothing is. */
+async function provisionRigs(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { announce, ...making }: Making & { announce: () => Promise<void> },
+  task: TaskContext,
+): Promise<Pick<ClusterDescription, 'versions' | 'timings'>> {
+  const { name, found } = making;
+  const began = performance.now();
+  // Until it is known that lent places are nobody else's now, nothing is noted, made or cleared.
+  let leases = found.preprovisioned ? await leaseFree(api, found.rigs, name, task) : undefined;
+  await announce().catch(async (error: unknown) => {
+    await leases?.remove().catch(() => undefined);
+    throw error;
+  });
+  if (!found.preprovisioned) await makeNamespaces(api, mesh, making, task);
+  try {
+    leases ??= await RigLeases.take(api, found.rigs, name, task);
+    await makeRigs(api, mesh, making, task);
+    const timings = { rigsMs: Math.round(performance.now() - began) };
+    const versions = byPart(mesh.facts, await mesh.versions(task, found.rigs));
+    return { versions: { kubernetes: await api.version(), ...versions }, timings };
+  } catch (error) {
+    const undone = patiently(() => removeRigs(api, mesh, { owner: name, ...found }, notMade, {}), task);
+    await undone
+      .then(() => leases?.remove())
+      .catch((cause: unknown) => {
+        throw leftBehind(name, error, cause);
+      });
+    throw error;
+  } finally {
+    // Whoever wanted the rigs takes their leases again, or lets go of them.
+    leases?.stop();
+  }
 }
 
 /** On a namespace: which attempt created it. Where an answer is lost, nothing else tells whether it was this one. */
@@ -187,61 +205,5 @@ async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: str
   } catch (error) {
     await leases.release().catch(() => undefined);
     throw error;
-  }
-}
-
-/**
- * Removes from the cluster what was made for this one, and nothing else. Lent namespaces that another run holds by now hold nothing of it.
- * @throws MeshproofError `RIG_IN_USE` when another process uses its rigs, `OTHER_CLUSTER` when another cluster answers in the place of that one,
- * and `LEFT_BEHIND`
- */
-export async function deprovision(
-  { name, kubeconfig, context, uid, mesh, rigs, preprovisioned = false }: ClusterDescription,
-  task: TaskContext,
-): Promise<void> {
-  const api = await KubernetesApi.open({ kubeconfig, context });
-  try {
-    const found = await patiently(() => clusterUid(api, task.signal), task);
-    if (uid !== undefined && found !== undefined && found !== uid) {
-      throw new MeshproofError(
-        'OTHER_CLUSTER',
-        `context ${context} points to a different cluster than the one in which ${name} was created`,
-        {
-          hint: 'point the context to that cluster again',
-        },
-      );
-    }
-    const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
-    await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, task), task);
-  } finally {
-    api.close();
-  }
-}
-
-/** Removes the rigs while their leases are ours, so that nobody begins on them before all of it is gone. */
-async function deprovisionHeld(
-  api: KubernetesApi,
-  mesh: MeshAdapter,
-  { owner, rigs, preprovisioned }: OwnedRigs,
-  task: TaskContext,
-): Promise<void> {
-  // A run may have renewed some of its own, and a removal that broke off has left some without their first namespace.
-  const all = preprovisioned ? rigs : (await ownRigs(api, { owner }, task)).map(({ rig }) => rig);
-  const looks = await Promise.all(
-    all.map(async (rig) => {
-      const { lease } = await judgeLease(api, rig, task);
-      // A lease that carries another cluster's name was taken over, with its journal.
-      const mine = lease === undefined || ownerOf(lease) === owner;
-      return mine && (await api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, task.signal)) !== undefined ? [rig] : [];
-    }),
-  );
-  const leased = looks.flat();
-  const leases = await RigLeases.take(api, leased, owner, task);
-  try {
-    await removeRigs(api, mesh, { owner, rigs: all, preprovisioned, leased }, notMade, task);
-    // Last: while they are there, others know that the namespaces are in use.
-    await leases.remove();
-  } finally {
-    leases.stop();
   }
 }

@@ -5,7 +5,7 @@ import tls from 'node:tls';
 import { Authority } from '../../fixtures/external/authority.ts';
 import { HttpsClient } from '../../fixtures/actors/https-client.ts';
 import { expect, test as base } from '../kubernetes/on-tunnel.ts';
-import { portOf } from '../kubernetes/stand-in-api.ts';
+import { portOf } from '../kubernetes/port-forward.ts';
 
 const API = 'api.example.com';
 

@@ -4,23 +4,19 @@ import { join } from 'node:path';
 
 import { expect as base, test as plain } from '@playwright/test';
 
-import { FACTS } from '../../clusters/istio/facts.ts';
 import { MeshproofError } from '../../clusters/errors.ts';
-import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
-import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { History } from '../../fixtures/agent/protocol.ts';
 import { currentRecord } from '../../fixtures/evidence/record.ts';
 import type { Actors } from '../../fixtures/rig/actors.ts';
-import type { Rig } from '../../fixtures/rig/rig.ts';
 import { Inconclusive } from '../../fixtures/check/attempt.ts';
 import type { MustFail } from '../../fixtures/check/must-fail.ts';
 import type { Details } from '../../fixtures/check/definition.ts';
 import { filesOf, specAt, type CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { verdictOf } from '../../fixtures/contract/verdict.ts';
 import { examine } from '../../fixtures/check/examine.ts';
-import { ownedBy } from '../rigs/owned-by.ts';
 import { glue } from '../../fixtures/expect.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
+import { StandInRig } from './stand-in-rig.ts';
 
 const toHold = (mode: string | undefined): Judgement<string> => ({
   pass: mode === 'STRICT',
@@ -41,82 +37,9 @@ const expect = base.extend(glue({ toHold, toExist }));
 /** What a control turns red, in matchers that only this test has. */
 const breaking = (own: Record<string, unknown>): MustFail => own;
 
-/** A rig whose "mesh" is what was applied last, and a log of what was done to it. */
-class StandIn {
-  readonly log: string[] = [];
-  readonly objects = new Map<string, Manifest>();
-  refusesRemoval = false;
-  /** What the webhooks of others make of an object. */
-  admits = (object: Manifest): Manifest => object;
-  readonly rig: Rig;
-
-  constructor() {
-    const name = ({ kind, metadata }: Manifest) => `${kind}/${metadata.name}`;
-    const stand = {
-      namespace: 'rig',
-      pods: [],
-      agents: new Map(),
-      cluster: { provider: 'kind' },
-      actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
-      changes: {
-        assertOpen: () => undefined,
-        during: async (change: () => Promise<unknown>) => await change(),
-        refuseChanges: async (reason: Error) => void this.log.push(`closed: ${reason.message}`),
-        journal: { isEmpty: true, add: async () => undefined, clear: async () => undefined, requireHeld: async () => undefined },
-        apply: async (objects: Manifest[]) => {
-          for (const object of objects) {
-            this.log.push(`apply ${name(object)} ${this.#modeOf(object)}`);
-            this.objects.set(name(object), this.admits(object));
-          }
-          return objects.map((object) => ownedBy('run', this.objects.get(name(object)) ?? object));
-        },
-      },
-      externalServices: { objects: [] },
-      owner: 'run',
-      api: {
-        find: async ({ kind, name }: ObjectRef) => {
-          const object = this.objects.get(`${kind}/${name}`);
-          return object === undefined ? undefined : ownedBy('run', object);
-        },
-        remove: async (objects: Manifest[]) => {
-          if (this.refusesRemoval && objects.length > 0) throw new Error('the API server is gone');
-          for (const object of objects) {
-            this.log.push(`remove ${name(object)}`);
-            this.objects.delete(name(object));
-          }
-        },
-        events: async () => [],
-        list: async () => [],
-      },
-      settings: { rootNamespace: 'root', trustDomain: 'cluster.local' },
-      mesh: {
-        facts: FACTS,
-        converge: async () => {
-          this.log.push('converge');
-          return { enforcedMs: 2, stages: {} };
-        },
-        diagnostics: async () => ({}),
-      },
-      reset: async () => void this.log.push('reset'),
-      replace: async () => void this.log.push('replace'),
-    };
-    this.rig = stand as unknown as Rig;
-  }
-
-  #modeOf({ spec }: Manifest): string {
-    return (spec as { mtls: { mode: string } }).mtls.mode;
-  }
-
-  /** What the body of a check would measure. */
-  get mode(): string | undefined {
-    const [object] = this.objects.values();
-    return object === undefined ? undefined : this.#modeOf(object);
-  }
-}
-
 const manifest = (mode: string) => `kind: PeerAuthentication\nmetadata: {name: strict}\nspec: {mtls: {mode: ${mode}}}\n`;
 
-const test = plain.extend<{ place: CheckFiles; standIn: StandIn }>({
+const test = plain.extend<{ place: CheckFiles; standIn: StandInRig }>({
   place: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'meshproof-check-'));
     process.env['MESHPROOF_REPORT'] = join(folder, 'report');
@@ -129,13 +52,13 @@ const test = plain.extend<{ place: CheckFiles; standIn: StandIn }>({
     delete process.env['MESHPROOF_REPORT'];
     await rm(folder, { recursive: true });
   },
-  standIn: async ({}, use) => use(new StandIn()),
+  standIn: async ({}, use) => use(new StandInRig()),
 });
 
 const details: Details = { control: { because: 'the mode is PERMISSIVE', mustFail: breaking({ toHold: 'PERMISSIVE' }) } };
 const run = async (
   place: CheckFiles,
-  { rig }: StandIn,
+  { rig }: StandInRig,
   body: (actors: Actors) => Promise<void>,
   more: Partial<{ details: Details; withControl: boolean; limitMs: number }> = {},
 ) => {

@@ -5,16 +5,10 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { PROJECT, sources } from './sources.ts';
+import { PROJECT } from './sources.ts';
 
-const MOST_LINES = 300;
 const read = (file: string) => readFileSync(join(PROJECT, file), 'utf8');
 const manifest: { scripts: Record<string, string>; bin: Record<string, string> } = JSON.parse(read('package.json'));
-
-test(`no TypeScript file is longer than ${MOST_LINES} lines`, () => {
-  const long = sources().filter((file) => file.endsWith('.ts') && read(file).split('\n').length > MOST_LINES);
-  expect(long).toEqual([]);
-});
 
 test('no file of ours names a place on the machine it was written on', () => {
   const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: PROJECT, encoding: 'utf8' });

@@ -57,7 +57,7 @@ export class SimulatedMesh implements ClusterAccess {
   }
 
   addProxy(name: string): SimulatedProxy {
-    const proxy = new SimulatedProxy(name, this.#namespace, `uid-${++this.#uids}`);
+    const proxy = new SimulatedProxy({ name, namespace: this.#namespace, uid: `uid-${++this.#uids}` });
     this.proxies.push(proxy);
     this.#connect(proxy);
     return proxy;
@@ -130,24 +130,7 @@ export class SimulatedMesh implements ClusterAccess {
     }
     const proxy = this.proxies.find(({ pod: { metadata } }) => metadata.name === pod.name);
     if (port !== 15000 || proxy === undefined) throw new Error(`nothing answers ${pod.name}:${port}${path}`);
-    if (pathname === '/stats') {
-      return JSON.stringify({
-        stats: [
-          { name: 'listener_manager.total_filter_chains_draining', value: proxy.draining },
-          { name: 'listener_manager.total_listeners_warming', value: proxy.warming },
-          { name: 'cluster_manager.cds.update_rejected', value: proxy.rejected.cds },
-          { name: 'listener_manager.lds.update_rejected', value: proxy.rejected.lds },
-        ],
-      });
-    }
-    if (searchParams.get('resource') === 'dynamic_active_clusters') {
-      const wanted = searchParams.get('name_regex');
-      const sentinel = this.#sentinelOf(proxy.applied.get('cds'));
-      return JSON.stringify(
-        sentinel !== undefined && new RegExp(`^(?:${wanted})$`).test(sentinel) ? { configs: [{ cluster: { name: sentinel } }] } : {},
-      );
-    }
-    return JSON.stringify(proxy.applied.has('rds') ? { configs: [{}] } : {});
+    return JSON.stringify(proxy.page(pathname, searchParams, this.#sentinelOf(proxy.applied.get('cds'))));
   }
 
   /** The name of the cluster that the sentinel of that configuration adds. */
@@ -191,7 +174,7 @@ export class SimulatedMesh implements ClusterAccess {
       const { name } = proxy.pod.metadata;
       if (proxy.queue.length > 0) possible.push([`${name} is sent to`, () => this.#generate(proxy)]);
       if (proxy.inbox.length > 0) possible.push([`${name} reads`, () => this.#read(proxy)]);
-      if (proxy.outbox.length > 0) possible.push([`${name} answers`, () => this.#hear(proxy)]);
+      if (proxy.outbox.length > 0) possible.push([`${name} answers`, () => proxy.hear()]);
       if (proxy.warming > 0) possible.push([`${name} warms`, () => (proxy.warming--, proxy.draining++)]);
       if (proxy.draining > 0) possible.push([`${name} drains`, () => proxy.draining--]);
     }
@@ -251,28 +234,10 @@ export class SimulatedMesh implements ClusterAccess {
     proxy.applied.set(type, configuration);
   }
 
-  #hear(proxy: SimulatedProxy): void {
-    const answer = proxy.outbox.shift();
-    const status = answer === undefined ? undefined : proxy.status[answer.type];
-    // An answer to anything but the newest is stale and ignored, as in the protocol.
-    if (answer === undefined || status === undefined || status.sent !== answer.nonce) return;
-    if (answer.error === '') Object.assign(status, { acked: answer.nonce, lastError: '' });
-    else status.lastError = answer.error;
-  }
-
   /** A new stream, by a proxy that knows nothing yet: it gets what istiod computed last. */
   #connect(proxy: SimulatedProxy | undefined): void {
     if (proxy === undefined) return;
-    Object.assign(proxy, {
-      applied: new Map(),
-      queue: [],
-      inbox: [],
-      outbox: [],
-      status: {},
-      draining: 0,
-      warming: 0,
-      rejected: { cds: 0, lds: 0 },
-    });
+    proxy.forget();
     this.#send(PUSHED, this.#push, [proxy]);
   }
 }

@@ -24,11 +24,41 @@ export class SimulatedProxy {
   warming = 0;
   rejected = { cds: 0, lds: 0 };
 
-  constructor(name: string, namespace: string, uid: string) {
+  constructor(metadata: PodObject['metadata']) {
     this.pod = {
-      metadata: { name, namespace, uid },
+      metadata,
       spec: { containers: [{ name: 'app' }, { name: 'istio-proxy' }] },
       status: { phase: 'Running' },
     };
+  }
+
+  /** A restart: everything is lost. */
+  forget(): void {
+    Object.assign(this, new SimulatedProxy(this.pod.metadata));
+  }
+
+  /** istiod reads an answer. One to anything but the newest is stale and ignored, as in the protocol. */
+  hear(): void {
+    const answer = this.outbox.shift();
+    const status = answer === undefined ? undefined : this.status[answer.type];
+    if (answer === undefined || status === undefined || status.sent !== answer.nonce) return;
+    if (answer.error === '') Object.assign(status, { acked: answer.nonce, lastError: '' });
+    else status.lastError = answer.error;
+  }
+
+  /** What its admin interface answers; `sentinel` is the cluster that the newest sentinel adds to what it has. */
+  page(path: string, query: URLSearchParams, sentinel: string | undefined): unknown {
+    if (path === '/stats') {
+      const stats = [
+        { name: 'listener_manager.total_filter_chains_draining', value: this.draining },
+        { name: 'listener_manager.total_listeners_warming', value: this.warming },
+        { name: 'cluster_manager.cds.update_rejected', value: this.rejected.cds },
+        { name: 'listener_manager.lds.update_rejected', value: this.rejected.lds },
+      ];
+      return { stats };
+    }
+    if (query.get('resource') !== 'dynamic_active_clusters') return this.applied.has('rds') ? { configs: [{}] } : {};
+    const wanted = new RegExp(`^(?:${query.get('name_regex')})$`);
+    return sentinel !== undefined && wanted.test(sentinel) ? { configs: [{ cluster: { name: sentinel } }] } : {};
   }
 }

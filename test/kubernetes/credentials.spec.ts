@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 
 import { requestText } from '../../clusters/kubernetes/tunnel.ts';
 import { expect, NAME, test } from './on-listener.ts';
-import { bridge, portOf } from './stand-in-api.ts';
+import { bridge, portOf } from './port-forward.ts';
 
 test('a token in a file is sent, without its line break, and read again when it changes', async ({ open, plain }, info) => {
   mkdirSync(info.outputPath('kube'), { recursive: true });

@@ -8,7 +8,7 @@ import { test as base } from '@playwright/test';
 
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { Authority } from '../../fixtures/external/authority.ts';
-import { portOf } from './stand-in-api.ts';
+import { portOf } from './port-forward.ts';
 
 type Headers = Record<string, string | string[]>;
 

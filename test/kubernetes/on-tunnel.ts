@@ -3,7 +3,7 @@ import http from 'node:http';
 
 import type { PodTunnel } from '../../clusters/kubernetes/tunnel.ts';
 import { test as base } from './on-stand-in.ts';
-import { portOf } from './stand-in-api.ts';
+import { portOf } from './port-forward.ts';
 
 /** An HTTP server that stands for what listens in a pod. */
 export interface PodServer {

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
+import type net from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isDeepStrictEqual } from 'node:util';
 
 import { type WebSocket, WebSocketServer } from 'ws';
 
 import { mergePatch } from '../../clusters/kubernetes/merge-patch.ts';
+import { jsonPatched } from './json-patch.ts';
+import { bridge, portOf } from './port-forward.ts';
 
 export interface Recorded {
   method: string;
@@ -229,54 +230,3 @@ export class StandInApi {
 
 const isSelected = (labels: Record<string, string> = {}, label: string, value: string | undefined): boolean =>
   value === undefined ? label in labels : labels[label] === value;
-
-interface Operation {
-  op: 'test' | 'replace' | 'add' | 'remove';
-  path: string;
-  value?: unknown;
-}
-
-/** Undefined when a test fails. */
-function jsonPatched(object: StandInObject, operations: readonly Operation[]): StandInObject | undefined {
-  const patched = structuredClone(object);
-  for (const { op, path, value } of operations) {
-    const names = path
-      .split('/')
-      .slice(1)
-      .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const last = names.pop() ?? '';
-    const place = names.reduce<Record<string, unknown>>((at, name) => (at[name] ?? {}) as Record<string, unknown>, patched);
-    if (op === 'test' && !isDeepStrictEqual(place[last], value)) return undefined;
-    if (op === 'replace' || op === 'add') place[last] = value;
-    if (op === 'remove') delete place[last];
-  }
-  return patched;
-}
-
-/** What a node does with a port-forward: the port on both channels first, then bytes both ways, and the error channel when nothing listens. */
-export function bridge(webSocket: WebSocket, port: number, target: number): void {
-  const portBytes = [port & 0xff, port >> 8];
-  webSocket.send(Buffer.from([0, ...portBytes]));
-  webSocket.send(Buffer.from([1, ...portBytes]));
-  const socket = net.connect(target, '127.0.0.1');
-  webSocket.on('message', (message: Buffer) => {
-    if (!socket.write(message.subarray(1))) webSocket.pause();
-  });
-  socket.on('drain', () => webSocket.resume());
-  socket.on('data', (chunk) => {
-    socket.pause();
-    webSocket.send(Buffer.concat([Buffer.of(0), chunk]), () => socket.resume());
-  });
-  socket.on('end', () => webSocket.close());
-  socket.on('error', (error) => {
-    webSocket.send(Buffer.concat([Buffer.of(1), Buffer.from(`error forwarding port ${port}: ${error.message}`)]));
-    webSocket.close();
-  });
-  webSocket.on('close', () => socket.destroy());
-}
-
-export function portOf(server: net.Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server does not listen on a port');
-  return address.port;
-}

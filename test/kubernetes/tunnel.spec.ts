@@ -6,7 +6,7 @@ import { exec } from '../../clusters/exec.ts';
 import { requestJson, requestText } from '../../clusters/kubernetes/tunnel.ts';
 import { until } from '../../clusters/until.ts';
 import { expect, test } from './on-tunnel.ts';
-import { bridge } from './stand-in-api.ts';
+import { bridge } from './port-forward.ts';
 
 const digest = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import { provision } from '../../clusters/existing/provision.ts';
 import type { Recorded, StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
-import { portOf } from '../kubernetes/stand-in-api.ts';
+import { portOf } from '../kubernetes/port-forward.ts';
 import { expect, find, namespacesOf, putLent, test as base } from './stand-in-rigs.ts';
 
 const SYSTEM = ['istio-system', 'kube-system'];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { identify } from '../../clusters/engine/processes.ts';
 import { leftThere } from '../../clusters/existing/leftovers.ts';
-import { deprovision } from '../../clusters/existing/provision.ts';
+import { deprovision } from '../../clusters/existing/deprovision.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { FACTS } from '../../clusters/istio/facts.ts';
