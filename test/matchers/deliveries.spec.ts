@@ -22,13 +22,17 @@ test('every delivery arrives byte for byte as it was sent', () => {
   const ledger = ['a', 'b'].map((id) => delivery(id, { method: 'POST', path: '/v1/', headers: { host: 'server:8080', 'x-order': id } }));
   const wanted = { method: 'POST', path: '/v1/', headers: { 'x-order': '{id}' } };
   expect(toArriveWith(ledger, wanted).pass).toBe(true);
-  for (const [wrong, seen] of [
-    [{ path: '/v1' }, '2× path /v1/'],
-    [{ method: 'GET' }, '2× method POST'],
-    [{ headers: { 'x-order': 'a' } }, '1× x-order b'],
-    [{ headers: { 'x-none': '' } }, '2× x-none absent'],
+  for (const [wrong, seen, kind, count] of [
+    [{ path: '/v1' }, '2× path /v1/', 'another path', 2],
+    [{ method: 'GET' }, '2× method POST', 'another method', 2],
+    [{ headers: { 'x-order': 'a' } }, '1× x-order b', 'another header', 1],
+    [{ headers: { 'x-none': '' } }, '2× x-none absent', 'another header', 2],
   ] as const) {
-    expect(toArriveWith(ledger, wrong)).toMatchObject({ pass: false, observed: expect.stringContaining(seen) });
+    expect(toArriveWith(ledger, wrong)).toMatchObject({
+      pass: false,
+      observed: expect.stringContaining(seen),
+      against: [{ kind, count }],
+    });
   }
 });
 
