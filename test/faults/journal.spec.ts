@@ -2,34 +2,69 @@ import { expect, test } from '@playwright/test';
 
 import { FaultJournal, type Fault } from '../../fixtures/faults/fault.ts';
 
-/** Faults that write down what is done to them, and fail where they are told to. */
+type Defect = 'inject' | 'revert' | 'effect' | 'residue' | 'never';
+
+/** Faults that write down what is done to them, and fail where they are told to: without effect, or with one that stays. */
 function faults() {
   const done: string[] = [];
-  const fault = (name: string, fails: 'inject' | 'revert' | 'never' = 'never', meshWide = false): Fault => {
-    const act = (what: 'inject' | 'revert') => async () => {
+  const fault = (name: string, fails: Defect = 'never', meshWide = false): Fault & { acts: boolean } => {
+    const act = (what: 'inject' | 'revert', acts: boolean) => async () => {
       done.push(`${what} ${name}`);
       if (fails === what) throw new Error(`${name} fails`);
+      self.acts = fails === 'residue' || (acts && fails !== 'effect');
     };
-    return { meshWide, inject: act('inject'), revert: act('revert') };
+    const seen = async () => (self.acts ? `${name} acts` : undefined);
+    const self = { name, meshWide, acts: false, inject: act('inject', true), revert: act('revert', false), effect: seen, residue: seen };
+    return self;
   };
-  return { done, fault };
+  return { done, fault, journal: new FaultJournal({ proofMs: 200 }) };
 }
 
 test('a fault is in effect while a body runs, and is reverted also when the body throws', async () => {
-  const { done, fault } = faults();
-  const journal = new FaultJournal();
-  const body = journal.during(fault('a'), async () => {
-    done.push('body');
+  const { done, fault, journal } = faults();
+  const a = fault('a');
+  const body = journal.during(a, async () => {
+    done.push(`body: ${await a.effect()}`);
     throw new Error('no');
   });
   await expect(body).rejects.toThrow('no');
   await journal.revertAll();
-  expect(done).toEqual(['inject a', 'body', 'revert a']);
+  expect(done).toEqual(['inject a', 'body: a acts', 'revert a']);
+});
+
+test('under a fault without an effect no body runs', async () => {
+  const { done, fault, journal } = faults();
+  await expect(journal.during(fault('a', 'effect'), async () => void done.push('body'))).rejects.toMatchObject({
+    code: 'FAULT_INEFFECTIVE',
+  });
+  expect(done).toEqual(['inject a', 'revert a']);
+});
+
+test('what was seen under a fault that ended meanwhile is not believed, be it good or bad', async () => {
+  const { fault, journal } = faults();
+  const a = fault('a');
+  const ended = { code: 'FAULT_ENDED' };
+  await expect(journal.during(a, async () => void (a.acts = false))).rejects.toMatchObject(ended);
+  const body = async () => {
+    a.acts = false;
+    throw new Error('the mesh failed');
+  };
+  await expect(journal.during(a, body)).rejects.toMatchObject(ended);
+});
+
+test('a fault whose end does not show stays noted', async () => {
+  const { done, fault, journal } = faults();
+  const remains = {
+    code: 'FAULT_REMAINS',
+    message: 'the fault a was reverted and is still there: waited 0.2 s for the end of the fault a: a acts',
+  };
+  await expect(journal.during(fault('a', 'residue'), async () => undefined)).rejects.toMatchObject(remains);
+  await expect(journal.revertAll()).rejects.toMatchObject(remains);
+  expect(done).toEqual(['inject a', 'revert a', 'revert a']);
 });
 
 test('what was injected only in part is reverted too, and what was not injected is left alone', async () => {
-  const { done, fault } = faults();
-  const journal = new FaultJournal();
+  const { done, fault, journal } = faults();
   const [broken, idle] = [fault('a', 'inject'), fault('b')];
   await expect(journal.inject(broken)).rejects.toThrow('a fails');
   await journal.revert(idle);
@@ -38,8 +73,7 @@ test('what was injected only in part is reverted too, and what was not injected 
 });
 
 test('of all faults the last goes first, and one that cannot be reverted keeps no other, and stays noted', async () => {
-  const { done, fault } = faults();
-  const journal = new FaultJournal();
+  const { done, fault, journal } = faults();
   for (const one of [fault('a'), fault('b', 'revert'), fault('c', 'never', true)]) await journal.inject(one);
   await journal.revertAll(({ meshWide }) => meshWide);
   await expect(journal.revertAll()).rejects.toThrow('b fails');

@@ -1,0 +1,55 @@
+/**
+ * Takes packets from a queue of the kernel and lets each pass so many milliseconds later, more or less: `perl -e DELAYER <queue> <ms> <jitter>`.
+ * Prints `ready` once it has the queue. When it ends, packets pass at once, as the rule that fills the queue says. Only the packets'
+ * numbers are read, never their content. Messages are those of linux/netfilter/nfnetlink_queue.h. It holds no single quote, to stand between some.
+ */
+export const DELAYER = String.raw`
+use strict; use Socket; use Time::HiRes qw(time);
+my ($queue, $ms, $jitter) = @ARGV;
+socket(my $s, 16, SOCK_RAW, 12) or die "netlink socket: $!\n";
+bind($s, pack("SSLL", 16, 0, 0, 0)) or die "netlink: $!\n";
+setsockopt($s, SOL_SOCKET, 33, pack("i", 1 << 22));
+my $number = 0;
+sub say_kernel {
+  my ($type, $flags, $attribute, $value) = @_;
+  my $length = 4 + length $value;
+  my $body = pack("CCn", 0, 0, $queue) . pack("SS", $length, $attribute) . $value . "\0" x (-$length % 4);
+  send($s, pack("LSSLL", 16 + length $body, 3 << 8 | $type, $flags, ++$number, 0) . $body, 0, pack("SSLL", 16, 0, 0, 0)) // die "netlink: $!\n";
+}
+sub order {
+  say_kernel(2, 5, @_);
+  recv($s, my $answer, 65536, 0) // die "netlink: $!\n";
+  my ($type, $error) = unpack("x4 S x10 l", $answer);
+  if ($type == 2 && $error) { $! = -$error; die "queue $queue: $!\n" }
+}
+order(1, pack("CCn", 1, 0, 0));  # bind
+order(2, pack("NC", 0, 1));      # copy no payload
+order(3, pack("N", 65536));      # so many may wait
+$| = 1; print "ready\n";
+my (@late, $at);
+for (;;) {
+  my $left = @late ? $late[0][0] - time : 3600;
+  vec(my $in = "", fileno($s), 1) = 1;
+  if ($left > 0 && select($in, undef, undef, $left) > 0) {
+    recv($s, my $all, 1 << 20, 0) // next;
+    while (length $all >= 16) {
+      my ($length, $type) = unpack("LS", $all);
+      my $attributes = substr($all, 20, $length - 20);
+      $all = substr($all, ($length + 3) & ~3);
+      next if $type != 3 << 8;
+      while (length $attributes >= 4) {
+        my ($size, $attribute) = unpack("SS", $attributes);
+        last if $size < 4;
+        if (($attribute & 0x7fff) == 1) {
+          # Packets keep their order, as on a line.
+          my $due = time + ($ms + $jitter * (2 * rand() - 1)) / 1000;
+          $at = $due if !defined $at || $due > $at;
+          push @late, [$at, substr($attributes, 4, 4)];
+        }
+        $attributes = substr($attributes, ($size + 3) & ~3);
+      }
+    }
+  }
+  say_kernel(1, 1, 2, pack("N", 1) . (shift @late)->[1]) while @late && $late[0][0] <= time;
+}
+`;
