@@ -11,6 +11,7 @@ const INJECTION = { 'istio-injection': 'enabled' };
 export const FACTS: MeshFacts = {
   name: 'istio',
   controlPlaneNamespace: CONTROL_PLANE,
+  controlPlane: { selector: 'app=istiod', port: 15012 },
   parts: { controlPlane: 'istiod', proxy: 'envoy' },
   skew: { mostBehind: 2, hint: 'see istioctl proxy-status' },
   injection: { labels: INJECTION, annotations: {} },
@@ -20,6 +21,7 @@ export const FACTS: MeshFacts = {
     return own || labels['istio.io/rev'] !== undefined;
   },
   proxyContainer: PROXY_CONTAINER,
+  proxyUser: 1337,
   proxyPrograms: ['envoy', 'pilot-agent'],
   /** Envoy's flush interval. */
   logFlushMs: 1_000,

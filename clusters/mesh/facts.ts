@@ -22,6 +22,8 @@ export interface MeshFacts {
   readonly name: string;
   /** Where its control plane is, unless it was installed otherwise. */
   readonly controlPlaneNamespace: string;
+  /** The pods of the control plane, by their labels, and the port at which proxies get their configuration from it. */
+  readonly controlPlane: { readonly selector: string; readonly port: number };
   /** What the parts are called whose versions a run tells. */
   readonly parts: { readonly controlPlane: string; readonly proxy: string };
   /** Which proxies a control plane supports, by the mesh's own policy. */
@@ -37,6 +39,8 @@ export interface MeshFacts {
   readonly injects: (namespace: NamespaceMarks) => boolean;
   /** The name of the proxy's container in a pod. */
   readonly proxyContainer: string;
+  /** The user as whom it runs, whose connections it does not take itself. */
+  readonly proxyUser: number;
   /** The programs of that container, by the kernel's names of their processes. */
   readonly proxyPrograms: readonly string[];
   /** How long a proxy may keep what it has logged before it writes it. */

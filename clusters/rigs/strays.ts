@@ -5,6 +5,7 @@ import { nameOf, refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { settled } from '../settled.ts';
 import type { TaskContext } from '../task-context.ts';
+import { faultedPods, replaceFaulted } from './faulted-pods.ts';
 import { isHeld, judgeLease, ownerOf } from './lease.ts';
 import { listed, notMade, unlessForbidden, type Kind, type Unseen } from './listed.ts';
 import { isMadeFor, nameWithMaker, removeOurs, type Removal, type TakenBack } from './ownership.ts';
@@ -17,14 +18,16 @@ const CLUSTER_WIDE: readonly Kind[] = [
   ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
 ];
 
-/** Something that a check has made outside of the rigs' namespaces, or an injector that it has cut off. */
+/** Something that a check has made outside of the rigs' namespaces, an injector that it has cut off, or a pod that it has put under a fault. */
 export interface Stray {
   name: string;
   owner: string;
   /** Whose check it was; undefined where it does not say. */
   rig: string | undefined;
-  /** Undefined for an injector. */
+  /** What was made. Without it and `pod` the stray is an injector. */
   object?: LiveObject;
+  /** What a fault has changed, whoever made it. */
+  pod?: LiveObject;
 }
 
 /** What checks have left in the mesh's root namespace and cluster-wide, for all owners: a journal may have gone with its rig. */
@@ -40,12 +43,14 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unse
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
   ];
   const labelled = { labelSelector: OWNER_LABEL, ...omitUndefined({ signal }) };
-  const [outages, ...lists] = await Promise.all([
+  const [outages, faulted, ...lists] = await Promise.all([
     unlessForbidden(mesh.injector.outages(), () => unseen('an injector that is cut off')),
+    // Whoever may not list pods could not have put one under a fault.
+    faultedPods(api, omitUndefined({ signal })),
     ...places.map(({ kind, where }) => listed(api, kind, { ...where, ...labelled }, unseen)),
   ]);
   const made = lists.flat().filter((object) => isMadeFor(object));
-  return [...outages, ...made.map((object) => ({ ...madeFor(object), name: nameOf(refOf(object)), object }))];
+  return [...outages, ...faulted, ...made.map((object) => ({ ...madeFor(object), name: nameOf(refOf(object)), object }))];
 }
 
 function madeFor({ metadata: { labels = {} } }: LiveObject): Pick<Stray, 'owner' | 'rig'> {
@@ -53,7 +58,8 @@ function madeFor({ metadata: { labels = {} } }: LiveObject): Pick<Stray, 'owner'
 }
 
 /**
- * Takes back what checks on an owner's rigs have left in the mesh's root namespace and cluster-wide, and puts back an injector that they cut off.
+ * Takes back what checks on an owner's rigs have left in the mesh's root namespace and cluster-wide, puts back an injector that they cut off, and
+ * replaces pods that they left under a fault.
  * Another machine may have given its run the same name: what is of no rig named here stays while that rig is in use.
  * @param kept rigs that are left as they are
  */
@@ -69,14 +75,16 @@ export async function takeBackStrays(
   );
   const idle = judged.filter(({ used }) => used === undefined);
   const objects = idle.flatMap(({ object }) => object ?? []);
-  const isDisabled = idle.length > objects.length;
+  const pods = idle.flatMap(({ pod }) => pod ?? []);
+  const isDisabled = idle.length > objects.length + pods.length;
   const [removal] = await settled<Removal | void>([
     removeOurs(api, objects, { ...task, owner }),
     isDisabled ? mesh.injector.restore(owner) : Promise.resolve(),
+    replaceFaulted(api, pods, task),
   ]);
   const { removed, shared } = removal ?? { removed: [], shared: [] };
   const others = judged.flatMap(({ name, used }) => (used === undefined ? [] : [`${name}: ${used}`]));
-  return { back: removed.map((live) => nameOf(refOf(live))), left: [...shared.map(nameWithMaker), ...others] };
+  return { back: [...removed, ...pods].map((live) => nameOf(refOf(live))), left: [...shared.map(nameWithMaker), ...others] };
 }
 
 /** Why what a check of an owner has made for a rig is not left over, as far as can be seen; undefined where it is. */

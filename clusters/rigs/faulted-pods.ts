@@ -1,0 +1,66 @@
+import type { LiveObject } from '../kubernetes/live-object.ts';
+import type { KubernetesApi } from '../kubernetes/api.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
+import type { PodRef } from '../kubernetes/manifest.ts';
+import { isReady, type Pod, whyNotReady } from '../kubernetes/pods.ts';
+import { settled } from '../settled.ts';
+import { until } from '../until.ts';
+import type { TaskContext } from '../task-context.ts';
+import { listed, notMade } from './listed.ts';
+
+/**
+ * On a pod whose network or processes a fault changes; its value is the name of the cluster whose check does it. It is there before the deed and goes
+ * when the end of the fault has been seen, so whoever finds it after a killed run knows what to replace.
+ */
+const FAULT_LABEL = 'meshproof.dev/fault';
+/** The annotation beside it: whose check. */
+const FAULT_RIG = 'meshproof.dev/fault-rig';
+/** Of the template that a pod was made from. */
+const TEMPLATE_LABEL = 'pod-template-hash';
+const KIND = { apiVersion: 'v1', kind: 'Pod' } as const;
+
+/** Notes in the cluster that a fault is about to change the surroundings of a pod. */
+export async function markFaulted(api: KubernetesApi, pod: PodRef, { owner, rig }: { owner: string; rig: string }): Promise<void> {
+  await api.patch({ ...KIND, ...pod }, { metadata: { labels: { [FAULT_LABEL]: owner }, annotations: { [FAULT_RIG]: rig } } });
+}
+
+/** Notes that nothing is left of it. */
+export async function unmarkFaulted(api: KubernetesApi, pod: PodRef): Promise<void> {
+  if ((await api.get({ ...KIND, ...pod })) === undefined) return;
+  await api.patch({ ...KIND, ...pod }, { metadata: { labels: { [FAULT_LABEL]: null }, annotations: { [FAULT_RIG]: null } } });
+}
+
+/** Pods that a fault has changed, by whose check. */
+export async function faultedPods(
+  api: KubernetesApi,
+  { signal }: TaskContext,
+): Promise<{ name: string; owner: string; rig: string | undefined; pod: LiveObject }[]> {
+  const pods = await listed(api, [KIND.apiVersion, KIND.kind], { labelSelector: FAULT_LABEL, ...omitUndefined({ signal }) }, notMade);
+  return pods.map((pod) => ({
+    name: `the fault of Pod ${pod.metadata.namespace}/${pod.metadata.name}`,
+    owner: pod.metadata.labels?.[FAULT_LABEL] ?? '',
+    rig: pod.metadata.annotations?.[FAULT_RIG],
+    pod,
+  }));
+}
+
+/**
+ * Removes pods that a fault has changed, and waits for those that their controllers make in their place: a new pod has a new network namespace
+ * and new processes. The injector of the fault, if it still runs, ends by itself.
+ */
+export async function replaceFaulted(api: KubernetesApi, pods: readonly LiveObject[], task: TaskContext = {}): Promise<void> {
+  await api.remove(pods, { ...omitUndefined({ signal: task.signal }), timeoutMs: 90_000 });
+  await settled(pods.map((pod) => replaced(api, pod, task)));
+}
+
+async function replaced(api: KubernetesApi, { metadata: { namespace, name, labels } }: LiveObject, { signal }: TaskContext): Promise<void> {
+  const template = labels?.[TEMPLATE_LABEL];
+  if (namespace === undefined || template === undefined) return;
+  const look = async (): Promise<boolean> => {
+    const options = { namespace, labelSelector: `${TEMPLATE_LABEL}=${template}`, ...omitUndefined({ signal }) };
+    const unready = (await api.list<Pod>('v1', 'Pod', options)).filter((pod) => !isReady(pod));
+    if (unready.length > 0) throw new Error(unready.map(whyNotReady).join('; '));
+    return true;
+  };
+  await until(look, { what: `the pod in the place of ${name}`, timeoutMs: 90_000, ...omitUndefined({ signal }) });
+}
