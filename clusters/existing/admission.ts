@@ -5,6 +5,7 @@ import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
+import type { SampleOptions } from '../rigs/agent.ts';
 import { rigObjects } from '../rigs/rig.ts';
 import { sum, type Amounts } from './quantities.ts';
 
@@ -29,8 +30,8 @@ interface Container {
 type AdmittedPod = LiveObject & { spec: { containers: Container[]; initContainers?: (Container & { restartPolicy?: string })[] } };
 
 /** The pods that the Deployments of a rig would make, by namespace. */
-export function samplePods(rig: string, image: string, mesh: MeshFacts, annotations: Record<string, string> = {}): Manifest[] {
-  return rigObjects(rig, image, mesh, annotations).flatMap((object) => {
+export function samplePods(rig: string, samples: SampleOptions, mesh: MeshFacts, annotations: Record<string, string> = {}): Manifest[] {
+  return rigObjects(rig, samples, mesh, annotations).flatMap((object) => {
     if (object.kind !== 'Deployment') return [];
     const { template } = object['spec'] as { template: PodTemplate };
     // A dry run judges accounts too, and ours are not there yet.

@@ -1,11 +1,12 @@
 import { variable } from '../environment.ts';
 import { MeshproofError, causeOf } from '../errors.ts';
-import { agentImage } from '../images/recipes/agent.ts';
+import { SAMPLE_IMAGE } from '../images/recipes/sample.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { ExistingProvider } from '../provider.ts';
 import type { MeshAdapter, MeshVersions } from '../mesh/adapter.ts';
 import { shellWord } from '../printable.ts';
+import { agentProgram, type SampleOptions } from '../rigs/agent.ts';
 import { admissions, samplePods } from './admission.ts';
 import { namespacesOf, chooseRigNamespaces, type RigNamespaces } from './namespaces.ts';
 import { quotaShortages } from './quotas.ts';
@@ -24,9 +25,9 @@ export interface SurveyOptions {
   provider: ExistingProvider;
 }
 
-/** The image of the sample services: the copy that the cluster's nodes can reach, where one is named. */
-export async function sampleImage(): Promise<string> {
-  return variable('MESHPROOF_SAMPLE_IMAGE') ?? (await agentImage()).name;
+/** What the sample services are made of. Their image is the copy that the cluster's nodes can reach, where one is named. */
+export async function sampleOptions(): Promise<SampleOptions> {
+  return { image: variable('MESHPROOF_SAMPLE_IMAGE') ?? SAMPLE_IMAGE.name, agent: await agentProgram() };
 }
 
 /** Who we are there, where rigs would go, and what we may not do. Only questions are asked. */
@@ -66,11 +67,11 @@ export async function requireAdmission(
   api: KubernetesApi,
   mesh: MeshAdapter,
   rigs: readonly string[],
-  image: string,
+  samples: SampleOptions,
   signal?: AbortSignal,
 ): Promise<void> {
   for (const rig of rigs) {
-    for (const problem of await admissionProblems(api, mesh, rig, image, signal)) {
+    for (const problem of await admissionProblems(api, mesh, rig, samples, signal)) {
       throw new MeshproofError('ADMISSION_REFUSED', problem.sentence, { hint: problem.hint });
     }
   }
@@ -87,10 +88,10 @@ export async function admissionProblems(
   api: KubernetesApi,
   mesh: MeshAdapter,
   rig: string,
-  image: string,
+  samples: SampleOptions,
   signal?: AbortSignal,
 ): Promise<AdmissionProblem[]> {
-  const verdicts = await admissions(api, samplePods(rig, image, mesh.facts, mesh.facts.fastDrainAnnotations), signal);
+  const verdicts = await admissions(api, samplePods(rig, samples, mesh.facts, mesh.facts.fastDrainAnnotations), signal);
   const problems = await Promise.all(
     verdicts.map(async ({ namespace, refused, wanted }): Promise<AdmissionProblem[]> => {
       if (refused !== undefined)

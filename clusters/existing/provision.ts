@@ -27,7 +27,7 @@ import {
   meshFound,
   requireAdmission,
   requireRights,
-  sampleImage,
+  sampleOptions,
   inspectCluster,
   type ClusterInspection,
 } from './inspection.ts';
@@ -172,8 +172,8 @@ async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, fou
 
 async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, task: TaskContext): Promise<void> {
   const { rigs, preprovisioned } = found;
-  const options = { image: await sampleImage(), owner: name, annotations: mesh.facts.fastDrainAnnotations };
-  await requireAdmission(api, mesh, rigs, options.image, task.signal);
+  const options = { ...(await sampleOptions()), owner: name, annotations: mesh.facts.fastDrainAnnotations };
+  await requireAdmission(api, mesh, rigs, options, task.signal);
   const guarded = await guardedNamespaces(api, rigs, task.signal);
   const policies = rigs
     .flatMap((rig) => samplesMaySpeak(rig, mesh.facts.controlPlaneNamespace, guarded))

@@ -47,6 +47,7 @@ const ALWAYS: readonly Right[] = [
   },
   { where: 'rig', group: '', resource: 'events', verbs: ['list'], purpose: 'keep the events of what failed' },
   { where: 'rig', group: '', resource: 'services', verbs: MANAGED, purpose: 'make the sample services' },
+  { where: 'rig', group: '', resource: 'configmaps', verbs: MANAGED, purpose: 'give the samples the program that they run' },
   { where: 'rig', group: '', resource: 'serviceaccounts', verbs: MANAGED, purpose: 'give the samples identities' },
   { where: 'rig', group: 'apps', resource: 'deployments', verbs: MANAGED, purpose: 'run the samples' },
   {

@@ -5,19 +5,19 @@ import { withFolder } from './build-folder.ts';
 import { hashOf, type Artifact } from './cache.ts';
 import { addPackages, debianRoot, fillSmallRoot, withDebianRoot } from './debian.ts';
 import type { Image, Recipe } from './image.ts';
-import { agentImage } from './recipes/agent.ts';
 import { K6_IMAGE } from './recipes/k6.ts';
 import { KUBERNETES_IMAGES } from './recipes/kubernetes.ts';
 import { externalImages } from './recipes/external.ts';
+import { SAMPLE_IMAGE } from './recipes/sample.ts';
 
 /** Every image that a cluster with a mesh of these images and its sample services uses; its nodes hold them all. */
-export async function clusterImages(mesh: readonly Image[]): Promise<Image[]> {
-  return [...KUBERNETES_IMAGES, ...mesh, await agentImage(), K6_IMAGE];
+export function clusterImages(mesh: readonly Image[]): Image[] {
+  return [...KUBERNETES_IMAGES, ...mesh, SAMPLE_IMAGE, K6_IMAGE];
 }
 
 /** Every image that the harness uses, for external services too. */
 export async function imageTable(mesh: readonly Image[]): Promise<Image[]> {
-  return [...(await clusterImages(mesh)), ...(await externalImages())];
+  return [...clusterImages(mesh), ...(await externalImages())];
 }
 
 /** The artifact of an image: one file `image.tar`, as `docker save` writes it. */

@@ -36,7 +36,7 @@ export async function hasImage(engine: Docker, tag: string): Promise<boolean> {
 
 /** What building would make, and the node image's tag, which is the hash of all of it. */
 async function plan(mesh: readonly Image[]) {
-  const images = (await clusterImages(mesh)).filter((image) => isBuildable(image));
+  const images = clusterImages(mesh).filter((image) => isBuildable(image));
   const parts = await Promise.all(images.map((image) => imageArtifact(image)));
   return {
     parts,
@@ -79,7 +79,7 @@ function bakeOnce(
 
 /** Bakes what a registry has published, and builds only what is our own. */
 async function pull(mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
-  const images = (await clusterImages(mesh)).filter((image) => image.part !== 'kubernetes');
+  const images = clusterImages(mesh).filter((image) => image.part !== 'kubernetes');
   const tag = `${NODE}:${VERSIONS.kubernetes}${PULLED}${hashOf(images.map((image) => [image.name, image.upstream]))}`;
   if (await hasImage(engine, tag)) return tag;
   task.progress?.(`pulling ${UPSTREAM_NODE}`);

@@ -6,7 +6,7 @@ import { ensureEngine } from '../engine/ensure.ts';
 import { thisMachine } from '../engine/machine.ts';
 import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
-import { agentImage } from '../images/recipes/agent.ts';
+import { SAMPLE_IMAGE } from '../images/recipes/sample.ts';
 import { KIND, pathOf } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
@@ -14,6 +14,7 @@ import type { UpOptions } from '../provider.ts';
 import { byPart } from '../mesh/versions.ts';
 import { meshModule } from '../meshes.ts';
 import { folderOf } from '../registry/owner.ts';
+import { agentProgram } from '../rigs/agent.ts';
 import { deployRigs } from '../rigs/deploy.ts';
 import type { TaskContext } from '../task-context.ts';
 import { createCluster, deleteCluster, takeBack } from './kind.ts';
@@ -56,10 +57,8 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
       const place = { name, kubeconfig, context, mesh, meshVersion };
       await timed(timings, 'meshMs', () => module.install(place, api, image, task));
       const adapter = module.connect(place, api);
-      const sample = (await agentImage()).name;
-      const rigs = await timed(timings, 'rigsMs', () =>
-        deployRigs(api, adapter, { count: options.rigs, image: sample, owner: name }, task),
-      );
+      const samples = { image: SAMPLE_IMAGE.name, agent: await agentProgram() };
+      const rigs = await timed(timings, 'rigsMs', () => deployRigs(api, adapter, { ...samples, count: options.rigs, owner: name }, task));
       const host = omitUndefined({ host: (await thisMachine()).host || undefined });
       const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(task)) };
       return { ...place, provider: 'kind', rigs, dockerHost: engine.host, ...host, versions, timings };

@@ -4,6 +4,7 @@ import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { TaskContext } from '../task-context.ts';
+import { agentProgram, type SampleOptions } from './agent.ts';
 import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { notMade } from './listed.ts';
@@ -15,10 +16,8 @@ interface Sample extends LiveObject {
   spec?: { template?: { metadata?: { annotations?: Record<string, string> }; spec?: { containers?: { image?: string }[] } } };
 }
 
-export interface RigsOptions {
+export interface RigsOptions extends SampleOptions {
   count: number;
-  /** The sample services' image. */
-  image: string;
   /** Value of the owner label, by which everything is found again. */
   owner: string;
   /** Annotations of the pods that get a proxy; default none. */
@@ -58,12 +57,12 @@ async function deployRig(
   { facts }: MeshAdapter,
   name: string,
   namespaces: readonly Manifest[],
-  { image, owner, annotations }: Omit<RigsOptions, 'count'>,
+  { owner, annotations, ...samples }: Omit<RigsOptions, 'count'>,
   task: TaskContext,
 ): Promise<void> {
   task.progress?.(`deploying ${name}`);
   const signal = task.signal === undefined ? {} : { signal: task.signal };
-  const objects = [...namespaces, ...rigObjects(name, image, facts, annotations)].map((object) => owned(object, owner));
+  const objects = [...namespaces, ...rigObjects(name, samples, facts, annotations)].map((object) => owned(object, owner));
   await requireOurs(api, objects, { owner, ...signal });
   await api.apply(objects, signal);
   const waiting = { timeoutMs: 180_000, ...task };
@@ -95,14 +94,14 @@ export async function replaceRig(
   if (!preprovisioned) await copyLease(api, lease, name, owner);
 }
 
-/** What a rig was made of. @throws MeshproofError `RIG_INCOMPLETE` */
-async function madeOf(api: KubernetesApi, rig: string): Promise<Pick<RigsOptions, 'image' | 'annotations'>> {
+/** What a rig was made of, but for the agent: that is the one of this checkout. @throws MeshproofError `RIG_INCOMPLETE` */
+async function madeOf(api: KubernetesApi, rig: string): Promise<Pick<RigsOptions, 'image' | 'agent' | 'annotations'>> {
   const sample = await api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: rig, name: 'caller' });
   const template = sample?.spec?.template;
   const image = template?.spec?.containers?.[0]?.image;
   if (image === undefined)
     throw new MeshproofError('RIG_INCOMPLETE', `${rig} no longer records how it was created`, { hint: 'meshproof down, then up' });
-  return { image, annotations: template?.metadata?.annotations ?? {} };
+  return { image, agent: await agentProgram(), annotations: template?.metadata?.annotations ?? {} };
 }
 
 /** Makes one more rig, of the same image as another one that stays as it is. */

@@ -1,5 +1,6 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
+import { agentConfigMap, agentName, withAgent, type SampleOptions } from './agent.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
 export const SAMPLE_WORKLOADS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'unmeshed'] as const;
@@ -72,7 +73,7 @@ const UNMESHED: Sample = { actor: 'unmeshed', account: 'default', app: 'unmeshed
 function deployment(
   { actor, account, app, version }: Sample,
   namespace: string,
-  image: string,
+  { image, agent }: SampleOptions,
   annotations: Record<string, string>,
 ): Manifest {
   const labels = { app, version, [ACTOR_LABEL]: actor };
@@ -90,6 +91,7 @@ function deployment(
     resources: { requests: { cpu: ['server', 'mirror', 'neighbour'].includes(app) ? '10m' : '50m', memory: '48Mi' } },
     securityContext: RESTRICTED,
   };
+  const spec = { serviceAccountName: account, terminationGracePeriodSeconds: 1, enableServiceLinks: false, containers: [container] };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -99,7 +101,7 @@ function deployment(
       selector: { matchLabels: { [ACTOR_LABEL]: actor } },
       template: {
         metadata: { labels, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
-        spec: { serviceAccountName: account, terminationGracePeriodSeconds: 1, enableServiceLinks: false, containers: [container] },
+        spec: withAgent(spec, image, agentName(agent)),
       },
     },
   };
@@ -125,28 +127,31 @@ function service(name: string, namespace: string, selector: Record<string, strin
 }
 
 /**
- * Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one pod without a proxy.
+ * Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one pod
+ * without a proxy, and the program that they run.
  * @param annotations of the pods that get a proxy
  */
 export function rigObjects(
   namespace: string,
-  image: string,
+  samples: SampleOptions,
   mesh: Pick<MeshFacts, 'exportedTo'>,
   annotations: Record<string, string> = {},
 ): Manifest[] {
-  const exported = mesh.exportedTo([namespace, neighbourOf(namespace), unmeshedOf(namespace)]);
+  const places = [namespace, neighbourOf(namespace), unmeshedOf(namespace)];
+  const exported = mesh.exportedTo(places);
   const serviceIn = (place: string, name: string, selector: Record<string, string>) => service(name, place, selector, exported);
   const accounts = [...new Set(SAMPLES.map((sample) => sample.account))];
   return [
+    ...places.map((place) => agentConfigMap(samples.agent, agentName(samples.agent), place)),
     ...accounts.map((name): Manifest => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
     serviceIn(namespace, 'server', { app: 'server' }),
     serviceIn(namespace, 'mirror', { app: 'mirror' }),
     ...['v1', 'v2', 'v3'].map((version) => serviceIn(namespace, `server-${version}`, { app: 'server', version })),
-    ...SAMPLES.map((sample) => deployment(sample, namespace, image, annotations)),
+    ...SAMPLES.map((sample) => deployment(sample, namespace, samples, annotations)),
     serviceIn(neighbourOf(namespace), 'neighbour', { app: 'neighbour' }),
-    deployment(NEIGHBOUR, neighbourOf(namespace), image, annotations),
+    deployment(NEIGHBOUR, neighbourOf(namespace), samples, annotations),
     // The unmeshed pod is called too: by the control plane, for the keys of a token issuer.
     serviceIn(unmeshedOf(namespace), 'unmeshed', { app: 'unmeshed' }),
-    deployment(UNMESHED, unmeshedOf(namespace), image, {}),
+    deployment(UNMESHED, unmeshedOf(namespace), samples, {}),
   ];
 }

@@ -4,7 +4,7 @@ import type { Denial } from '../../clusters/existing/rights.ts';
 import {
   admissionProblems,
   guardedNamespaces,
-  sampleImage,
+  sampleOptions,
   inspectCluster,
   type ClusterInspection,
 } from '../../clusters/existing/inspection.ts';
@@ -91,10 +91,10 @@ async function placeFindings(
   if (!found.preprovisioned || lacking !== undefined || found.denied.length > 0) {
     return [...mesh, ...rights, space, unasked(found, lacking)];
   }
-  const image = await sampleImage();
+  const samples = await sampleOptions();
   const [guarded, ...problems] = await Promise.all([
     guardedNamespaces(api, found.rigs, signal),
-    ...found.rigs.map((rig) => admissionProblems(api, adapter, rig, image, signal)),
+    ...found.rigs.map((rig) => admissionProblems(api, adapter, rig, samples, signal)),
   ]);
   return [...mesh, ...rights, space, ...admissionFindings(problems.flat()), ...policyFindings(guarded)];
 }

@@ -4,13 +4,14 @@ import { inWords } from '../../clusters/existing/rights.ts';
 import {
   admissionProblems,
   guardedNamespaces,
-  sampleImage,
+  sampleOptions,
   inspectCluster,
   type ClusterInspection,
 } from '../../clusters/existing/inspection.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshFacts } from '../../clusters/mesh/facts.ts';
 import type { Mesh } from '../../clusters/meshes.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
@@ -35,12 +36,14 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
   try {
     const { found, problems, guarded, facts } = await ask({ mesh, provider, rigs });
     const places = found.rigs.flatMap(namespacesOf);
+    const samples = await sampleOptions();
+    const objects = found.rigs.flatMap((rig) => rigObjects(rig, samples, facts));
     return [
       `${head}, as ${found.account}`,
       found.preprovisioned
         ? `uses     the namespaces ${places.join(', ')}, which stay`
         : `creates  the namespaces ${places.join(', ')}, ${end}`,
-      ...places.map((place) => `creates  in ${place}: ${contentsOf(found.rigs, place, facts)}, ${end}`),
+      ...places.map((place) => `creates  in ${place}: ${contentsOf(objects, place)}, ${end}`),
       ...places
         .filter((place) => guarded.has(place))
         .map((place) => `creates  in ${place}: NetworkPolicy meshproof, in addition to ${guarded.get(place)?.join(', ')}, ${end}`),
@@ -73,8 +76,8 @@ async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise
     if (!found.preprovisioned) return { found, problems: forbidden, guarded: new Map(), facts };
     await requirePreprovisioned(api, adapter, found.rigs, signal);
     if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), facts };
-    const image = await sampleImage();
-    const lists = await Promise.all(found.rigs.map((rig) => admissionProblems(api, adapter, rig, image, signal)));
+    const samples = await sampleOptions();
+    const lists = await Promise.all(found.rigs.map((rig) => admissionProblems(api, adapter, rig, samples, signal)));
     const problems = lists.flat().map(({ sentence, hint }) => `${sentence} (${hint})`);
     return { found, problems, guarded: await guardedNamespaces(api, found.rigs, signal), facts };
   } finally {
@@ -82,9 +85,9 @@ async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise
   }
 }
 
-/** E.g. `4 ServiceAccounts, 5 Services, 6 Deployments`. */
-function contentsOf(rigs: readonly string[], namespace: string, mesh: MeshFacts): string {
-  const objects = rigs.flatMap((rig) => rigObjects(rig, '', mesh)).filter(({ metadata }) => metadata.namespace === namespace);
-  const counts = Map.groupBy(objects, ({ kind }) => kind);
+/** E.g. `1 ConfigMap, 4 ServiceAccounts, 5 Services, 6 Deployments`. */
+function contentsOf(objects: readonly Manifest[], namespace: string): string {
+  const there = objects.filter(({ metadata }) => metadata.namespace === namespace);
+  const counts = Map.groupBy(there, ({ kind }) => kind);
   return [...counts].map(([kind, members]) => `${members.length} ${kind}${members.length === 1 ? '' : 's'}`).join(', ');
 }

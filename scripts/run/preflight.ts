@@ -14,7 +14,7 @@ import { rigVariables } from '../../fixtures/contract/variables.ts';
 import { kindsOf, type Applied } from './kinds.ts';
 
 /** Stand for the names that a rig has; what is read here is never applied. */
-const VARIABLES = rigVariables('meshproof-rig', { rootNamespace: 'meshproof-root', trustDomain: 'meshproof.test' });
+const VARIABLES = rigVariables('meshproof-rig', { rootNamespace: 'meshproof-root', trustDomain: 'meshproof.test' }, 'the agent');
 const OF_THE_RIG: readonly (string | undefined)[] = [undefined, VARIABLES.NAMESPACE, VARIABLES.NEIGHBOUR, VARIABLES.UNMESHED];
 const CLUSTER_WIDE = /^(Cluster|Namespace$|CustomResourceDefinition$|.*WebhookConfiguration$)/;
 

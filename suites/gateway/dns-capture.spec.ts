@@ -6,7 +6,6 @@ check(
   'DNS capture resolves a ServiceEntry host that no DNS server knows',
   {
     control: { because: 'the capture is off', mustFail: { toResolve: 'name not resolved' } },
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     docDeviations: [
       {
         documented: 'ISTIO_META_DNS_AUTO_ALLOCATE: "true" stands beside ISTIO_META_DNS_CAPTURE',

@@ -4,7 +4,6 @@ check(
   'An application held until its proxy is ready gets its first request through',
   {
     control: { because: 'the application is not held', mustFail: { toSucceed: { 'connection refused': 1 } } },
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     docDeviations: [
       {
         documented: 'holdApplicationUntilProxyStarts: true makes applications wait for their proxy',

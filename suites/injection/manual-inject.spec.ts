@@ -4,7 +4,6 @@ check(
   'A manually injected workload joins the mesh from a namespace that has not opted in',
   {
     control: { because: 'the manifest is applied as it is', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
   async ({ workload, unmeshedServer, identity, unmeshedCaller, server }) => {
     const byHand = await workload('by-hand', unmeshedServer.namespace);

@@ -9,7 +9,6 @@ check(
       because: 'it makes namespaces',
       link: 'https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/',
     },
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
   async ({ workload, identity, namespace, server }, policy) => {
     const arrivals = async (app: string, from: string) => {

@@ -4,7 +4,6 @@ check(
   'A pod that opts out gets no proxy in a namespace with injection',
   {
     control: { because: 'the pod does not opt out', mustFail: { toHaveNoProxy: 'with a proxy', toHaveIdentity: { 'an identity': 1 } } },
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
   async ({ workload, caller, identity, server }) => {
     const aloof = await workload('aloof');

@@ -11,7 +11,6 @@ check(
   {
     control: { because: 'the access log format is left out', mustFail: { toMatchLogFormat: 'another format' } },
     timeoutMs: 300_000,
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     docDeviations: [
       {
         documented: 'k8s.replicas sets the number of pods of a component',

@@ -5,7 +5,6 @@ check(
   {
     control: { because: 'istioctl gets no --set', mustFail: { toHaveSettings: ['another value', 'not set'] } },
     timeoutMs: 240_000,
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
   },
   async ({ installation, workload }) => {

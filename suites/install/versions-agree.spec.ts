@@ -7,7 +7,6 @@ check(
       because: 'the proxy of one pod is of an older version, as if it had not been restarted after an upgrade',
       mustFail: { toAgreeOnVersion: 'another proxy' },
     },
-    variables: async ({ sampleImage }) => ({ AGENT_IMAGE: await sampleImage() }),
   },
   async ({ commandLine }) => {
     expect(await commandLine.versions()).toAgreeOnVersion();

@@ -1,23 +1,9 @@
 import { once } from 'node:events';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
-import { join } from 'node:path';
 
 import { until } from '../../clusters/until.ts';
 import { AgentClient } from '../../fixtures/agent/client.ts';
 import { expect, startAgent, test } from './agents.ts';
-
-test('the agent runs from a folder that holds nothing but its files and ws', async ({ prober }, info) => {
-  const app = info.outputPath('app');
-  const root = join(import.meta.dirname, '../..');
-  await mkdir(join(app, 'node_modules'), { recursive: true });
-  await cp(join(root, 'fixtures/agent'), join(app, 'agent'), { recursive: true });
-  await cp(join(root, 'node_modules/ws'), join(app, 'node_modules/ws'), { recursive: true });
-  await writeFile(join(app, 'package.json'), '{"type":"module"}\n');
-  await using server = await startAgent('copied-pod', 'v2', { main: join(app, 'agent/main.ts') });
-  const { outcomes } = await prober.client.probe({ target: server.target('websocket'), protocol: 'websocket' });
-  expect(outcomes[0]?.ending).toMatchObject({ status: 200, headers: { 'x-agent-pod': 'copied-pod', 'x-agent-version': 'v2' } });
-});
 
 test('asked to terminate, it answers what is under way and ends', async ({ prober }) => {
   await using server = await startAgent('ending-pod', 'v1');

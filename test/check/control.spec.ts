@@ -22,6 +22,7 @@ const rig = {
   cluster: { provider: 'kind' },
   pods: [],
   actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
+  sampleImage: async () => 'node',
   agents: new Map(),
   externalServices: { objects: [] },
   api: { remove: async () => undefined, events: async () => [], list: async () => [] },

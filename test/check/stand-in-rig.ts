@@ -21,6 +21,7 @@ export class StandInRig {
       agents: new Map(),
       cluster: { provider: 'kind' },
       actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
+      sampleImage: async () => 'node',
       changes: {
         assertOpen: () => undefined,
         during: async (change: () => Promise<unknown>) => await change(),

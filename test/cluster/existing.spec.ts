@@ -6,7 +6,6 @@ import { stripVTControlCharacters as plain } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { parseAllDocuments } from 'yaml';
 
-import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { liveOf } from '../../clusters/rigs/ownership.ts';
@@ -49,7 +48,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
           ),
         ),
       );
-    await plantOwner(owner, (await agentImage()).name, (objects) => createAsOwner(owner, objects));
+    await plantOwner(owner, (objects) => createAsOwner(owner, objects));
     const { stdout: rbac } = await meshproof(['rbac', '--workers=1', '--check', ...CHECKS]);
     await createAsOwner(
       owner,
@@ -60,7 +59,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, await tokenKubeconfig(owner, theirs));
 
-    const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_SAMPLE_IMAGE: (await agentImage()).name };
+    const env = { MESHPROOF_CACHE: join(folder, 'cache') };
     const there = ['--provider=existing', '--context=guest', `--kubeconfig=${kubeconfig}`, '--check', CHECKS.join(','), '--workers=1'];
     const run = (...more: string[]) => meshproof(['test', ...there, '--report', join(folder, 'report'), ...more], env);
     const before = await worldOf(owner);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { describe, meshproof, SHARED } from './cluster.ts';
 import { interrupted, INTERRUPTIONS, numbersOf, outageOf } from './interruption.ts';
@@ -112,7 +111,7 @@ test('so does one in a cluster of somebody else, and what was killed is swept fr
   const api = await KubernetesApi.open({ kubeconfig, context });
   const there = ['--provider=existing', `--kubeconfig=${kubeconfig}`, `--context=${context}`];
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
-  const env = { MESHPROOF_STATE: join(folder, 'state'), MESHPROOF_SAMPLE_IMAGE: (await agentImage()).name };
+  const env = { MESHPROOF_STATE: join(folder, 'state') };
   const look = async () => [...(await clusterSnapshot(api)), ...(await machineSnapshot(dockerHost))];
   // Another machine has no record of the run at all.
   const sweep = () => meshproof(['sweep', ...there], { ...env, MESHPROOF_STATE: join(folder, 'elsewhere') });

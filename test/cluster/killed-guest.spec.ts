@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { until } from '../../clusters/until.ts';
 import { describe, meshproof, SHARED } from './cluster.ts';
@@ -13,7 +12,7 @@ test('rigs that a killed run was making in a cluster of somebody else are swept 
   test.setTimeout(300_000);
   const { kubeconfig, context, rigs } = await describe(SHARED);
   const cache = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
-  const env = { MESHPROOF_CACHE: cache, MESHPROOF_STATE: join(cache, 'state'), MESHPROOF_SAMPLE_IMAGE: (await agentImage()).name };
+  const env = { MESHPROOF_CACHE: cache, MESHPROOF_STATE: join(cache, 'state') };
   const api = await KubernetesApi.open({ kubeconfig, context });
   const guests = async () =>
     (await api.list('v1', 'Namespace')).map(({ metadata }) => metadata.name).filter((name) => name.startsWith('meshproof-guest-'));

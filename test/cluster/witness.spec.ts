@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 import { expect, test, type TestInfo } from '@playwright/test';
 
-import { agentImage } from '../../clusters/images/recipes/agent.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { describe, SHARED } from './cluster.ts';
 import { runChecks } from './run-checks.ts';
@@ -22,7 +21,7 @@ test.describe.configure({ mode: 'default' });
 test.beforeAll(async () => {
   test.setTimeout(300_000);
   api = await KubernetesApi.open(await describe(SHARED));
-  await plantOwner(api, (await agentImage()).name);
+  await plantOwner(api);
 });
 
 test.afterAll(async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
+import { SAMPLE_IMAGE } from '../../clusters/images/recipes/sample.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { refOf } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
@@ -24,7 +25,7 @@ const AMONG = process.env['MESHPROOF_AMONG'] ?? 'suite';
 
 /** What is planted in one rig. */
 async function plantedIn(namespace: string, defect: string): Promise<Manifest[]> {
-  const variables = rigVariables(namespace, { rootNamespace: '', trustDomain: 'cluster.local' });
+  const variables = rigVariables(namespace, { rootNamespace: '', trustDomain: 'cluster.local' }, SAMPLE_IMAGE.name);
   const objects = await readManifests(join(import.meta.dirname, 'defects', `${defect}.yaml`), variables);
   return objects.map((object) => ({ ...object, metadata: { namespace, ...object.metadata } }));
 }

@@ -4,16 +4,17 @@ import { FACTS } from '../../clusters/istio/facts.ts';
 import { EXPORT_TO, reachesOf } from '../../clusters/istio/reach.ts';
 import { sentinel } from '../../clusters/istio/convergence/sentinel.ts';
 import { neighbourOf, unmeshedOf, rigObjects } from '../../clusters/rigs/rig.ts';
+import { SAMPLES } from '../rigs/samples.ts';
 
 const island = (rig: string) => ({ rig, namespaces: new Set([rig, neighbourOf(rig), unmeshedOf(rig)]) });
 
 test('what a rig itself has, and the sentinel in it, stays within it', () => {
-  const objects = [...rigObjects('a-rig-0', 'image', FACTS), sentinel('a-rig-0', 'cluster'), sentinel(neighbourOf('a-rig-0'), 'cluster')];
+  const objects = [...rigObjects('a-rig-0', SAMPLES, FACTS), sentinel('a-rig-0', 'cluster'), sentinel(neighbourOf('a-rig-0'), 'cluster')];
   expect(reachesOf(objects, island('a-rig-0'))).toEqual([]);
 });
 
 test('what one rig has reaches beyond another', () => {
-  const services = rigObjects('a-rig-0', 'image', FACTS).filter(({ kind }) => kind === 'Service');
+  const services = rigObjects('a-rig-0', SAMPLES, FACTS).filter(({ kind }) => kind === 'Service');
   expect(services).not.toEqual([]);
   expect(reachesOf(services, island('a-rig-1'))).toHaveLength(services.length);
   expect(reachesOf([sentinel('a-rig-0', 'cluster')], island('a-rig-1'))).toEqual([

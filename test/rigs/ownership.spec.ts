@@ -4,13 +4,14 @@ import { FACTS } from '../../clusters/istio/facts.ts';
 import { samplesMaySpeak } from '../../clusters/existing/traffic.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
 import { OWNER_LABEL, RIG_LABEL, rigObjects } from '../../clusters/rigs/rig.ts';
+import { SAMPLES } from './samples.ts';
 
 interface Workload {
   spec: { selector: unknown; template: { metadata: { labels: Record<string, string> } } };
 }
 
 test('the pods of what we make carry our labels, and no selector asks for them', () => {
-  const made = rigObjects('rig', 'image', FACTS).filter(({ kind }) => kind === 'Deployment');
+  const made = rigObjects('rig', SAMPLES, FACTS).filter(({ kind }) => kind === 'Deployment');
   expect(made).not.toEqual([]);
   for (const object of made) {
     const [before, after] = [object, owned(object, 'run', 'rig')].map((one) => (one as unknown as Workload).spec);

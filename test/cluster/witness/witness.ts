@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { SAMPLE_IMAGE } from '../../../clusters/images/recipes/sample.ts';
 import { KubernetesAccess } from '../../../clusters/mesh/kubernetes-access.ts';
 import type { KubernetesApi } from '../../../clusters/kubernetes/api.ts';
 import { rolledOut } from '../../../clusters/kubernetes/deployments.ts';
@@ -8,6 +9,7 @@ import { readManifests } from '../../../clusters/kubernetes/manifests.ts';
 import { isReady, type Pod } from '../../../clusters/kubernetes/pods.ts';
 import { liveOf } from '../../../clusters/rigs/ownership.ts';
 import { until } from '../../../clusters/until.ts';
+import { withAgents } from '../../../fixtures/check/agents.ts';
 import { Authority } from '../../../fixtures/external/authority.ts';
 import { differences, parseConfiguration, type Configuration, type Difference } from './configuration.ts';
 
@@ -28,13 +30,12 @@ export interface Sighting {
   differences: readonly Difference[];
 }
 
-/** Makes what an owner of the mesh might have in it, as `apply` makes objects, and returns when its proxies are ready. @param image of the samples */
+/** Makes what an owner of the mesh might have in it, as `apply` makes objects, and returns when its proxies are ready. */
 export async function plantOwner(
   api: KubernetesApi,
-  image: string,
   apply: (objects: readonly Manifest[]) => Promise<unknown> = (objects) => api.apply(objects),
 ): Promise<void> {
-  const objects = await ownerObjects(image);
+  const objects = await ownerObjects();
   await apply(objects);
   await rolledOut(api, objects);
 }
@@ -45,9 +46,11 @@ export async function removeOwner(api: KubernetesApi): Promise<void> {
   await api.remove(home, { timeoutMs: 120_000 });
 }
 
-async function ownerObjects(image: string): Promise<Manifest[]> {
+async function ownerObjects(): Promise<Manifest[]> {
+  const image = SAMPLE_IMAGE.name;
   const keys = await new Authority().secrets({ SHOP: 'shop.example.net' });
-  return await readManifests(join(import.meta.dirname, 'owner.yaml'), { IMAGE: image, ...keys });
+  const objects = await readManifests(join(import.meta.dirname, 'owner.yaml'), { IMAGE: image, ...keys });
+  return await withAgents(objects, { sampleImage: async () => image });
 }
 
 /** Two proxies of somebody else, a workload's and an ingress gateway's, whose whole configuration is compared with what it was at first. */
