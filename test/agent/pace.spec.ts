@@ -13,8 +13,8 @@ function stopFor(pid: number | undefined, ms: number): void {
 test('an agent that was stopped tells for how long, once', async () => {
   await using agent = await startAgent('server-pod', 'v1');
   await agent.client.pace();
-  stopFor(agent.process.pid, 400);
-  expect((await agent.client.pace()).stalledMs).toBeGreaterThan(300);
+  stopFor(agent.process.pid, 500);
+  expect((await agent.client.pace()).stalledMs).toBeGreaterThan(350);
   const { forMs, waitedMs, throttledMs } = await agent.client.pace();
   expect(forMs).toBeGreaterThan(0);
   for (const measured of [waitedMs, throttledMs]) expect(measured ?? 0).toBeGreaterThanOrEqual(0);
