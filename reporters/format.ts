@@ -1,5 +1,6 @@
 import type { Against, Conformance } from '../fixtures/contract/conformance.ts';
 import type { Finding } from '../fixtures/contract/finding.ts';
+import { quantity } from '../fixtures/contract/quantity.ts';
 import type { CheckResult, Statistic, Warning } from '../fixtures/contract/result.ts';
 import { URGENT_FIRST } from './transitions.ts';
 
@@ -115,8 +116,8 @@ export function whyNot({ reason, finding }: Pick<CheckResult, 'reason' | 'findin
 export function omissions({ notChosen = [], planned = [] }: Conformance): string[] {
   const byMesh = [...Map.groupBy(planned, ({ mesh }) => mesh)].map(([mesh, rows]) => `${rows.length} for ${mesh}`);
   return [
-    ...(notChosen.length === 0 ? [] : [`${counted(notChosen.length, 'check')} not selected for this run`]),
-    ...(byMesh.length === 0 ? [] : [`${counted(planned.length, 'behaviour')} not tested yet: ${byMesh.join(', ')}`]),
+    ...(notChosen.length === 0 ? [] : [`${quantity(notChosen.length, 'check')} not selected for this run`]),
+    ...(byMesh.length === 0 ? [] : [`${quantity(planned.length, 'behaviour')} not tested yet: ${byMesh.join(', ')}`]),
   ];
 }
 
@@ -125,10 +126,6 @@ export function transitionSummary({ id, startedAt, changes }: Against): string {
   const counts = URGENT_FIRST.map((change) => [changes.filter((one) => one.change === change).length, change] as const);
   const named = counts.filter(([count]) => count > 0).map(([count, change]) => `${count} ${change}`);
   return `${named.length === 0 ? 'nothing changed' : named.join(', ')} since run ${id} of ${startedAt.slice(0, 10)}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function short(value: number): string {

@@ -17,6 +17,7 @@ import type { Mesh } from '../../clusters/meshes.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
 import { rigObjects } from '../../clusters/rigs/rig.ts';
+import { quantity } from '../../fixtures/contract/quantity.ts';
 
 export interface ExistingPlan {
   mesh: Mesh;
@@ -30,9 +31,9 @@ export interface ExistingPlan {
 const SOME_NAME = 'meshproof-xxxx';
 const PATIENCE_MS = 10_000;
 
-/** What a run would make in a cluster of somebody else, and what it would be refused. The cluster is asked, and nothing is changed. */
+/** What a run would make in a cluster with another owner, and what it would be refused. The cluster is asked, and nothing is changed. */
 export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<string[]> {
-  const head = `cluster  ${await whereabouts(provider)}: ${rigs} ${rigs === 1 ? 'rig' : 'rigs'}`;
+  const head = `cluster  ${await whereabouts(provider)}: ${quantity(rigs, 'rig')}`;
   try {
     const { found, problems, guarded, facts } = await ask({ mesh, provider, rigs });
     const places = found.rigs.flatMap(namespacesOf);
@@ -89,5 +90,5 @@ async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise
 function contentsOf(objects: readonly Manifest[], namespace: string): string {
   const there = objects.filter(({ metadata }) => metadata.namespace === namespace);
   const counts = Map.groupBy(there, ({ kind }) => kind);
-  return [...counts].map(([kind, members]) => `${members.length} ${kind}${members.length === 1 ? '' : 's'}`).join(', ');
+  return [...counts].map(([kind, members]) => quantity(members.length, kind)).join(', ');
 }

@@ -12,6 +12,7 @@ import { RigLeases } from '../../clusters/rigs/leases.ts';
 import type { TakenBack } from '../../clusters/rigs/ownership.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
+import { quantity } from '../../fixtures/contract/quantity.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
@@ -99,7 +100,7 @@ async function onLeasedRigs(
     } finally {
       // Of rigs that another process has taken over, the journal is that one's. A cluster that goes takes everything with it.
       if (!createdForRun && !leases.lost.aborted) {
-        // What this run has kept for somebody to look at stays, and other rigs have taken the places of those.
+        // What this run has kept for someone to look at stays, and other rigs have taken the places of those.
         const now = await describedIn(descriptionFile(description.name)).catch(() => description);
         report(await patiently(() => recoverCluster(now)));
         await leases.release();
@@ -124,9 +125,7 @@ function without({ createdForRun, description }: BorrowedCluster, { asked }: Clu
   const fewer = asked.workers !== undefined && asked.workers > rigs.length;
   return [
     ...(asked.typed.length === 0 ? [] : [noEffect(name, asked.typed)]),
-    ...(fewer
-      ? [`${name} has ${rigs.length} ${rigs.length === 1 ? 'rig' : 'rigs'}: --workers=${asked.workers} runs no more checks at once`]
-      : []),
+    ...(fewer ? [`${name} has ${quantity(rigs.length, 'rig')}: --workers=${asked.workers} runs no more checks at once`] : []),
   ];
 }
 

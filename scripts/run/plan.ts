@@ -3,6 +3,7 @@ import { printable } from '../../clusters/printable.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
+import { quantity } from '../../fixtures/contract/quantity.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import { findCluster } from './cluster.ts';
 import { planOfExisting } from './existing-plan.ts';
@@ -22,7 +23,7 @@ export function noEffect(cluster: string, typed: readonly string[]): string {
   return `${cluster} already exists, so ${typed.join(' ')} ${typed.length === 1 ? 'has' : 'have'} no effect; --fresh creates a new one`;
 }
 
-/** What a run would do, in lines. Nothing is started, and a cluster of somebody else is only asked what it would allow. */
+/** What a run would do, in lines. Nothing is started, and a cluster with another owner is only asked what it would allow. */
 export async function describePlan({ chosen, manifests, wanted, settings, typed = [] }: Plan): Promise<string[]> {
   const { report, keep, leftOut } = settings;
   const found = await findCluster(await clusters(), wanted);
@@ -44,12 +45,8 @@ async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, k
     return planOfExisting({ mesh, provider, rigs, end });
   }
   return [
-    `cluster  a kind cluster with ${count(provider.nodes, 'node')} and ${count(rigs, 'rig')}, ${end}`,
+    `cluster  a kind cluster with ${quantity(provider.nodes, 'node')} and ${quantity(rigs, 'rig')}, ${end}`,
     `images   ${images}`,
     `engine   ${engine ? 'the running Docker, or else a private engine' : 'the running Docker'}`,
   ];
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -61,7 +61,7 @@ export async function runPlaywright({ args, settings, signal, interactive = fals
   }
 }
 
-/** Options that have no say in what there is, and variables by which somebody's own use of the runner or of Node would have one. */
+/** Options that have no say in what there is, and variables by which someone's own use of the runner or of Node would have one. */
 const NOT_FOR_A_LIST = /^--(add-reporter=|global-timeout=|max-failures=|ui$|debug$|quiet$)/;
 const NOT_FOR_LISTING = /^(PLAYWRIGHT_|PW|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_COLOR$|DEBUG$)/;
 

@@ -58,7 +58,7 @@ function machine(): Record<string, string> {
   };
 }
 
-/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is somebody else's. Nothing is changed. */
+/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is someone else's. Nothing is changed. */
 export function requireReportFolder(folder: string): void {
   const objection = objectionTo(folder);
   if (objection !== undefined) throw notTaken(folder, objection);
@@ -101,7 +101,7 @@ export async function holdReport<T>(folder: string, action: () => Promise<T>): P
  * @param mesh the mesh of the run
  * @param against the earlier report to compare with; where it lies in this very folder its verdicts are put aside
  * @returns where to read that one
- * @throws MeshproofError `REPORT_FOLDER` with exit code 2 where it is somebody else's, or cannot be made or written
+ * @throws MeshproofError `REPORT_FOLDER` with exit code 2 where it is someone else's, or cannot be made or written
  */
 export async function claimReport<T extends string | undefined>(folder: string, mesh: string, against: T): Promise<string | T> {
   requireReportFolder(folder);

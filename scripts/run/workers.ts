@@ -5,7 +5,7 @@ const CLUSTER_GIB = 4;
 const RIG_GIB = 2;
 /** Beyond it a node has not enough pods for the rigs. */
 const MOST_ON_A_NODE = 8;
-/** On a cluster of somebody else, where `meshproof rbac` gives the rights for so many. */
+/** On a cluster with another owner, where `meshproof rbac` gives the rights for so many. */
 const ON_EXISTING = 2;
 
 /** Memory that this process may fill: the machine's, or its container's where that is less. */

@@ -5,11 +5,11 @@ const orders = target('orders.example.internal', 8080);
 check(
   'DNS capture resolves a ServiceEntry host that no DNS server knows',
   {
-    control: { because: 'the capture is off', mustFail: { toResolve: 'name not resolved' } },
+    control: { because: 'DNS capture is off', mustFail: { toResolve: 'name not resolved' } },
     docDeviations: [
       {
-        documented: 'ISTIO_META_DNS_AUTO_ALLOCATE: "true" stands beside ISTIO_META_DNS_CAPTURE',
-        observed: 'it is not needed: istiod allocates the addresses, and the capture alone makes the name resolve',
+        documented: 'ISTIO_META_DNS_AUTO_ALLOCATE: "true" is set in addition to ISTIO_META_DNS_CAPTURE',
+        observed: 'it is not needed: istiod allocates the addresses, and with DNS capture alone the name resolves',
       },
     ],
     linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),

@@ -7,7 +7,7 @@ check(
   'Every request to an external host leaves the mesh through the egress gateway',
   {
     base: 'egress-gateway',
-    control: { because: "the caller's own route leads straight out", mustFail: { toLogEachAs: ['no line', 'another upstream'] } },
+    control: { because: "the caller's own route bypasses the egress gateway", mustFail: { toLogEachAs: ['no line', 'wrong upstream'] } },
     linkerd: unsupported('it has no egress gateway of its own', 'https://linkerd.io/2/features/egress/'),
   },
   async ({ caller, egress, unmeshedServer, namespace }) => {

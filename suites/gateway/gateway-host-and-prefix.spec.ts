@@ -4,7 +4,7 @@ check(
   'The ingress gateway routes one host by path prefix and answers 404 for every other host',
   {
     base: 'ingress-gateway',
-    control: { because: 'the routes are of another host', mustFail: { toReachOnly: 'answered 404 NR' } },
+    control: { because: 'the routes match another host', mustFail: { toReachOnly: 'answered 404 NR' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, server }) => {

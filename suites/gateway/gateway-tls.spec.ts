@@ -5,8 +5,8 @@ check(
   {
     base: 'ingress-gateway',
     control: {
-      because: "the host's credential is another host's",
-      mustFail: { toPresent: { 'another certificate': 1 }, toSucceed: { 'TLS alert': 1 }, toContainEachOnce: { 'never delivered': 1 } },
+      because: "the host uses another host's certificate",
+      mustFail: { toPresent: { 'wrong certificate': 1 }, toSucceed: { 'TLS alert': 1 }, toContainEachOnce: { 'never delivered': 1 } },
     },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
     variables: async ({ authority }) =>

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the policy is ALLOW_ANY',
-      mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'another status', toBeDenied: 'answered 200', toBeEmpty: 'delivered' },
+      mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'wrong status', toBeDenied: 'answered 200', toBeEmpty: 'delivered' },
     },
   },
   async ({ caller, unmeshedCaller, unmeshedServer, server }) => {

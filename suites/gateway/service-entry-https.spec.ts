@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'REGISTRY_ONLY lets HTTPS through to a ServiceEntry host and cuts off unlisted hosts',
   {
-    control: { because: 'the ServiceEntry is gone', mustFail: { toSucceed: { closed: 1 } } },
+    control: { because: 'there is no ServiceEntry', mustFail: { toSucceed: { closed: 1 } } },
     external: ['website'],
     linkerd: unsupported('there are no ServiceEntries: names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
   },

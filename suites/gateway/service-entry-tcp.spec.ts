@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A ServiceEntry lets a PostgreSQL client use a database outside the mesh',
   {
-    control: { because: 'the ServiceEntry is gone', mustFail: { toSucceed: 'closed', toContainEachOnce: 'never delivered' } },
+    control: { because: 'there is no ServiceEntry', mustFail: { toSucceed: 'closed', toContainEachOnce: 'never delivered' } },
     external: ['database'],
     linkerd: unsupported('there are no ServiceEntries: names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
   },

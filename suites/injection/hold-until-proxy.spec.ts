@@ -8,7 +8,7 @@ check(
       {
         documented: 'holdApplicationUntilProxyStarts: true makes applications wait for their proxy',
         observed:
-          'it counts only for pods with sidecar.istio.io/nativeSidecar: "false"; a native sidecar, the default now, is always waited for',
+          'it only affects pods with sidecar.istio.io/nativeSidecar: "false"; a native sidecar, now the default, is always waited for',
       },
     ],
   },

@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'No pod starts without a proxy while the injector is unavailable',
   {
-    control: { because: 'the injector is there', mustFail: { toBeDeniedAdmission: 'admitted' }, swap: { injector: 'healthyInjector' } },
+    control: { because: 'the injector is available', mustFail: { toBeDeniedAdmission: 'admitted' }, swap: { injector: 'healthyInjector' } },
     exclusive: 'mesh-wide',
   },
   async ({ injector, caller, server }) => {

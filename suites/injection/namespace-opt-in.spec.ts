@@ -6,7 +6,7 @@ check(
     control: { because: 'the namespace has no label', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
     needs: {
       namespaces: 'own',
-      because: 'it makes namespaces',
+      because: 'it creates namespaces',
       link: 'https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/',
     },
   },

@@ -9,24 +9,24 @@ const metric = '{"type": "Resource", "resource": {"name": "cpu", "targetAverageU
 check(
   'Every setting of a production operator file takes effect in components, pods and proxy logs',
   {
-    control: { because: 'the access log format is left out', mustFail: { toMatchLogFormat: 'another format' } },
+    control: { because: 'the access log format is not set', mustFail: { toMatchLogFormat: 'wrong format' } },
     timeoutMs: 300_000,
     docDeviations: [
       {
         documented: 'k8s.replicas sets the number of pods of a component',
-        observed: 'the field is refused as unknown; k8s.replicaCount does it',
+        observed: 'the field is rejected as unknown; use k8s.replicaCount',
       },
       {
         documented: 'an autoscaler metric has targetAverageUtilization',
-        observed: 'the field is refused as unknown; target.averageUtilization does it',
+        observed: 'the field is rejected as unknown; use target.averageUtilization',
       },
       {
         documented: 'values.global.proxy.accessLogFormat sets the access log format',
-        observed: 'the field is refused as unknown; meshConfig has it',
+        observed: 'the field is rejected as unknown; use meshConfig.accessLogFormat',
       },
       {
-        documented: 'kubectl apply of an IstioOperator installs what it says',
-        observed: 'no definition of the kind comes with an installation, and nobody acts on it; istioctl install --filename does it',
+        documented: 'kubectl apply of an IstioOperator installs it',
+        observed: 'an installation has neither the CRD nor a controller for it; use istioctl install --filename',
       },
       { documented: 'defaultConfig occurs twice in meshConfig', observed: 'the second silently replaces the first, so DNS capture is off' },
     ],

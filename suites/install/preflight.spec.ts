@@ -3,11 +3,11 @@ import { check, expect } from '#fixtures';
 check(
   'The preflight check passes for users who may install the mesh and names what others lack',
   {
-    control: { because: 'nothing is missing', mustFail: { toReport: { 'no complaint': 1 } } },
+    control: { because: 'nothing is missing', mustFail: { toReport: { 'no message': 1 } } },
     docDeviations: [
       {
         documented: 'istioctl authn tls-check pod.namespace shows the mTLS state',
-        observed: 'the command is gone; istioctl experimental describe pod shows it',
+        observed: 'the command no longer exists; use istioctl experimental describe pod',
       },
     ],
   },

@@ -3,14 +3,14 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The profiles demo, default and minimal install exactly their components, all of them ready',
   {
-    control: { because: 'what should be the demo profile is the minimal one', mustFail: { toConsistOf: { missing: 1 } } },
+    control: { because: 'the demo installation uses the minimal profile', mustFail: { toConsistOf: { missing: 1 } } },
     timeoutMs: 240_000,
     docDeviations: [
       {
         documented: 'istioctl install --set profile=production is the recommended installation',
-        observed: 'there is no profile of that name: istioctl refuses with "profile production not found"',
+        observed: 'the profile does not exist: istioctl fails with "profile production not found"',
       },
-      { documented: 'istioctl verify-install verifies an installation', observed: 'the command is gone' },
+      { documented: 'istioctl verify-install verifies an installation', observed: 'the command no longer exists' },
     ],
     linkerd: unsupported('an installation has no profiles', 'https://linkerd.io/2/tasks/install/'),
   },

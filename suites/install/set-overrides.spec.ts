@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Settings given with --set take effect in the control plane and in running proxies',
   {
-    control: { because: 'istioctl gets no --set', mustFail: { toHaveSettings: ['another value', 'not set'] } },
+    control: { because: 'istioctl is run without --set', mustFail: { toHaveSettings: ['wrong value', 'not set'] } },
     timeoutMs: 240_000,
     linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
   },

@@ -4,8 +4,8 @@ check(
   'Client, control plane and every proxy report the same version, and all proxies are in sync',
   {
     control: {
-      because: 'the proxy of one pod is of an older version, as if it had not been restarted after an upgrade',
-      mustFail: { toAgreeOnVersion: 'another proxy' },
+      because: 'one pod has an older proxy, as if it had not been restarted after an upgrade',
+      mustFail: { toAgreeOnVersion: 'wrong proxy version' },
     },
   },
   async ({ commandLine }) => {

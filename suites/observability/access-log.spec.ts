@@ -3,11 +3,11 @@ import { check, expect } from '#fixtures';
 check(
   'With a Telemetry resource, each proxy logs every request once, with correct fields',
   {
-    control: { because: 'the provider is switched off', mustFail: { toLogEachOnce: 'no line' } },
+    control: { because: 'the log provider is disabled', mustFail: { toLogEachOnce: 'no line' } },
     docDeviations: [
       {
         documented: 'accessLogFile: /dev/stdout at installation enables access logs',
-        observed: 'it is not needed: the Telemetry resource with the provider envoy does it, for one namespace alone',
+        observed: 'it is not needed: a Telemetry resource with the provider envoy enables them for a single namespace',
       },
     ],
   },

@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: "the second caller's requests come from the first",
-      mustFail: { toCountRequests: 'another number' },
+      mustFail: { toCountRequests: 'wrong count' },
       swap: { secondCaller: 'caller' },
     },
     needs: {

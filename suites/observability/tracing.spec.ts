@@ -3,7 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'At 100 % sampling every request yields one connected trace; at 0 % none does',
   {
-    control: { because: 'the sampling is 0', mustFail: { toTraceEach: { 'no trace': 1 } } },
+    control: { because: 'the sampling rate is 0 %', mustFail: { toTraceEach: { 'no trace': 1 } } },
     external: ['collector'],
   },
   async ({ caller, server, collector, namespace }, policy) => {

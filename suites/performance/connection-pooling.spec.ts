@@ -3,17 +3,19 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Under load, proxies share HTTP/2 connections and stay within the pool limit',
   {
-    control: { because: 'there is no pool', mustFail: { toShareConnections: 'too many connections', toHaveHeader: 'another value' } },
+    control: {
+      because: 'there is no connection pool',
+      mustFail: { toUseConnections: 'too many connections', toHaveHeader: 'wrong value' },
+    },
     linkerd: unsupported('no limits on connections; one HTTP/2 connection a pod always', 'https://linkerd.io/2/features/http-grpc/'),
     docDeviations: [
       {
-        documented: 'maxConnections bounds the connections',
-        observed:
-          'each worker thread of the proxy may have one connection whatever the limit, so the bound is never below the number of workers',
+        documented: 'maxConnections limits the connections',
+        observed: 'each worker thread of the proxy may open one connection whatever the limit, so there can always be as many as workers',
       },
       {
         documented: 'connection pooling with maxRequestsPerConnection: 2',
-        observed: 'a connection that is closed after two requests is no pool, so the check leaves this field out',
+        observed: 'connections that close after two requests are not pooled, so the check omits this field',
       },
     ],
   },
@@ -29,7 +31,7 @@ check(
     for (const history of [atOnce, load]) {
       expect(history).toSucceed();
       const delivered = await v1.received(history);
-      expect(delivered).toShareConnections(history, pool);
+      expect(delivered).toUseConnections(history, pool);
       expect(delivered).toHaveHeader('x-peer-protocol', 'HTTP/2');
     }
   },

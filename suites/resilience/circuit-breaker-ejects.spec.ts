@@ -1,4 +1,4 @@
-import { check, expect, untilGiven, untilLeftOut } from '#fixtures';
+import { check, expect, untilDelivered, untilEjected } from '#fixtures';
 
 check(
   'A failing backend is ejected, returns after the base time, and stays out longer the second time',
@@ -9,12 +9,12 @@ check(
     const bad = server.version('v2');
     // Each step begins when the ledgers show the one before: closed, out, back and serving, out again, back and serving.
     const relapse = async (): Promise<void> => {
-      await untilGiven(bad, 20);
+      await untilDelivered(bad, 20);
       for (const serving of [10, 20]) {
         await bad.faults({ status: 500 });
-        if (!(await untilLeftOut(server, bad))) return;
+        if (!(await untilEjected(server, bad))) return;
         await bad.heal();
-        await untilGiven(bad, serving);
+        await untilDelivered(bad, serving);
       }
     };
     const history = await caller.sendDuring(relapse, server, { rate: 150, count: 75 });

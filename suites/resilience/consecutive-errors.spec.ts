@@ -3,12 +3,12 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The retired field consecutiveErrors is ignored: five failures in a row eject, four do not',
   {
-    control: { because: 'consecutive5xxErrors is 1', mustFail: { toHaveEjected: { '1 left out': 1 } } },
+    control: { because: 'consecutive5xxErrors is 1', mustFail: { toHaveEjected: { '1 ejected': 1 } } },
     linkerd: unsupported('a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [
       {
         documented: 'outlierDetection: consecutiveErrors: 1 ejects at the first error',
-        observed: "the field is accepted with a deprecation warning and ignored; Envoy's default of five 5xx in a row holds",
+        observed: "the field is accepted with a deprecation warning and ignored; Envoy's default of five consecutive 5xx applies",
       },
     ],
   },

@@ -8,8 +8,8 @@ check(
     control: { because: 'the share is 20 %', mustFail: { toBeRejectedWith: '20 % rejected' } },
     docDeviations: [
       {
-        documented: 'a rule may have a fault and retries beside each other',
-        observed: 'the fault comes before the retries: an injected abort is not tried again, so its share reaches the caller whole',
+        documented: 'a rule may combine a fault with retries',
+        observed: 'the fault is injected before retries: an injected abort is not retried, so the caller sees its full share',
       },
     ],
     linkerd: unsupported('faults are a share of traffic sent to a failing backend', 'https://linkerd.io/2/tasks/fault-injection/'),

@@ -17,6 +17,6 @@ check(
     const delivered = await v3.received(streams);
     expect(delivered).toHaveDeliveries(20);
     // All of them over one connection: between the proxies it was HTTP/2 too.
-    expect(delivered).toFillConnections(streams, { each: 20, header: 'x-peer-port' });
+    expect(delivered).toHaveRequestsPerConnection(streams, { each: 20, header: 'x-peer-port' });
   },
 );

@@ -9,7 +9,7 @@ check(
       {
         documented: 'maxConnections: 1 and http1MaxPendingRequests: 1',
         observed:
-          'each worker thread of the proxy may have one connection whatever the limit, so a proxy of two workers accepts two requests, or three',
+          'each worker thread of the proxy may open one connection whatever the limit, so a proxy with two workers accepts two or three requests',
       },
     ],
   },

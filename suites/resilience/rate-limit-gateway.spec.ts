@@ -4,7 +4,7 @@ check(
   'A local rate limit at the ingress gateway admits 100 requests, then one every 600 ms',
   {
     base: 'ingress-gateway',
-    control: { because: 'the filter is gone', mustFail: { toBeLimited: 'passed without a token' } },
+    control: { because: 'there is no filter', mustFail: { toBeRateLimited: 'passed without a token' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, v1 }) => {
@@ -17,7 +17,7 @@ check(
       headers: { host: 'api.example.com' },
       keepHeaders: [mark],
     });
-    expect(limited).toBeLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
+    expect(limited).toBeRateLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
     expect(await v1.received(limited)).toHaveDeliveries(
       limited.outcomes.filter(({ ending }) => ending.kind === 'response' && ending.status === 200).length,
     );

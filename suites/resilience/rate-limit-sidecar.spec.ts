@@ -3,17 +3,17 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A local rate limit admits 100 requests, then one every 600 ms, and spares other workloads',
   {
-    control: { because: 'the filter sits on another workload', mustFail: { toBeLimited: 'passed without a token' } },
+    control: { because: 'the filter is on another workload', mustFail: { toBeRateLimited: 'passed without a token' } },
     linkerd: unsupported('its rate limit has no bucket of tokens to count', 'https://linkerd.io/2/features/rate-limiting/'),
     docDeviations: [
       {
         documented: "the filter adds the header x-rate-limit-remaining: '%RATE_LIMIT_REMAINING%'",
         observed:
-          'Envoy knows no such field and refuses the whole listener, which stays as it was before the filter; a fixed value is taken',
+          'Envoy has no such command and rejects the whole listener, which stays as it was before the filter; a fixed value is accepted',
       },
       {
         documented: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
-        observed: 'the bucket is filled evenly: one token every 600 ms',
+        observed: 'the bucket is refilled evenly: one token every 600 ms',
       },
     ],
   },
@@ -21,7 +21,7 @@ check(
     const mark = 'x-local-rate-limit';
     // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
     const limited = await caller.send(v1, { rate: 100, count: 390, keepHeaders: [mark] });
-    expect(limited).toBeLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
+    expect(limited).toBeRateLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
     expect(await v1.received(limited)).toHaveDeliveries(
       limited.outcomes.filter(({ ending }) => ending.kind === 'response' && ending.status === 200).length,
     );

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Proxies close a connection after exactly the maximum number of requests',
   {
-    control: { because: 'there is no limit', mustFail: { toFillConnections: 'more over one' } },
+    control: { because: 'there is no limit', mustFail: { toHaveRequestsPerConnection: 'too many on one' } },
     linkerd: unsupported('connections between proxies carry any number of requests', 'https://linkerd.io/2/features/http-grpc/'),
   },
   async ({ caller, v1, v2 }) => {
@@ -13,7 +13,7 @@ check(
     ] as const) {
       const history = await caller.send(server, { count: 40 });
       expect(history).toSucceed();
-      expect(await server.received(history)).toFillConnections(history, { each, header: 'x-peer-port' });
+      expect(await server.received(history)).toHaveRequestsPerConnection(history, { each, header: 'x-peer-port' });
     }
   },
 );

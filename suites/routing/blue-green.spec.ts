@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: "green selects blue's pods, so nothing is switched",
-      mustFail: { toCutOver: 'no switch', toReachOnly: { 'answered by v1': 1 }, toBeEmpty: { delivered: 1 } },
+      mustFail: { toCutOver: 'no cut-over', toReachOnly: { 'answered by v1': 1 }, toBeEmpty: { delivered: 1 } },
     },
   },
   async ({ caller, server, v1: blue, v2: green }, policy) => {

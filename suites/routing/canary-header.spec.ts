@@ -4,7 +4,7 @@ const enough = decides({ p0: 0.1, tolerance: 0.02 }, (outcome) => versionOf(outc
 
 check(
   'A canary header routes its requests to v2 and leaves all others to the weights',
-  { control: { because: 'the header rules are gone', mustFail: { toReachOnly: 'answered by v1' } } },
+  { control: { because: 'there are no header rules', mustFail: { toReachOnly: 'answered by v1' } } },
   async ({ caller, server }) => {
     for (const [header, value] of [
       ['x-user-group', 'beta'],

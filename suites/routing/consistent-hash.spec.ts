@@ -7,7 +7,7 @@ const EVERYBODY = { 'x-user-id': '{id}' };
 check(
   'Consistent hashing keeps each user on one pod and moves few users when a pod is lost',
   {
-    control: { because: 'the host balances at random', mustFail: { toHaveAffinity: 'several pods', toMoveFrom: '50 % moved' } },
+    control: { because: 'the host uses random load balancing', mustFail: { toHaveAffinity: 'several pods', toRemapFrom: '50 % remapped' } },
     linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {
@@ -21,7 +21,7 @@ check(
     const before = await caller.sendEach(server, once);
     await server.without('v3', { prober: caller, burst: { count: 60, concurrency: 8, headers: EVERYBODY } }, async () => {
       const after = await caller.sendEach(server, once);
-      expect(after).toMoveFrom({ before, lost: server.version('v3').pod, others: { p0: 1 / 8, tolerance: 0.15 } });
+      expect(after).toRemapFrom({ before, removed: server.version('v3').pod, others: { p0: 1 / 8, tolerance: 0.15 } });
     });
   },
 );

@@ -3,7 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The first matching rule wins, even where a later one is more specific',
   {
-    control: { because: 'the two rules have changed places', mustFail: { toReachOnly: { 'answered by v2': 1 } } },
+    control: { because: 'the two rules are swapped', mustFail: { toReachOnly: { 'answered by v2': 1 } } },
     linkerd: unsupported(
       'the most specific rule wins, not the first: Gateway API precedence',
       'https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httprouterule',

@@ -19,7 +19,7 @@ check(
       },
       {
         documented: 'one rule for one path',
-        observed: 'a Service with a route answers 404 where no rule matches; nothing falls back to the Service',
+        observed: 'a Service with a route answers 404 if no rule matches; requests do not fall back to the Service',
       },
     ],
   },

@@ -3,7 +3,7 @@ import { check, expect, pathDisguises, unsupported } from '#fixtures';
 check(
   'A path DENY rule cannot be bypassed by path encodings and spares only the exempt namespace',
   {
-    control: { because: 'there is no policy', mustFail: { toStayOutOf: 'delivered', toBeDenied: 'answered 200' } },
+    control: { because: 'there is no policy', mustFail: { toHaveNoPathUnder: 'delivered', toBeDenied: 'answered 200' } },
     docDeviations: [
       {
         documented: 'a DENY rule for paths ["/admin/*"] protects the admin endpoints',
@@ -12,7 +12,7 @@ check(
       },
       {
         documented: 'the policy denies admin endpoints',
-        observed: 'it also cuts every connection to the TCP ports of the workload, where no path can be compared',
+        observed: 'it also closes every connection to the TCP ports of the workload, where there is no path to compare',
       },
     ],
     linkerd: unsupported('no policy denies: what is not allowed is denied', 'https://linkerd.io/2/reference/authorization-policy/'),
@@ -30,12 +30,12 @@ check(
       );
       // Whatever the answer, somebody gave it.
       for (const one of tried) expect(one).toBeAnswered();
-      expect(await server.ledger()).toStayOutOf('/admin/');
+      expect(await server.ledger()).toHaveNoPathUnder('/admin/');
       expect(await from.send(server, { count: 30, protocol, path: '/admin/x', connections: 'new' })).toBeDenied({ by: 'policy' });
       expect(await from.send(server, { count: 30, protocol, path: '/public', connections: 'new' })).toSucceed();
       expect(await from.send(server, { count: 30, port: 9000, protocol: 'tcp', connections: 'new' })).toBeDenied({ by: 'policy' });
     }
-    expect(await server.ledger()).toStayOutOf('/admin/');
+    expect(await server.ledger()).toHaveNoPathUnder('/admin/');
 
     // As the guide row documented: what is not the path after normalisation is delivered, as it is.
     for (const path of ['//admin/x', '/admin%2Fx', '/%2561dmin/x', '/ADMIN/x', '/admin;/x', '/admin']) {

@@ -4,8 +4,8 @@ check(
   'A workload proves its service account with a trusted certificate valid for one day',
   {
     control: {
-      because: 'a workload of another service account is looked at',
-      mustFail: { toIdentify: { 'another name': 3 }, toHaveIdentity: 'another identity' },
+      because: 'the workload has another service account',
+      mustFail: { toIdentify: { 'wrong identity': 3 }, toHaveIdentity: 'wrong identity' },
       swap: { caller: 'secondCaller' },
     },
   },

@@ -4,7 +4,7 @@ check(
   'Key rotation accepts published keys, rejects withdrawn ones and fails no valid token',
   {
     control: {
-      because: 'the keys that the mesh fetches never change',
+      because: 'the published keys never change',
       mustFail: { toSucceed: { 'answered 401 JWT': 2 }, toBeRejectedWith: { 'answered 200': 1 }, toBeEmpty: 'delivered' },
     },
     linkerd: unsupported(

@@ -4,8 +4,8 @@ check(
   'The server sees the validated token only where the mesh is told to forward it',
   {
     control: {
-      because: 'the two flags are exchanged',
-      mustFail: { toHaveHeader: 'no such header', toHaveNoHeaderContaining: 'in a header' },
+      because: 'the two flags are swapped',
+      mustFail: { toHaveHeader: 'header missing', toHaveNoHeaderContaining: 'in a header' },
     },
     linkerd: unsupported(
       'requests carry no end-user identity: tokens are left to the application',

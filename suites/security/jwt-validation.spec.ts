@@ -3,12 +3,12 @@ import { bearer, check, expect, unsupported } from '#fixtures';
 check(
   'Only a token with valid form, time, issuer, audience and signature is accepted',
   {
-    control: { because: 'no audience is demanded', mustFail: { toBeRejectedWith: { 'answered 200': 2 }, toBeEmpty: { delivered: 2 } } },
+    control: { because: 'no audience is required', mustFail: { toBeRejectedWith: { 'answered 200': 2 }, toBeEmpty: { delivered: 2 } } },
     docDeviations: [
       {
         documented: 'a RequestAuthentication with audiences rejects tokens for others',
         observed:
-          'with 403, where any other fault of a token is answered with 401; and a request without a token passes unless an AuthorizationPolicy demands one',
+          'with 403, while any other invalid token gets 401; a request without a token passes unless an AuthorizationPolicy requires one',
       },
     ],
     linkerd: unsupported(

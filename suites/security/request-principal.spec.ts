@@ -4,7 +4,7 @@ check(
   'A path that requires a request principal admits any valid token and nothing without one',
   {
     control: {
-      because: 'tokens are validated, but no policy demands one',
+      because: 'tokens are validated, but no policy requires one',
       mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' },
     },
     linkerd: unsupported(

@@ -6,7 +6,7 @@ check(
     control: { because: 'mTLS is off', mustFail: { toBeEncrypted: 'seen on the wire' } },
     needs: {
       nodes: 'kind',
-      because: 'who listens must be let onto the node',
+      because: 'capturing packets needs access to the nodes',
       link: 'https://kubernetes.io/docs/concepts/architecture/nodes/',
     },
   },

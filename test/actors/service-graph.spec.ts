@@ -7,7 +7,7 @@ import { matchers } from '../../fixtures/matchers/index.ts';
 import { type Edge, edges } from '../../fixtures/evidence/edges.ts';
 import { delivery } from '../matchers/histories.ts';
 
-const { toShowTraffic } = matchers;
+const { toMatchTraffic } = matchers;
 const edge = (from: string, to: string, requests: number): Edge => ({ from, to, requests });
 
 test('a pod belongs to the Deployment that its name begins with', () => {
@@ -50,13 +50,13 @@ test('parts of one edge add up, in whatever order they come', () => {
 
 test('the graph must be the traffic, no more and no less', () => {
   const sent = [edge('caller', 'server', 30), edge('other', 'server', 11), edge('server', 'mirror', 5)];
-  expect(toShowTraffic(sent.toReversed(), [...sent.slice(1), edge('caller', 'server', 10), edge('caller', 'server', 20)]).pass).toBe(true);
+  expect(toMatchTraffic(sent.toReversed(), [...sent.slice(1), edge('caller', 'server', 10), edge('caller', 'server', 20)]).pass).toBe(true);
   for (const [graph, words] of [
     [sent.slice(1), 'caller → server is missing, 30 requests were sent'],
     [[...sent, edge('server', 'other', 1)], 'server → other has 1 requests, and there was no such traffic'],
     [[...sent, edge('server', 'mirror', 1)], 'server → mirror has 6 of 5 requests'],
   ] as const) {
-    expect(toShowTraffic(graph, sent)).toMatchObject({ pass: false, observed: expect.stringContaining(words) });
+    expect(toMatchTraffic(graph, sent)).toMatchObject({ pass: false, observed: expect.stringContaining(words) });
   }
-  expect(toShowTraffic([], []).inconclusive).toContain('nothing was sent');
+  expect(toMatchTraffic([], []).inconclusive).toContain('nothing was sent');
 });

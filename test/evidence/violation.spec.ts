@@ -18,20 +18,20 @@ const QUESTIONS: Record<string, Question> = {
   'toBeRejectedWith share': (history) => matchers.toBeRejectedWith(history, { status: 503, share: { p0: 0.1, tolerance: 0.02 } }),
   toOverflow: (history) => matchers.toOverflow(history, { exactly: 3 }),
   toTimeOut: (history) => matchers.toTimeOut(history),
-  toBeCutOff: (history) => matchers.toBeCutOff(history, { withinMs: 10 }),
+  toBecomeDenied: (history) => matchers.toBecomeDenied(history, { withinMs: 10 }),
   toReachOnly: (history) => matchers.toReachOnly(history, 'v1'),
   toSplit: (history) => matchers.toSplit(history, { v1: 90, v2: 10 }, { tolerance: 0.02 }),
   toCutOver: (history) => matchers.toCutOver(history, { from: 'v1', to: 'v2', togetherMs: 20 }),
   toHaveLatency: (history) => matchers.toHaveLatency(history, { atLeastMs: 60, atMostMs: 4, lessThanMs: 100 }),
   toRoundRobin: (history) => matchers.toRoundRobin(history, 2),
   toHaveAffinity: (history) => matchers.toHaveAffinity([history]),
-  toBeLimited: (history) => matchers.toBeLimited(history, { tokens: 2, tokenMs: 10 }),
+  toBeRateLimited: (history) => matchers.toBeRateLimited(history, { tokens: 2, tokenMs: 10 }),
   toBeEmpty: (_, ledger) => matchers.toBeEmpty(ledger),
   toContainEachOnce: (history, ledger) => matchers.toContainEachOnce(ledger, history),
-  toShowAttempts: (history, ledger) => matchers.toShowAttempts(ledger, history, 1),
+  toHaveAttempts: (history, ledger) => matchers.toHaveAttempts(ledger, history, 1),
   toHaveIdentity: (_, ledger) => matchers.toHaveIdentity(ledger, ''),
   toHaveHeader: (_, ledger) => matchers.toHaveHeader(ledger, 'host', 'server:8080'),
-  toStayOutOf: (_, ledger) => matchers.toStayOutOf(ledger, '/admin'),
+  toHaveNoPathUnder: (_, ledger) => matchers.toHaveNoPathUnder(ledger, '/admin'),
 };
 
 const ending = fc.constantFrom<Ending>(answered('v1'), answered('v2'), reset, closed, ...Object.values(ENVOY));
@@ -64,8 +64,8 @@ test('a "no" is explained by what most of it was of, and not by a stray', () => 
   expect(explanation(against, ['reset'])).toBe('reset');
   expect(explanation(against, ['answered 503 UH'])).toBeUndefined();
   expect(explanation(against, ['answered 200'])).toBeUndefined();
-  expect(explanation(violations({ 'no edge': 1, 'another edge': 1 }), ['no edge'])).toBe('no edge');
-  expect(explanation(violations({ 'no line': 2, 'another upstream': 3 }), ['no line', 'another upstream'])).toBe('another upstream');
+  expect(explanation(violations({ 'missing edge': 1, 'unexpected edge': 1 }), ['missing edge'])).toBe('missing edge');
+  expect(explanation(violations({ 'no line': 2, 'wrong upstream': 3 }), ['no line', 'wrong upstream'])).toBe('wrong upstream');
   expect(explanation([], ['reset'])).toBeUndefined();
 });
 
@@ -79,6 +79,6 @@ test('a share explains a "no" when the expected one lies in its interval', () =>
   const statistic = { name: '', n: 50, observed: 0.2, expected: 0.1, tolerance: 0, alpha: 0, power: 1, method: 'exact' };
   const wrong = [wrongShare(' mirrored', { ...statistic, interval: [0.15, 0.25] })];
   expect(explanation(wrong, ['20 % mirrored'])).toBe('20 % mirrored');
-  for (const other of ['14 % mirrored', '26 % mirrored', '20 %', '20 % moved', 'mirrored'])
+  for (const other of ['14 % mirrored', '26 % mirrored', '20 %', '20 % remapped', 'mirrored'])
     expect(explanation(wrong, [other])).toBeUndefined();
 });

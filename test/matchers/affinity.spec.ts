@@ -4,19 +4,19 @@ import type { History } from '../../fixtures/agent/protocol.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, ENVOY, historyOf, times } from './histories.ts';
 
-const { toMoveFrom, toHaveAffinity } = matchers;
+const { toRemapFrom, toHaveAffinity } = matchers;
 
 /** A user who is answered by these versions, one after the other. */
 const user = (...versions: string[]): History => historyOf(versions.map((version) => answered(version)));
 
-test('users who stay at their pod stick, one answer of another pod or of nobody breaks it', () => {
+test('users who stay at their pod stick, one answer by another pod, or none, breaks it', () => {
   const users = [user('v1', 'v1'), user('v3', 'v3', 'v3'), user('v2', 'v2')];
   expect(toHaveAffinity(users).pass).toBe(true);
   for (const stray of [user('v1', 'v2'), historyOf([answered('v1'), ENVOY.unhealthy]), historyOf(times(2, ENVOY.unhealthy))]) {
     const judged = toHaveAffinity([...users, stray]);
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
-    expect(judged.observed).toContain('1 of 4 users not answered by one pod');
+    expect(judged.observed).toContain('1 of 4 users not answered by exactly one pod');
   }
 });
 
@@ -28,7 +28,7 @@ test('one request of a user, or no user, cannot show that users stick', () => {
 const others = { p0: 1 / 8, tolerance: 0.3 };
 const spread = (n: number, versionOf: (i: number) => string): History[] => Array.from({ length: n }, (_, i) => user(versionOf(i)));
 const before = spread(210, (i) => `v${(i % 3) + 1}`);
-/** Where users go when v3 is lost and every `k`-th user of the others moves too. */
+/** Where users go when v3 is removed and every `k`-th of the others is remapped too. */
 const after = (k: number): History[] =>
   spread(210, (i) => {
     if (i % 3 === 2) return i % 2 === 0 ? 'v1' : 'v2';
@@ -36,18 +36,18 @@ const after = (k: number): History[] =>
     return `v${((i % 3) + (moves ? 1 : 0)) % 2 === 0 ? 1 : 2}`;
   });
 
-test('users of a lost pod and an eighth of the others may move', () => {
-  expect(toMoveFrom(after(8), { before, lost: 'server-v3', others })).toMatchObject({ pass: true, statistics: [{ method: 'sprt' }] });
+test('users of a removed pod and an eighth of the others may be remapped', () => {
+  expect(toRemapFrom(after(8), { before, removed: 'server-v3', others })).toMatchObject({ pass: true, statistics: [{ method: 'sprt' }] });
 });
 
-test('half of the others moving, a user left behind, and a user whom nobody answers are rejected', () => {
+test('half of the others remapped, a user left behind, and a user without an answer are rejected', () => {
   const wrong: [History[], string][] = [
     [after(2), 'reject'],
-    [after(8).with(5, user('v3')), '1 of all users still there or not answered by one pod'],
-    [after(8).with(6, historyOf([ENVOY.unhealthy])), '1 of all users still there or not answered by one pod'],
+    [after(8).with(5, user('v3')), '1 users are still there or not answered by exactly one pod'],
+    [after(8).with(6, historyOf([ENVOY.unhealthy])), '1 users are still there or not answered by exactly one pod'],
   ];
   for (const [seen, words] of wrong) {
-    const judged = toMoveFrom(seen, { before, lost: 'server-v3', others });
+    const judged = toRemapFrom(seen, { before, removed: 'server-v3', others });
     expect(judged.pass).toBe(false);
     expect(judged.inconclusive).toBeUndefined();
     expect(`${judged.observed} ${judged.confidence}`).toContain(words);
@@ -55,6 +55,8 @@ test('half of the others moving, a user left behind, and a user whom nobody answ
 });
 
 test('a pod without users, or few users, say nothing', () => {
-  expect(toMoveFrom(after(8), { before, lost: 'server-v9', others }).inconclusive).toContain('server-v9 had no user');
-  expect(toMoveFrom(after(8).slice(0, 12), { before: before.slice(0, 12), lost: 'server-v3', others }).inconclusive).toContain('undecided');
+  expect(toRemapFrom(after(8), { before, removed: 'server-v9', others }).inconclusive).toContain('server-v9 had no user');
+  expect(toRemapFrom(after(8).slice(0, 12), { before: before.slice(0, 12), removed: 'server-v3', others }).inconclusive).toContain(
+    'undecided',
+  );
 });

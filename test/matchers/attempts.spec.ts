@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, historyOf, times } from './histories.ts';
 
-const { toShowAttempts } = matchers;
+const { toHaveAttempts } = matchers;
 const failed = answered('v1', { status: 500 });
 
 test('every request is delivered exactly so many times, neither fewer nor more', () => {
@@ -12,21 +12,21 @@ test('every request is delivered exactly so many times, neither fewer nor more',
     fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 5 }), fc.nat(), (n, attempts, one) => {
       const history = historyOf(times(n, failed));
       const ledger = history.outcomes.flatMap(({ id }) => Array.from({ length: attempts }, () => delivery(id)));
-      expect(toShowAttempts(ledger, history, attempts).pass).toBe(true);
-      expect(toShowAttempts([...ledger, delivery(`r-${one % n}`)], history, attempts).pass).toBe(false);
-      expect(toShowAttempts(ledger.toSpliced(one % ledger.length, 1), history, attempts).pass).toBe(false);
+      expect(toHaveAttempts(ledger, history, attempts).pass).toBe(true);
+      expect(toHaveAttempts([...ledger, delivery(`r-${one % n}`)], history, attempts).pass).toBe(false);
+      expect(toHaveAttempts(ledger.toSpliced(one % ledger.length, 1), history, attempts).pass).toBe(false);
     }),
   );
 });
 
 test('the message counts the deliveries and gives examples', () => {
   const history = historyOf(times(3, failed));
-  const { expected, observed, confidence } = toShowAttempts([delivery('r-0'), delivery('r-0'), delivery('r-1')], history, 2);
+  const { expected, observed, confidence } = toHaveAttempts([delivery('r-0'), delivery('r-0'), delivery('r-1')], history, 2);
   expect(expected).toBe('every request is delivered exactly 2 times');
   expect(observed).toContain('1× delivered 0 times, 1× delivered 1 times, 1× delivered 2 times');
   expect(confidence).toContain('r-1 1 times, r-2 0 times');
 });
 
 test('a prober at fault allows no judgement', () => {
-  expect(toShowAttempts([], historyOf([{ kind: 'tool', detail: 'x' }]), 1).inconclusive).toContain('the prober was at fault');
+  expect(toHaveAttempts([], historyOf([{ kind: 'tool', detail: 'x' }]), 1).inconclusive).toContain('the prober was at fault');
 });

@@ -59,7 +59,7 @@ async function workload(issuer: Made, { names = [FRONTEND], isAuthority = false,
 const pem = ({ certificate }: Made): string => certificate.toString('pem');
 const leaf = async (issuer: Made, about?: Parameters<typeof workload>[1]): Promise<string> => pem(await workload(issuer, about));
 
-test('a certificate proves an identity only to who trusts its authority, while it is valid, and for as long as promised', async () => {
+test('a certificate proves an identity only to a peer that trusts its CA, while it is valid, and with the promised lifetime', async () => {
   const root = await authority('root');
   const intermediate = await authority('intermediate', root);
   const stranger = await authority('root');
@@ -72,22 +72,25 @@ test('a certificate proves an identity only to who trusts its authority, while i
   expect(toIdentify({ chain: [await leaf(intermediate), pem(intermediate), pem(root)], authorities: [] }, claim).pass).toBe(true);
 
   for (const [why, chain] of [
-    ['it names URI:spiffe://cluster.local/ns/shop/sa/other', [await leaf(root, { names: ['spiffe://cluster.local/ns/shop/sa/other'] })]],
-    ['it names', [await leaf(root, { names: [FRONTEND, 'spiffe://cluster.local/ns/shop/sa/other'] })]],
-    ['no authority of the peer vouches for it', [await leaf(stranger)]],
-    ['no authority of the peer vouches for it', [await leaf(pretender), pem(pretender)]],
-    ['no authority of the peer vouches for it', [await leaf(intermediate)]],
-    ['no authority of the peer vouches for it', [await leaf(stranger), pem(root)]],
-    ['no authority of the peer vouches for it', [await leaf(stranger), pem(stranger)]],
-    ['it is an authority itself', [await leaf(root, { isAuthority: true })]],
+    [
+      'its names are URI:spiffe://cluster.local/ns/shop/sa/other',
+      [await leaf(root, { names: ['spiffe://cluster.local/ns/shop/sa/other'] })],
+    ],
+    ['its names are', [await leaf(root, { names: [FRONTEND, 'spiffe://cluster.local/ns/shop/sa/other'] })]],
+    ['no CA that the peer trusts has signed it', [await leaf(stranger)]],
+    ['no CA that the peer trusts has signed it', [await leaf(pretender), pem(pretender)]],
+    ['no CA that the peer trusts has signed it', [await leaf(intermediate)]],
+    ['no CA that the peer trusts has signed it', [await leaf(stranger), pem(root)]],
+    ['no CA that the peer trusts has signed it', [await leaf(stranger), pem(stranger)]],
+    ['it is a CA certificate', [await leaf(root, { isAuthority: true })]],
     ['it is not valid now', [await leaf(root, { from: -25 })]],
     ['it is not valid now', [await leaf(root, { from: 1 })]],
-    ['it lives 25.00 hours', [await leaf(root, { hours: 25 })]],
+    ['it is valid for 25.00 hours', [await leaf(root, { hours: 25 })]],
   ] as const) {
     expect(toIdentify({ chain, authorities: [] }, claim), why).toMatchObject({ pass: false, observed: expect.stringContaining(why) });
   }
-  expect(toIdentify({ chain: [], authorities: [] }, claim).inconclusive).toBe('the proxy shows no certificate');
+  expect(toIdentify({ chain: [], authorities: [] }, claim).inconclusive).toBe('the proxy has no certificate');
   expect(toIdentify({ chain: [await leaf(root)], authorities: [] }, { ...claim, to: { chain: [], authorities: [] } }).inconclusive).toBe(
-    'the peer shows no authority',
+    'the peer trusts no CA',
   );
 });

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, historyOf, times } from './histories.ts';
 
-const { toFillConnections, toShareConnections } = matchers;
+const { toHaveRequestsPerConnection, toUseConnections } = matchers;
 const header = 'x-peer-port';
 
 /** Deliveries over connections that carry so many requests each. */
@@ -23,13 +23,15 @@ test('every connection carries exactly so many requests', () => {
     [[4], 4, true],
   ] as const) {
     const { ledger, history } = over(...carried);
-    expect(toFillConnections(ledger, history, { each, header }).pass).toBe(pass);
+    expect(toHaveRequestsPerConnection(ledger, history, { each, header }).pass).toBe(pass);
   }
   const { ledger, history } = over(3, 1);
-  expect(toFillConnections(ledger, history, { each: 2, header }).observed).toContain('2 connections: 1× 1 requests, 1× 3 requests');
+  expect(toHaveRequestsPerConnection(ledger, history, { each: 2, header }).observed).toContain(
+    '2 connections: 1× 1 requests, 1× 3 requests',
+  );
 });
 
-test('the connections that are shared stay within the bound', () => {
+test('the number of connections stays within the limit', () => {
   for (const [carried, atMost, pass] of [
     [[40], 1, true],
     [[25, 15], 2, true],
@@ -38,18 +40,20 @@ test('the connections that are shared stay within the bound', () => {
     [Array.from({ length: 40 }, () => 1), 2, false],
   ] as const) {
     const { ledger, history } = over(...carried);
-    expect(toShareConnections(ledger, history, { atMost, header }).pass).toBe(pass);
+    expect(toUseConnections(ledger, history, { atMost, header }).pass).toBe(pass);
   }
   const { ledger, history } = over(20, 19, 1);
-  const judged = toShareConnections(ledger, history, { atMost: 2, header });
-  expect(judged.expected).toContain('40 requests arrive over 2 connections at most');
+  const judged = toUseConnections(ledger, history, { atMost: 2, header });
+  expect(judged.expected).toContain('40 requests arrive over at most 2 connections');
   expect(judged.observed).toContain('3 connections: 1× 1 requests');
-  expect(toShareConnections([...ledger, delivery('r-0')], history, { atMost: 3, header }).inconclusive).toContain('without x-peer-port');
-  expect(toShareConnections([], history, { atMost: 2, header }).inconclusive).toContain('nothing was delivered');
+  expect(toUseConnections([...ledger, delivery('r-0')], history, { atMost: 3, header }).inconclusive).toContain('without x-peer-port');
+  expect(toUseConnections([], history, { atMost: 2, header }).inconclusive).toContain('nothing was delivered');
 });
 
 test('without the mark of the connection, or without deliveries, nothing is known', () => {
   const { history } = over(2);
-  expect(toFillConnections([delivery('r-0')], history, { each: 1, header }).inconclusive).toContain('1 requests came without x-peer-port');
-  expect(toFillConnections([], history, { each: 1, header }).inconclusive).toContain('nothing was delivered');
+  expect(toHaveRequestsPerConnection([delivery('r-0')], history, { each: 1, header }).inconclusive).toContain(
+    '1 requests arrived without x-peer-port',
+  );
+  expect(toHaveRequestsPerConnection([], history, { each: 1, header }).inconclusive).toContain('nothing was delivered');
 });

@@ -18,8 +18,8 @@ test('a switch is accepted, with a short time in which both answer', () => {
 
 test('no switch, a switch back, a failure and a third version are rejected', () => {
   const wrong: [Step[], string][] = [
-    [times(200, answered('v1')), 'no switch'],
-    [times(200, answered('v2')), 'no switch'],
+    [times(200, answered('v1')), 'no cut-over'],
+    [times(200, answered('v2')), 'no cut-over'],
     [switched.toReversed(), 'v1 until 1990 ms, v2 from 0 ms on'],
     [switched.with(100, ENVOY.unhealthy), '1 failed'],
     [switched.with(100, answered('v2', { status: 503 })), '1 failed'],

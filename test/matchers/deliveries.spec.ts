@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, ENVOY, historyOf, reset, times } from './histories.ts';
 
-const { toArriveWith, toBeAnswered, toHaveDeliveries, toHoldBack, toPrint, toStayUnresolved } = matchers;
+const { toArriveWith, toBeAnswered, toHaveDeliveries, toHaveWaiting, toPrint, toStayUnresolved } = matchers;
 const three = ['a', 'b', 'c'].map((id) => delivery(id));
 
 test('deliveries are counted exactly, or between two bounds', () => {
@@ -14,8 +14,8 @@ test('deliveries are counted exactly, or between two bounds', () => {
     pass: false,
     expected: expect.stringContaining('4 to 5 requests are delivered'),
   });
-  expect(toHoldBack({ waiting: 50 }, 50).pass).toBe(true);
-  expect(toHoldBack({ waiting: 49 }, 50).pass).toBe(false);
+  expect(toHaveWaiting({ waiting: 50 }, 50).pass).toBe(true);
+  expect(toHaveWaiting({ waiting: 49 }, 50).pass).toBe(false);
 });
 
 test('every delivery arrives byte for byte as it was sent', () => {
@@ -23,10 +23,10 @@ test('every delivery arrives byte for byte as it was sent', () => {
   const wanted = { method: 'POST', path: '/v1/', headers: { 'x-order': '{id}' } };
   expect(toArriveWith(ledger, wanted).pass).toBe(true);
   for (const [wrong, seen, kind, count] of [
-    [{ path: '/v1' }, '2× path /v1/', 'another path', 2],
-    [{ method: 'GET' }, '2× method POST', 'another method', 2],
-    [{ headers: { 'x-order': 'a' } }, '1× x-order b', 'another header', 1],
-    [{ headers: { 'x-none': '' } }, '2× x-none absent', 'another header', 2],
+    [{ path: '/v1' }, '2× path /v1/', 'wrong path', 2],
+    [{ method: 'GET' }, '2× method POST', 'wrong method', 2],
+    [{ headers: { 'x-order': 'a' } }, '1× x-order b', 'wrong header', 1],
+    [{ headers: { 'x-none': '' } }, '2× x-none absent', 'wrong header', 2],
   ] as const) {
     expect(toArriveWith(ledger, wrong)).toMatchObject({
       pass: false,
@@ -43,7 +43,7 @@ test('whatever the answer, somebody gave it', () => {
   expect(toBeAnswered(historyOf([{ kind: 'dns' }])).inconclusive).toBeDefined();
 });
 
-test('a name that nobody knows is resolved never', () => {
+test('an unknown name is never resolved', () => {
   expect(toStayUnresolved(historyOf(times(5, { kind: 'dns' }))).pass).toBe(true);
   expect(toStayUnresolved(historyOf([{ kind: 'dns' }, { kind: 'connection-refused' }])).pass).toBe(false);
   expect(toStayUnresolved(historyOf([{ kind: 'tool', detail: 'no' }])).inconclusive).toBeDefined();

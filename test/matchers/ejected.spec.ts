@@ -14,7 +14,7 @@ function spread(...pods: ({ pod: string } | undefined)[]) {
   return { ledger, history };
 }
 
-test('the number of endpoints left out is exact', () => {
+test('the number of ejected endpoints is exact', () => {
   for (const [pods, count] of [
     [[v1, v2, v3], 0],
     [[v1, v3], 1],
@@ -26,12 +26,12 @@ test('the number of endpoints left out is exact', () => {
   }
 });
 
-test('endpoints left out are exactly those named', () => {
+test('the ejected endpoints are exactly those named', () => {
   const { ledger, history } = spread(v1, v3);
   expect(toHaveEjected(ledger, [{ pod: 'server-v2' }], { of, history }).pass).toBe(true);
   expect(toHaveEjected(ledger, [{ pod: 'server-v1' }], { of, history }).pass).toBe(false);
   expect(toHaveEjected(ledger, [{ pod: 'server-v2' }, { pod: 'server-v3' }], { of, history }).pass).toBe(false);
-  expect(toHaveEjected(ledger, [], { of, history }).observed).toContain('1 left out; 45 to server-v1, 0 to server-v2, 45 to server-v3');
+  expect(toHaveEjected(ledger, [], { of, history }).observed).toContain('1 ejected; 45 to server-v1, 0 to server-v2, 45 to server-v3');
 });
 
 test('deliveries of other requests do not count', () => {
@@ -39,7 +39,7 @@ test('deliveries of other requests do not count', () => {
   expect(toHaveEjected([...ledger, delivery('earlier', { pod: 'server-v2' })], 1, { of, history }).pass).toBe(true);
 });
 
-test('too few requests say nothing about who is left out', () => {
+test('too few requests say nothing about who is ejected', () => {
   const history = historyOf(times(10, answered()));
   expect(toHaveEjected([], 3, { of, history }).inconclusive).toContain('too few outcomes: 10, 60 needed');
 });

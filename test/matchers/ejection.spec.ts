@@ -57,24 +57,24 @@ test('ejected after five failures, back and serving after the base time, out for
   const judged = judge(timeline());
   expect(judged).toMatchObject({ pass: true });
   expect(judged.observed).toMatch(
-    /\d+ served and 5 failed, at \d+ ms out for 5\d\d\d ms; \d+ served and 31 failed, at \d+ ms out for 10\d\d\d ms; \d+ delivered in all, \d+ served at last/,
+    /\d+ served and 5 failed, ejected at \d+ ms for 5\d\d\d ms; \d+ served and 31 failed, ejected at \d+ ms for 10\d\d\d ms; \d+ delivered in total, \d+ served after the last ejection/,
   );
 });
 
 test('each broken promise is named', () => {
   const broken: [Breaker, string][] = [
-    [{ failures: [] }, 'never ejected, the longest pause was 30 ms'],
-    [{ failures: [18, 31] }, 'first ejection after 18 failures'],
-    [{ failures: [3, 31] }, 'first ejection after 3 failures'],
-    [{ failures: [5, 3] }, 'second ejection after 3 failures'],
-    [{ failures: [5, 60] }, 'second ejection after 60 failures'],
-    [{ outMs: [2_000, 10_000] }, 'delivered in all'],
-    [{ outMs: [9_000, 10_000], durationMs: 40_000 }, 'first ejection of 90'],
-    [{ outMs: [30_000], durationMs: 25_000 }, 'first ejection of more than'],
-    [{ outMs: [5_200, 5_200] }, 'second ejection of 6'],
-    [{ outMs: [5_000, 6_400] }, 'second ejection of 7'],
-    [{ outMs: [5_000, 15_000], durationMs: 30_000 }, 'second ejection of 15'],
-    [{ failures: [5] }, 'not ejected a second time by'],
+    [{ failures: [] }, 'never ejected, the longest gap was 30 ms'],
+    [{ failures: [18, 31] }, 'first ejection came after 18 failures'],
+    [{ failures: [3, 31] }, 'first ejection came after 3 failures'],
+    [{ failures: [5, 3] }, 'second ejection came after 3 failures'],
+    [{ failures: [5, 60] }, 'second ejection came after 60 failures'],
+    [{ outMs: [2_000, 10_000] }, 'delivered in total'],
+    [{ outMs: [9_000, 10_000], durationMs: 40_000 }, 'first ejection lasted 90'],
+    [{ outMs: [30_000], durationMs: 25_000 }, 'first ejection lasted more than'],
+    [{ outMs: [5_200, 5_200] }, 'second ejection lasted 6'],
+    [{ outMs: [5_000, 6_400] }, 'second ejection lasted 7'],
+    [{ outMs: [5_000, 15_000], durationMs: 30_000 }, 'second ejection lasted 15'],
+    [{ failures: [5] }, 'not ejected a second time after'],
     [{ servesMs: 0 }, 'it served nothing between the ejections'],
   ];
   for (const [breaker, words] of broken) {
@@ -96,7 +96,7 @@ function spoilt(afterMs: number, holds: (outcome: History['outcomes'][number]) =
 test('the others must carry everything, while the endpoint is out and before', () => {
   const during = judge(spoilt(2_000));
   expect(during.pass).toBe(false);
-  expect(during.observed).toMatch(/while it was out, 1 of \d+ were not answered by the others: 1× 503 UH/);
+  expect(during.observed).toMatch(/during the ejection, 1 of \d+ requests were not answered by the others: 1× 503 UH/);
   const before = judge(spoilt(100));
   expect(before.pass).toBe(false);
   expect(before.observed).toContain('1 failed elsewhere: 1× 503 UH');
@@ -140,9 +140,9 @@ test('what is too short, too thin or too late decides nothing', () => {
   expect(judge(timeline({ durationMs: 4_000 })).inconclusive).toContain('into what may be the first ejection');
   expect(judge(timeline({ durationMs: 6_000 })).inconclusive).toContain('not enough failures since');
   expect(judge(timeline({ durationMs: 12_500 })).inconclusive).toContain('into the second ejection');
-  expect(judge(timeline({ rate: 5 })).inconclusive).toContain('deliveries to each endpoint in the base time');
-  expect(judge(timeline(), { endpoint: 'server-v9' }).inconclusive).toContain('server-v9 was given 0 requests');
-  expect(judge(timeline({ servesMs: 3_000, outMs: [5_200, 5_200] })).inconclusive).toContain('ms make the proxy forget');
+  expect(judge(timeline({ rate: 5 })).inconclusive).toContain('deliveries per endpoint in the base time');
+  expect(judge(timeline(), { endpoint: 'server-v9' }).inconclusive).toContain('server-v9 received 0 requests');
+  expect(judge(timeline({ servesMs: 3_000, outMs: [5_200, 5_200] })).inconclusive).toContain('ms the proxy lowers its back-off');
   const { history, ledger } = timeline();
   const silent = history.outcomes.filter(({ sentMs }) => sentMs < 1_000 || sentMs > 4_000);
   expect(judge({ history: { ...history, outcomes: silent }, ledger }).inconclusive).toContain('the prober sent nothing for');

@@ -35,7 +35,7 @@ test('a status is exact', () => {
   expect(toHaveStatus(historyOf([answered('v1', { status: 301 }), answered()]), 301).pass).toBe(false);
 });
 
-test('refused by transport means that nobody answered', () => {
+test('denied by transport means that there was no response', () => {
   const tls: Ending = { kind: 'tls', alert: 'certificate_required' };
   expect(toBeDenied(historyOf([reset, closed, tls]), { by: 'transport' })).toMatchObject({ pass: true });
   const others: Ending[] = [answered(), ENVOY.denied, ENVOY.cut, { kind: 'connection-refused' }, { kind: 'timeout', stage: 'connect' }];

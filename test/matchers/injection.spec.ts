@@ -13,11 +13,14 @@ test('a pod has no proxy when no container of it is one', () => {
   expect(toHaveNoProxy(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('init, proxy, app') });
 });
 
-test('a pod is turned away when the injector could not be asked, and for no other reason', () => {
+test('a pod is rejected when the injector could not be called, and for no other reason', () => {
   expect(toBeDeniedAdmission(noInjector)).toMatchObject({ pass: true });
   expect(toBeDeniedAdmission(plain)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted without a proxy') });
   expect(toBeDeniedAdmission(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted with a proxy') });
-  expect(toBeDeniedAdmission(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('another reason') });
+  expect(toBeDeniedAdmission(quota)).toMatchObject({
+    pass: false,
+    inconclusive: expect.stringContaining('a reason other than the injector'),
+  });
 });
 
 test('a pod is injected when it was admitted with a proxy', () => {
@@ -25,7 +28,7 @@ test('a pod is injected when it was admitted with a proxy', () => {
   expect(toBeInjected(plain).pass).toBe(false);
   expect(toBeInjected(noInjector)).toEqual(expect.not.objectContaining({ inconclusive: expect.anything() }));
   expect(toBeInjected(noInjector).pass).toBe(false);
-  expect(toBeInjected(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('another reason') });
+  expect(toBeInjected(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('a reason other than the injector') });
 });
 
 test('a proxy counts wherever it stands in a pod', () => {

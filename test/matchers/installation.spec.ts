@@ -38,7 +38,7 @@ test('one proxy of another version, out of sync or unreported is enough', () => 
   const untold = toAgreeOnVersion({ ...report, proxies: [{ pod: 'shop/a', version: '1' }] });
   expect(untold.pass).toBe(true);
   expect(untold.expected).not.toContain('in sync');
-  expect(toAgreeOnVersion({ ...report, pods: ['shop/a', 'shop/b'] }).observed).toContain('not reported: shop/b');
+  expect(toAgreeOnVersion({ ...report, pods: ['shop/a', 'shop/b'] }).observed).toContain('are missing: shop/b');
   expect(toAgreeOnVersion({ ...report, pods: [] }).inconclusive).toBeDefined();
 });
 
@@ -48,18 +48,18 @@ test('a refusal is an error with the right words', () => {
   expect(toFailWith({ exitCode: 1, said: 'connection refused' }, /not found/).pass).toBe(false);
 });
 
-test('complaints are those that are expected, all of them and no other', () => {
+test('the messages are those that are expected, all of them and no others', () => {
   expect(toReport([], []).pass).toBe(true);
   expect(toReport(['IST0141 roles'], [/roles/]).pass).toBe(true);
-  expect(toReport([], [/roles/]).observed).toContain('nothing of /roles/');
+  expect(toReport([], [/roles/]).observed).toContain('none matches /roles/');
   expect(toReport(['IST0141 roles', 'IST0142 pods'], [/roles/])).toMatchObject({ pass: false });
   expect(toReport(['IST0141 roles'], []).pass).toBe(false);
 });
 
-test('every line has wholly the form that was set', () => {
+test('every line has the configured format as a whole', () => {
   const sent = historyOf([answered(), answered()]);
   const line = (index: number, text: string) => ({ id: sent.outcomes[index]?.id ?? '', text }) as never;
   expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET /')], sent, /GET \//).pass).toBe(true);
-  expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).observed).toContain('1 in another format');
-  expect(toMatchLogFormat([line(0, 'GET /')], sent, /GET \//).observed).toContain('1 without one');
+  expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).observed).toContain('1 lines in another format');
+  expect(toMatchLogFormat([line(0, 'GET /')], sent, /GET \//).observed).toContain('1 requests without a line');
 });

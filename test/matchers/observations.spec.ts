@@ -35,7 +35,7 @@ test('the access log has each request once, with the right fields', () => {
   expect(toLogEachOnce(lines, history, ledger).pass).toBe(true);
   expect(toLogEachOnce([], history, ledger)).toMatchObject({ pass: false, observed: expect.stringContaining('3 requests without a line') });
   const twice = toLogEachOnce([...lines, ...lines.slice(0, 1)], history, ledger);
-  expect(twice).toMatchObject({ pass: false, observed: expect.stringContaining('1 requests with several: r-0') });
+  expect(twice).toMatchObject({ pass: false, observed: expect.stringContaining('1 requests with several lines: r-0') });
   for (const [field, value] of Object.entries({
     method: 'GET',
     path: '/',
@@ -49,21 +49,21 @@ test('the access log has each request once, with the right fields', () => {
     expect(wrong, field).toMatchObject({ pass: false, observed: expect.stringContaining(`1 wrong fields: ${field} "${value}"`) });
   }
   const untold = lines.map((line) => without(line, 'flags', 'bytesReceived'));
-  expect(toLogEachOnce(untold, history, ledger).inconclusive).toBe('the access log does not tell bytesReceived, flags');
+  expect(toLogEachOnce(untold, history, ledger).inconclusive).toBe('the access log has no field bytesReceived, flags');
   expect(toLogEachOnce(lines, history, ledger.slice(1))).toMatchObject({
     pass: false,
-    inconclusive: expect.stringContaining('never delivered'),
+    inconclusive: expect.stringContaining('not delivered'),
   });
 });
 
-test('the access log tells what became of each request', () => {
+test('the access log tells what happened to each request', () => {
   expect(toLogEachAs(lines, history, { status: 200, route: 'default', flags: '' }).pass).toBe(true);
   expect(toLogEachAs(lines, history, { route: 'block_all' })).toMatchObject({
     pass: false,
-    observed: expect.stringContaining('3 otherwise: the line of r-0'),
+    observed: expect.stringContaining('3 lines with other values: the line of r-0'),
   });
   const untold = lines.map((line) => without(line, 'route'));
-  expect(toLogEachAs(untold, history, { status: 200, route: 'default' }).inconclusive).toBe('the access log does not tell route');
+  expect(toLogEachAs(untold, history, { status: 200, route: 'default' }).inconclusive).toBe('the access log has no field route');
   expect(toLogEachAs(untold, history, { status: 200 }).pass).toBe(true);
   expect(toLogEachAs(lines.slice(1), history, { status: 200 }).pass).toBe(false);
   expect(toLogEachAs([...lines, ...lines], history, { status: 200 }).pass).toBe(false);
@@ -107,7 +107,7 @@ test('the request counter is judged series by series', () => {
     { labels, count: 5 },
     { labels: { ...labels, response_code: '500' }, count: 1 },
   ];
-  expect(toCountRequests(strange, expected).observed).toContain('1 more with labels.reporter="source", labels.response_code="500"');
+  expect(toCountRequests(strange, expected).observed).toContain('unexpected: 1 with labels.reporter="source", labels.response_code="500"');
 });
 
 test('of a request count each field that is given must be so, and what the mesh does not tell is not as expected', () => {
@@ -126,7 +126,7 @@ test('a redirect is judged by status and address', () => {
   expect(toRedirect(historyOf(times(3, to(expected.location))), expected).pass).toBe(true);
   expect(toRedirect(historyOf([to(expected.location), to('https://api.example.com/a')]), expected).pass).toBe(false);
   expect(toRedirect(historyOf([to(expected.location, 302)]), expected).pass).toBe(false);
-  expect(toRedirect(historyOf([answered()]), expected).observed).toContain('sent to nowhere');
+  expect(toRedirect(historyOf([answered()]), expected).observed).toContain('redirected to nowhere');
 });
 
 test('certificates are told apart by their fingerprints', () => {
@@ -137,6 +137,6 @@ test('certificates are told apart by their fingerprints', () => {
   expect(toPresent([shown('AA:01'), shown('BB:02')], first, next).pass).toBe(true);
   expect(toPresent([shown('AA:01')], first, next).pass).toBe(false);
   expect(toPresent([shown('AA:01'), shown('BB:02')], first).observed).toContain('unexpected certificate');
-  expect(toPresent([shown('AA:01', 'CERT_HAS_EXPIRED')], first).observed).toContain('not believed: CERT_HAS_EXPIRED');
+  expect(toPresent([shown('AA:01', 'CERT_HAS_EXPIRED')], first).observed).toContain('not trusted: CERT_HAS_EXPIRED');
   expect(toPresent([], first).inconclusive).toBeDefined();
 });

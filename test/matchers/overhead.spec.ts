@@ -74,7 +74,7 @@ test('nothing compared is no pass', () => {
 test('requests that the proxies lose break the promise, those that fail without them do not', () => {
   expect(toStayWithin(changed(1, { failed: 3 }), BUDGET)).toMatchObject({ pass: false });
   expect(toStayWithin(changed(1, { failed: 3 }), BUDGET).inconclusive).toBeUndefined();
-  expect(toStayWithin(changed(1, { failed: 3 }, 'none'), BUDGET).inconclusive).toBe('requests failed with no proxy on the way');
+  expect(toStayWithin(changed(1, { failed: 3 }, 'none'), BUDGET).inconclusive).toBe('requests failed with no proxy in the path');
 });
 
 test('ways that the proxies’ own counters do not bear out allow no judgement', () => {

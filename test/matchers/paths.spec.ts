@@ -6,7 +6,7 @@ import { matchers } from '../../fixtures/matchers/index.ts';
 import { normalised } from '../../fixtures/matchers/paths.ts';
 import { delivery } from './histories.ts';
 
-const { toStayOutOf } = matchers;
+const { toHaveNoPathUnder } = matchers;
 const at = (path: string) => delivery('r', { path });
 
 test('normalising undoes needless encoding and dot segments, and nothing else', () => {
@@ -33,10 +33,10 @@ test('normalising undoes needless encoding and dot segments, and nothing else', 
 
 test('a delivery under the prefix is found whichever way it was written', () => {
   const beside = ['/', '/admin', '/administrators/x', '//admin/x', '/admin%2fx', '/x/admin/y', '/x?/admin/'].map(at);
-  expect(toStayOutOf(beside, '/admin/').pass).toBe(true);
-  expect(toStayOutOf([], '/admin/').pass).toBe(true);
+  expect(toHaveNoPathUnder(beside, '/admin/').pass).toBe(true);
+  expect(toHaveNoPathUnder([], '/admin/').pass).toBe(true);
   for (const path of ['/admin/', '/admin/x', '/x/../admin/y', '/%61dmin/x', '/admin/../x', '/./admin/x']) {
-    const judged = toStayOutOf([...beside, at(path)], '/admin/');
+    const judged = toHaveNoPathUnder([...beside, at(path)], '/admin/');
     expect(judged, path).toMatchObject({ pass: false, observed: expect.stringContaining(`1 of them under /admin/: ${path}`) });
   }
 });

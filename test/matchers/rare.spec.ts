@@ -37,7 +37,7 @@ test("where the machine stood still, neither few nor many are the mesh's doing",
   const slow = { what: 'slow', ...claim, when: ({ answeredMs, sentMs }: (typeof plain.outcomes)[number]) => answeredMs - sentMs >= 2_000 };
   const beside = { history: late, lateMs: 950 };
   for (const count of [2, atMost + 1]) {
-    expect(toBeRare(withSlow(count), { ...slow, beside }).inconclusive).toContain('1 of 51 requests beside these');
+    expect(toBeRare(withSlow(count), { ...slow, beside }).inconclusive).toContain('1 of 51 requests sent at the same time');
     expect(toBeRare(withSlow(count), { ...slow, beside: { ...beside, history: plain } })).toMatchObject({ pass: count === 2 });
   }
   // None beside says nothing about the machine.

@@ -13,7 +13,7 @@ test('three pods in turn are accepted, wherever the round begins', () => {
   expect(toRoundRobin(historyOf(rounds(20, 'v2', 'v3', 'v1').slice(1, -1)), 3).pass).toBe(true);
 });
 
-test('a pod out of turn, a pod too few or too many, and an answer of nobody are rejected', () => {
+test('a pod out of turn, a pod too few or too many, and a missing answer are rejected', () => {
   const turns = rounds(20, 'v1', 'v2', 'v3');
   const wrong: [Ending[], string][] = [
     [turns.with(7, answered('v1')), 'request 7 out of turn: server-v2, server-v3, server-v1, server-v1'],

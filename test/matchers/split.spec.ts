@@ -7,7 +7,7 @@ import { matchers } from '../../fixtures/matchers/index.ts';
 import { seeded } from '../statistics/generator.ts';
 import { answered, byEnvoy, ENVOY, historyOf, times } from './histories.ts';
 
-const { toSplit, toShare } = matchers;
+const { toSplit, toHaveShare } = matchers;
 /** What a share of a tenth needs at most. */
 const MOST = 15_409;
 const seeds = fc.integer({ min: 1, max: 2 ** 31 });
@@ -53,7 +53,7 @@ test('one answer of another version breaks the promise at once', () => {
   expect(judged).toMatchObject({ pass: false });
   expect(judged.inconclusive).toBeUndefined();
   expect(judged.observed).toContain('2× v1, 1× v3');
-  expect(judged.confidence).toContain('1 answered by none of them');
+  expect(judged.confidence).toContain('1 answered by none of these');
   const failed = toSplit(historyOf([answered('v1'), ENVOY.unreachable]), { v1: 90, v2: 10 }, { tolerance: 0.02 });
   expect(failed.inconclusive).toBeUndefined();
   expect(failed.pass).toBe(false);
@@ -62,7 +62,7 @@ test('one answer of another version breaks the promise at once', () => {
 test('too few requests decide nothing, but a gross error shows early', () => {
   const few = toSplit(spread([0.9, 0.1], 200, 5), { v1: 90, v2: 10 }, { tolerance: 0.02 });
   expect(few.pass).toBe(false);
-  expect(few.inconclusive).toContain('undecided after 200, 15409 decide in any case');
+  expect(few.inconclusive).toContain('undecided after 200; 15409 always decide');
   const swapped = toSplit(spread([0.1, 0.9], 300, 5), { v1: 90, v2: 10 }, { tolerance: 0.02 });
   expect(swapped.inconclusive).toBeUndefined();
   expect(swapped.pass).toBe(false);
@@ -93,8 +93,8 @@ test('a share of endings is tested the same way', () => {
     p0: 0.1,
     tolerance: 0.02,
   };
-  expect(toShare(faulty(0.1), options)).toMatchObject({ pass: true, statistics: [{ name: 'aborted with 500', expected: 0.1 }] });
-  const twice = toShare(faulty(0.2), options);
+  expect(toHaveShare(faulty(0.1), options)).toMatchObject({ pass: true, statistics: [{ name: 'aborted with 500', expected: 0.1 }] });
+  const twice = toHaveShare(faulty(0.2), options);
   expect(twice.pass).toBe(false);
   expect(twice.observed).toContain('500 FI');
 });
@@ -102,11 +102,11 @@ test('a share of endings is tested the same way', () => {
 test('a tenth is judged to two points: a tolerance that takes 13 % for 10 % is refused', () => {
   const history = historyOf(times(50, answered()));
   for (const p0 of [0.01, 0.1, 0.9, 0.99]) {
-    const loose = () => toShare(history, { what: 'aborted', when: () => false, p0, tolerance: 0.03 });
+    const loose = () => toHaveShare(history, { what: 'aborted', when: () => false, p0, tolerance: 0.03 });
     expect(loose, `${p0}`).toThrow(expect.objectContaining({ code: 'STATISTICS_CLAIM' }));
   }
   for (const p0 of [0, 0.2, 0.5, 0.8, 1])
-    expect(() => toShare(history, { what: 'x', when: () => false, p0, tolerance: 0.05 })).not.toThrow();
+    expect(() => toHaveShare(history, { what: 'x', when: () => false, p0, tolerance: 0.05 })).not.toThrow();
 });
 
 test('counts say who served', () => {

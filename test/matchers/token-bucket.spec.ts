@@ -5,7 +5,7 @@ import type { History } from '../../fixtures/agent/protocol.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, byEnvoy, ENVOY, historyOf } from './histories.ts';
 
-const { toBeLimited } = matchers;
+const { toBeRateLimited } = matchers;
 const bucket = { tokens: 100, tokenMs: 600 };
 
 /** What a bucket of this size, filled evenly, does to requests every `everyMs`, each looked at `latencyMs` after sending. */
@@ -21,38 +21,41 @@ function limited({ tokens, tokenMs }: typeof bucket, { n = 390, everyMs = 10, la
   );
 }
 
-test('the tokens pass and those that come back, whatever the pace', () => {
-  expect(toBeLimited(limited(bucket), bucket)).toMatchObject({ pass: true, observed: expect.stringContaining('106 passed, 284 refused') });
+test('as many requests pass as there are tokens, initial and refilled, whatever the pace', () => {
+  expect(toBeRateLimited(limited(bucket), bucket)).toMatchObject({
+    pass: true,
+    observed: expect.stringContaining('106 passed, 284 rejected'),
+  });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 200 }), (everyMs, latencyMs) => {
-      expect(toBeLimited(limited(bucket, { everyMs, latencyMs }), bucket).pass).toBe(true);
+      expect(toBeRateLimited(limited(bucket, { everyMs, latencyMs }), bucket).pass).toBe(true);
     }),
   );
 });
 
 test('one token too many or too few, and a bucket filled too fast or all at once, are found', () => {
   const wrong = { generous: { tokens: 101, tokenMs: 600 }, mean: { tokens: 99, tokenMs: 600 }, fast: { tokens: 100, tokenMs: 300 } };
-  expect(toBeLimited(limited(wrong.generous), bucket).observed).toContain('passed without a token');
-  expect(toBeLimited(limited(wrong.mean), bucket).observed).toContain('refused although a token was left');
-  expect(toBeLimited(limited(wrong.fast), bucket).observed).toContain('passed without a token');
-  expect(toBeLimited(limited({ tokens: 100, tokenMs: Infinity }), bucket).observed).toContain('refused although a token was left');
+  expect(toBeRateLimited(limited(wrong.generous), bucket).observed).toContain('passed without a token');
+  expect(toBeRateLimited(limited(wrong.mean), bucket).observed).toContain('rejected although a token was left');
+  expect(toBeRateLimited(limited(wrong.fast), bucket).observed).toContain('passed without a token');
+  expect(toBeRateLimited(limited({ tokens: 100, tokenMs: Infinity }), bucket).observed).toContain('rejected although a token was left');
 });
 
 test('a refusal is 429 by the proxy, with the mark where one is promised', () => {
   const history = limited(bucket);
-  expect(toBeLimited(history, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(false);
+  expect(toBeRateLimited(history, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(false);
   const swap = (ending: typeof ENVOY.limited) => ({
     ...history,
     outcomes: history.outcomes.map((outcome) => (outcome.ending === ENVOY.limited ? { ...outcome, ending } : outcome)),
   });
   const marked = swap(byEnvoy(429, 'local_rate_limited', { 'x-local-rate-limit': 'true' }));
-  expect(toBeLimited(marked, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(true);
-  expect(toBeLimited(swap(answered('v1', { status: 429 })), bucket).observed).toContain('429 by the application');
-  expect(toBeLimited(swap(ENVOY.overflow), bucket).pass).toBe(false);
+  expect(toBeRateLimited(marked, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(true);
+  expect(toBeRateLimited(swap(answered('v1', { status: 429 })), bucket).observed).toContain('429 by the application');
+  expect(toBeRateLimited(swap(ENVOY.overflow), bucket).pass).toBe(false);
 });
 
 test('no limit at all is found, and too few requests say nothing', () => {
   const open = historyOf(Array.from({ length: 390 }, () => answered()));
-  expect(toBeLimited(open, bucket).observed).toContain('none refused');
-  expect(toBeLimited(limited(bucket, { n: 50 }), bucket).inconclusive).toContain('too few outcomes');
+  expect(toBeRateLimited(open, bucket).observed).toContain('none rejected');
+  expect(toBeRateLimited(limited(bucket, { n: 50 }), bucket).inconclusive).toContain('too few outcomes');
 });

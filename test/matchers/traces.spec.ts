@@ -41,7 +41,7 @@ const WRONG: Record<string, Span[]> = {
   'a server span that is not the child of the client span': changed((span) =>
     span.kind === 'server' ? { ...span, parent: 'else' } : span,
   ),
-  'a client span that is no root': changed((span) => (span.kind === 'client' ? { ...span, parent: 'else' } : span)),
+  'a client span that is not the root': changed((span) => (span.kind === 'client' ? { ...span, parent: 'else' } : span)),
   'between other.rig and server.rig': changed((span) => (span.kind === 'client' ? { ...span, service: 'other.rig' } : span)),
   '3 spans': [...right(), { trace: 't-two', id: 'more', parent: 's-two', service: 'server.rig', kind: 'server', request: 'two' }],
   'spans of two requests': changed((span) => (span.kind === 'server' ? { ...span, request: '' } : span)),
@@ -83,7 +83,7 @@ test('nothing traced means no span at all', () => {
   expect(toTraceNone([], history).pass).toBe(true);
   expect(toTraceNone(right().slice(0, 1), history)).toMatchObject({
     pass: false,
-    observed: expect.stringContaining('1 spans of 3 requests'),
+    observed: expect.stringContaining('1 spans for 3 requests'),
   });
 });
 

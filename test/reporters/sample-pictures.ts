@@ -56,7 +56,7 @@ export function bucket(hasLimit: boolean): Judgement<string> {
     if (isAllowed) passed++;
     return { ending: isAllowed ? answered('v1') : refusal, dueMs };
   });
-  return matchers.toBeLimited(historyOf(steps, { rate: 100 }), { tokens: 100, tokenMs: 600 });
+  return matchers.toBeRateLimited(historyOf(steps, { rate: 100 }), { tokens: 100, tokenMs: 600 });
 }
 
 /** Every kind of picture, of a mesh that keeps its promise and of one that does not. */
