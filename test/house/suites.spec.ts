@@ -27,6 +27,20 @@ test('a manifest stands beside its spec, a control or a change beside its manife
   expect(alone).toEqual([]);
 });
 
+const LONGEST_TITLE = 100;
+
+test(`the title of a check is a sentence of at most ${LONGEST_TITLE} characters`, () => {
+  const odd = [...files].flatMap((file) => {
+    if (!file.endsWith('.spec.ts')) return [];
+    const titles = [...readFileSync(join(PROJECT, file), 'utf8').matchAll(/^check\(\s*(['"`])(.*?)\1,$/gm)].map(
+      ([, , title = '']) => title,
+    );
+    const wrong = titles.filter((title) => title.length > LONGEST_TITLE || !/^[A-Z]/.test(title) || title.endsWith('.'));
+    return [...(titles.length === 0 ? [`${file}: no title`] : []), ...wrong.map((title) => `${file}: ${title}`)];
+  });
+  expect(odd).toEqual([]);
+});
+
 const planned = plannedIn(join(PROJECT, 'suites'));
 const stems = [...files].flatMap((file) => (file.endsWith('.spec.ts') ? [file.slice(0, -'.spec.ts'.length)] : []));
 /** Whether a spec has files for the mesh, or says why there are none. */
@@ -51,7 +65,8 @@ test('what a check leaves out on a mesh is unsupported there, or planned', () =>
 
 test('a row of what is planned names a suite, a mesh and what will be shown', () => {
   const odd = planned.filter(
-    ({ id, mesh, sentence }) => !/^[a-z]+\/[a-z0-9-]+$/.test(id) || !MESHES.some((one) => one === mesh) || !/^[A-Z].{20}/.test(sentence),
+    ({ id, mesh, sentence }) =>
+      !/^[a-z]+\/[a-z0-9-]+$/.test(id) || !MESHES.some((one) => one === mesh) || !/^[A-Z].{20,99}$/.test(sentence),
   );
   expect(odd).toEqual([]);
 });
