@@ -7,7 +7,7 @@ import { makeFolder as make } from './files.ts';
  */
 export async function makeFolder(folder: string): Promise<void> {
   await make(folder).catch((cause: unknown) => {
-    throw new MeshproofError('FOLDER_NOT_MADE', `${folder} cannot be made: ${causeOf(cause)}`, {
+    throw new MeshproofError('FOLDER_NOT_MADE', `${folder} could not be created: ${causeOf(cause)}`, {
       hint: 'name another folder',
       cause,
       exitCode: EXIT.usage,

@@ -19,7 +19,7 @@ export const CLUSTER_NAME = `a cluster's name is ${PREFIX} and lower-case letter
 /** @throws MeshproofError `CLUSTER_NAME` with exit code 2 for anything else than the name of a cluster of ours, before it becomes part of a path */
 export function requireClusterName(name: string): string {
   if (isClusterName(name)) return name;
-  throw new MeshproofError('CLUSTER_NAME', `"${name}" is no name for a cluster`, { hint: CLUSTER_NAME, exitCode: EXIT.usage });
+  throw new MeshproofError('CLUSTER_NAME', `"${name}" is not a valid cluster name`, { hint: CLUSTER_NAME, exitCode: EXIT.usage });
 }
 
 /** A name for a new cluster. */

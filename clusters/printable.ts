@@ -9,7 +9,7 @@ const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 const CONTROLS_WITHIN_LINES = /[^\P{Cc}\t\n]+/gu;
 
 /**
- * Words from outside (a server, a webhook, a pod, a file of somebody else) on one line that a terminal and a report show as they are read:
+ * Words from outside (a server, a webhook, a pod, a file of someone else) on one line that a terminal and a report show as they are read:
  * without escape sequences, other control characters, line breaks and what reorders or hides text.
  */
 export function printable(text: string): string {

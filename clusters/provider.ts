@@ -2,7 +2,7 @@ import type { ClusterDescription } from './cluster.ts';
 import type { Mesh } from './meshes.ts';
 import type { AppliedKind } from './existing/rights.ts';
 
-/** A cluster that somebody else owns. */
+/** A cluster with another owner. */
 export interface ExistingProvider {
   kind: 'existing';
   kubeconfig?: string;

@@ -2,7 +2,7 @@ import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
 import { printable } from '../fixtures/contract/printable.ts';
 import { confidence, findingLine, neverRed, warning } from './format.ts';
 
-/** What each verdict says of the mesh or of the check, for somebody who sees the word for the first time. */
+/** What each verdict says of the mesh or of the check, for someone who sees the word for the first time. */
 const MEANING: Record<Verdict, string> = {
   PASS: 'the mesh kept its promise',
   FAIL: 'the mesh broke its promise',

@@ -47,7 +47,7 @@ export function conformanceMarkdown(conformance: Conformance): string {
 /** Cells are not padded: one long cell would make every row as long, and a comment on a pull request takes 65,536 characters. */
 const tableOf = (rows: string[][]): string => markdownTable(rows, { alignDelimiters: false });
 
-/** What GitHub and GitLab make a link of, or call somebody by, where it goes on: a comment that nobody sees divides it. */
+/** What GitHub and GitLab make a link of, or call someone by, where it goes on: a comment that nobody sees divides it. */
 const REFERENCES = /([@#!])(?=\w)|(\b(?:https?|ftp|mailto|xmpp):)|(\bwww)(?=\.)|(\bGH)(?=-\d)/gi;
 
 /** Text that Markdown shows as it is, on one line, in and outside tables; it calls nobody and leads nowhere. */

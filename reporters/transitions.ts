@@ -4,7 +4,7 @@ import { byIdAndMesh } from './merge.ts';
 
 type ComparedCheck = EarlierRun['checks'][number];
 
-/** The order in which reports tell them: what needs somebody first. */
+/** The order in which reports tell them: what needs someone first. */
 export const URGENT_FIRST: readonly Transition[] = ['regressed', 'still failing', 'new', 'fixed', 'changed', 'gone'];
 
 const WORST_FIRST: readonly Verdict[] = ['FAIL', 'INVALID', 'INCONCLUSIVE', 'PASS', 'UNSUPPORTED'];

@@ -31,7 +31,7 @@ export interface Engine {
 export async function engineAt(host: string, task: TaskContext = {}): Promise<Engine> {
   const engine = await connectEngine(host, task);
   if (engine) return engine;
-  throw new MeshproofError('ENGINE_MISSING', `no Docker answers at ${host}`, {
+  throw new MeshproofError('ENGINE_MISSING', `no Docker engine responds at ${host}`, {
     hint: 'start it; its contents can only be removed while it runs',
   });
 }

@@ -20,11 +20,13 @@ export async function ensureEngine({ allowPrivate }: EnsureEngineOptions, task: 
   const present = host === undefined ? undefined : await connectEngine(host, task);
   if (present && (!present.private || (await joinPrivateEngine(task)))) return present;
   if (named) {
-    throw new MeshproofError('ENGINE_MISSING', `no Docker answers at DOCKER_HOST=${named}`, { hint: 'start it, or unset DOCKER_HOST' });
+    throw new MeshproofError('ENGINE_MISSING', `no Docker engine responds at DOCKER_HOST=${named}`, {
+      hint: 'start it, or unset DOCKER_HOST',
+    });
   }
   const obstacle = allowPrivate ? await obstacleToPrivateEngine() : '--no-engine forbids starting one';
   if (obstacle !== undefined) {
-    throw new MeshproofError('ENGINE_MISSING', `no Docker answers${host === undefined ? '' : ` at ${host}`}, and ${obstacle}`, {
+    throw new MeshproofError('ENGINE_MISSING', `no Docker engine responds${host === undefined ? '' : ` at ${host}`}, and ${obstacle}`, {
       hint: 'start Docker, or set DOCKER_HOST to a running one',
     });
   }

@@ -78,7 +78,7 @@ async function insertRule(firewall: Firewall, family: 4 | 6, chain: string, rule
     );
   if (await present()) return;
   await firewall.run(family, ['-I', chain, '1', ...rule]);
-  if (!(await present())) throw new MeshproofError('NOT_HERMETIC', `this rule did not stay in chain ${chain}: ${rule.join(' ')}`);
+  if (!(await present())) throw new MeshproofError('NOT_HERMETIC', `a firewall rule was removed from chain ${chain}: ${rule.join(' ')}`);
 }
 
 /** Takes away the rules that enclose a bridge. */

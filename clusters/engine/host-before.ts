@@ -50,7 +50,7 @@ async function settingsNow(): Promise<HostSettings> {
   };
 }
 
-/** What of the settings is to be put back: what still is as an engine leaves it, and was otherwise before. The rest somebody else has changed since. */
+/** What of the settings is to be put back: what still is as an engine leaves it, and was otherwise before. The rest someone else has changed since. */
 export function settingsToRestore(before: HostSettings, now: HostSettings): Partial<HostSettings> {
   const { forwardPolicy, inotifyInstances } = before;
   return {

@@ -38,7 +38,7 @@ export async function holdNetwork<T>(engine: Engine, action: () => Promise<T>, t
   return await exclusively(`network ${NETWORK} of ${id}`, action, task, folder === undefined ? {} : { folder });
 }
 
-/** The folder of this user's locks that all state folders share; undefined where somebody else has taken its name. */
+/** The folder of this user's locks that all state folders share; undefined where someone else has taken its name. */
 async function sharedLocks(): Promise<string | undefined> {
   const { uid } = userInfo();
   const folder = join(tmpdir(), `meshproof-locks-${uid}`);

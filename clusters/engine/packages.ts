@@ -66,7 +66,8 @@ export async function installEngine(task: TaskContext): Promise<void> {
     if (programs.includes('docker')) await install(['docker-cli'], task);
   });
   programs = await missing();
-  if (programs.length > 0) throw new MeshproofError('ENGINE_PACKAGES', `the distribution's packages left ${programs.join(', ')} missing`);
+  if (programs.length > 0)
+    throw new MeshproofError('ENGINE_PACKAGES', `${programs.join(', ')} could not be installed from the distribution's packages`);
 }
 
 async function install(packages: string[], task: TaskContext): Promise<void> {
@@ -95,7 +96,7 @@ export async function aptGet(args: readonly string[], { signal, progress }: Task
   const enough = new AbortController();
   let patience: NodeJS.Timeout | undefined;
   const interrupted = (): void => {
-    progress?.('letting apt-get end first: the system’s packages are not to be left half installed');
+    progress?.('waiting for apt-get to end: interrupting it would leave packages half installed');
     patience = setTimeout(() => enough.abort(signal?.reason), patienceMs);
   };
   signal?.addEventListener('abort', interrupted, { once: true });

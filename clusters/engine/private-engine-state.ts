@@ -45,7 +45,7 @@ export async function idlePrivateEngine(settings: PrivateEngineSettings = privat
   return privateEngineFiles(settings).host;
 }
 
-/** Whether somebody needs the private engine, or nobody can tell. */
+/** Whether someone needs the private engine, or nobody can tell. */
 export async function isInUse(settings: PrivateEngineSettings): Promise<boolean> {
   if ((await otherUsers(settings.run)).length > 0) return true;
   const env = { DOCKER_HOST: privateEngineFiles(settings).host };

@@ -71,7 +71,7 @@ async function settledState(settings: PrivateEngineSettings, task: TaskContext):
   const look = async (): Promise<EngineState | undefined> => {
     const state = await privateEngineState(settings);
     if (state !== 'silent') return state;
-    task.progress?.('waiting for the private Docker engine, which runs and does not answer');
+    task.progress?.('waiting for the private Docker engine, which runs but does not respond');
     return undefined;
   };
   const waiting = { what: 'the private Docker engine to answer', timeoutMs: patienceMs, ...(task.signal ? { signal: task.signal } : {}) };

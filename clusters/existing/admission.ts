@@ -75,7 +75,7 @@ async function dryRun(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ApiRefusal) return error.message;
-    throw new MeshproofError('ADMISSION_UNKNOWN', `the admission dry run of the samples failed: ${causeOf(error)}`, {
+    throw new MeshproofError('ADMISSION_UNKNOWN', `the admission dry run of the sample pods failed: ${causeOf(error)}`, {
       cause: error,
     });
   }

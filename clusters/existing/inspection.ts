@@ -13,7 +13,7 @@ import { quotaShortages } from './quotas.ts';
 import { accountOf, denials, inWords, rightsNeeded, type Denial } from './rights.ts';
 import { networkPolicies } from './traffic.ts';
 
-/** What there is to know of a cluster of somebody else before anything is made in it. */
+/** What there is to know of a cluster with another owner before anything is made in it. */
 export interface ClusterInspection extends RigNamespaces {
   account: string;
   denied: Denial[];
@@ -96,7 +96,7 @@ export async function admissionProblems(
     verdicts.map(async ({ namespace, refused, wanted }): Promise<AdmissionProblem[]> => {
       if (refused !== undefined)
         return [
-          { namespace, sentence: `the samples would not be admitted in ${namespace}: ${refusalOf(refused)}`, hint: hintFor(refused) },
+          { namespace, sentence: `the sample pods would not be admitted to ${namespace}: ${refusalOf(refused)}`, hint: hintFor(refused) },
         ];
       const shortages = await quotaShortages(api, namespace, wanted, signal);
       return shortages.map((sentence) => ({
@@ -121,7 +121,7 @@ function hintFor(refused: string): string {
   return 'ask the cluster’s owner to let the samples in; npx meshproof test --dry-run lists them';
 }
 
-/** Names of rigs' namespaces where somebody's network policies stand. */
+/** Names of rigs' namespaces where someone's network policies stand. */
 export async function guardedNamespaces(api: KubernetesApi, rigs: readonly string[], signal?: AbortSignal): Promise<Map<string, string[]>> {
   const names = rigs.flatMap(namespacesOf);
   const lists = await Promise.all(names.map((namespace) => networkPolicies(api, namespace, signal)));

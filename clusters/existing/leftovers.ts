@@ -20,7 +20,7 @@ import { removeRigs } from './remove.ts';
 /** More lent rigs than this nobody has. */
 const MOST_LENT = 64;
 
-/** A rig that somebody's run made in the cluster, wherever that ran. */
+/** A rig that someone's run made in the cluster, wherever that ran. */
 interface Found {
   rig: string;
   owner: string;
@@ -44,7 +44,7 @@ export interface LeftThereOptions {
 }
 
 /**
- * Finds what runs have left in a cluster that somebody else owns, from the labels, leases and journals there: no file of the machine on which they ran
+ * Finds what runs have left in a cluster that someone else owns, from the labels, leases and journals there: no file of the machine on which they ran
  * is needed. What a living process holds is left alone; whether one on another machine lives takes 20 s to see.
  */
 export async function leftThere(
@@ -156,7 +156,7 @@ async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unsee
 
 /**
  * Acts while the lease of a rig is ours, so that no run begins on it meanwhile.
- * @throws MeshproofError `RIG_IN_USE` when the rig is no longer what was found: somebody may have made it anew, to stay
+ * @throws MeshproofError `RIG_IN_USE` when the rig is no longer what was found: someone may have made it anew, to stay
  */
 async function whileHeld(
   api: KubernetesApi,

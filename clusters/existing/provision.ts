@@ -36,7 +36,7 @@ import { removeRigs } from './remove.ts';
 import { samplesMaySpeak } from './traffic.ts';
 
 /**
- * Makes rigs in a cluster that somebody else owns, with the mesh that is there: in namespaces of our own, or in those that the owner made for us.
+ * Makes rigs in a cluster that someone else owns, with the mesh that is there: in namespaces of our own, or in those that the owner made for us.
  * Nothing is made until the account's rights and the cluster's policies are known to allow all of it.
  * The nodes must be able to pull the sample image; MESHPROOF_SAMPLE_IMAGE names the copy that they can reach.
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`

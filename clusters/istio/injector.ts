@@ -66,7 +66,7 @@ export class IstioInjector implements MeshInjector {
       const before = Object.fromEntries(webhooks.map(({ name, clientConfig }) => [name, clientConfig.service?.name]));
       if (Object.values(before).includes(NOBODY)) throw unrecorded([metadata.name]);
       if (Object.values(before).includes(undefined)) {
-        throw new MeshproofError('INJECTOR_ELSEWHERE', `${metadata.name} calls a URL: its injector is no Service of this cluster`);
+        throw new MeshproofError('INJECTOR_ELSEWHERE', `${metadata.name} calls a URL: its injector is not a Service of this cluster`);
       }
       // Before the deed, so that there is no moment at which it could not be undone.
       await this.#mark(metadata.name, { labels: { [CUT_BY]: owner, [RIG_LABEL]: rig }, annotations: { [BEFORE]: JSON.stringify(before) } });
@@ -108,7 +108,7 @@ export class IstioInjector implements MeshInjector {
     await this.#api.patch({ ...KIND, name }, { metadata });
   }
 
-  /** Lets each webhook call the Service that `choose` names; undefined leaves it. Nothing is changed when somebody else did meanwhile. */
+  /** Lets each webhook call the Service that `choose` names; undefined leaves it. Nothing is changed when someone else did meanwhile. */
   async #pointed(
     name: string,
     webhooks: NonNullable<Configuration['webhooks']>,

@@ -18,7 +18,7 @@ const TIMEOUT_MS = 300_000;
  * @throws MeshproofError with code `PROGRAM_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`
  */
 export async function installIstio(tool: Istioctl, profile: IstioProfile, task: TaskContext = {}): Promise<void> {
-  task.progress?.('istiod');
+  task.progress?.('installing istiod');
   await installFrom(tool, istioOperator(profile), {}, task);
 }
 
@@ -42,7 +42,7 @@ export async function installFrom(
 
 /** Removes everything that istioctl installed, cluster-wide objects included; the namespace istio-system stays. */
 export async function uninstallIstio(tool: Istioctl, task: TaskContext = {}): Promise<void> {
-  task.progress?.('Istio to be removed');
+  task.progress?.('removing Istio');
   await run(tool, ['uninstall', '--purge', '-y'], { ...task, timeoutMs: TIMEOUT_MS });
 }
 
@@ -51,7 +51,7 @@ export async function istioctlVersion(istioctl: string, task: TaskContext = {}):
   const text = await exec(istioctl, ['version', '--remote=false', '-o', 'json'], { ...task, timeoutMs: 20_000 });
   const { clientVersion }: { clientVersion?: { version?: string } } = JSON.parse(text);
   if (clientVersion?.version === undefined) {
-    throw new MeshproofError('COMMAND_FAILED', `${istioctl} did not tell its version: ${text.slice(0, 200)}`);
+    throw new MeshproofError('COMMAND_FAILED', `${istioctl} did not report its version: ${text.slice(0, 200)}`);
   }
   return clientVersion.version;
 }

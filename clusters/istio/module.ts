@@ -34,7 +34,7 @@ export const ISTIO: MeshModule = {
   },
   async install(cluster, api, { published }, task) {
     const { module, tag } = istioVersion(cluster.meshVersion);
-    task.progress?.('the Gateway API');
+    task.progress?.('installing the Gateway API');
     await api.apply(await gatewayApi(module, task), omitUndefined({ signal: task.signal }));
     const images = { hub: ISTIO_HUB, tag, plainEnvoy: !published };
     await installIstio(await istioctlOn(cluster, task), { images }, task);

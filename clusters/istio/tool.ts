@@ -7,7 +7,7 @@ import type { Istioctl } from './istioctl.ts';
 
 const TIMEOUT_MS = 60_000;
 
-/** istioctl, as somebody at a shell would use it. */
+/** istioctl, as someone at a shell would use it. */
 export class IstioTool implements MeshTool {
   readonly #tool: () => Promise<Istioctl>;
 
@@ -96,5 +96,5 @@ export function parsePreflight({ exitCode, stdout, stderr }: { exitCode: number;
   const begin = stdout.indexOf('[');
   const found: { code?: string; message?: string }[] = begin === -1 ? [] : JSON.parse(stdout.slice(begin));
   if (found.length > 0) return found.map(({ code = '', message = '' }) => `${code} ${message}`);
-  throw new MeshproofError('COMMAND_FAILED', `the preflight ended with ${exitCode} and named nothing: ${stderr.slice(-300)}`);
+  throw new MeshproofError('COMMAND_FAILED', `the preflight ended with ${exitCode} and reported nothing: ${stderr.slice(-300)}`);
 }

@@ -27,7 +27,7 @@ export function istioVersion(name: string = VERSIONS[0]): IstioVersion & { name:
   const known = VERSIONS.find((one) => one === name);
   if (known === undefined) {
     const hint = `there are ${VERSIONS.join(', ')}`;
-    throw new MeshproofError('MESH_VERSION_UNKNOWN', `no Istio ${name} can be made`, { hint, exitCode: EXIT.usage });
+    throw new MeshproofError('MESH_VERSION_UNKNOWN', `meshproof cannot install Istio ${name}`, { hint, exitCode: EXIT.usage });
   }
   const folder = join(import.meta.dirname, 'versions', known);
   return { ...TABLE[known], name: known, folder, module: { name: 'istio', folder } };

@@ -71,7 +71,7 @@ class Reader {
   async line(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done !== true) return value;
-    throw new MeshproofError('CAPTURE_IMPOSSIBLE', `${this.#node} could not be captured on: ${this.#complaint.trim()}`);
+    throw new MeshproofError('CAPTURE_IMPOSSIBLE', `${this.#node} does not allow capturing traffic: ${this.#complaint.trim()}`);
   }
 
   async counts(): Promise<number[]> {

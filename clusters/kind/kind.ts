@@ -53,7 +53,7 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
   try {
     await bootNodes(options, engine, task);
     await Promise.all([connectNodes(name, options.podSubnet, engine, task), closeClusterDns(name, engine, task)]);
-    // Had somebody else removed the network in between, kind would have made an open one.
+    // Had someone else removed the network in between, kind would have made an open one.
     await ensureHermeticNetwork(engine, { image }, task);
     await waitForNodes(name, engine, task);
     return `kind-${name}`;
@@ -109,14 +109,14 @@ export async function takeBack(cluster: ClusterFiles, engine: Engine, because: u
 }
 
 /**
- * Removes a cluster's containers with their volumes, its address ranges and its folder, and with the last cluster on somebody's own Docker the
+ * Removes a cluster's containers with their volumes, its address ranges and its folder, and with the last cluster on someone's own Docker the
  * clusters' network and the rules about it. Removing one that is gone is no error. Another run's cluster of the same name is left alone.
  */
 export async function deleteCluster(cluster: ClusterFiles, engine: Engine, task: TaskContext = {}): Promise<void> {
   const { name, folder } = cluster;
   await clientsDone(folder);
   const { ours, others } = await nodesByFolder(cluster, engine, task);
-  if (others.length > 0) task.progress?.(`another run has a cluster ${name} on this Docker, which stays`);
+  if (others.length > 0) task.progress?.(`keeping the cluster ${name} of another run on this Docker`);
   else await removeExternalContainers(name, engine, task);
   if (ours.length > 0) await engine.docker(['rm', '--force', '--volumes', ...ours], task);
   if (!engine.private) {

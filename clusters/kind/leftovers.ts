@@ -77,7 +77,7 @@ async function judge({ name, folder, engine }: Trace, engines: readonly Engine[]
     if (engine === undefined && !(await exists(folder))) return 'left';
     return typeof description === 'string' ? description : `no record of an owner can be seen in ${folder}`;
   }
-  // It may tell of namespaces in somebody's cluster.
+  // It may tell of namespaces in someone's cluster.
   if (typeof description === 'string' && engine === undefined) return description;
   const host = await engineOfOwner(folder);
   if (engine !== undefined || host === undefined || isAt(engines, host)) return 'left';

@@ -17,7 +17,7 @@ type From = { node: string } | (PodOnNode & { user: number });
 
 /** A program on a node, as this machine runs it. @throws MeshproofError `NODES_NOT_OURS` */
 function onNode({ provider, dockerHost }: Cluster, node: string): { command: string[]; env: Record<string, string> } {
-  if (provider !== 'kind') throw new MeshproofError('NODES_NOT_OURS', `${node} is a node of a cluster that somebody else owns`);
+  if (provider !== 'kind') throw new MeshproofError('NODES_NOT_OURS', `${node} is a node of a cluster with another owner`);
   return { command: ['docker', 'exec', '-i', node], env: dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost } };
 }
 

@@ -73,6 +73,6 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
 
 /** Removes a kind cluster and its files. */
 export async function deprovision({ name, dockerHost }: ClusterDescription, task: TaskContext): Promise<void> {
-  if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNREADABLE', `${name} does not say which Docker it is on`);
+  if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNREADABLE', `${name} does not record its Docker engine`);
   await deleteCluster({ name, folder: folderOf(name) }, await engineAt(dockerHost, task), task);
 }

@@ -12,7 +12,7 @@ import { omitUndefined } from './omit-undefined.ts';
 import { ELSEWHERE, hintFor } from './unreachable.ts';
 
 export interface ApiRequest {
-  /** What this is for, as it begins the sentence of an error, e.g. "listing Pods". */
+  /** What the request does; begins the message of an error, e.g. "listing Pods". */
   description: string;
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
@@ -20,12 +20,12 @@ export interface ApiRequest {
   signal?: AbortSignal | undefined;
   /** Default 30 000. */
   timeoutMs?: number;
-  /** Called with each warning of the server, or of an admission webhook behind it, about what it accepts. */
+  /** Called with each warning of the server or an admission webhook about what was accepted. */
   warned?: ((text: string) => void) | undefined;
 }
 
 export interface JsonRequest<T extends object> extends ApiRequest {
-  /** Members that the answer has, each a list, an object or a text. */
+  /** Members that the answer must have: lists, objects or strings. */
   members?: readonly (keyof T & string)[];
 }
 
@@ -38,12 +38,12 @@ interface Answer {
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const BUSY_RETRIES = 5;
-/** At once; whoever asks for more is asked again sooner, and refuses in the end. */
+/** Per retry, even if the server asks for more. */
 const LONGEST_PATIENCE_MS = 10_000;
 
 /**
  * Authenticated HTTP to one API server over kept connections.
- * The client's own HTTP layer makes a new dispatcher for each call, hence a TLS handshake a call, and hides Warning headers and field validation.
+ * The Kubernetes client's own HTTP layer needs a TLS handshake per call, and hides Warning headers and field validation.
  */
 export class Connection {
   readonly server: URL;
@@ -59,10 +59,10 @@ export class Connection {
 
   /**
    * Sends one request and returns the body of the answer.
-   * A kept connection that the server closed meanwhile is replaced once, and a server that asks for patience (429) gets it five times,
-   * 10 s at most each.
-   * @throws ApiRefusal (`API_REFUSED`) on any status from 300, MeshproofError `API_UNREACHABLE`, also for a refusal by a server that
-   * starts or stops, or the signal's reason
+   * A kept connection that the server has closed is replaced once; a request that is answered with 429 is retried five times,
+   * each after 10 s at most.
+   * @throws ApiRefusal (`API_REFUSED`) for any status from 300 on, MeshproofError `API_UNREACHABLE`, also if a server that
+   * starts or stops rejects the request, or the signal's reason
    */
   async text(method: Method, path: string, request: ApiRequest): Promise<string> {
     for (let busy = 0; ; busy++) {
@@ -87,22 +87,21 @@ export class Connection {
   }
 
   /**
-   * As `text`, parsed. That the answer has the members of which `request.members` tells is seen to; the caller vouches for the rest of the type, as
-   * the API's documentation does.
-   * @throws also `API_UNREACHABLE` for an answer that is no such object: another than an API server gave it
+   * As `text`, parsed. Only `request.members` are verified; the rest of the type is as the API documents it.
+   * @throws also `API_UNREACHABLE` for an answer without them, which is not from an API server
    */
   async json<T extends object>(method: Method, path: string, request: JsonRequest<T>): Promise<T> {
     const text = await this.text(method, path, request);
     const answer = parsed(text);
     if (isObject(answer) && (request.members ?? []).every((name) => isObject(answer[name]) || typeof answer[name] === 'string'))
       return answer as T;
-    const shape = answer !== undefined ? 'with another object than that' : /^\s*</.test(text) ? 'with HTML' : 'with no JSON';
+    const shape = answer !== undefined ? 'with an unexpected object' : /^\s*</.test(text) ? 'with HTML' : 'without JSON';
     throw this.#unreachable(`${request.description} was answered ${shape}`, new MeshproofError('API_ANSWER', shape, { hint: ELSEWHERE }));
   }
 
   /** What a WebSocket to this server needs: address, TLS, credentials, proxy. */
   async webSocket(path: string): Promise<{ url: URL; options: ClientOptions }> {
-    // The header's values are those of a request; the package's types know of fewer.
+    // These are valid header values; the types of the package are narrower.
     const options = (await this.#secured()) as ClientOptions;
     const url = this.#url(path, {});
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -110,7 +109,7 @@ export class Connection {
     return { url, options };
   }
 
-  /** Ends the kept connections. */
+  /** Closes the kept connections. */
   close(): void {
     this.#agent?.agent.destroy();
     this.#agent = undefined;
@@ -142,7 +141,7 @@ export class Connection {
     }
   }
 
-  /** An API server refuses everybody before it has read its roles and accounts, and while it shuts down. Whether it is ready, anybody may ask. */
+  /** An API server rejects all requests until it has read its roles and accounts, and while it shuts down. Anyone may ask whether it is ready. */
   async #isReady(signal: AbortSignal | undefined): Promise<boolean> {
     const { status } = await this.#send('GET', '/readyz', { description: 'asking whether it is ready', signal, timeoutMs: 5_000 });
     return status < 500;
@@ -153,9 +152,9 @@ export class Connection {
       return await this.#credentials.settings(signal);
     } catch (error) {
       if (!(error instanceof MeshproofError && error.code === 'CREDENTIAL_PLUGIN')) signal?.throwIfAborted();
-      // What was to be JSON may hold a token, and its parser quotes it.
+      // The parser quotes what it read, which may contain a token.
       const told = error instanceof SyntaxError ? new Error('the kubeconfig’s token is malformed') : error;
-      throw this.#unreachable(`its credentials could not be had: ${causeOf(told)}`, told);
+      throw this.#unreachable(`its credentials could not be obtained: ${causeOf(told)}`, told);
     }
   }
 
@@ -188,14 +187,14 @@ export class Connection {
   }
 }
 
-/** Milliseconds that a Retry-After header asks for, in seconds or as a date: from 0 to 10 000; 1 000 where it says neither. */
+/** Milliseconds to wait by a Retry-After header, in seconds or as a date: from 0 to 10 000; 1 000 if it has neither. */
 export function patienceOf(header: string | undefined, now = Date.now()): number {
   const text = header?.trim() ?? '';
   const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : text.endsWith(' GMT') ? Date.parse(text) - now : Number.NaN;
   return Number.isNaN(asked) ? 1_000 : Math.min(Math.max(asked, 0), LONGEST_PATIENCE_MS);
 }
 
-/** The texts of a Warning header, made printable, which holds one or several of `299 - "text"`. */
+/** The texts of a Warning header, which has one or more of `299 - "text"`, made printable. */
 export function warningsOf(header: string | undefined): string[] {
   const quoted = (header ?? '').matchAll(/\b\d{3} \S+ "((?:[^"\\]|\\.)*)"/g);
   return [...quoted].map(([, text = '']) => printable(text.replaceAll(/\\(.)/g, '$1')));

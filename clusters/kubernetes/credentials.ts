@@ -15,9 +15,9 @@ import { proxyFor } from './proxy.ts';
 export type Secured = Omit<ClientOptions, 'headers'> & { headers?: OutgoingHttpHeaders; servername?: string; auth?: string };
 
 /**
- * How one context reaches its API server and as whom, as kubectl would. Certificates, tokens, OIDC and proxies are the Kubernetes client's;
- * what it leaves out of a kubeconfig is completed here: credential plug-ins, token files, groups and extras of whom one acts as, plain HTTP,
- * the authority where there is no user, and the proxy that the environment names.
+ * How a context reaches and authenticates to its API server, as kubectl would. The Kubernetes client handles certificates, tokens, OIDC and proxies;
+ * this class adds what it lacks: credential plug-ins, token files, impersonation of groups and extras, plain HTTP,
+ * the CA of a context without a user, and the proxy from the environment.
  */
 export class Credentials {
   readonly server: URL;
@@ -47,10 +47,9 @@ export class Credentials {
     const [{ cluster }] = config.clusters;
     const user = config.users[0]?.user ?? {};
     if (user.as === undefined && impersonation(user).length > 0)
-      throw invalid(`context ${context}`, 'it has a uid, groups or extras to act as without a user');
+      throw invalid(`context ${context}`, 'it impersonates a uid, groups or extras without a user');
     const server = addressOf(cluster, user);
-    if (server === undefined)
-      throw invalid(`context ${context}`, 'the address of its server does not begin with http:// or https://, or is none');
+    if (server === undefined) throw invalid(`context ${context}`, 'the address of its server is not an http:// or https:// URL');
     const problem = problemWith(user);
     if (problem !== undefined) throw invalid(`context ${context}`, problem);
     const proxy = cluster['proxy-url'] ?? proxyFor(server);
@@ -66,8 +65,8 @@ export class Credentials {
   }
 
   /**
-   * Settings for the next request: files are read and plug-ins are asked anew, unless what they said before is still valid.
-   * @throws MeshproofError `CREDENTIAL_PLUGIN`, the signal's reason, or what the Kubernetes client says
+   * Settings for the next request. Files are read and plug-ins run again, unless their credentials are still valid.
+   * @throws MeshproofError `CREDENTIAL_PLUGIN`, the signal's reason, or an error of the Kubernetes client
    */
   async settings(signal?: AbortSignal): Promise<Secured> {
     const { token, clientCertificateData: cert, clientKeyData: key } = (await this.#plugin?.credential(signal)) ?? {};
@@ -79,7 +78,7 @@ export class Credentials {
     return { ...options, headers };
   }
 
-  /** Whoever renews the file may be at it just now: then the last token that was read counts. */
+  /** The file may be just being renewed; the last token is used then. */
   async #tokenIn(file: string): Promise<string> {
     try {
       const token = (await readFile(file, 'utf8')).trim();
@@ -100,21 +99,22 @@ interface Opened {
   plugin: CredentialPlugin | undefined;
 }
 
-/** What the Kubernetes client can do something with; of anything else it would say nothing, or end in a defect. */
+/** The auth providers that the Kubernetes client knows; it ignores or fails on any other. */
 const PROVIDERS = ['gcp', 'azure', 'oidc'];
 
-/** Why nobody can be asked for the credentials of a user, or undefined. */
+/** Why the credentials of a user cannot be obtained, or undefined. */
 function problemWith({ exec, 'auth-provider': provider }: UserFields): string | undefined {
   if (exec && !exec.command) return 'its credential plug-in has no command';
-  if (exec && [exec.args, exec.env].some((list) => list && !Array.isArray(list))) return 'args or env of its credential plug-in is no list';
+  if (exec && [exec.args, exec.env].some((list) => list && !Array.isArray(list)))
+    return 'args or env of its credential plug-in is not a list';
   if (!provider) return undefined;
   const { name = '', config } = provider;
-  const instead = 'log in anew, or use a credential plug-in (exec)';
-  if (!PROVIDERS.includes(name)) return `its auth-provider ${name} is not known; ${instead}`;
+  const instead = 'log in again, or use a credential plug-in (exec)';
+  if (!PROVIDERS.includes(name)) return `its auth-provider ${name} is unknown; ${instead}`;
   return config ? undefined : `its auth-provider ${name} has no config; ${instead}`;
 }
 
-/** The answer, unless the signal comes first: whoever renews a token may take its time. */
+/** The answer, unless the signal aborts first: renewing a token may take long. */
 async function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal?.reason);
@@ -126,7 +126,7 @@ async function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined)
   }
 }
 
-/** The API server's address; where a kubeconfig leaves out the scheme, TLS settings decide. Undefined where it is none. */
+/** The API server's address; if the kubeconfig omits the scheme, TLS settings decide it. Undefined for an invalid URL. */
 export function addressOf(cluster: ClusterFields, user: UserFields): URL | undefined {
   const tls =
     cluster['insecure-skip-tls-verify'] === true ||
@@ -137,36 +137,36 @@ export function addressOf(cluster: ClusterFields, user: UserFields): URL | undef
   return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
-/** The headers of whom a user acts as, besides the one that the client sends. */
+/** The impersonation headers. */
 function impersonation(user: UserFields): [name: string, values: string[]][] {
   const { as, 'as-uid': uid, 'as-groups': groups, 'as-user-extra': extras } = user;
   const all: [string, string[]][] = [
     ['Impersonate-User', as === undefined ? [] : [as]],
     ['Impersonate-Uid', uid === undefined ? [] : [uid]],
-    // One word instead of a list is taken for a list of it.
+    // A single name instead of a list counts as a list of one.
     ['Impersonate-Group', [groups ?? []].flat()],
     ...Object.entries(extras ?? {}).map(([key, values]): [string, string[]] => [`Impersonate-Extra-${headerName(key)}`, [values].flat()]),
   ];
   return all.filter(([, values]) => values.length > 0);
 }
 
-/** The API server undoes the percent signs. */
+/** The API server decodes the percent-encoding. */
 function headerName(key: string): string {
   return encodeURIComponent(key.toLowerCase()).replaceAll(/[()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 }
 
-/** The bytes of UTF-8, which is how Kubernetes writes names into headers, one a character. */
+/** Names in headers are UTF-8 in Kubernetes; each byte becomes one character. */
 function headerText(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** The context in the form in which the client gets it right. */
+/** The context in a form that the client handles correctly. */
 function forClient(config: OneContext, server: URL, proxy: string | undefined): unknown {
   const [{ name, cluster }] = config.clusters;
   const [{ name: context }] = config.contexts;
   const { tokenFile, exec: _plugin, as: _as, ...user } = config.users[0]?.user ?? {};
   const account = config.users[0]?.name ?? 'nobody';
-  // Without TLS there is nothing to verify, and the client asks for leave not to; without a user it verifies by no authority.
+  // The client refuses plain HTTP unless verification is skipped; without a user it would ignore the CA.
   const reached = {
     ...cluster,
     server: server.href,
@@ -177,17 +177,17 @@ function forClient(config: OneContext, server: URL, proxy: string | undefined): 
     ...config,
     contexts: [{ name: context, context: { cluster: name, user: account } }],
     clusters: [{ name, cluster: reached }],
-    // A token would be sent instead of that in the file.
+    // A token would take precedence over that in the file.
     users: [{ name: account, user: { ...user, ...(tokenFile === undefined ? {} : { token: undefined }) } }],
   };
 }
 
-/** The name under which a cluster keeps what its plug-in is to know of it. */
+/** The cluster extension with the configuration for its plug-in. */
 const PLUGIN_CONFIG = 'client.authentication.k8s.io/exec';
 
 const EXEC_INFO = 'KUBERNETES_EXEC_INFO';
 
-/** What a credential plug-in learns from its environment, as JSON. */
+/** What a credential plug-in gets in its environment, as JSON. */
 async function execInfo(exec: PluginFields, cluster: ClusterFields): Promise<string> {
   const { server, 'proxy-url': proxy, 'certificate-authority': file, 'certificate-authority-data': data } = cluster;
   const told = {

@@ -35,7 +35,7 @@ export async function contentOf(path: string): Promise<Record<string, unknown>> 
 
 /** @param what is wrong with it, in words that quote nothing of it that may be secret */
 export function invalid(path: string, what: string): MeshproofError {
-  return new MeshproofError('KUBECONFIG_INVALID', `${path} is no usable kubeconfig: ${what}`, { exitCode: EXIT.usage });
+  return new MeshproofError('KUBECONFIG_INVALID', `${path} is not a usable kubeconfig: ${what}`, { exitCode: EXIT.usage });
 }
 
 const UNREAD: Readonly<Record<string, string>> = {

@@ -8,19 +8,19 @@ import { isObject } from './merge-patch.ts';
 export interface KubeContext {
   name: string;
   cluster: string;
-  /** The API server's address; '' when the kubeconfig does not define the cluster that the context names. */
+  /** The API server's address; '' if the kubeconfig does not define the context's cluster. */
   server: string;
   namespace: string | undefined;
 }
 
 export interface Kubeconfig {
-  /** What was read, first wins, as kubectl merges them. */
+  /** The files that were read; as with kubectl, the first to define a name wins. */
   files: string[];
   contexts: KubeContext[];
   currentContext: string | undefined;
 }
 
-/** What a kubeconfig says of an API server; fields that only kubectl or a plug-in reads are kept too. */
+/** A kubeconfig's entry for an API server; fields that only kubectl or a plug-in reads are kept too. */
 export interface ClusterFields {
   server: string;
   'certificate-authority'?: string;
@@ -32,7 +32,7 @@ export interface ClusterFields {
   extensions?: { name: string; extension: unknown }[] | null;
 }
 
-/** What a kubeconfig says of who asks, and as whom. */
+/** A kubeconfig's entry for a user: credentials, and whom to impersonate. */
 export interface UserFields {
   token?: string;
   tokenFile?: string;
@@ -50,26 +50,26 @@ export interface UserFields {
     command?: string;
     args?: string[] | null;
     env?: { name: string; value: string }[] | null;
-    /** How a person gets the program. */
+    /** How to install the program. */
     installHint?: string;
     provideClusterInfo?: boolean;
   };
   'auth-provider'?: { name?: string; config?: Record<string, unknown> | null };
 }
 
-/** A kubeconfig of one context, whole as it was written, with absolute paths: fit to be written elsewhere for kubectl and its like. */
+/** A kubeconfig with a single context and all its fields, with absolute paths, so that it can be written to another folder. */
 export interface OneContext {
   apiVersion: 'v1';
   kind: 'Config';
   'current-context': string;
   contexts: [{ name: string; context: { cluster: string; user?: string | undefined } }];
   clusters: [{ name: string; cluster: ClusterFields }];
-  /** None where the context needs no credentials. */
+  /** None if the context needs no credentials. */
   users: [{ name: string; user: UserFields }] | [];
 }
 
 /**
- * Reads which contexts a kubeconfig offers, without its credentials and without the Kubernetes client.
+ * Reads the contexts of a kubeconfig, without credentials and without loading the Kubernetes client.
  * @throws MeshproofError with code `KUBECONFIG_MISSING` or `KUBECONFIG_INVALID`
  */
 export async function readKubeconfig(file?: string): Promise<Kubeconfig> {
@@ -87,7 +87,7 @@ function offered({ files, contexts, clusters, currentContext }: Merged): Kubecon
 
 /**
  * The context of that name, or the current one.
- * @throws MeshproofError with code `CONTEXT_UNKNOWN` that lists those that exist
+ * @throws MeshproofError with code `CONTEXT_UNKNOWN`, which lists the existing ones
  */
 export function chooseContext({ files, contexts, currentContext }: Kubeconfig, name?: string): KubeContext {
   const wanted = name ?? currentContext;
@@ -99,11 +99,11 @@ export function chooseContext({ files, contexts, currentContext }: Kubeconfig, n
     wanted === undefined
       ? `${files.join(', ')} names no current context; ${exist}`
       : `there is no context "${wanted}" in ${files.join(', ')}; ${exist}${didYouMean(wanted, names)}`;
-  throw new MeshproofError('CONTEXT_UNKNOWN', message, { exitCode: EXIT.usage, hint: 'name one of them with --context' });
+  throw new MeshproofError('CONTEXT_UNKNOWN', message, { exitCode: EXIT.usage, hint: 'choose one with --context' });
 }
 
 /**
- * Reads one context with all that stands in it. What else is in the files may be half removed or wrong.
+ * Reads one context with all its fields. The rest of the files may be incomplete or invalid.
  * @throws MeshproofError with code `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID` or `CONTEXT_UNKNOWN`
  */
 export async function loadContext(file?: string, name?: string): Promise<OneContext> {
@@ -131,11 +131,11 @@ export async function loadContext(file?: string, name?: string): Promise<OneCont
 interface Entry {
   name: string;
   fields: Readonly<Record<string, unknown>>;
-  /** The folder of its file, from which relative paths in it count. */
+  /** The folder of its file, to which relative paths in it refer. */
   folder: string;
 }
 
-/** All entries by name, of each name the first. */
+/** All entries by name; the first one of each name. */
 interface Merged {
   files: string[];
   currentContext: string | undefined;
@@ -162,7 +162,7 @@ async function merge(file: string | undefined): Promise<Merged> {
   };
 }
 
-/** What is no entry is passed over: somebody else may be at it, and only the chosen context must be right. */
+/** Invalid entries are skipped: only the chosen context must be valid. */
 function entriesOf(list: unknown, field: string, folder: string): Entry[] {
   if (!Array.isArray(list)) return [];
   return list.flatMap((item: unknown) => {
@@ -175,7 +175,7 @@ function entriesOf(list: unknown, field: string, folder: string): Entry[] {
 function userOf(entry: Entry): UserFields {
   const user: UserFields = absolute(entry, ['client-certificate', 'client-key', 'tokenFile']);
   const { command } = user.exec ?? {};
-  // A name alone is looked for in PATH.
+  // A name without a slash is looked up in PATH.
   if (user.exec && command?.includes('/') === true) user.exec = { ...user.exec, command: resolve(entry.folder, command) };
   return user;
 }

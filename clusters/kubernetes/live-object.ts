@@ -43,7 +43,7 @@ export function nameOf({ kind, namespace, name }: ObjectRef): string {
 /** @throws MeshproofError with code `NAMESPACE_MISSING` */
 export function inNamespace(ref: ObjectRef, fallback: string | undefined): string {
   const namespace = ref.namespace ?? fallback;
-  if (namespace === undefined) throw new MeshproofError('NAMESPACE_MISSING', `${nameOf(ref)} is namespaced and names no namespace`);
+  if (namespace === undefined) throw new MeshproofError('NAMESPACE_MISSING', `${nameOf(ref)} is namespaced but has no namespace`);
   return namespace;
 }
 

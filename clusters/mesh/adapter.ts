@@ -151,7 +151,7 @@ export interface MeshAdapter {
   labelledCounts?(pod: PodRef): Promise<LabelledCount[]>;
   /**
    * Proxy and control-plane state for a failure's diagnostics folder: file name → text.
-   * @param only the namespace of a rig in a cluster of somebody else: what does not concern the rig is left out
+   * @param only the namespace of a rig in a cluster with another owner: what does not concern the rig is left out
    */
   diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>>;
 }

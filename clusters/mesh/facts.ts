@@ -47,7 +47,7 @@ export interface MeshFacts {
   readonly logFlushMs: number;
   /** Where a gateway of the mesh answers 200 once it is ready, apart from all that is routed; undefined for a mesh that has no gateways. */
   readonly gatewayProbe?: { readonly port: number; readonly path: string };
-  /** How the keys of token issuers come to the proxies; undefined for a mesh that checks no tokens. */
+  /** How the keys of token issuers come to the proxies; undefined for a mesh that does not validate tokens. */
   readonly jwks?: {
     /** Fetches of one address, counted from a change of the keys, after which the change has been sent to the proxies. */
     readonly fetches: number;

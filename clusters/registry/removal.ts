@@ -23,7 +23,7 @@ export async function isElsewhere({ dockerHost, host }: Described, here?: Machin
 export async function claimForRemoval(cluster: Described, here?: Machine): Promise<void> {
   const { name, dockerHost } = cluster;
   if (await isElsewhere(cluster, here)) {
-    throw new MeshproofError('CLUSTER_ELSEWHERE', `${name} was made on another machine, where its containers are`, {
+    throw new MeshproofError('CLUSTER_ELSEWHERE', `${name} was created on another machine`, {
       hint: `meshproof down ${name} on that machine; where that is gone, remove ${folderOf(name)}`,
     });
   }

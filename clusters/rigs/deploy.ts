@@ -24,7 +24,7 @@ export interface RigsOptions extends SampleOptions {
   annotations?: Record<string, string>;
 }
 
-/** Rigs whose namespaces are somebody else's and stay. */
+/** Rigs whose namespaces belong to the cluster's owner and stay. */
 export interface PreprovisionedOptions extends Omit<RigsOptions, 'count'> {
   /** Names of the rigs. */
   rigs: readonly string[];

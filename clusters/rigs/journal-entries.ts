@@ -15,7 +15,7 @@ export const NOTHING: JournalEntries = { objects: [], installations: [] };
 
 export const isEmpty = ({ objects, installations }: JournalEntries): boolean => objects.length === 0 && installations.length === 0;
 
-/** What the journal on a lease holds; nothing where somebody has made it unreadable, since then it names nothing. */
+/** What the journal on a lease holds; nothing where someone has made it unreadable, since then it names nothing. */
 export function entriesOf({ metadata }: { metadata: { annotations?: Record<string, string> } }): JournalEntries {
   const text = metadata.annotations?.[JOURNAL];
   if (text === undefined) return NOTHING;

@@ -31,7 +31,7 @@ export class Journal {
   /**
    * Reads the journal of a rig, which may hold what a process has left that is gone.
    * @param holder who must hold the rig: the command of which this process is a part; default anybody
-   * @throws MeshproofError `RIG_LOST` where somebody else does, or the rig is another owner's by now: the journal is theirs then
+   * @throws MeshproofError `RIG_LOST` where someone else does, or the rig is another owner's by now: the journal is theirs then
    */
   static async open(api: ObjectApi, rig: string, { owner, holder }: { owner: string; holder?: ProcessIdentity }): Promise<Journal> {
     const lease = await leaseOf(api, rig, owner);
@@ -49,7 +49,7 @@ export class Journal {
 
   /**
    * Adds what is about to be made; returns when the cluster has stored it.
-   * @throws MeshproofError `RIG_LOST` when somebody else holds the rig meanwhile: nothing may be made there any more
+   * @throws MeshproofError `RIG_LOST` when someone else holds the rig meanwhile: nothing may be made there any more
    */
   async add({ objects = [], installations = [] }: Partial<JournalEntries>): Promise<void> {
     await this.#change((before) => {
@@ -72,7 +72,7 @@ export class Journal {
     });
   }
 
-  /** @throws MeshproofError `RIG_LOST` when somebody else holds the rig than when this was opened */
+  /** @throws MeshproofError `RIG_LOST` when someone else holds the rig than when this was opened */
   async requireHeld(): Promise<void> {
     const lease = await this.#api.find<LeaseObject>(leaseRef(this.#rig));
     if (lease?.metadata.annotations?.[HOLDER] !== this.#holder) throw lost(this.#rig);

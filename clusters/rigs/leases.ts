@@ -52,7 +52,7 @@ export class RigLeases {
     return leases;
   }
 
-  /** Aborts when somebody else took a lease because ours was not renewed in time, e.g. while this machine slept. */
+  /** Aborts when someone else took a lease because ours was not renewed in time, e.g. while this machine slept. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -125,7 +125,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, task: TaskCon
   }
   const holder = await identify(process.pid);
   const patch = {
-    // Refused when the lease has changed since it was read: somebody else was quicker.
+    // Refused when the lease has changed since it was read: someone else was quicker.
     metadata: {
       resourceVersion: lease.metadata.resourceVersion,
       annotations: { [HOLDER]: JSON.stringify(holder) },

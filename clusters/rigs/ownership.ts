@@ -58,11 +58,11 @@ function onlyDecorates({ subresource, fieldsV1 }: ManagedFields): boolean {
   return Object.keys({ ...rest, ...others }).length === 0 && keys.length > 0 && !keys.some((key) => TRACKING.test(key));
 }
 
-/** Everybody else who applies the object: it is theirs too, so it is not ours to remove or to overwrite. */
+/** All others who apply the object: it is theirs too, so it is not ours to remove or overwrite. */
 function otherAppliers({ metadata: { managedFields = [] } }: Managed): string[] {
   const applies = ({ manager, operation }: ManagedFields): boolean => operation === 'Apply' || manager === CLIENT_SIDE_APPLY;
   const others = managedFields.filter((entry) => entry.manager !== FIELD_MANAGER && applies(entry) && !onlyDecorates(entry));
-  return [...new Set(others.map(({ manager }) => manager ?? 'somebody'))];
+  return [...new Set(others.map(({ manager }) => manager ?? 'an unnamed manager'))];
 }
 
 /**

@@ -28,7 +28,7 @@ const NOTHING_BACK: TakenBack = { back: [], left: [] };
 /**
  * Takes back what the journal of a rig names, and empties it. What others have made or taken over meanwhile stays.
  * @throws MeshproofError or ApiRefusal when something could not be taken back, `NOT_OURS` where an installation stands in a namespace that has
- * become somebody else's; the journal then still names it
+ * become someone else's; the journal then still names it
  */
 export async function replay(
   api: KubernetesApi,

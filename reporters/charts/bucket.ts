@@ -23,10 +23,10 @@ export function bucketChart({ title, stepMs, passed, refused, tokens, tokenMs }:
   const refusals = refused.reduce((total, count) => total + count, 0);
   return {
     title,
-    subtitle: `${sum} admitted and ${refusals} refused; the limit is ${tokens}, plus one every ${tokenMs} ms`,
+    subtitle: `${sum} admitted and ${refusals} rejected; the limit is ${tokens}, plus one every ${tokenMs} ms`,
     keys: [
       [colour.seen, 'admitted'],
-      [colour.refused, 'refused'],
+      [colour.refused, 'rejected'],
       [colour.bound, 'allowance'],
     ],
     panels: [

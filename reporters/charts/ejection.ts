@@ -20,7 +20,7 @@ export function ejectionChart({ title, stepMs, endpoints, failing, fault, out }:
     title,
     subtitle: `requests to each endpoint per ${stepMs} ms; ${failing} was ${out.length === 0 ? 'never ejected' : `ejected ${times(out.length)}`}`,
     keys: [
-      [colour.seen, 'given'],
+      [colour.seen, 'received'],
       ...(failures.length === 0 ? [] : ([[colour.fault, 'failed']] as const)),
       ...(out.length === 0 ? [] : ([[colour.away, 'ejected']] as const)),
     ],

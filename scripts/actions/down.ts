@@ -37,7 +37,7 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
 async function refuseUnreadable(name: string): Promise<void> {
   const problem = await readDescription(name, folderOf(name));
   if (typeof problem !== 'string') return;
-  throw new MeshproofError('CLUSTER_UNREADABLE', `what ${name} is cannot be read, so nobody knows what to remove: ${problem}`, {
+  throw new MeshproofError('CLUSTER_UNREADABLE', `the description of ${name} cannot be read, so it is unknown what to remove: ${problem}`, {
     hint: `see what is left of it (docker ps --all --filter label=io.x-k8s.kind.cluster=${name}), then remove its folder`,
     exitCode: EXIT.usage,
   });

@@ -6,10 +6,10 @@ import { didYouMean } from '../../clusters/kubernetes/closest.ts';
 
 const EXIT_CODES = `
 Exit codes:
-  0    every check PASS or UNSUPPORTED, or the command did its work
-  1    a check FAILed: the mesh broke its promise
-  2    the command, a spec or a manifest is not right; nothing was started
-  3    INCONCLUSIVE or INVALID, or the tool, the machine or the cluster was not what it should be
+  0    every check is PASS or UNSUPPORTED, or the command succeeded
+  1    FAIL: the mesh broke its promise
+  2    the command line, a spec or a manifest is wrong; nothing was started
+  3    INCONCLUSIVE or INVALID, or a problem of the tool, the machine or the cluster
   130  interrupted`;
 
 /** A command whose help ends with an example and the exit codes, and whose usage errors are ours: exit code 2, with the list of what exists. */

@@ -23,7 +23,7 @@ import { skewFindings } from './skew.ts';
 
 const PATIENCE_MS = 30_000;
 
-/** Whether a cluster of somebody else can be used: reached, with a mesh, with rights, past its policies. Only questions and dry runs. */
+/** Whether a cluster with another owner can be used: reached, with a mesh, with rights, past its policies. Only questions and dry runs. */
 export async function clusterFindings(options: DoctorOptions): Promise<Finding[]> {
   const provider = await providerOf({ ...options, images: 'auto', engine: false, nodes: 1 });
   if (provider.kind !== 'existing') return [];

@@ -72,7 +72,7 @@ test('a control that names no matcher, or one that there is not, is refused whil
   expect(() => assertComplete(place, 'istio', of({}))).toThrow(/names no matcher/);
   expect(() => assertComplete(place, 'istio', of({ toBeRefusd: 'answered 200' }))).toThrow(/names toBeRefusd/);
   for (const idle of [[], {}, { 'answered 200': 0 }]) {
-    expect(() => assertComplete(place, 'istio', of({ toBeDenied: idle }))).toThrow(/asks nothing of toBeDenied/);
+    expect(() => assertComplete(place, 'istio', of({ toBeDenied: idle }))).toThrow(/requires nothing of toBeDenied/);
   }
   expect(() => assertComplete(place, 'istio', of({ toBeDenied: 'answered 200' }))).not.toThrow();
 });

@@ -72,7 +72,7 @@ test('a cluster of somebody else is used by its rules and left as it was @cluste
       expect(exitCode).toBe(3);
       expect(findings.filter(({ status }) => status === 'failed').map(({ category }) => category)).toEqual(['admission', 'admission']);
       const refused = await run();
-      expect(plain(refused.stderr)).toMatch(/^error\[ADMISSION_REFUSED\]: the samples would not be admitted in meshproof-rig-0: /m);
+      expect(plain(refused.stderr)).toMatch(/^error\[ADMISSION_REFUSED\]: the sample pods would not be admitted to meshproof-rig-0: /m);
       expect(refused.exitCode).toBe(3);
     });
 

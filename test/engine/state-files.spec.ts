@@ -55,7 +55,7 @@ test('a name of a cluster is one part of a path, and of DNS', () => {
   for (const name of ['meshproof-3f9a', 'meshproof-a', `meshproof-${'a'.repeat(30)}`]) expect(isClusterName(name)).toBe(true);
   for (const name of ['', 'meshproof-', 'meshproof-a-', 'meshproof-a\n', `meshproof-${'a'.repeat(31)}`])
     expect(isClusterName(name)).toBe(false);
-  expect(() => folderOf('../../x')).toThrow('is no name for a cluster');
+  expect(() => folderOf('../../x')).toThrow('is not a valid cluster name');
 });
 
 test('empty variables are unset ones, relative ones mean one folder everywhere, and credentials are not in the cache', async () => {

@@ -42,7 +42,7 @@ test('a preflight that passes complains of nothing, and one that fails of what i
 
 test('a preflight that fails without naming anything is a tool that broke', () => {
   expect(() => parsePreflight({ exitCode: 1, stdout: '', stderr: 'connection refused' })).toThrow(/connection refused/);
-  expect(() => parsePreflight({ exitCode: 1, stdout: '[]', stderr: 'odd' })).toThrow(/named nothing/);
+  expect(() => parsePreflight({ exitCode: 1, stdout: '[]', stderr: 'odd' })).toThrow(/reported nothing/);
 });
 
 test('an exit code is an answer, a missing program is an error', async ({}, info) => {

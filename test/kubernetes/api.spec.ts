@@ -194,10 +194,14 @@ const OTHERS: readonly [string, { status: number; body: unknown; headers?: Recor
     { status: 200, body: '<!doctype html><p>Log in' },
     { code: 'API_UNREACHABLE', message: expect.stringContaining('was answered with HTML') },
   ],
-  ['nothing', { status: 200, body: '' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with no JSON') }],
-  ['an empty object', { status: 200, body: {} }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with another object') }],
-  ['null', { status: 200, body: 'null' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with another object') }],
-  ['a list', { status: 200, body: '[]' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with another object') }],
+  ['nothing', { status: 200, body: '' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('without JSON') }],
+  [
+    'an empty object',
+    { status: 200, body: {} },
+    { code: 'API_UNREACHABLE', message: expect.stringContaining('with an unexpected object') },
+  ],
+  ['null', { status: 200, body: 'null' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with an unexpected object') }],
+  ['a list', { status: 200, body: '[]' }, { code: 'API_UNREACHABLE', message: expect.stringContaining('with an unexpected object') }],
   [
     'a login page elsewhere',
     { status: 302, body: '', headers: { location: 'https://sso.test/login?state=secret' } },

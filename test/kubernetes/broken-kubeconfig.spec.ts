@@ -33,7 +33,7 @@ const SECRETIVE: readonly [string, string][] = [
   ['hunter2', 'it holds no YAML map'],
   [
     'clusters: [{ name: a, cluster: { server: "ftp://me:hunter2@h" } }]\ncontexts: [{ name: a, context: { cluster: a } }]',
-    'does not begin with http',
+    'is not an http',
   ],
 ];
 

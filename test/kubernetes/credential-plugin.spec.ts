@@ -104,7 +104,7 @@ test('what a credential plug-in hands over is kept as long as it says', async ({
 });
 
 const UNUSABLE: readonly [object, string][] = [
-  [{ exec: { command: 'sh', env: { A: 'b' } } }, 'env of its credential plug-in is no list'],
+  [{ exec: { command: 'sh', env: { A: 'b' } } }, 'env of its credential plug-in is not a list'],
   [{ exec: { args: [] } }, 'has no command'],
   [{ 'auth-provider': { name: 'gcp' } }, 'auth-provider gcp has no config'],
   [{ 'auth-provider': { name: 'keystone', config: {} } }, 'auth-provider keystone is not known'],

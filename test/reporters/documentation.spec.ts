@@ -40,6 +40,6 @@ test('a check without a manifest leads to what its suite is about, and a reason 
   expect(linksOf(sampleCheck({ id: 'security/forged-identity' }))).toEqual([
     { name: 'istio: security', url: expect.stringContaining('/concepts/security/') },
   ]);
-  const links = [{ name: 'why this is so', url: 'https://example.org/why' }];
+  const links = [{ name: 'documentation', url: 'https://example.org/why' }];
   expect(linksOf(sampleCheck({ links }))).toEqual(links);
 });

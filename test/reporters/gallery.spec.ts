@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { expect } from '@playwright/test';
+import type { Page } from 'playwright-core';
 
+import { PROJECT } from '../house/sources.ts';
 import { test as base, watchedPage } from './browser.ts';
 import { gallery, gallerySpecs } from './gallery.ts';
 import { innerProject, type InnerProject } from './inner-run.ts';
@@ -21,6 +23,14 @@ const test = base.extend<object, { run: InnerProject }>({
   ],
 });
 test.describe.configure({ mode: 'default', timeout: 180_000 });
+
+/** The picture in README.md, of the failure whose console output is shown there. */
+async function writeReadmePicture(page: Page): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 1100, height: 1330 });
+  await page.screenshot({ path: join(PROJECT, 'reporters/report.png') });
+  if (before !== null) await page.setViewportSize(before);
+}
 
 for (const scheme of ['light', 'dark'] as const) {
   test(
@@ -44,11 +54,12 @@ for (const scheme of ['light', 'dark'] as const) {
         const shown = pictures.filter(({ phase }) => phase === 'check').length || pictures.length;
         await expect(description.locator('img')).toHaveCount(shown);
         await page.screenshot({ path: info.outputPath(`${id.replace('/', '-')}.png`), fullPage: true });
+        if (verdict === 'FAIL' && scheme === 'light' && process.env['MESHPROOF_GOLDEN'] === 'write') await writeReadmePicture(page);
       }
       await page.goto(`${home}/allure/index.html`);
       await page.getByText('A weighted canary').first().click();
       await page.getByText('control: the selector matches nothing').click();
-      await page.getByText('Who answered').first().click();
+      await page.getByText('Requests by version').first().click();
       await expect(page.locator('img[src^="blob:"], img[src^="data:"]').first()).toBeVisible();
       expect(complaints).toEqual([]);
       await page.close();

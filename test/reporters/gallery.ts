@@ -57,12 +57,12 @@ export function gallery(): CheckResult[] {
     sampleCheck({
       id: 'resilience/rate-limit-sidecar',
       title: 'A local rate limit admits 100 requests, then one every 600 ms, and spares other workloads',
-      controlBecause: 'the filter sits on another workload',
+      controlBecause: 'the filter is on another workload',
       kinds: ['networking.istio.io/EnvoyFilter'],
       docDeviations: [
         {
           documented: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',
-          observed: 'the bucket is filled evenly: one token every 600 ms',
+          observed: 'the bucket is refilled evenly: one token every 600 ms',
         },
       ],
       ...taken(bucket(false), bucket(true)),
@@ -85,7 +85,7 @@ export function gallery(): CheckResult[] {
       control: 'skipped',
       controlBecause: 'the weights are others',
       controlFindings: [],
-      links: [{ name: 'why this is so', url: 'https://github.com/servicemeshinterface/smi-spec' }],
+      links: [{ name: 'documentation', url: 'https://github.com/servicemeshinterface/smi-spec' }],
     }),
     sampleCheck({
       id: 'security/strict-workload',

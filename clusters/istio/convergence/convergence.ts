@@ -33,14 +33,14 @@ export async function converge(access: ClusterAccess, istiod: Istiod, options: C
   const left = (): number => Math.max(0, timeoutMs - (performance.now() - started));
   const stop = signal === undefined ? {} : { signal };
 
-  progress?.(`istiod to see ${objects.length} objects`);
+  progress?.(`waiting for istiod to see ${objects.length} objects`);
   const proxies = new Proxies(access, istiod, namespace, pace, signal);
   await proxies.start();
   const seen = { objects, after, namespace, timeoutMs: left(), everyMs: pace.everyMs, ...stop };
   await untilIstiodHasSeen(access, istiod, seen).catch(asNotConverged);
   await untilIstiodHasRouted(access, istiod, { ...seen, timeoutMs: left() }).catch(asNotConverged);
 
-  progress?.(`proxies of ${namespace} to acknowledge`);
+  progress?.(`waiting for the proxies of ${namespace} to acknowledge`);
   let rejection: MeshproofError | undefined;
   const settle = async (look: () => Promise<boolean>, everyMs: number): Promise<number> => {
     const done = async (): Promise<boolean> => {
@@ -56,7 +56,7 @@ export async function converge(access: ClusterAccess, istiod: Istiod, options: C
   };
 
   const acknowledgedMs = await settle(async () => await proxies.haveAcknowledged(), pace.everyMs);
-  progress?.(`old connections of ${namespace} to drain`);
+  progress?.(`waiting for old connections of ${namespace} to drain`);
   const drainedMs = await settle(async () => await proxies.haveDrained(), pace.drainEveryMs);
   return { enforcedMs: drainedMs, stages: { acknowledged: acknowledgedMs, drained: drainedMs } };
 }

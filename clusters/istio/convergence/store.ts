@@ -101,7 +101,7 @@ async function appliedVersion(
 }
 
 export const notApplied = (name: string): MeshproofError =>
-  new MeshproofError('NOT_APPLIED', `${name} is not in the cluster, so no proxy can act on it`, { hint: 'apply it first' });
+  new MeshproofError('NOT_APPLIED', `${name} is not in the cluster, so no proxy can enforce it`, { hint: 'apply it first' });
 
 async function storedVersions(
   istiod: Istiod,
@@ -140,7 +140,7 @@ async function storedVersions(
 
 /**
  * Resource versions of one kind are ordered decimal numbers (Kubernetes 1.35 promises it, etcd's revisions always were).
- * Newer is as good: a status that somebody wrote meanwhile changes nothing in the spec.
+ * Newer is as good: a status that someone wrote meanwhile changes nothing in the spec.
  */
 function isAsNew(version: string, wanted: string): boolean {
   if (!/^\d+$/.test(version) || !/^\d+$/.test(wanted)) return version === wanted;

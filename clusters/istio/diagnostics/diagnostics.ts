@@ -25,7 +25,7 @@ const LOG_LINES = 1_000;
 
 /**
  * Collects what helps to understand a failure: file name → text. Never throws: what could not be had says why.
- * @param only the namespace of a rig in a cluster of somebody else: what does not concern it is left out
+ * @param only the namespace of a rig in a cluster with another owner: what does not concern it is left out
  */
 export async function istioDiagnostics(
   access: ClusterAccess,

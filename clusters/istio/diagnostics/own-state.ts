@@ -6,7 +6,7 @@ const OF_THE_BOOTSTRAP = ['static_clusters', 'static_listeners'];
 type Fields = Record<string, unknown>;
 
 /**
- * Keeps of a mesh's state what concerns one rig, where the rest is somebody else's: a proxy knows the names, addresses and routes of every
+ * Keeps of a mesh's state what concerns one rig, where the rest is someone else's: a proxy knows the names, addresses and routes of every
  * namespace that it may call, and a control plane those of all. What does not name a namespace of the rig is taken for another's.
  */
 export class OwnState {

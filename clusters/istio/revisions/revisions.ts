@@ -124,5 +124,5 @@ export class IstioRevisions implements MeshRevisions {
 
 function namespaceOf({ kind, metadata }: Manifest): string {
   if (metadata.namespace !== undefined) return metadata.namespace;
-  throw new MeshproofError('NAMESPACE_MISSING', `${kind} ${metadata.name} names no namespace, so no place for its installation`);
+  throw new MeshproofError('NAMESPACE_MISSING', `${kind} ${metadata.name} has no namespace to be installed in`);
 }
