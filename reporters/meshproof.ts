@@ -7,10 +7,11 @@ import type { FullConfig, FullResult, Reporter, Suite, TestCase, TestError, Test
 import { SCHEMA_VERSION, type Conformance, type EarlierRun } from '../fixtures/contract/conformance.ts';
 import { tracesOf } from '../fixtures/contract/names.ts';
 import { specsIn } from '../fixtures/contract/catalogue.ts';
+import { plannedIn } from '../fixtures/contract/planned.ts';
 import { settingsOfRun } from '../fixtures/contract/settings.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { generateAllureSite } from './allure-site.ts';
-import { leftOut, plannedIn } from './catalogue.ts';
+import { leftOut } from './catalogue.ts';
 import { readEarlierRun, removeConformance, writeConformance } from './conformance-files.ts';
 import { checkLines, endLines } from './console.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -18,7 +19,7 @@ import { addToSummary, annotations, onGithub } from './github.ts';
 import { printable } from '../fixtures/contract/printable.ts';
 import { idOf } from './format.ts';
 import { conformanceMarkdown } from './markdown.ts';
-import { inOrder } from './merge.ts';
+import { byIdAndMesh, inOrder } from './merge.ts';
 import { allTimings, describedRun, undescribedRun } from './run-description.ts';
 import { RunningChecks } from './running.ts';
 import { attachedTo, endingOf, nameOf, repetitionOf } from './test-results.ts';
@@ -151,7 +152,7 @@ export default class MeshproofReporter implements Reporter {
 
   /** Finds the checks that exist besides those selected. */
   #lookAround(suites: string, chosen: ReadonlySet<string>): void {
-    const planned = plannedIn(suites);
+    const planned = plannedIn(suites).toSorted(byIdAndMesh);
     const all = specsIn(suites).map(({ id }) => id);
     this.#catalogue = { planned, notChosen: leftOut(all, chosen, planned, this.#mesh) };
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { MeshproofError } from '../errors.ts';
+import { EXIT, MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
 import { artifact, digestOf, hashOf, onceInCache } from './cache.ts';
 import { clusterImages, imageArtifact } from './build.ts';
@@ -22,6 +22,19 @@ export interface NodeImage {
   tag: string;
   /** Whether the mesh's images in it are known to be those that its project publishes, and not of our recipes. */
   published: boolean;
+}
+
+/**
+ * Refuses images that are published alone where no registry is asked.
+ * @throws MeshproofError `IMAGE_UNAVAILABLE` with exit code 2
+ */
+function requireBuildable(images: readonly Image[]): void {
+  const lacking = images.filter((image) => !isBuildable(image)).map(({ name }) => name);
+  if (lacking.length === 0) return;
+  throw new MeshproofError('IMAGE_UNAVAILABLE', `${lacking.join(', ')} cannot be built: no package registry has what is in them`, {
+    hint: 'use --images=pull where the registry that publishes them can be reached, or --images=FOLDER with archives that docker save made',
+    exitCode: EXIT.usage,
+  });
 }
 
 const isBuildable = (image: Image): image is Image & { recipe: Recipe } => image.recipe !== undefined;
@@ -48,6 +61,7 @@ async function plan(mesh: readonly Image[]) {
 }
 
 async function build(mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
+  requireBuildable(mesh);
   const { parts, tag } = await plan(mesh);
   if (await hasImage(engine, tag)) return tag;
   const archives: string[] = [];
@@ -110,8 +124,8 @@ async function pulledArtifact(engine: Docker, image: Image) {
   };
 }
 
-/** Bakes what a folder of archives holds, over the node in it or the one that was built. */
-async function fromFolder(engine: Docker, folder: string, task: TaskContext): Promise<string> {
+/** Bakes what a folder of archives holds, over the node in it or the one that was built. What it lacks is built where that is possible. */
+async function fromFolder(mesh: readonly Image[], engine: Docker, folder: string, task: TaskContext): Promise<string> {
   const found = await archivesByTag(folder, task);
   const node = [...found.keys()].find((tag) => /(kindest|meshproof)\/node(-base)?:/.test(tag));
   const ready = node?.includes('meshproof/node:') === true;
@@ -121,12 +135,28 @@ async function fromFolder(engine: Docker, folder: string, task: TaskContext): Pr
     if (ready) return node;
   }
   const isExternal = (tag: string): boolean => EXTERNAL_IMAGE_NAMES.some((name) => tag.includes(`meshproof/${name}:`));
-  const files = [...new Set([...found].filter(([tag]) => tag !== node && !isExternal(tag)).map(([, file]) => file))];
+  const held = [...new Set([...found].filter(([tag]) => tag !== node && !isExternal(tag)).map(([, file]) => file))];
+  const wanted = clusterImages(mesh).filter(({ part }) => node === undefined || part !== 'kubernetes');
+  const files = [...held, ...(await builtBeside(wanted, new Set([...found.keys()].map(shortName)), task))];
   const digests = await Promise.all(files.map((file) => digestOf(file)));
   const base = node ?? (await loadNodeBase(engine, task));
   const tag = `${NODE}:folder-${hashOf(base, digests)}`;
   return bakeOnce(engine, async () => base, files, tag, task);
 }
+
+/** Archives of the images that are not among these, each built or taken from the cache. */
+async function builtBeside(wanted: readonly Image[], there: ReadonlySet<string>, task: TaskContext): Promise<string[]> {
+  const lacking = wanted.filter(({ name }) => !there.has(shortName(name)));
+  requireBuildable(lacking);
+  const archives: string[] = [];
+  for (const image of lacking.filter((one) => isBuildable(one))) {
+    archives.push(join(await artifact(await imageArtifact(image), task), 'image.tar'));
+  }
+  return archives;
+}
+
+/** As `docker save` writes the name of an image of Docker's own registry. */
+const shortName = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '');
 
 /** Whether the smallest image can be pulled. */
 export async function registryAnswers(engine: Docker, task: TaskContext): Promise<boolean> {
@@ -155,9 +185,11 @@ export async function ensureImages(mode: string, mesh: readonly Image[], engine:
 async function tagOf(mode: string, mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
   if (mode === 'build') return build(mesh, engine, task);
   if (mode === 'pull') return pull(mesh, engine, task);
-  if (mode !== 'auto') return fromFolder(engine, mode, task);
-  const { tag } = await plan(mesh);
-  if (await hasImage(engine, tag)) return tag;
+  if (mode !== 'auto') return fromFolder(mesh, engine, mode, task);
+  if (mesh.every((image) => isBuildable(image))) {
+    const { tag } = await plan(mesh);
+    if (await hasImage(engine, tag)) return tag;
+  }
   task.progress?.('asking whether an image registry answers');
   return (await registryAnswers(engine, task)) ? pull(mesh, engine, task) : build(mesh, engine, task);
 }

@@ -1,40 +1,17 @@
 import { parseAllDocuments } from 'yaml';
 
-import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
-import { membersOf } from '../files.ts';
-import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
-import type { MeshInjector } from '../mesh/adapter.ts';
-import { RIG_LABEL } from '../rigs/rig.ts';
+import { WebhookInjector } from '../mesh/webhook-injector.ts';
 import type { Istioctl } from './istioctl.ts';
 
-/** A label on what is cut off, its value whose run did that: the next run finds by it what a killed one left. */
-const CUT_BY = 'meshproof.dev/injector-cut-by';
-/** The Service that each webhook called before, as JSON. */
-const BEFORE = 'meshproof.dev/injector-before';
-/** No Service has this name, so a call fails at once instead of timing out. */
-const NOBODY = 'meshproof-nobody';
-
-const KIND = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration' } as const;
-
-interface Configuration extends LiveObject {
-  webhooks?: { name: string; clientConfig: { service?: { name: string } } }[];
-}
-
-/**
- * The part of istiod that writes proxies into pods. It is cut off in the webhook configurations: the Service that they call becomes nobody's.
- * Taking away istiod's endpoints or pods would be more than that: running proxies need them for configuration and certificates, and the
- * API server to validate configuration. The failure policy, the selectors and all else stay as they were installed. What stood there
- * is kept in the object itself, so that whoever finds it can put it back, even when the process that cut is dead.
- */
-export class IstioInjector implements MeshInjector {
-  readonly #api: ObjectApi;
+/** The part of istiod that writes proxies into pods. */
+export class IstioInjector extends WebhookInjector {
   readonly #tool: () => Promise<Istioctl>;
 
   constructor(api: ObjectApi, tool: () => Promise<Istioctl>) {
-    this.#api = api;
+    super(api, 'app=sidecar-injector');
     this.#tool = tool;
   }
 
@@ -51,96 +28,4 @@ export class IstioInjector implements MeshInjector {
       .map((document): Manifest | null => document.toJS())
       .filter((object) => object !== null);
   }
-
-  async disable(owner: string, rig: string): Promise<void> {
-    const found = await this.#configurations('app=sidecar-injector');
-    if (found.length === 0) throw new MeshproofError('INJECTOR_MISSING', `no ${KIND.kind} has the label app=sidecar-injector`);
-    for (const { metadata } of found) {
-      const cutBy = metadata.labels?.[CUT_BY];
-      if (cutBy === undefined) continue;
-      throw new MeshproofError('INJECTOR_CUT', `${metadata.name} is already disabled by ${cutBy}`, {
-        hint: 'the next run from there restores the injector',
-      });
-    }
-    for (const { metadata, webhooks = [] } of found) {
-      const before = Object.fromEntries(webhooks.map(({ name, clientConfig }) => [name, clientConfig.service?.name]));
-      if (Object.values(before).includes(NOBODY)) throw unrecorded([metadata.name]);
-      if (Object.values(before).includes(undefined)) {
-        throw new MeshproofError('INJECTOR_ELSEWHERE', `${metadata.name} calls a URL: its injector is not a Service of this cluster`);
-      }
-      // Before the deed, so that there is no moment at which it could not be undone.
-      await this.#mark(metadata.name, { labels: { [CUT_BY]: owner, [RIG_LABEL]: rig }, annotations: { [BEFORE]: JSON.stringify(before) } });
-      await this.#pointed(metadata.name, webhooks, () => NOBODY);
-    }
-  }
-
-  async restore(owner: string): Promise<void> {
-    const unknown: string[] = [];
-    for (const { metadata, webhooks = [] } of await this.#configurations(`${CUT_BY}=${owner}`)) {
-      const before = new Map(recordIn(metadata.annotations?.[BEFORE]));
-      const [first, ...others] = new Set(before.values());
-      // A webhook may have another name by now. Where all called one Service, it did too.
-      const serviceOf = (webhook: string): string | undefined => before.get(webhook) ?? (others.length === 0 ? first : undefined);
-      await this.#pointed(metadata.name, webhooks, (name, service) => (service === NOBODY ? serviceOf(name) : undefined));
-      if (webhooks.some(({ name, clientConfig }) => clientConfig.service?.name === NOBODY && serviceOf(name) === undefined)) {
-        // The mark stays, so that whoever comes next is told too.
-        unknown.push(metadata.name);
-        continue;
-      }
-      await this.#mark(metadata.name, { labels: { [CUT_BY]: null, [RIG_LABEL]: null }, annotations: { [BEFORE]: null } });
-    }
-    if (unknown.length > 0) throw unrecorded(unknown);
-  }
-
-  async outages(): Promise<{ name: string; owner: string; rig: string | undefined }[]> {
-    return (await this.#configurations(CUT_BY)).map(({ metadata: { name, labels = {} } }) => ({
-      name: `the cut of ${KIND.kind} ${name}`,
-      owner: labels[CUT_BY] ?? '',
-      rig: labels[RIG_LABEL],
-    }));
-  }
-
-  #configurations(labelSelector: string): Promise<Configuration[]> {
-    return this.#api.list<Configuration>(KIND.apiVersion, KIND.kind, { labelSelector });
-  }
-
-  async #mark(name: string, metadata: Record<string, Record<string, string | null>>): Promise<void> {
-    await this.#api.patch({ ...KIND, name }, { metadata });
-  }
-
-  /** Lets each webhook call the Service that `choose` names; undefined leaves it. Nothing is changed when someone else did meanwhile. */
-  async #pointed(
-    name: string,
-    webhooks: NonNullable<Configuration['webhooks']>,
-    choose: (webhook: string, service: string | undefined) => string | undefined,
-  ): Promise<void> {
-    const operations = webhooks.flatMap((webhook, index) => {
-      const service = webhook.clientConfig.service?.name;
-      const value = choose(webhook.name, service);
-      const path = `/webhooks/${index}/clientConfig/service/name`;
-      if (value === undefined) return [];
-      return [
-        { op: 'test', path: `/webhooks/${index}/name`, value: webhook.name },
-        { op: 'test', path, value: service },
-        { op: 'replace', path, value },
-      ];
-    });
-    if (operations.length > 0) await this.#api.patch({ ...KIND, name }, operations, { type: 'json' });
-  }
-}
-
-/** What each webhook called before the cut, as far as the record can be read. */
-function recordIn(annotation = '{}'): [webhook: string, service: string][] {
-  try {
-    return Object.entries(membersOf(JSON.parse(annotation))).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  } catch {
-    return [];
-  }
-}
-
-function unrecorded(configurations: readonly string[]): MeshproofError {
-  const message = `${configurations.join(', ')}: webhooks call the Service ${NOBODY}, which does not exist, and the record of what they called before is gone`;
-  return new MeshproofError('INJECTOR_CUT', message, {
-    hint: `no new pod gets a proxy until they call istiod again: kubectl edit ${KIND.kind.toLowerCase()} ${configurations.join(' ')}, or install the mesh again`,
-  });
 }

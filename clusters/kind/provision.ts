@@ -7,7 +7,7 @@ import { thisMachine } from '../engine/machine.ts';
 import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { SAMPLE_IMAGE } from '../images/recipes/sample.ts';
-import { KIND, pathOf } from '../images/tools.ts';
+import { KIND, pathOf, requirePublished } from '../images/tools.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { UpOptions } from '../provider.ts';
@@ -40,6 +40,8 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
   const [newest] = module.versions;
   const { mesh, meshVersion = newest } = options;
   const timings: ClusterDescription['timings'] = {};
+  // Before anything is made that is of no use without it.
+  await requirePublished(module.tool(meshVersion), options.images, task);
   const engine = await timed(timings, 'engineMs', () => ensureEngine({ allowPrivate: options.engine }, task));
   const { image, kind } = await timed(timings, 'imagesMs', async () => ({
     image: await ensureImages(options.images, module.images(meshVersion), engine, task),

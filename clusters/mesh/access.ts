@@ -1,10 +1,19 @@
+import type { Duplex } from 'node:stream';
+
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 
 /** What is read of a pod; field names as the Kubernetes API has them. */
 export interface PodObject {
-  metadata: { namespace: string; name: string; uid: string; deletionTimestamp?: string };
-  spec: { containers: { name: string; image?: string }[]; initContainers?: { name: string; image?: string }[] };
+  metadata: { namespace: string; name: string; uid: string; deletionTimestamp?: string; annotations?: Record<string, string> };
+  spec: { containers: ContainerObject[]; initContainers?: ContainerObject[]; serviceAccountName?: string };
   status?: { phase?: string; podIP?: string };
+}
+
+interface ContainerObject {
+  name: string;
+  image?: string;
+  env?: { name: string; value?: string }[];
+  ports?: { containerPort: number }[];
 }
 
 /** All that an adapter needs of a cluster; `KubernetesAccess` is the real one. */
@@ -17,6 +26,8 @@ export interface ClusterAccess {
   pods(namespace: string | undefined, labelSelector?: string, signal?: AbortSignal): Promise<PodObject[]>;
   /** GET to a port that listens on the pod's loopback, over a kept connection. Rejects unless the answer is 200. */
   fetchText(pod: PodRef, port: number, path: string, signal?: AbortSignal): Promise<string>;
+  /** A connection of its own to a port that listens on the pod's loopback. */
+  connection(pod: PodRef, port: number): Duplex;
   logs(pod: PodRef, container: string, tailLines: number): Promise<string>;
   logsSince(pod: PodRef, container: string, since: Date): Promise<string>;
 }

@@ -28,6 +28,19 @@ export interface Enforcement {
   stages: Readonly<Record<string, number>>;
 }
 
+/** A pod of a rig that can send requests of meshproof's own, beside what a check measures; see `OWN_PATHS` in clusters/rigs/rig.ts. */
+export interface Caller {
+  readonly pod: PodRef;
+  /** Asks through its proxy for a path at `host:port`. Undefined where no answer came. */
+  get(target: string, path: string, signal?: AbortSignal): Promise<CallerAnswer | undefined>;
+}
+
+export interface CallerAnswer {
+  status: number;
+  /** Those by which proxies say something of themselves, and `location`. */
+  headers: Readonly<Record<string, string>>;
+}
+
 export interface ConvergeOptions extends TaskContext {
   /** What was just applied or removed; every proxy must act on it. */
   objects: readonly Manifest[];
@@ -35,6 +48,8 @@ export interface ConvergeOptions extends TaskContext {
   after: 'applied' | 'removed';
   /** The namespace whose proxies are waited for. */
   namespace: string;
+  /** Who may send requests to see what takes effect; none where only the API server is asked. */
+  callers?: readonly Caller[];
   timeoutMs?: number;
 }
 
@@ -139,6 +154,11 @@ export interface MeshAdapter {
   /** The headers in which a proxy tells its server that this identity calls. */
   identityHeaders(identity: string): Record<string, string>;
   certificate(pod: PodRef): Promise<WorkloadCertificate>;
+  /**
+   * The objects with what this adapter adds to see them take effect; it changes nothing that a check can observe. Left out where nothing is added.
+   * @param objects in the namespaces in which they are applied
+   */
+  marked?(objects: readonly Manifest[]): Manifest[];
   /** Returns when every proxy of the namespace acts on the change, on new and on old connections. One at a time in a namespace. */
   converge(options: ConvergeOptions): Promise<Enforcement>;
   /** The proxy's own counters, which it keeps whatever the mesh is told to report. */

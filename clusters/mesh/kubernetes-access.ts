@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { refOf } from '../kubernetes/live-object.ts';
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
@@ -48,6 +50,10 @@ export class KubernetesAccess implements ClusterAccess {
       tunnel.destroy();
       throw error;
     }
+  }
+
+  connection(pod: PodRef, port: number): Duplex {
+    return this.#api.tunnel(pod, port).createConnection();
   }
 
   async logs(pod: PodRef, container: string, tailLines: number): Promise<string> {

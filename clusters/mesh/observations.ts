@@ -9,7 +9,10 @@ export interface ProxyCounts {
   received: CountsByPod;
 }
 
-/** Who sent a request, or to whom it went. What the proxy that counted it does not know, or the mesh does not tell, is left out. */
+/** Stands in a count for what the mesh's counter tells nobody, so that nothing can be expected of it. */
+export const UNTOLD = '(not told)';
+
+/** Who sent a request, or to whom it went. What the proxy that counted it does not know is left out; what the mesh never tells is UNTOLD. */
 export interface RequestParty {
   /** The name of the Deployment or whatever else made the pod. */
   workload?: string;

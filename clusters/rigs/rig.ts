@@ -12,8 +12,11 @@ export const OWNER_LABEL = 'meshproof.dev/owner';
 /** Its value is the rig whose check applied the object, which may be in another namespace or in none. */
 export const RIG_LABEL = 'meshproof.dev/rig';
 
-/** Ports that samples listen on; the agent's own numbers. */
-const SAMPLE_PORTS = { http: 8080, metrics: 9090, tcp: 9000, ready: 15998 };
+/** Ports that samples listen on; the agent's own numbers. Nobody listens on the last: it is there for an adapter to place configuration about. */
+export const SAMPLE_PORTS = { http: 8080, metrics: 9090, tcp: 9000, ready: 15998, sentinel: 15997 };
+
+/** Requests below these paths leave no trace in samples, see the agent's protocol; the second are answered a second late. */
+export const OWN_PATHS = { quick: '/.meshproof/', slow: '/.meshproof/slow/' };
 
 /** What the profile `restricted` of Pod Security Admission asks of a container. */
 export const RESTRICTED = {

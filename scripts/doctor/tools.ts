@@ -17,7 +17,12 @@ async function tools(): Promise<Record<string, ToolUse>> {
   const ofMeshes = (await meshModules()).map(({ tool }) => tool());
   return {
     kind: { otherwise: BUILT, version: ['version'] },
-    ...Object.fromEntries(ofMeshes.map(({ name, versionArgs }) => [name, { otherwise: BUILT, version: versionArgs }])),
+    ...Object.fromEntries(
+      ofMeshes.map(({ name, versionArgs, published }) => [
+        name,
+        { otherwise: published === undefined ? BUILT : `needed with its mesh alone: ${published.instructions}`, version: versionArgs },
+      ]),
+    ),
     k6: { otherwise: BUILT, version: ['version'] },
     go: { otherwise: 'downloaded when images are built', version: ['version'] },
     kubectl: { otherwise: 'optional; useful to inspect a cluster', version: ['version', '--client'] },

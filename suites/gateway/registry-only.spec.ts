@@ -1,4 +1,4 @@
-import { check, expect } from '#fixtures';
+import { check, expect, unsupported } from '#fixtures';
 
 check(
   "REGISTRY_ONLY blocks an unlisted host at the caller's proxy, which logs the refusal",
@@ -7,6 +7,7 @@ check(
       because: 'the policy is ALLOW_ANY',
       mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'wrong status', toBeDenied: 'answered 200', toBeEmpty: 'delivered' },
     },
+    linkerd: unsupported('an EgressNetwork says what is let out; egress-network shows it', 'https://linkerd.io/2/features/egress/'),
   },
   async ({ caller, unmeshedCaller, unmeshedServer, server }) => {
     const unlisted = await caller.send(unmeshedServer, { count: 50 });

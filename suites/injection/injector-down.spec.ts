@@ -1,10 +1,14 @@
-import { check, expect } from '#fixtures';
+import { check, expect, unsupported } from '#fixtures';
 
 check(
   'No pod starts without a proxy while the injector is unavailable',
   {
     control: { because: 'the injector is available', mustFail: { toBeDeniedAdmission: 'admitted' }, swap: { injector: 'healthyInjector' } },
     exclusive: 'mesh-wide',
+    linkerd: unsupported(
+      'an installation without high availability admits pods without a proxy; injector-ignored shows it',
+      'https://linkerd.io/2/features/ha/#proxy-injector-failure-policy',
+    ),
   },
   async ({ injector, caller, server }) => {
     await injector.without(async () => {

@@ -1,9 +1,13 @@
-import { check, expect } from '#fixtures';
+import { check, expect, unsupported } from '#fixtures';
 
 check(
   'With a Telemetry resource, each proxy logs every request once, with correct fields',
   {
     control: { because: 'the log provider is disabled', mustFail: { toLogEachOnce: 'no line' } },
+    linkerd: unsupported(
+      'no resource switches it for a namespace; access-log-annotation shows how pods do',
+      'https://linkerd.io/2/features/access-logging/',
+    ),
     docDeviations: [
       {
         documented: 'accessLogFile: /dev/stdout at installation enables access logs',

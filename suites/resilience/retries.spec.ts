@@ -1,4 +1,4 @@
-import { check, expect } from '#fixtures';
+import { check, expect, unsupported } from '#fixtures';
 
 check(
   'A failed request is retried up to three times, on the listed conditions only',
@@ -10,6 +10,7 @@ check(
         toSucceed: ['answered 500 by the application', 'answered 503 UF'],
       },
     },
+    linkerd: unsupported('a lost connection is not tried again; retry-annotation shows what is', 'https://linkerd.io/2/reference/retries/'),
     docDeviations: [
       { documented: 'retries: attempts: 3', observed: 'three retries follow the first attempt: up to four deliveries of one request' },
     ],

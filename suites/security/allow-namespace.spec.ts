@@ -6,7 +6,7 @@ check(
     control: {
       because: 'another namespace is allowed',
       mustFail: {
-        toSucceed: 'answered 403 RBAC',
+        toSucceed: ['answered 403 RBAC', 'answered 403 without a mark'],
         toContainEachOnce: 'never delivered',
         toBeDenied: { 'answered 200': 1 },
         toBeEmpty: { delivered: 1 },

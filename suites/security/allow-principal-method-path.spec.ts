@@ -6,7 +6,7 @@ check(
     control: {
       because: 'the policy names another principal',
       mustFail: {
-        toSucceed: 'answered 403 RBAC',
+        toSucceed: ['answered 403 RBAC', 'answered 403 without a mark'],
         toContainEachOnce: 'never delivered',
         toBeDenied: { 'answered 200': 1 },
         toBeEmpty: { delivered: 1 },

@@ -3,7 +3,11 @@ import { check, expect } from '#fixtures';
 check(
   "Traffic between meshed pods is unreadable on the node's network",
   {
-    control: { because: 'mTLS is off', mustFail: { toBeEncrypted: 'seen on the wire' } },
+    control: {
+      because: 'mTLS is off, or the server has no proxy',
+      mustFail: { toBeEncrypted: 'seen on the wire' },
+      swap: { server: 'unmeshedServer' },
+    },
     needs: {
       nodes: 'kind',
       because: 'capturing packets needs access to the nodes',

@@ -22,7 +22,7 @@ const OFFERED: readonly [string, readonly string[], ('all' | 'some')?][] = [
   ['test --suite=ro', ['--suite=routing']],
   ['test --suite routing,re', ['routing,resilience']],
   ['test --check routing/', ['routing/canary', 'routing/mirror']],
-  ['test --mesh ', ['istio']],
+  ['test --mesh ', ['istio', 'linkerd']],
   ['test --suite routing --mesh=i', ['--mesh=istio']],
   ['test --provider e', ['existing']],
   ['test --images ', ['auto', 'pull', 'build'], 'some'],

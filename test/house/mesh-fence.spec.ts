@@ -6,10 +6,11 @@ import { expect, test } from '@playwright/test';
 import { PROJECT, sources } from './sources.ts';
 
 /** Words that belong to a mesh, and the folder that alone may say them. */
-const WORDS: Readonly<Record<string, RegExp>> = { istio: /istio|envoy/i };
+const WORDS: Readonly<Record<string, RegExp>> = { istio: /istio|envoy/i, linkerd: /linkerd|l5d/i };
 /** What knows the proxies of all meshes, and why. */
 const OF_ALL_MESHES: Readonly<Record<string, string>> = {
   'fixtures/evidence/proxy-marks.ts': 'tells by the marks on an answer which proxy gave it',
+  'fixtures/agent/server/peer.ts': 'reads who called from the header of whichever mesh',
   'fixtures/agent/prober/plan.ts': 'keeps the headers that have those marks',
   'fixtures/matchers/eject-and-readmit.ts': "allows for how either mesh's proxies count ejections, and says where that is documented",
 };

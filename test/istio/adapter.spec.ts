@@ -30,6 +30,9 @@ function pages(pods: PodObject[], texts: Record<string, string | Error>): Cluste
     pods: async (namespace) => pods.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
     logs: async () => 'a line\n',
     logsSince: async () => '',
+    connection: () => {
+      throw new Error('nothing connects');
+    },
     fetchText: async ({ name }, _port, path) => {
       const text = texts[`${name} ${path}`] ?? new Error('connection refused');
       if (text instanceof Error) throw text;

@@ -90,6 +90,9 @@ test('pods are asked for where the pod is and where it has called a Service, and
     get: unused,
     logs: unused,
     logsSince: unused,
+    connection: () => {
+      throw new Error('not asked for');
+    },
     fetchText: () => Promise.resolve(page),
     pods: (namespace) => {
       asked.push(namespace);

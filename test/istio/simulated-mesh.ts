@@ -110,6 +110,10 @@ export class SimulatedMesh implements ClusterAccess {
     return '';
   }
 
+  connection(): never {
+    throw new Error('nothing connects');
+  }
+
   async fetchText(pod: PodRef, port: number, path: string): Promise<string> {
     await this.#pass();
     const { pathname, searchParams } = new URL(path, 'http://pod');

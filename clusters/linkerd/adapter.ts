@@ -1,0 +1,139 @@
+import { MeshproofError } from '../errors.ts';
+import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
+import type { ClusterAccess } from '../mesh/access.ts';
+import type {
+  Capabilities,
+  ConvergeOptions,
+  Enforcement,
+  MeshAdapter,
+  MeshInjector,
+  MeshTool,
+  MeshVersions,
+  WorkloadCertificate,
+} from '../mesh/adapter.ts';
+import type { AccessLogLine, ProxyCounts, RequestCount } from '../mesh/observations.ts';
+import type { MeshSettings } from '../mesh/settings.ts';
+import type { TaskContext } from '../task-context.ts';
+import { converge } from './convergence/convergence.ts';
+import { marked } from './convergence/marks.ts';
+import { linkerdDiagnostics } from './diagnostics.ts';
+import { FACTS } from './facts.ts';
+import { parseAccessLog } from './proxy/access-log.ts';
+import { MESHED_LABEL, PROXY_CONTAINER, proxyBuild, proxyImage, proxyVersionOf, withProxy } from './proxy/admin.ts';
+import { workloadCertificate } from './proxy/certificate.ts';
+import { proxyCounts } from './proxy/counts.ts';
+import { requestCounts } from './proxy/request-counts.ts';
+import { meshSettings } from './settings.ts';
+
+/** What every program of the control plane is labelled with. */
+const COMPONENT_LABEL = 'linkerd.io/control-plane-component';
+
+export interface LinkerdOptions {
+  access: ClusterAccess;
+  /** Without one, nothing can be asked of it. */
+  injector?: MeshInjector;
+  tool?: MeshTool;
+}
+
+/** Linkerd, installed by whoever: everything is asked of the API server, of the running proxies and of callers. */
+export class LinkerdAdapter implements MeshAdapter {
+  readonly facts = FACTS;
+  readonly tool?: MeshTool;
+  readonly #access: ClusterAccess;
+  readonly #injector: MeshInjector | undefined;
+  readonly #converging = new Map<string, Promise<unknown>>();
+  #settings: MeshSettings | undefined;
+
+  constructor({ access, injector, tool }: LinkerdOptions) {
+    if (tool !== undefined) this.tool = tool;
+    this.#access = access;
+    this.#injector = injector;
+  }
+
+  get injector(): MeshInjector {
+    if (this.#injector === undefined) throw new MeshproofError('INJECTOR_MISSING', 'this adapter was made without an injector');
+    return this.#injector;
+  }
+
+  /** The tag of the control plane's programs, and the builds of the proxies that run now, if any does. */
+  async versions({ signal }: TaskContext = {}, among?: readonly string[]): Promise<MeshVersions> {
+    const control = await this.#access.pods(FACTS.controlPlaneNamespace, COMPONENT_LABEL, signal);
+    const tags = control.flatMap(({ spec }) =>
+      spec.containers.filter(({ name }) => name !== PROXY_CONTAINER).map(({ image = '' }) => tagOf(image)),
+    );
+    const lists = await Promise.all((among ?? [undefined]).map((namespace) => this.#access.pods(namespace, MESHED_LABEL, signal)));
+    // One proxy an image: all others of it are the same program.
+    const ofEachImage = new Map(withProxy(lists.flat()).map((pod) => [proxyImage(pod), pod]));
+    const builds = await Promise.all([...ofEachImage.values()].map(({ metadata }) => proxyBuild(this.#access, metadata, signal)));
+    return { controlPlane: [...new Set(tags)].toSorted(), proxies: [...new Set(builds)].toSorted() };
+  }
+
+  async proxyVersions({ signal }: TaskContext = {}): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const pod of withProxy(await this.#access.pods(undefined, MESHED_LABEL, signal))) {
+      const version = proxyVersionOf(pod);
+      counts.set(version, (counts.get(version) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Every build of the proxy has the same features. Between two pods it opens one connection. */
+  async capabilities(pod: PodRef): Promise<Capabilities> {
+    return { proxy: await proxyBuild(this.#access, pod), lacks: () => undefined, connectionsPerUpstream: 1 };
+  }
+
+  async settings({ signal }: TaskContext = {}): Promise<MeshSettings> {
+    return (this.#settings ??= await meshSettings(this.#access, FACTS.controlPlaneNamespace, signal));
+  }
+
+  identity(namespace: string, serviceAccount: string, { trustDomain }: Pick<MeshSettings, 'trustDomain'>): string {
+    return `${serviceAccount}.${namespace}.serviceaccount.identity.${FACTS.controlPlaneNamespace}.${trustDomain}`;
+  }
+
+  identityHeaders(identity: string): Record<string, string> {
+    return { 'l5d-client-id': identity };
+  }
+
+  async certificate(pod: PodRef): Promise<WorkloadCertificate> {
+    const settings = await this.settings();
+    return await workloadCertificate(this.#access, pod, (account) => this.identity(pod.namespace, account, settings));
+  }
+
+  marked(objects: readonly Manifest[]): Manifest[] {
+    return marked(objects);
+  }
+
+  /** One at a time in a namespace: two would overwrite each other's sentinels. */
+  async converge(options: ConvergeOptions): Promise<Enforcement> {
+    const started = performance.now();
+    const before = this.#converging.get(options.namespace) ?? Promise.resolve();
+    const turn = before
+      .catch(() => undefined)
+      .then(async () => {
+        const waitedMs = performance.now() - started;
+        const { enforcedMs, stages } = await converge(this.#access, options);
+        const fromCall = Object.entries(stages).map(([stage, ms]) => [stage, ms + waitedMs]);
+        return { enforcedMs: enforcedMs + waitedMs, stages: Object.fromEntries(fromCall) as Record<string, number> };
+      });
+    this.#converging.set(options.namespace, turn);
+    return await turn;
+  }
+
+  async counts(pod: PodRef): Promise<ProxyCounts> {
+    return await proxyCounts(this.#access, pod);
+  }
+
+  async accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]> {
+    return parseAccessLog(await this.#access.logsSince(pod, PROXY_CONTAINER, since));
+  }
+
+  async requestCounts(pod: PodRef): Promise<RequestCount[]> {
+    return await requestCounts(this.#access, pod);
+  }
+
+  async diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>> {
+    return await linkerdDiagnostics(this.#access, FACTS.controlPlaneNamespace, pods, only);
+  }
+}
+
+const tagOf = (image: string): string => image.split(':').at(-1) ?? '';

@@ -1,0 +1,42 @@
+import { parseAllDocuments } from 'yaml';
+
+import { MeshproofError } from '../errors.ts';
+import { exec, type ExecOptions } from '../exec.ts';
+import { pathOf } from '../images/tools.ts';
+import type { Manifest } from '../kubernetes/manifest.ts';
+import type { MeshCluster } from '../mesh/module.ts';
+import type { TaskContext } from '../task-context.ts';
+import { linkerdTool } from './images.ts';
+
+const TIMEOUT_MS = 60_000;
+
+/** The linkerd command and the cluster it works on. */
+export interface LinkerdCli {
+  /** Path of the program. */
+  linkerd: string;
+  kubeconfig: string;
+  context: string;
+}
+
+/** @throws MeshproofError `NO_KUBECONFIG`, or `TOOL_UNAVAILABLE` where the command of that version is not to be had */
+export async function linkerdOn({ kubeconfig, context, meshVersion }: Partial<MeshCluster>, task: TaskContext): Promise<LinkerdCli> {
+  if (kubeconfig === undefined || context === undefined) throw new MeshproofError('NO_KUBECONFIG', 'linkerd needs a kubeconfig');
+  return { linkerd: await pathOf(linkerdTool(meshVersion), task), kubeconfig, context };
+}
+
+/** Runs the command against the cluster and returns what it printed. */
+export async function runLinkerd(
+  { linkerd, kubeconfig, context }: LinkerdCli,
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<string> {
+  return await exec(linkerd, [...args, '--kubeconfig', kubeconfig, '--context', context], { timeoutMs: TIMEOUT_MS, ...options });
+}
+
+/** The objects in what the command prints. */
+export function objectsIn(text: string): Manifest[] {
+  const documents = parseAllDocuments(text);
+  return (Array.isArray(documents) ? documents : [])
+    .map((document): Manifest | null => document.toJS())
+    .filter((object) => object !== null);
+}

@@ -1,0 +1,37 @@
+import type { MeshFacts } from '../mesh/facts.ts';
+import { POLICY_LOG } from './convergence/inbound.ts';
+import { SENTINEL_NAME } from './convergence/sentinel.ts';
+import { PROXY_CONTAINER } from './proxy/admin.ts';
+import { reachesOf } from './reach.ts';
+import { RIGHTS } from './rights.ts';
+import { schemas } from './schemas.ts';
+
+const INJECTION = 'linkerd.io/inject';
+/** What a proxy logs by default, and the policies that it is given. */
+export const PROXY_LOG = `warn,linkerd=info,hickory=error,[{headers}]=off,[{request}]=off,${POLICY_LOG}`;
+
+export const FACTS: MeshFacts = {
+  name: 'linkerd',
+  controlPlaneNamespace: 'linkerd',
+  controlPlane: { selector: 'linkerd.io/control-plane-component=destination', port: 8086 },
+  parts: { controlPlane: 'linkerd', proxy: 'linkerd2-proxy' },
+  skew: { mostBehind: 0, hint: 'see linkerd version --proxy' },
+  injection: { labels: {}, annotations: { [INJECTION]: 'enabled' } },
+  /** By an annotation; a label of that name means nothing. */
+  injects: ({ annotations = {} }) => ['enabled', 'ingress'].includes(annotations[INJECTION] ?? ''),
+  proxyContainer: PROXY_CONTAINER,
+  proxyUser: 2102,
+  proxyPrograms: ['linkerd2-proxy'],
+  logFlushMs: 1_000,
+  /** Changes act at once; what shows that a proxy has been given one is its log. */
+  fastDrainAnnotations: { 'config.linkerd.io/proxy-log-level': PROXY_LOG },
+  /** Proxies are told of a Service when they ask for it, and of no other. */
+  exportedTo: () => ({}),
+  placedInRigs: [`Server ${SENTINEL_NAME} and policies for it, by which it sees what proxies have been given`],
+  rights: RIGHTS,
+  schemas,
+  /** What stands in the namespace of egress configuration is for the proxies of every namespace. */
+  isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,
+  reachesOf,
+  describesRevision: () => false,
+};

@@ -1,0 +1,32 @@
+import { gatewayApi } from '../images/gateway-api.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
+import { KubernetesAccess } from '../mesh/kubernetes-access.ts';
+import type { MeshModule } from '../mesh/module.ts';
+import { LinkerdAdapter } from './adapter.ts';
+import { linkerdOn } from './cli.ts';
+import { FACTS } from './facts.ts';
+import { linkerdImages, linkerdTool } from './images.ts';
+import { LinkerdInjector } from './injector.ts';
+import { installLinkerd } from './install.ts';
+import { definitions } from './schemas.ts';
+import { LinkerdTool } from './tool.ts';
+import { linkerdVersion, VERSIONS } from './versions.ts';
+
+/** Linkerd with its viz extension. */
+export const LINKERD: MeshModule = {
+  facts: FACTS,
+  versions: VERSIONS,
+  images: linkerdImages,
+  definitions,
+  tool: linkerdTool,
+  connect(cluster, api) {
+    const access = new KubernetesAccess(api);
+    const tool = () => linkerdOn(cluster, {});
+    return new LinkerdAdapter({ access, injector: new LinkerdInjector(api, tool), tool: new LinkerdTool(tool, access) });
+  },
+  async install(cluster, api, _options, task) {
+    task.progress?.('the Gateway API');
+    await api.apply(await gatewayApi(linkerdVersion(cluster.meshVersion).module, task), omitUndefined({ signal: task.signal }));
+    await installLinkerd(await linkerdOn(cluster, task), api, {}, task);
+  },
+};

@@ -1,0 +1,25 @@
+import { MANAGED, TUNNEL, type Right } from '../existing/right.ts';
+
+/** What the adapter asks of an API server. */
+export const RIGHTS: readonly Right[] = [
+  { where: 'root', group: '', resource: 'configmaps', verbs: ['get'], purpose: "read the mesh's trust domain" },
+  { where: 'root', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
+  { where: 'root', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
+  { where: 'root', group: '', resource: 'pods/portforward', verbs: TUNNEL, purpose: 'ask the control plane what it tells proxies' },
+  // The sentinels that waiting for convergence places.
+  ...[
+    'servers',
+    'serverauthorizations',
+    'authorizationpolicies',
+    'meshtlsauthentications',
+    'networkauthentications',
+    'httplocalratelimitpolicies',
+    'httproutes',
+  ].map((resource): Right => ({
+    where: 'rig',
+    group: 'policy.linkerd.io',
+    resource,
+    verbs: MANAGED,
+    purpose: 'apply and remove what checks configure',
+  })),
+];

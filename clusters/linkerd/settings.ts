@@ -1,0 +1,28 @@
+import { parse } from 'yaml';
+
+import type { ClusterAccess } from '../mesh/access.ts';
+import type { MeshSettings } from '../mesh/settings.ts';
+
+/** Where the installation keeps the values that it was made with. */
+const CONFIG_MAP = 'linkerd-config';
+
+interface Values {
+  clusterDomain?: string;
+  identityTrustDomain?: string;
+  egress?: { globalEgressNetworkNamespace?: string };
+}
+
+/**
+ * What the values of the installation say of the whole mesh; what they do not say has Linkerd's default. Only EgressNetworks act on every
+ * namespace, from a namespace of their own.
+ * @param namespace of the control plane
+ */
+export async function meshSettings(access: ClusterAccess, namespace: string, signal?: AbortSignal): Promise<MeshSettings> {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: CONFIG_MAP, namespace } };
+  const { values = '' } = ((await access.get(object, namespace, signal))?.['data'] ?? {}) as { values?: string };
+  const { clusterDomain, identityTrustDomain, egress } = (parse(values) ?? {}) as Values;
+  return {
+    rootNamespace: egress?.globalEgressNetworkNamespace || 'linkerd-egress',
+    trustDomain: identityTrustDomain || clusterDomain || 'cluster.local',
+  };
+}

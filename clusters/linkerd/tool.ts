@@ -1,0 +1,103 @@
+import { ExecaError } from 'execa';
+
+import { MeshproofError } from '../errors.ts';
+import type { MeshTool, ReportedProxy, ReportedVersions, ToolAnswer } from '../mesh/adapter.ts';
+import type { ClusterAccess } from '../mesh/access.ts';
+import { runLinkerd, type LinkerdCli } from './cli.ts';
+import { withProxy } from './proxy/admin.ts';
+
+/** Its checks wait for what is missing; what is there is there at once. */
+const WAIT = ['--wait', '5s'];
+
+/** The linkerd command, as somebody at a shell would use it. */
+export class LinkerdTool implements MeshTool {
+  readonly #tool: () => Promise<LinkerdCli>;
+  readonly #access: ClusterAccess;
+
+  constructor(tool: () => Promise<LinkerdCli>, access: ClusterAccess) {
+    this.#tool = tool;
+    this.#access = access;
+  }
+
+  async run(args: readonly string[], input?: string): Promise<ToolAnswer> {
+    const { exitCode, stdout, stderr } = await this.#answer(args, input);
+    return { exitCode, said: `${stderr}\n${stdout}`.trim() };
+  }
+
+  async versions(namespaces: readonly string[]): Promise<ReportedVersions> {
+    const tool = await this.#tool();
+    const reports = await Promise.all(
+      namespaces.map(async (namespace) => {
+        const text = await runLinkerd(tool, ['version', '--proxy', '--namespace', namespace]);
+        const pods = withProxy(await this.#access.pods(namespace)).map(({ metadata }) => `${namespace}/${metadata.name}`);
+        return { ...parseVersions(text), pods };
+      }),
+    );
+    const [first] = reports;
+    return {
+      client: first?.client ?? '',
+      controlPlane: first === undefined || first.server === '' ? [] : [first.server],
+      proxies: reports.flatMap(reportedIn),
+    };
+  }
+
+  async preflight(as?: string): Promise<string[]> {
+    const user = as === undefined ? [] : ['--as', as];
+    return parsePreflight(await this.#answer(['check', '--pre', ...WAIT, '--output', 'json', ...user]));
+  }
+
+  async #answer(args: readonly string[], input?: string): Promise<Answer> {
+    const tool = await this.#tool();
+    try {
+      return { exitCode: 0, stdout: await runLinkerd(tool, args, input === undefined ? {} : { input }), stderr: '' };
+    } catch (error) {
+      const ended = error instanceof MeshproofError && error.code === 'COMMAND_FAILED' ? error.cause : undefined;
+      if (!(ended instanceof ExecaError) || ended.exitCode === undefined) throw error;
+      return { exitCode: ended.exitCode, stdout: ended.stdout ?? '', stderr: ended.stderr ?? '' };
+    }
+  }
+}
+
+interface Answer {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+interface Counted {
+  client: string;
+  server: string;
+  /** How many proxies run each version. */
+  proxies: Map<string, number>;
+}
+
+/** Reads what `linkerd version --proxy` prints. */
+export function parseVersions(text: string): Counted {
+  const after = (words: string): string => new RegExp(`^${words}: (\\S+)$`, 'm').exec(text)?.[1] ?? '';
+  const counts = [...text.matchAll(/^\t(\S+) \((\d+) pods?\)$/gm)].map(([, version = '', count]) => [version, Number(count)] as const);
+  return { client: after('Client version'), server: after('Server version'), proxies: new Map(counts) };
+}
+
+/** The command counts proxies and names none. Where they are of one version, and as many as there are pods, it is known of each. */
+function reportedIn({ proxies, pods }: Counted & { pods: readonly string[] }): ReportedProxy[] {
+  const versions = [...proxies].flatMap(([version, count]) => Array.from({ length: count }, () => version)).toSorted();
+  const isOne = proxies.size === 1 && versions.length === pods.length;
+  return versions.map((version, index) => ({ pod: isOne ? (pods[index] ?? '') : `one of ${pods.length} pods`, version }));
+}
+
+interface Report {
+  categories?: { checks?: { description?: string; error?: string; result?: string }[] }[];
+}
+
+/**
+ * Reads what `linkerd check --pre --output json` found: each check that failed, with why.
+ * @throws MeshproofError `COMMAND_FAILED` when it failed without naming one
+ */
+export function parsePreflight({ exitCode, stdout, stderr }: Answer): string[] {
+  const begin = stdout.indexOf('{');
+  const { categories = [] }: Report = begin === -1 ? {} : JSON.parse(stdout.slice(begin));
+  const failed = categories.flatMap(({ checks = [] }) => checks.filter(({ result }) => result === 'error'));
+  if (failed.length > 0) return failed.map(({ description = '', error = '' }) => `${description}: ${error}`);
+  if (exitCode === 0) return [];
+  throw new MeshproofError('COMMAND_FAILED', `the preflight ended with ${exitCode} and named nothing: ${stderr.slice(-300)}`);
+}

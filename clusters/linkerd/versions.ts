@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+
+import { EXIT, MeshproofError } from '../errors.ts';
+import type { GoModule } from '../images/go.ts';
+
+/** One version of Linkerd that clusters can be made with. */
+export interface LinkerdVersion {
+  /** The tag of the Prometheus that the viz extension of this version asks for. */
+  prometheus: string;
+}
+
+/** Each has a folder of its name in versions/, with the go.mod that pins its Gateway API, and the schemas of its kinds. The newest is first. */
+const TABLE = {
+  'edge-26.8.3': { prometheus: 'v2.55.1' },
+} as const satisfies Record<string, LinkerdVersion>;
+
+type Name = keyof typeof TABLE;
+
+export const VERSIONS = Object.keys(TABLE) as [Name, ...Name[]];
+
+/** @throws MeshproofError `MESH_VERSION_UNKNOWN` with exit code 2 */
+export function linkerdVersion(name: string = VERSIONS[0]): LinkerdVersion & { name: string; folder: string; module: GoModule } {
+  const known = VERSIONS.find((one) => one === name);
+  if (known === undefined) {
+    const hint = `there are ${VERSIONS.join(', ')}`;
+    throw new MeshproofError('MESH_VERSION_UNKNOWN', `no Linkerd ${name} can be made`, { hint, exitCode: EXIT.usage });
+  }
+  const folder = join(import.meta.dirname, 'versions', known);
+  return { ...TABLE[known], name: known, folder, module: { name: 'linkerd', folder } };
+}

@@ -1,0 +1,29 @@
+import { check, expect, target, unsupported, untilDelivered } from '#fixtures';
+
+check(
+  'Three failures in a row eject an endpoint; probes at doubling intervals readmit it once healthy',
+  {
+    control: { because: 'the Service has no annotation', mustFail: { toHaveDeliveries: { 'too many deliveries': 1 } } },
+    istio: unsupported(
+      'endpoints are ejected for a time; circuit-breaker-ejects shows it',
+      'https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection',
+    ),
+  },
+  async ({ caller, server, namespace }) => {
+    const guarded = target(`guarded.${namespace}`, 8080);
+    const bad = server.version('v2');
+    await bad.faults({ status: 500 });
+    // Three failures, and probes after pauses of 1 s and 2 s: the next is due 4 s after the second.
+    const broken = await caller.send(guarded, { rate: 60, durationMs: 4_500 });
+    const given = (await server.received(broken)).filter(({ pod }) => pod === bad.pod);
+    expect(given).toHaveDeliveries({ atLeast: 4, atMost: 5 });
+
+    await bad.heal();
+    const healed = await caller.sendDuring(() => untilDelivered(bad, 20, { withinMs: 12_000 }), guarded, { rate: 60, count: 60 });
+    expect(healed).toSucceed();
+    expect((await server.received(healed)).filter(({ pod }) => pod === bad.pod)).toHaveDeliveries({
+      atLeast: 20,
+      atMost: healed.outcomes.length,
+    });
+  },
+);

@@ -1,0 +1,19 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A local rate limit gives each identity a bucket of its own, and one account a larger one',
+  {
+    control: { because: 'the limits are 1000', mustFail: { toBeRateLimited: 'passed without a token' } },
+    istio: unsupported(
+      'a local rate limit there knows no identities; rate-limit-sidecar shows one',
+      'https://istio.io/latest/docs/tasks/policy-enforcement/rate-limit/',
+    ),
+  },
+  async ({ caller, secondCaller, unmeshedCaller, v1 }) => {
+    const order = { rate: 100, count: 390 };
+    const [mine, others, plain] = await Promise.all([caller.send(v1, order), secondCaller.send(v1, order), unmeshedCaller.send(v1, order)]);
+    expect(mine).toBeRateLimited({ tokens: 5, tokenMs: 200 });
+    expect(plain).toBeRateLimited({ tokens: 5, tokenMs: 200 });
+    expect(others).toBeRateLimited({ tokens: 15, tokenMs: 1_000 / 15 });
+  },
+);

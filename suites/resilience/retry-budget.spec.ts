@@ -1,0 +1,28 @@
+import { check, expect, target, unsupported } from '#fixtures';
+
+const REQUESTS = 500;
+/** Of a budget of 20 % beside 10 a second over 10 s. */
+const EXTRA = REQUESTS * 0.2 + 10 * 10;
+
+check(
+  'Retries add no more requests to a failing server than their budget allows',
+  {
+    control: { because: 'the budget is 100 % beside 50 a second', mustFail: { toHaveDeliveries: 'too many deliveries' } },
+    docDeviations: [
+      {
+        documented: 'a budget limits how often one request is tried again',
+        observed: 'it limits all of them together: of a few failing requests the first may be delivered a hundred times',
+      },
+    ],
+    istio: unsupported(
+      'retries are counted for each request',
+      'https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry',
+    ),
+  },
+  async ({ caller, v1, namespace }) => {
+    await v1.version('v1').faults({ status: 503 });
+    const failing = await caller.send(target(`profiled.${namespace}`, 8080), { count: REQUESTS, concurrency: 8 });
+    expect(failing).toHaveStatus(503);
+    expect(await v1.received(failing)).toHaveDeliveries({ atLeast: REQUESTS + 1, atMost: REQUESTS + EXTRA });
+  },
+);

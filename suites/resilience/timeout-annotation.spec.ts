@@ -1,0 +1,21 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'An annotation of a route ends requests at its time limit, and the request is delivered once',
+  {
+    control: { because: 'there is no annotation', mustFail: { toTimeOut: 'answered 200', toHaveLatency: 'too late' } },
+    istio: unsupported(
+      'timeouts are fields of a route; the check timeout shows them',
+      'https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRoute',
+    ),
+  },
+  async ({ caller, v1, v2 }) => {
+    await v1.version('v1').faults({ match: { pathPrefix: '/slow' }, delayMs: 1_600 }, { match: { pathPrefix: '/quick' }, delayMs: 300 });
+    const send = (path: string) => caller.send(v1, { count: 10, concurrency: 10, path });
+    const [[slow, quick], beside] = await caller.beside(v2, {}, () => Promise.all([send('/slow'), send('/quick')]));
+    expect(slow).toTimeOut();
+    expect(slow).toHaveLatency({ atLeastMs: 1_000, atMostMs: 1_250, beside });
+    expect(quick).toSucceed();
+    expect(await v1.received(slow)).toContainEachOnce(slow);
+  },
+);

@@ -1,0 +1,30 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A Server declared as HTTP/2 serves HTTP/2 and gRPC to the authorized account alone',
+  {
+    control: {
+      because: 'the other account is authorized',
+      mustFail: { toSucceed: ['answered 403 without a mark'], toBeDenied: { 'answered 200': 1 }, toBeEmpty: { delivered: 1 } },
+    },
+    docDeviations: [
+      {
+        documented: 'proxyProtocol: HTTP/2 refuses what is not HTTP/2',
+        observed: 'between proxies every request is HTTP/2, whatever the caller speaks: an HTTP/1 request of a meshed caller is served too',
+      },
+    ],
+    istio: unsupported(
+      'protocols are declared by the names of ports',
+      'https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/',
+    ),
+  },
+  async ({ caller, secondCaller, v1 }) => {
+    for (const protocol of ['h2c', 'grpc'] as const) {
+      const allowed = await caller.send(v1, { count: 40, protocol });
+      expect(allowed).toSucceed();
+      const denied = await secondCaller.send(v1, { count: 40, protocol });
+      expect(denied).toBeDenied({ by: 'policy' });
+      expect(await v1.received(denied)).toBeEmpty();
+    }
+  },
+);

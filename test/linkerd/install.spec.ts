@@ -1,0 +1,89 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { expect, test, type TestInfo } from '@playwright/test';
+
+import { installLinkerd, uninstallLinkerd } from '../../clusters/linkerd/install.ts';
+import { LinkerdInjector } from '../../clusters/linkerd/injector.ts';
+import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
+import type { LiveObject, ObjectRef } from '../../clusters/kubernetes/live-object.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+
+const PLACE = { kubeconfig: 'some/kubeconfig', context: 'kind-one' };
+const PRINTED = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "'"$1"'" }\n---\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: linkerd }\n`;
+
+/** A program in the command's place that keeps its arguments and its input, and prints two objects. */
+async function program(info: TestInfo): Promise<{ linkerd: string; told: () => Promise<string[]> }> {
+  const [linkerd, told] = [info.outputPath('linkerd'), info.outputPath('told')];
+  await writeFile(told, '');
+  const body = `echo "$@" >> '${told}'\ncase "$*" in *" - "*) cat >> '${told}'; echo >> '${told}';; esac\nprintf '%s' '${PRINTED}'\n`;
+  await writeFile(linkerd, `#!/bin/sh\n${body}`, { mode: 0o755 });
+  return { linkerd, told: async () => (await readFile(told, 'utf8')).trim().split('\n') };
+}
+
+/** An API server that keeps what it is asked to do. */
+class Server {
+  applied: string[] = [];
+  removed: string[] = [];
+
+  async apply(objects: readonly Manifest[]): Promise<LiveObject[]> {
+    this.applied.push(...objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+    return [];
+  }
+
+  async find({ apiVersion, kind, name }: ObjectRef): Promise<LiveObject | undefined> {
+    return kind === 'Namespace'
+      ? undefined
+      : { apiVersion, kind, metadata: { name, uid: 'u', resourceVersion: '1', creationTimestamp: '' } };
+  }
+
+  async remove(objects: readonly LiveObject[]): Promise<void> {
+    this.removed.push(...objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+  }
+}
+
+const at = (server: Server) => server as unknown as KubernetesApi;
+
+test('an installation applies what the command prints: definitions, control plane, extension; keys go by stdin alone', async ({}, info) => {
+  const { linkerd, told } = await program(info);
+  const server = new Server();
+  await installLinkerd({ linkerd, ...PLACE }, at(server), {}, {});
+  const [crds = '', control = '', values = '', viz = ''] = await told();
+  expect(crds).toBe('install --crds --ignore-cluster --kubeconfig some/kubeconfig --context kind-one');
+  expect(control).toMatch(/^install --ignore-cluster --values - --kubeconfig /);
+  expect(JSON.parse(values)).toMatchObject({ disableHeartBeat: true, identity: { issuer: { tls: { keyPEM: expect.any(String) } } } });
+  expect(viz).toMatch(/^viz install --ignore-cluster --kubeconfig /);
+  expect(server.applied).toEqual([
+    'ConfigMap install',
+    'Namespace linkerd',
+    'ConfigMap install',
+    'Namespace linkerd',
+    'ConfigMap viz',
+    'Namespace linkerd',
+  ]);
+});
+
+test('high availability is the command’s own profile', async ({}, info) => {
+  const { linkerd, told } = await program(info);
+  await installLinkerd({ linkerd, ...PLACE }, at(new Server()), { highAvailability: true }, {});
+  const lines = (await told()).filter((line) => line.includes('--ha'));
+  expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(['install --ignore-cluster', 'viz install']);
+});
+
+test('a removal takes what the command names and is there, the extension first', async ({}, info) => {
+  const { linkerd, told } = await program(info);
+  const server = new Server();
+  await uninstallLinkerd({ linkerd, ...PLACE }, at(server), {});
+  expect((await told()).map((line) => line.replace(/ --kubeconfig.*/, ''))).toEqual(['viz uninstall', 'uninstall']);
+  expect(server.removed).toEqual(['ConfigMap viz', 'ConfigMap uninstall']);
+});
+
+test('a manifest gets its proxy by the command, written out', async ({}, info) => {
+  const { linkerd, told } = await program(info);
+  const injector = new LinkerdInjector(at(new Server()), async () => ({ linkerd, ...PLACE }));
+  const workload: Manifest = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'one' } };
+  const made = await injector.inject([workload]);
+  expect(made.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Namespace']);
+  const [args, , given = ''] = await told();
+  expect(args).toMatch(/^inject --manual - --kubeconfig/);
+  expect(JSON.parse(given)).toEqual(workload);
+});
