@@ -53,7 +53,7 @@ test('the graph must be the traffic, no more and no less', () => {
   expect(toMatchTraffic(sent.toReversed(), [...sent.slice(1), edge('caller', 'server', 10), edge('caller', 'server', 20)]).pass).toBe(true);
   for (const [graph, words] of [
     [sent.slice(1), 'caller → server is missing, 30 requests were sent'],
-    [[...sent, edge('server', 'other', 1)], 'server → other has 1 requests, and there was no such traffic'],
+    [[...sent, edge('server', 'other', 1)], 'server → other has 1 request, and there was no such traffic'],
     [[...sent, edge('server', 'mirror', 1)], 'server → mirror has 6 of 5 requests'],
   ] as const) {
     expect(toMatchTraffic(graph, sent)).toMatchObject({ pass: false, observed: expect.stringContaining(words) });

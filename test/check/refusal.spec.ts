@@ -33,6 +33,6 @@ test('what is turned down for another reason is not what was expected', () => {
   expect(matchers.toFailValidation('rejected: no such filter', /RATE_LIMIT/).pass).toBe(false);
   expect(matchers.toFailValidation(undefined, /RATE_LIMIT/)).toMatchObject({
     pass: false,
-    observed: expect.stringContaining('it is taken'),
+    observed: expect.stringContaining('accepted'),
   });
 });

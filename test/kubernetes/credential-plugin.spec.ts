@@ -107,7 +107,7 @@ const UNUSABLE: readonly [object, string][] = [
   [{ exec: { command: 'sh', env: { A: 'b' } } }, 'env of its credential plug-in is not a list'],
   [{ exec: { args: [] } }, 'has no command'],
   [{ 'auth-provider': { name: 'gcp' } }, 'auth-provider gcp has no config'],
-  [{ 'auth-provider': { name: 'keystone', config: {} } }, 'auth-provider keystone is not known'],
+  [{ 'auth-provider': { name: 'keystone', config: {} } }, 'auth-provider keystone is unknown'],
 ];
 
 test('who could not be asked for credentials is refused before anything is asked', async ({ open, plain }) => {

@@ -27,7 +27,7 @@ test('every connection carries exactly so many requests', () => {
   }
   const { ledger, history } = over(3, 1);
   expect(toHaveRequestsPerConnection(ledger, history, { each: 2, header }).observed).toContain(
-    '2 connections: 1× 1 requests, 1× 3 requests',
+    '2 connections: 1× 1 request, 1× 3 requests',
   );
 });
 
@@ -45,7 +45,7 @@ test('the number of connections stays within the limit', () => {
   const { ledger, history } = over(20, 19, 1);
   const judged = toUseConnections(ledger, history, { atMost: 2, header });
   expect(judged.expected).toContain('40 requests arrive over at most 2 connections');
-  expect(judged.observed).toContain('3 connections: 1× 1 requests');
+  expect(judged.observed).toContain('3 connections: 1× 1 request');
   expect(toUseConnections([...ledger, delivery('r-0')], history, { atMost: 3, header }).inconclusive).toContain('without x-peer-port');
   expect(toUseConnections([], history, { atMost: 2, header }).inconclusive).toContain('nothing was delivered');
 });

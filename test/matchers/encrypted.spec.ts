@@ -9,7 +9,7 @@ test('a marker is encrypted when the capture saw the plaintext and not the marke
   expect(toBeEncrypted({ secret: 0, open: 50 }, 'secret', options).pass).toBe(true);
   expect(toBeEncrypted({ secret: 1, open: 100 }, 'secret', options)).toMatchObject({
     pass: false,
-    observed: expect.stringContaining('1 packets with it'),
+    observed: expect.stringContaining('1 packet with it'),
   });
   expect(toBeEncrypted({ secret: 0, open: 49 }, 'secret', options).inconclusive).toContain('the capture missed plaintext');
   expect(toBeEncrypted({}, 'secret', options).inconclusive).toContain('the capture missed plaintext');

@@ -60,6 +60,6 @@ test('every line has the configured format as a whole', () => {
   const sent = historyOf([answered(), answered()]);
   const line = (index: number, text: string) => ({ id: sent.outcomes[index]?.id ?? '', text }) as never;
   expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET /')], sent, /GET \//).pass).toBe(true);
-  expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).observed).toContain('1 lines in another format');
-  expect(toMatchLogFormat([line(0, 'GET /')], sent, /GET \//).observed).toContain('1 requests without a line');
+  expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET / HTTP')], sent, /GET \//).observed).toContain('1 line in another format');
+  expect(toMatchLogFormat([line(0, 'GET /')], sent, /GET \//).observed).toContain('1 request without a line');
 });

@@ -35,7 +35,7 @@ test('10 % mirrored is accepted, 20 % and 14 % given as 10 % are rejected', () =
 test('copies are of these requests, none twice, marked, and never answer the caller', () => {
   const [history, ledger] = mirrored(0.1, 3);
   const wrong: [History, LedgerEntry[], string][] = [
-    [history, [...ledger, copyOf('someone-else')], '1 copies of other requests: someone-else'],
+    [history, [...ledger, copyOf('someone-else')], '1 copy of other requests: someone-else'],
     [history, [...ledger, ...ledger.slice(0, 1)], '1 mirrored more than once'],
     [history, [...ledger.slice(1), { ...ledger[0]!, headers: { host: 'server:8080' } }], '1 without -shadow in the host: server:8080'],
     [

@@ -35,7 +35,7 @@ test('the access log has each request once, with the right fields', () => {
   expect(toLogEachOnce(lines, history, ledger).pass).toBe(true);
   expect(toLogEachOnce([], history, ledger)).toMatchObject({ pass: false, observed: expect.stringContaining('3 requests without a line') });
   const twice = toLogEachOnce([...lines, ...lines.slice(0, 1)], history, ledger);
-  expect(twice).toMatchObject({ pass: false, observed: expect.stringContaining('1 requests with several lines: r-0') });
+  expect(twice).toMatchObject({ pass: false, observed: expect.stringContaining('1 request with several lines: r-0') });
   for (const [field, value] of Object.entries({
     method: 'GET',
     path: '/',
@@ -46,7 +46,7 @@ test('the access log has each request once, with the right fields', () => {
     authority: 'x',
   })) {
     const wrong = toLogEachOnce(lines.with(1, { ...lines[1], [field]: value } as LoggedRequest), history, ledger);
-    expect(wrong, field).toMatchObject({ pass: false, observed: expect.stringContaining(`1 wrong fields: ${field} "${value}"`) });
+    expect(wrong, field).toMatchObject({ pass: false, observed: expect.stringContaining(`1 wrong field: ${field} "${value}"`) });
   }
   const untold = lines.map((line) => without(line, 'flags', 'bytesReceived'));
   expect(toLogEachOnce(untold, history, ledger).inconclusive).toBe('the access log has no field bytesReceived, flags');

@@ -83,7 +83,7 @@ test('nothing traced means no span at all', () => {
   expect(toTraceNone([], history).pass).toBe(true);
   expect(toTraceNone(right().slice(0, 1), history)).toMatchObject({
     pass: false,
-    observed: expect.stringContaining('1 spans for 3 requests'),
+    observed: expect.stringContaining('1 span for 3 requests'),
   });
 });
 
