@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
@@ -40,10 +42,16 @@ test('parts of one edge add up, in whatever order they come', () => {
   fc.assert(
     fc.property(fc.array(part), (parts) => {
       const sums = edges(parts);
-      expect(edges(parts.toReversed())).toEqual(sums);
-      expect(new Set(sums.map(({ from, to }) => `${from} ${to}`)).size).toBe(sums.length);
-      expect(sums.reduce((sum, { requests }) => sum + requests, 0)).toBe(parts.reduce((sum, { requests }) => sum + requests, 0));
-      expect(sums.every(({ requests }) => requests > 0)).toBe(true);
+      assert.deepEqual(edges(parts.toReversed()), sums);
+      assert.equal(new Set(sums.map(({ from, to }) => `${from} ${to}`)).size, sums.length);
+      assert.equal(
+        sums.reduce((sum, { requests }) => sum + requests, 0),
+        parts.reduce((sum, { requests }) => sum + requests, 0),
+      );
+      assert.equal(
+        sums.every(({ requests }) => requests > 0),
+        true,
+      );
     }),
   );
 });

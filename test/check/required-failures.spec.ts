@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 import { expect, test } from '@playwright/test';
 import fc from 'fast-check';
 
@@ -34,8 +36,11 @@ test('nothing lacks exactly when each judgement that the check makes was red, an
     const required = new RequiredFailures({ toBeEmpty: 'delivered' });
     for (const red of reds) required.absorb('control', call('toBeEmpty', 1, red ? 'delivered' : undefined));
     for (let i = 0; i < made; i++) required.absorb('check', call('toBeEmpty', 1));
-    expect(required.outstanding === undefined).toBe(reds.length > 0 && reds.every(Boolean) && reds.length >= made);
-    expect(required.judgements.every(({ judged, red }) => judged === made && red <= judged)).toBe(true);
+    assert.equal(required.outstanding === undefined, reds.length > 0 && reds.every(Boolean) && reds.length >= made);
+    assert.equal(
+      required.judgements.every(({ judged, red }) => judged === made && red <= judged),
+      true,
+    );
   });
   fc.assert(property);
 });

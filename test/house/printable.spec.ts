@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { basename, join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
@@ -29,9 +30,9 @@ test('what is printable moves no cursor, breaks no line and turns no text about'
   fc.assert(
     fc.property(anyText, (text) => {
       const shown = printable(text);
-      expect(shown).not.toMatch(UNSAFE);
-      expect(shown).not.toMatch(/[\n\t\u2028\u2029]/);
-      expect(printable(shown)).toBe(shown);
+      assert.doesNotMatch(shown, UNSAFE);
+      assert.doesNotMatch(shown, /[\n\t\u2028\u2029]/);
+      assert.equal(printable(shown), shown);
     }),
   );
 });
@@ -41,8 +42,8 @@ test('several lines stay several lines', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const shown = printableLines(text);
-      expect(shown).not.toMatch(UNSAFE);
-      expect(printableLines(shown)).toBe(shown);
+      assert.doesNotMatch(shown, UNSAFE);
+      assert.equal(printableLines(shown), shown);
     }),
   );
 });
@@ -56,7 +57,7 @@ test('a name from outside is one part of a path, whatever it is', () => {
   }
   fc.assert(
     fc.property(anyText, anyText, (one, other) => {
-      if (one !== other) expect(fileName(one)).not.toBe(fileName(other));
+      if (one !== other) assert.notEqual(fileName(one), fileName(other));
     }),
   );
 });

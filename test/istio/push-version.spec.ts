@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
@@ -32,9 +34,9 @@ test('versions are totally ordered', () => {
   const any = fc.record({ timeMs: fc.integer({ min: 0, max: 3 }), counter: fc.integer({ min: 0, max: 3 }) });
   fc.assert(
     fc.property(any, any, any, (a, b, c) => {
-      expect(isAtLeast(a, b) || isAtLeast(b, a)).toBe(true);
-      if (isAtLeast(a, b) && isAtLeast(b, a)) expect(a).toEqual(b);
-      if (isAtLeast(a, b) && isAtLeast(b, c)) expect(isAtLeast(a, c)).toBe(true);
+      assert.equal(isAtLeast(a, b) || isAtLeast(b, a), true);
+      if (isAtLeast(a, b) && isAtLeast(b, a)) assert.deepEqual(a, b);
+      if (isAtLeast(a, b) && isAtLeast(b, c)) assert.equal(isAtLeast(a, c), true);
     }),
   );
 });

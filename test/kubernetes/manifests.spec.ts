@@ -1,4 +1,5 @@
 // oxlint-disable no-empty-pattern -- the runner insists on a pattern
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 
 import { expect, test as base } from '@playwright/test';
@@ -169,12 +170,12 @@ test.describe('a control', () => {
         const before = structuredClone(manifests);
         try {
           const [broken, other] = applyControl(manifests, [control({ spec: patch })]);
-          expect(broken).not.toStrictEqual(manifests[0]);
-          expect(other).toBe(service);
+          assert.notDeepEqual(broken, manifests[0]);
+          assert.equal(other, service);
         } catch (error) {
           expect(error).toMatchObject({ code: 'CONTROL_INVALID' });
         }
-        expect(manifests).toStrictEqual(before);
+        assert.deepEqual(manifests, before);
       }),
     );
   });
