@@ -5,6 +5,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 
 import { causeOf } from '../errors.ts';
+import { LOG_IN, problemWith, problemWithData } from './credential-problems.ts';
 import { CredentialPlugin, type PluginFields } from './credential-plugin.ts';
 import { omitUndefined } from './omit-undefined.ts';
 import type { ClusterFields, OneContext, UserFields } from './kubeconfig.ts';
@@ -50,7 +51,7 @@ export class Credentials {
       throw invalid(`context ${context}`, 'it impersonates a uid, groups or extras without a user');
     const server = addressOf(cluster, user);
     if (server === undefined) throw invalid(`context ${context}`, 'the address of its server is not an http:// or https:// URL');
-    const problem = problemWith(user);
+    const problem = problemWith(user) ?? problemWithData({ ...user, ...cluster });
     if (problem !== undefined) throw invalid(`context ${context}`, problem);
     const proxy = cluster['proxy-url'] ?? proxyFor(server);
     const { KubeConfig } = await import('@kubernetes/client-node');
@@ -72,6 +73,11 @@ export class Credentials {
     const { token, clientCertificateData: cert, clientKeyData: key } = (await this.#plugin?.credential(signal)) ?? {};
     const options: ClientOptions = omitUndefined({ cert, key });
     await orAborted(this.#client.applyToHTTPSOptions(options), signal);
+    const provider = this.#user['auth-provider']?.name;
+    // Without it the request would be anonymous, and the answer would blame the account.
+    if (provider && options.headers?.['Authorization'] === undefined) {
+      throw new Error(`its auth-provider ${provider} has no token that is still valid, and nothing to get another with; ${LOG_IN}`);
+    }
     const headers: OutgoingHttpHeaders = { ...options.headers, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
     if (this.#user.tokenFile !== undefined) headers['Authorization'] = `Bearer ${await this.#tokenIn(this.#user.tokenFile)}`;
     for (const [name, values] of impersonation(this.#user)) headers[name] = values.map(headerText);
@@ -97,21 +103,6 @@ interface Opened {
   proxied: boolean;
   user: UserFields;
   plugin: CredentialPlugin | undefined;
-}
-
-/** The auth providers that the Kubernetes client knows; it ignores or fails on any other. */
-const PROVIDERS = ['gcp', 'azure', 'oidc'];
-
-/** Why the credentials of a user cannot be obtained, or undefined. */
-function problemWith({ exec, 'auth-provider': provider }: UserFields): string | undefined {
-  if (exec && !exec.command) return 'its credential plug-in has no command';
-  if (exec && [exec.args, exec.env].some((list) => list && !Array.isArray(list)))
-    return 'args or env of its credential plug-in is not a list';
-  if (!provider) return undefined;
-  const { name = '', config } = provider;
-  const instead = 'log in again, or use a credential plug-in (exec)';
-  if (!PROVIDERS.includes(name)) return `its auth-provider ${name} is unknown; ${instead}`;
-  return config ? undefined : `its auth-provider ${name} has no config; ${instead}`;
 }
 
 /** The answer, unless the signal aborts first: renewing a token may take long. */
@@ -168,18 +159,43 @@ function forClient(config: OneContext, server: URL, proxy: string | undefined): 
   const account = config.users[0]?.name ?? 'nobody';
   // The client refuses plain HTTP unless verification is skipped; without a user it would ignore the CA.
   const reached = {
-    ...cluster,
+    ...overFiles(cluster),
     server: server.href,
     ...omitUndefined({ 'proxy-url': proxy }),
     ...(server.protocol === 'http:' ? { 'insecure-skip-tls-verify': true } : {}),
+  };
+  const known = {
+    ...overFiles(user),
+    // The client would send the word `undefined`.
+    ...(user.username === undefined ? {} : { password: user.password ?? '' }),
+    // A token would take precedence over that in the file.
+    ...(tokenFile === undefined ? {} : { token: undefined }),
+    ...omitUndefined({ 'auth-provider': renewable(user['auth-provider']) }),
   };
   return {
     ...config,
     contexts: [{ name: context, context: { cluster: name, user: account } }],
     clusters: [{ name, cluster: reached }],
-    // A token would take precedence over that in the file.
-    users: [{ name: account, user: { ...user, ...(tokenFile === undefined ? {} : { token: undefined }) } }],
+    users: [{ name: account, user: known }],
   };
+}
+
+/** What is written in a kubeconfig overrides the file that it names beside it; the client would read the file. */
+function overFiles(fields: object): object {
+  const written = Object.entries(fields).flatMap(([name, value]) =>
+    value && name.endsWith('-data') ? [name.slice(0, -'-data'.length)] : [],
+  );
+  return { ...fields, ...Object.fromEntries(written.map((name) => [name, undefined])) };
+}
+
+/** A token that expired in 1970. */
+const EXPIRED = `${[{}, { exp: 1 }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`;
+
+/** Without a token at hand the client would not get one by the refresh token either. */
+function renewable(provider: UserFields['auth-provider']): UserFields['auth-provider'] {
+  if (provider?.name !== 'oidc') return provider;
+  const { config } = provider;
+  return { ...provider, config: { ...config, 'id-token': config?.['id-token'] || EXPIRED } };
 }
 
 /** The cluster extension with the configuration for its plug-in. */

@@ -37,6 +37,7 @@ export interface UserFields {
   token?: string;
   tokenFile?: string;
   username?: string;
+  password?: string;
   'client-certificate'?: string;
   'client-certificate-data'?: string;
   'client-key'?: string;

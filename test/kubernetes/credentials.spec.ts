@@ -140,3 +140,55 @@ test('the proxy of the environment leads to the API server, as for kubectl', asy
   }
   expect(asked).toEqual(['cluster.test:6443']);
 });
+
+test('what is no certificate or key in a kubeconfig is named, without a word of it', async ({ open, authority }) => {
+  const server = 'https://127.0.0.1:1';
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const { key } = authority.issued('API');
+  const wrong: readonly [field: string, cluster: object, user?: object][] = [
+    ['certificate-authority-data', { 'certificate-authority-data': base64('no certificate') }],
+    ['certificate-authority-data', { 'certificate-authority-data': '%%%' }],
+    ['client-certificate-data', {}, { 'client-certificate-data': base64(key), 'client-key-data': base64(key) }],
+    ['client-key-data', {}, { 'client-key-data': base64('secret') }],
+  ];
+  for (const [field, cluster, user] of wrong) {
+    const opened = open({ server, ...cluster }, user);
+    await expect
+      .soft(opened, field)
+      .rejects.toMatchObject({ code: 'KUBECONFIG_INVALID', exitCode: 2, message: expect.stringContaining(field) });
+  }
+  await open({ server, 'certificate-authority-data': '' });
+});
+
+test('what is written in a kubeconfig counts before the file that it names beside it', async ({ open, secure, authority }) => {
+  const cluster = { server: `https://127.0.0.1:${secure.port}`, 'tls-server-name': NAME, 'certificate-authority': './gone.crt' };
+  const data = { 'certificate-authority-data': Buffer.from(authority.root).toString('base64') };
+  expect(await (await open({ ...cluster, ...data }, { token: 't' })).version()).toBe('v1.35.4');
+});
+
+test('a name without a password is sent with an empty one', async ({ open, plain }) => {
+  await (await open({ server: `http://127.0.0.1:${plain.port}` }, { username: 'me' })).version();
+  expect(plain.seen[0]?.headers).toMatchObject({ authorization: `Basic ${Buffer.from('me:').toString('base64')}` });
+});
+
+test('an OIDC login that gives no token is told, and nobody is asked anonymously', async ({ open, plain }) => {
+  const server = `http://127.0.0.1:${plain.port}`;
+  const expired = `${Buffer.from('{}').toString('base64url')}.${Buffer.from('{"exp":1}').toString('base64url')}.x`;
+  for (const config of [{ 'client-id': 'c' }, { 'id-token': expired }]) {
+    const api = await open({ server }, { 'auth-provider': { name: 'oidc', config } });
+    await expect(api.version()).rejects.toMatchObject({
+      code: 'API_UNREACHABLE',
+      message: expect.stringMatching(/oidc has no token.*log in anew/),
+    });
+  }
+  expect(plain.seen).toEqual([]);
+});
+
+test('a refresh token is used where no token is at hand', async ({ open, plain }) => {
+  const config = { 'client-id': 'c', 'refresh-token': 'r', 'idp-issuer-url': 'https://127.0.0.1:1' };
+  const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { 'auth-provider': { name: 'oidc', config } });
+  // Nobody answers there, which is another thing than having nothing to ask with.
+  const message = expect.not.stringContaining('has no token');
+  await expect(api.version()).rejects.toMatchObject({ code: 'API_UNREACHABLE', message });
+  expect(plain.seen).toEqual([]);
+});

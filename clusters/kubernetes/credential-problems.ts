@@ -1,0 +1,40 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+
+import type { ClusterFields, UserFields } from './kubeconfig.ts';
+
+/** The auth providers that the Kubernetes client knows; it ignores or fails on any other. */
+const PROVIDERS = ['gcp', 'azure', 'oidc'];
+
+/** Why the credentials of a user cannot be obtained, or undefined. */
+export function problemWith({ exec, 'auth-provider': provider }: UserFields): string | undefined {
+  if (exec && !exec.command) return 'its credential plug-in has no command';
+  if (exec && [exec.args, exec.env].some((list) => list && !Array.isArray(list)))
+    return 'args or env of its credential plug-in is not a list';
+  if (!provider) return undefined;
+  const { name = '', config } = provider;
+  if (!PROVIDERS.includes(name)) return `its auth-provider ${name} is unknown; ${LOG_IN}`;
+  return config ? undefined : `its auth-provider ${name} has no config; ${LOG_IN}`;
+}
+
+export const LOG_IN = 'log in again, or use a credential plug-in (exec)';
+
+/** What kubeconfigs hold as base64 of PEM. Node passes over what it cannot read, and an authority that is none vouches for nobody. */
+const PEM = [
+  ['certificate-authority-data', 'certificate', (pem: Buffer) => new X509Certificate(pem)],
+  ['client-certificate-data', 'certificate', (pem: Buffer) => new X509Certificate(pem)],
+  ['client-key-data', 'private key without a passphrase', (pem: Buffer) => createPrivateKey(pem)],
+] as const;
+
+/** What of a kubeconfig's certificates and keys is none, or undefined. */
+export function problemWithData(fields: ClusterFields & UserFields): string | undefined {
+  for (const [name, what, read] of PEM) {
+    const data = fields[name];
+    try {
+      // An empty value is none.
+      if (data) read(Buffer.from(data, 'base64'));
+    } catch {
+      return `its ${name} is no ${what} in PEM, written as base64`;
+    }
+  }
+  return undefined;
+}
