@@ -1,6 +1,7 @@
 import type { MeshFacts } from '../mesh/facts.ts';
 import { SENTINEL_NAME } from './convergence/sentinel.ts';
 import { PROXY_CONTAINER } from './proxy/admin.ts';
+import { EXPORTED_KINDS, intrusionsOf } from './intrusions.ts';
 import { EXPORT_TO, reachesOf } from './reach.ts';
 import { RIGHTS } from './rights.ts';
 import { schemas } from './schemas.ts';
@@ -43,5 +44,7 @@ export const FACTS: MeshFacts = {
   /** What stands in the root namespace is for the proxies of every namespace. */
   isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,
   reachesOf,
+  exportedKinds: EXPORTED_KINDS,
+  intrusionsOf,
   describesRevision: ({ apiVersion, kind }) => kind === 'IstioOperator' && apiVersion.startsWith('install.istio.io/'),
 };

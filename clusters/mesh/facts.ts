@@ -71,6 +71,13 @@ export interface MeshFacts {
    * The schemas of the kinds are held against elsewhere.
    */
   readonly reachesOf: (objects: readonly Manifest[], island: Island) => string[];
+  /** Kinds whose objects act on proxies of other namespaces than their own, as `intrusionsOf` tells. */
+  readonly exportedKinds: readonly (readonly [apiVersion: string, kind: string])[];
+  /**
+   * How objects that stand outside of a rig act on its proxies, each as a sentence.
+   * @param own objects of the rig and of its check, each with its namespace
+   */
+  readonly intrusionsOf: (others: readonly Manifest[], own: readonly Manifest[], island: Pick<Island, 'namespaces'>) => string[];
   /** Whether a manifest describes a revision of the mesh, see `MeshRevisions`. */
   readonly describesRevision: (object: Manifest) => boolean;
 }

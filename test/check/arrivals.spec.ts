@@ -36,8 +36,8 @@ async function saidOf(...there: LiveObject[]): Promise<string[]> {
     api: {
       find: async () => own,
       remove: async () => undefined,
-      list: async (_: string, kind: string, { namespace }: { namespace: string }) =>
-        all.filter((one) => one.kind === kind && one.metadata.namespace === namespace),
+      list: async (_: string, kind: string, { namespace }: { namespace?: string }) =>
+        all.filter((one) => one.kind === kind && (namespace === undefined || one.metadata.namespace === namespace)),
     },
     mesh: { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) },
   };
@@ -67,4 +67,19 @@ test('what stood before, is elsewhere, is ours or has only a new status is no in
     live('rig', 'seen', [{ manager: 'istiod', time: LATER, subresource: 'status' }]),
   );
   expect(told).toEqual([]);
+});
+
+test('a route that stands elsewhere and takes a host of the rig is told, whenever it was made', async () => {
+  const routeOf = (name: string, spec: object): LiveObject => {
+    return { ...live('shop', name, [{ manager: 'argocd', time: EARLIER }]), kind: 'VirtualService', spec };
+  };
+  const told = await saidOf(
+    { ...live('rig', 'server', [{ manager: 'meshproof', time: EARLIER }], OURS), apiVersion: 'v1', kind: 'Service' },
+    routeOf('all', { hosts: ['*.svc.cluster.local'] }),
+    routeOf('own', { hosts: ['server'] }),
+    routeOf('kept', { hosts: ['server.rig.svc.cluster.local'], exportTo: ['.'] }),
+  );
+  expect(told).toEqual([
+    expect.stringMatching(/^VirtualService shop\/all is exported to the rig and names .*\.rig\.svc\.cluster\.local.*; managed by argocd$/),
+  ]);
 });
