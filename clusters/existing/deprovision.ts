@@ -1,7 +1,6 @@
 import type { ClusterDescription } from '../cluster.ts';
-import { MeshproofError } from '../errors.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
-import { clusterUid } from '../kubernetes/identity.ts';
+import { requireSameCluster } from '../kubernetes/identity.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
@@ -15,19 +14,13 @@ import { removeRigs } from './remove.ts';
 /**
  * Removes from the cluster what was made for this one, and nothing else. Lent namespaces that another run holds by now hold nothing of it.
  * @throws MeshproofError `RIG_IN_USE` when another process uses its rigs, `OTHER_CLUSTER` when another cluster answers in the place of that one,
- * and `LEFT_BEHIND`
+ * `CLUSTER_UNCERTAIN` when nothing tells whether it does, and `LEFT_BEHIND`
  */
-export async function deprovision(
-  { name, kubeconfig, context, uid, mesh, rigs, preprovisioned = false }: ClusterDescription,
-  task: TaskContext,
-): Promise<void> {
+export async function deprovision(cluster: ClusterDescription, task: TaskContext): Promise<void> {
+  const { name, kubeconfig, context, mesh, rigs, preprovisioned = false } = cluster;
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    const found = await patiently(() => clusterUid(api, task.signal), task);
-    if (uid !== undefined && found !== undefined && found !== uid) {
-      const message = `context ${context} points to a different cluster than the one in which ${name} was created`;
-      throw new MeshproofError('OTHER_CLUSTER', message, { hint: 'point the context to that cluster again' });
-    }
+    await requireSameCluster(api, cluster, task);
     const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
     await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, task), task);
   } finally {

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import type { ClusterDescription } from '../cluster.ts';
+import { MeshproofError } from '../errors.ts';
+import type { TaskContext } from '../task-context.ts';
 import { KubernetesApi } from './api.ts';
 import { ApiRefusal } from './api-error.ts';
 import { addressOf } from './credentials.ts';
 import { loadContext, type OneContext } from './kubeconfig.ts';
+import { patiently } from './patiently.ts';
 
 /** A context of a kubeconfig, by which a person names a cluster. Others may call another cluster the same. */
 export interface Named {
@@ -38,6 +42,35 @@ export async function isSameCluster({ kubeconfig, context, uid }: ClusterDescrip
   } catch {
     return false;
   }
+}
+
+/**
+ * Sees that the cluster which answers is the one in which something was created, before it is removed there.
+ * @throws MeshproofError `OTHER_CLUSTER`, or `CLUSTER_UNCERTAIN` where neither a uid nor a certificate tells
+ */
+export async function requireSameCluster(api: KubernetesApi, cluster: ClusterDescription, task: TaskContext): Promise<void> {
+  const { name, kubeconfig, context, uid } = cluster;
+  const found = await patiently(() => clusterUid(api, task.signal), task);
+  if (uid === undefined || found === uid) return;
+  if (found !== undefined) {
+    throw new MeshproofError(
+      'OTHER_CLUSTER',
+      `context ${context} points to a different cluster than the one in which ${name} was created`,
+      {
+        hint: 'point the context to that cluster again',
+      },
+    );
+  }
+  // The kubeconfig is a copy, with the address and the authority of then.
+  if ((await vouchedAddress(await loadContext(kubeconfig, context))) !== undefined) return;
+  const why = 'the account may no longer read the namespace kube-system, and there is no certificate to go by';
+  throw new MeshproofError(
+    'CLUSTER_UNCERTAIN',
+    `context ${context} may point to a different cluster than the one in which ${name} was created: ${why}`,
+    {
+      hint: `let the account get that namespace; or look for yourself, run npx meshproof sweep --provider=existing with that context, and remove ${dirname(kubeconfig)}`,
+    },
+  );
 }
 
 /** The API server's address, without credentials; undefined where the kubeconfig does not tell it. */

@@ -98,6 +98,17 @@ test('a removal that is forbidden is no removal', async ({ api, server, down }) 
   await expect(down({ name: OWNER, rigs: [RIG] })).rejects.toMatchObject({ status: 403 });
 });
 
+test('nothing is removed where neither a uid nor a certificate tells that it is the same cluster', async ({ api, server, down }) => {
+  await putRig(api, server, RIG, { owner: OWNER });
+  server.intercept = ({ path }) => (path === '/api/v1/namespaces/kube-system' ? refused('namespaces is forbidden') : undefined);
+  const hint = expect.stringContaining('sweep --provider=existing');
+  await expect(down({ name: OWNER, rigs: [RIG], uid: 'the-one' })).rejects.toMatchObject({ code: 'CLUSTER_UNCERTAIN', hint });
+  expect(namespacesOf(server)).toHaveLength(3);
+  // Nothing was known of it when it was made either.
+  await down({ name: OWNER, rigs: [RIG] });
+  expect(namespacesOf(server)).toEqual([]);
+});
+
 test('nothing is removed, and nothing said to be, in another cluster at the same address', async ({ api, server, down }) => {
   await putRig(api, server, RIG, { owner: OWNER });
   server.put('/api/v1/namespaces/kube-system', { ...namespace('kube-system'), metadata: { name: 'kube-system', uid: 'another' } });
