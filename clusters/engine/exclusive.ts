@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -28,12 +30,32 @@ export async function exclusively<T>(
   { folder = join(stateFolder(), 'locks'), timeoutMs = 900_000 }: ExclusiveOptions = {},
 ): Promise<T> {
   const file = join(folder, fileName(name));
-  const lock = await open(folder, file);
-  try {
-    await taken(lock, file, { name, timeoutMs }, task);
-    return await action();
-  } finally {
-    lock.close();
+  for (;;) {
+    const { lock, inode } = await open(folder, file);
+    try {
+      await taken(lock, file, { name, timeoutMs }, task);
+      // On a file that a sweep has removed meanwhile it keeps nobody out.
+      if (inode === inodeOf(file)) return await action();
+    } finally {
+      lock.close();
+    }
+  }
+}
+
+/** Removes the lock files that nobody holds: each name leaves one behind, that of a cluster which is long gone too. */
+export async function removeUnheldLocks(folder: string = join(stateFolder(), 'locks')): Promise<void> {
+  const names = (await readdir(folder).catch((): string[] => [])).filter((name) => /^meshproof-.*\.lock$/.test(name));
+  for (const name of names) {
+    const file = join(folder, name);
+    const { lock } = await open(folder, file);
+    try {
+      lock.exec('BEGIN EXCLUSIVE');
+      await rm(file, { force: true });
+    } catch {
+      // It is held, or is no lock of ours.
+    } finally {
+      lock.close();
+    }
   }
 }
 
@@ -42,14 +64,20 @@ function fileName(name: string): string {
   return `meshproof-${readable}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}.lock`;
 }
 
-async function open(folder: string, file: string): Promise<DatabaseSync> {
+async function open(folder: string, file: string): Promise<{ lock: DatabaseSync; inode: number | undefined }> {
   try {
     await makeFolder(folder);
     const { DatabaseSync } = await import('node:sqlite');
-    return new DatabaseSync(file, { timeout: 0 });
+    const lock = new DatabaseSync(file, { timeout: 0 });
+    return { lock, inode: inodeOf(file) };
   } catch (cause) {
     throw failure(file, cause);
   }
+}
+
+/** What tells the file from another one that has its name later, as long as it is open. */
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
 async function taken(

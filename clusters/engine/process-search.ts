@@ -13,6 +13,11 @@ export async function programsWith(program: RegExp, text: string): Promise<Proce
   return processesWhere(([name = '', ...args]) => program.test(basename(name)) && (text === '' || args.some((arg) => arg.includes(text))));
 }
 
+/** The processes whose root a folder holds. Empty where there is no /proc. */
+export async function processesRootedIn(folder: string): Promise<ProcessIdentity[]> {
+  return identified(async (pid) => (await readlink(`/proc/${pid}/root`).catch(() => '')).startsWith(`${folder}/`));
+}
+
 /** Those that live in this process's name spaces: what a container has at a path of ours, and runs, is another's. */
 export async function notInContainers(processes: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
   const here = await nameSpaces('self');
@@ -20,15 +25,19 @@ export async function notInContainers(processes: readonly ProcessIdentity[]): Pr
   return processes.filter((_, at) => spaces[at] === here);
 }
 
-/** Each with the record that tells it from any process that gets its number later. */
 async function processesWhere(isMeant: (argv: readonly string[]) => boolean): Promise<ProcessIdentity[]> {
+  return identified((pid) => hasArguments(pid, isMeant));
+}
+
+/** Each with the record that tells it from any process that gets its number later. */
+async function identified(isMeant: (pid: number) => Promise<boolean>): Promise<ProcessIdentity[]> {
   const pids = (await readdir('/proc').catch(() => [])).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
   const found = await Promise.all(
     pids.map(async (pid) => {
-      if (!(await hasArguments(pid, isMeant))) return [];
+      if (!(await isMeant(pid))) return [];
       const identity = await identify(pid);
       // It may have ended before it was identified.
-      return (await hasArguments(pid, isMeant)) ? [identity] : [];
+      return (await isMeant(pid)) ? [identity] : [];
     }),
   );
   return found.flat();

@@ -1,13 +1,15 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Leftover, LeftoversOptions } from '../engine/leftover.ts';
 import { mountsBelow } from '../engine/mounts.ts';
-import { identify, identityIn, lifeOf } from '../engine/processes.ts';
+import { notInContainers, processesRootedIn, programsWith } from '../engine/process-search.ts';
+import { endProcess, identify, identityIn, lifeOf } from '../engine/processes.ts';
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import { readJson, writeWhole } from '../files.ts';
+import { PROBE, temporaryFolder } from '../temporary-folder.ts';
 
 const PREFIX = 'meshproof-build-';
 const ROOT = 'root';
@@ -16,7 +18,7 @@ const OWNER = 'owner.json';
 
 /** Gives a new empty folder to `use` and removes it afterwards, whatever happens; what a killed process leaves of it is a leftover. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(await realpath(tmpdir()), PREFIX));
+  const folder = await realpath(await temporaryFolder(PREFIX));
   try {
     await writeWhole(join(folder, OWNER), JSON.stringify(await identify(process.pid)));
     const root = join(folder, ROOT);
@@ -39,6 +41,7 @@ export async function leftovers({ spare }: LeftoversOptions = {}): Promise<Lefto
       // Anybody may put anything into the temporary folder, a link to something else too.
       if (!(await isOwnFolder(folder))) return [];
       const reading = await readJson(join(folder, OWNER));
+      if (reading.found === 'nothing' && (await isUnbegun(folder))) return [{ what, remove: () => removeFolder(folder) }];
       const life = await lifeOf(reading.found === 'value' ? identityIn(reading.value) : undefined);
       if (life === 'unknown') spare?.(what, 'the record of its owner is missing, cannot be read, or is of another machine or container');
       return life === 'dead' ? [{ what, remove: () => removeFolder(folder) }] : [];
@@ -47,17 +50,30 @@ export async function leftovers({ spare }: LeftoversOptions = {}): Promise<Lefto
   return found.flat();
 }
 
+/** Programs of a build that are given the root, or a path in it. debootstrap is a script of the shell. */
+const BUILDERS = /^(debootstrap|sh|dash|chroot|tar|dpkg-deb|wget)$/;
+/** So long after a folder was made, its maker has either written its record or was killed before that. */
+const UNTIL_BEGUN_MS = 600_000;
+
+/** Whether whoever made a folder was killed before its record was there, and so before anything else was. */
+async function isUnbegun(folder: string): Promise<boolean> {
+  const [names, { mtimeMs }] = await Promise.all([readdir(folder), lstat(folder)]);
+  return names.every((name) => name === PROBE || name.startsWith(`.${OWNER}`)) && Date.now() - mtimeMs > UNTIL_BEGUN_MS;
+}
+
 async function isOwnFolder(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found?.isDirectory() === true && found.uid === process.getuid?.();
 }
 
 /**
- * Removes a build's folder, the owner's record last. A build that was cut off may have mounted the machine's own folders in its root: those are
- * unmounted and never gone into.
+ * Removes a build's folder, the owner's record last. Programs of a build that was cut off may go on without it, as debootstrap and what it runs in
+ * its root: they are ended first. What they have mounted there, such as the machine's own folders, is unmounted and never gone into.
  * @throws MeshproofError `COMMAND_FAILED` or `BUILD_FOLDER_MOUNTED` while something is still mounted there
  */
 async function removeFolder(folder: string): Promise<void> {
+  for (const find of [() => programsWith(BUILDERS, `${folder}/`), () => processesRootedIn(folder)])
+    await Promise.all((await notInContainers(await find())).map((found) => endProcess(found, 5_000)));
   for (const path of await mountsBelow(folder)) await exec('umount', [path], { timeoutMs: 30_000 });
   const [left] = await mountsBelow(folder);
   if (left !== undefined)

@@ -1,5 +1,9 @@
+import { join } from 'node:path';
+
+import { removeUnheldLocks } from '../../clusters/engine/exclusive.ts';
 import { causeOf, EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { Mesh } from '../../clusters/meshes.ts';
+import { cacheFolder } from '../../clusters/paths.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
 import type { Find } from '../sweep/find.ts';
@@ -37,10 +41,17 @@ export async function sweep({ dryRun = false, ...there }: SweepOptions): Promise
       said.add(failed === undefined ? `${done}: ${what}\n` : `could not be removed: ${what}: ${failed}\n`);
     }
   }
+  if (!dryRun && there.provider === undefined) await tidyLocks();
   progress.pause();
   process.stdout.write([...said].join('') || 'nothing to remove\n');
   process.stdout.write([...spared].join(''));
   return code;
+}
+
+/** Empty files that anybody's next lock of the name would make again are nothing to speak of. */
+async function tidyLocks(): Promise<void> {
+  await removeUnheldLocks();
+  await removeUnheldLocks(join(cacheFolder(), 'locks'));
 }
 
 /** In this order, because removing clusters may leave what only then is nobody's. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
@@ -59,6 +59,33 @@ test('what a killed build left is removed, and nothing that is mounted or linked
   await found[0]?.remove();
   expect(await readdir(place.path)).toEqual(['meshproof-build-link']);
   expect(await readFile(join(theirs.path, 'precious'), 'utf8')).toBe('theirs');
+});
+
+test('a program that goes on in the root of a killed build is ended before the root goes', async () => {
+  test.skip(process.platform !== 'linux', 'finds processes by /proc');
+  await using place = await temporaryFolder();
+  const root = await killedBuild();
+  const outlives = spawn('tar', ['-C', root, '-xf', '-']);
+  const other = spawn('tar', ['-C', place.path, '-xf', '-']);
+  await Promise.all([once(outlives, 'spawn'), once(other, 'spawn')]);
+  const [found] = await leftovers();
+  await Promise.all([once(outlives, 'exit'), found?.remove()]);
+  expect(other.exitCode ?? other.signalCode).toBeNull();
+  other.kill();
+});
+
+test('a folder whose maker was killed before it could write its record is removed after a while', async () => {
+  await using place = await temporaryFolder();
+  const folder = join(place.path, 'meshproof-build-begun');
+  await mkdir(folder);
+  await writeFile(join(folder, 'probe'), '');
+  expect(await leftovers()).toEqual([]);
+  const longAgo = new Date(Date.now() - 3_600_000);
+  await utimes(folder, longAgo, longAgo);
+  expect((await leftovers()).map(({ what }) => what)).toEqual([`build folder ${folder}`]);
+  await writeFile(join(folder, 'precious'), '');
+  await utimes(folder, longAgo, longAgo);
+  expect(await leftovers()).toEqual([]);
 });
 
 test('a folder whose build nobody here can judge stays, and is named', async () => {

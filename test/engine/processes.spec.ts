@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { symlink } from 'node:fs/promises';
+import { readdir, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from '@playwright/test';
 
-import { exclusively } from '../../clusters/engine/exclusive.ts';
+import { exclusively, removeUnheldLocks } from '../../clusters/engine/exclusive.ts';
 import { notInContainers, processesWith, programsWith } from '../../clusters/engine/process-search.ts';
 import { endProcess, identify, identityIn, isAlive, lifeOf } from '../../clusters/engine/processes.ts';
 import { scratchCache, scratchFolder } from './scratch.ts';
@@ -142,4 +143,32 @@ test('whoever has no right to the folder cannot hold its lock, and a lock that c
   const nowhere = exclusively('test', async () => 'never', {}, { folder: '/proc/nowhere' });
   await expect(nowhere).rejects.toMatchObject({ code: 'LOCK_FAILED', message: expect.stringContaining('/proc/nowhere') });
   expect(folder.path).not.toBe('');
+});
+
+test('lock files that nobody holds are removed, and who waits at one that goes away keeps others out all the same', async () => {
+  await using folder = await scratchFolder();
+  const place = { folder: folder.path };
+  const locks = async () => (await readdir(folder.path)).filter((name) => name.endsWith('.lock'));
+  await exclusively('free', async () => undefined, {}, place);
+  const sweptDuring = async () => {
+    await removeUnheldLocks(folder.path);
+    return await locks();
+  };
+  expect(await exclusively('held', sweptDuring, {}, place)).toEqual([expect.stringMatching(/^meshproof-held-/)]);
+  const [file = ''] = await locks();
+  // Between the sweep's look and its removal.
+  const sweep = new DatabaseSync(join(folder.path, file), { timeout: 0 });
+  sweep.exec('BEGIN EXCLUSIVE');
+  const waits = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const waiting = exclusively('held', async () => order.push('second'), { progress: () => waits.resolve() }, place);
+  await waits.promise;
+  await rm(join(folder.path, file));
+  const first = Promise.withResolvers<void>();
+  const quicker = exclusively('held', () => first.promise.then(() => order.push('first')), {}, place);
+  await expect.poll(locks).toEqual([file]);
+  sweep.close();
+  first.resolve();
+  await Promise.all([waiting, quicker]);
+  expect(order).toEqual(['first', 'second']);
 });
