@@ -14,6 +14,7 @@ import { upCommand } from './commands/up.ts';
 import { command } from './console/command.ts';
 import { explain } from './console/failure.ts';
 import { refuseOptionsKeptByNpm } from './console/npm.ts';
+import { endProgress } from './console/progress.ts';
 
 const COMMANDS = [
   testCommand,
@@ -35,6 +36,7 @@ export async function run(words: readonly string[]): Promise<void> {
     refuseOptionsKeptByNpm(process.env, words.slice(1), meshproof);
     await meshproof.parseAsync(words, { from: 'user' });
   } catch (error) {
+    endProgress();
     process.exitCode = explain(error);
   }
 }

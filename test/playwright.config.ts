@@ -11,7 +11,8 @@ export default defineConfig({
   forbidOnly: process.env['CI'] !== undefined,
   fullyParallel: true,
   retries: 0,
-  workers: 2,
+  // One more than most machines have cores: some tests wait for a time limit and need none.
+  workers: 3,
   reporter: [['line'], ['./cluster/defect-table.ts']],
   outputDir: '../test-results',
   projects: [

@@ -45,9 +45,21 @@ function describes(value: unknown, name: string): value is ClusterDescription {
   return isKnown && isWhole && rigs.every((rig) => typeof rig === 'string');
 }
 
-/** The names of the folders in the clusters folder that can be those of clusters. */
+/** What to do about a cluster whose description cannot be read. */
+export function hintForUnreadable(name: string): string {
+  return `see what is left of it (docker ps --all --filter label=io.x-k8s.kind.cluster=${name}), then remove ${folderOf(name)}`;
+}
+
+/**
+ * The names of the folders in the clusters folder that can be those of clusters.
+ * @throws what the system says where this user may not look: that is not the same as none
+ */
 export async function clusterNames(): Promise<string[]> {
-  return (await readdir(clustersFolder()).catch((): string[] => [])).filter(isClusterName).toSorted();
+  const names = await readdir(clustersFolder()).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter(isClusterName).toSorted();
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { identify, identityIn, lifeOf, type Life } from '../engine/processes.ts';
-import { EXIT, MeshproofError } from '../errors.ts';
+import { causeOf, EXIT, MeshproofError } from '../errors.ts';
 import { makeFolder, membersOf, readJson, writeWhole } from '../files.ts';
 import { requireClusterName } from '../names.ts';
 import { clustersFolder } from '../paths.ts';
@@ -30,7 +30,13 @@ const OWNER = 'owner.json';
  */
 export async function claimName(cluster: string): Promise<string> {
   const folder = folderOf(cluster);
-  await makeFolder(clustersFolder(), 0o700);
+  await makeFolder(clustersFolder(), 0o700).catch((cause: unknown) => {
+    throw new MeshproofError('FOLDER_NOT_MADE', `${clustersFolder()} cannot be made: ${causeOf(cause)}`, {
+      hint: 'set MESHPROOF_STATE to a folder of this user',
+      cause,
+      exitCode: EXIT.usage,
+    });
+  });
   const isNew = await mkdir(folder, { mode: 0o700 }).then(
     () => true,
     (error: NodeJS.ErrnoException) => {

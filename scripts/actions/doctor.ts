@@ -5,20 +5,30 @@ import { clusterFindings } from '../doctor/existing.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { kernelFindings } from '../doctor/kernel.ts';
 import { inLines } from '../doctor/lines.ts';
-import { machineFindings, nodeFinding } from '../doctor/machine.ts';
+import { folderFinding, limitFindings, machineFindings, nodeFinding } from '../doctor/machine.ts';
 import { networkFindings } from '../doctor/network.ts';
 import type { DoctorOptions } from '../doctor/options.ts';
 import { reachFindings } from '../doctor/reach.ts';
 import { cachedImages, stateFindings } from '../doctor/state.ts';
 import { toolFindings } from '../doctor/tools.ts';
+import { contradiction } from '../run/provider.ts';
 
 /** Examines this machine, or a cluster that exists, and prints the findings. @returns the exit code */
 export async function diagnose(options: DoctorOptions): Promise<number> {
+  refuseStray(options);
   const findings = options.provider === 'existing' ? await examineCluster(options) : await examineMachine(options);
   const healthy = findings.every(({ status }) => status !== 'failed');
   const text = options.output === 'json' ? JSON.stringify({ healthy, findings }, undefined, 2) : inLines(findings);
   process.stdout.write(`${text}\n`);
   return healthy ? EXIT.ok : EXIT.unproven;
+}
+
+/** What names an existing cluster would otherwise be passed over, and the machine be found healthy in its place. */
+function refuseStray(options: DoctorOptions): void {
+  if (options.provider === 'existing') return;
+  const stray = (['context', 'kubeconfig', 'namespaces'] as const).find((name) => options[name] !== undefined);
+  if (stray !== undefined)
+    throw contradiction(`--${stray} applies to existing clusters, but this would examine the local machine`, 'add --provider=existing');
 }
 
 async function examineMachine(options: DoctorOptions): Promise<Finding[]> {
@@ -31,7 +41,7 @@ async function examineMachine(options: DoctorOptions): Promise<Finding[]> {
     options.network ? reachFindings(images.cached === images.all) : [],
     stateFindings(images),
   ]);
-  return [...machineFindings(host), ...found.flat()];
+  return [...machineFindings(host), await folderFinding(), ...limitFindings(host), ...found.flat()];
 }
 
 async function examineCluster(options: DoctorOptions): Promise<Finding[]> {

@@ -2,15 +2,17 @@ import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { down } from '../../clusters/lifecycle.ts';
 import { CLUSTER_NAME, isClusterName } from '../../clusters/names.ts';
-import { clusters, readDescription } from '../../clusters/registry/description.ts';
+import { clusters, hintForUnreadable, readDescription } from '../../clusters/registry/description.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
 import { seize } from '../../clusters/registry/occupancy.ts';
 import { isElsewhere } from '../../clusters/registry/removal.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
+import { contradiction } from '../run/provider.ts';
 
 /** Removes one cluster, or all that no run uses. @returns the exit code */
 export async function remove(name: string | undefined, all: boolean): Promise<number> {
+  if (all && name !== undefined) throw contradiction(`--all removes every cluster, but ${name} is named`, 'use only one of them');
   const signal = untilInterrupted();
   const existing = await clusters((words) => process.stderr.write(`warning: ${words}\n`));
   const progress = startProgress();
@@ -38,7 +40,7 @@ async function refuseUnreadable(name: string): Promise<void> {
   const problem = await readDescription(name, folderOf(name));
   if (typeof problem !== 'string') return;
   throw new MeshproofError('CLUSTER_UNREADABLE', `the description of ${name} cannot be read, so it is unknown what to remove: ${problem}`, {
-    hint: `see what is left of it (docker ps --all --filter label=io.x-k8s.kind.cluster=${name}), then remove its folder`,
+    hint: hintForUnreadable(name),
     exitCode: EXIT.usage,
   });
 }
@@ -47,7 +49,10 @@ function choose(existing: readonly ClusterDescription[], name: string | undefine
   if (name !== undefined && !isClusterName(name)) {
     throw refusal('CLUSTER_UNKNOWN', `no cluster is named "${name}": ${CLUSTER_NAME}`, existing);
   }
-  if (all) return existing;
+  if (all) {
+    if (existing.length === 0) process.stdout.write('no cluster to remove\n');
+    return existing;
+  }
   const chosen = name === undefined ? existing : existing.filter((one) => one.name === name);
   if (chosen.length === 1) return chosen;
   if (name === undefined) throw refusal('CLUSTER_NOT_NAMED', 'name a cluster, or use --all', existing);

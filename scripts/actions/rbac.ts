@@ -2,8 +2,10 @@ import { Document, isScalar, visit } from 'yaml';
 
 import { EXIT } from '../../clusters/errors.ts';
 import { accountManifests } from '../../clusters/existing/account.ts';
+import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import { appliedKinds } from '../run/applied-kinds.ts';
+import type { Applied } from '../run/kinds.ts';
 
 /** The options of `meshproof rbac`. */
 export interface RbacOptions {
@@ -21,16 +23,7 @@ export interface RbacOptions {
 /** Prints the manifest of the account. @returns the exit code */
 export async function printAccount(options: RbacOptions): Promise<number> {
   const applies = await appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh);
-  const { facts } = await meshModule(options.mesh);
-  const objects = accountManifests({
-    ...options,
-    mesh: facts,
-    ...applies,
-    meshWide: options.allowMeshWide === true ? applies.meshWide : [],
-    createNamespaces: options.createNamespaces === true,
-    rigs: options.workers,
-  });
-  const texts = objects.map((object) => {
+  const texts = (await accountOf(options, applies)).map((object) => {
     const document = new Document(object, { aliasDuplicateObjects: false });
     // One line a list of words: what is granted is then seen at a glance.
     visit(document, {
@@ -42,6 +35,19 @@ export async function printAccount(options: RbacOptions): Promise<number> {
   });
   process.stdout.write(`${header(options)}${texts.join('---\n')}`);
   return EXIT.ok;
+}
+
+/** The account with its rights and places, for checks that apply objects of these kinds. */
+export async function accountOf(options: RbacOptions, applies: Applied): Promise<Manifest[]> {
+  const { facts } = await meshModule(options.mesh);
+  return accountManifests({
+    ...options,
+    mesh: facts,
+    ...applies,
+    meshWide: options.allowMeshWide === true ? applies.meshWide : [],
+    createNamespaces: options.createNamespaces === true,
+    rigs: options.workers,
+  });
 }
 
 function header({ name, namespace, createNamespaces, suite, check, allowMeshWide }: RbacOptions): string {

@@ -12,7 +12,7 @@ import { addressed, decide, workersOf, type Decision, type RunOptions } from '..
 import { runOnCluster } from '../run/on-cluster.ts';
 import { describePlan } from '../run/plan.ts';
 import { runPlaywright } from '../run/playwright.ts';
-import { claimReport, holdReport, recordStop, requireReportFolder, tidyReport } from '../run/record.ts';
+import { claimReport, holdReport, recordStop, requireReportFolder, requireWritableReport, tidyReport } from '../run/record.ts';
 import { lastFailed } from '../run/report-folder.ts';
 import { overload } from '../run/workers.ts';
 
@@ -41,11 +41,12 @@ export async function runTest(filters: string[], options: TestOptions, typed: re
   if (options.list === true) return list(choice, options, report);
   const task = { signal: untilInterrupted(), progress: startProgress() };
   if (options.dryRun === true) {
-    requireReportFolder(report);
+    await requireWritableReport(report);
     const decision = await decide(choice, options, report, task);
     task.progress.pause();
-    process.stdout.write(`${(await describePlan({ ...decision, typed })).join('\n')}\n`);
-    return EXIT.ok;
+    const { lines, exitCode } = await describePlan({ ...decision, typed });
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return exitCode;
   }
   let claimed = false;
   try {

@@ -72,7 +72,7 @@ async function namesFor(option: string): Promise<string[]> {
     const checks = checksThere();
     return option === '--check' ? checks.map(({ id }) => id) : [...new Set(checks.map(({ suite }) => suite))];
   }
-  if (option === '--cluster') return clusterNames();
+  if (option === '--cluster') return knownClusters();
   if (option === '--images') return ['auto', 'pull', 'build'];
   return [];
 }
@@ -80,7 +80,7 @@ async function namesFor(option: string): Promise<string[]> {
 async function argumentsOf(command: Command): Promise<string[]> {
   const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
   if (choices.length > 0) return choices;
-  return command.name() === 'down' ? clusterNames() : [];
+  return command.name() === 'down' ? knownClusters() : [];
 }
 
 function checksThere(): CheckSpec[] {
@@ -89,4 +89,9 @@ function checksThere(): CheckSpec[] {
   } catch {
     return [];
   }
+}
+
+/** A shell that completes a word is told no errors. */
+async function knownClusters(): Promise<string[]> {
+  return clusterNames().catch(() => []);
 }

@@ -9,12 +9,29 @@ import { printableLines } from '../../clusters/printable.ts';
 /** Says on stderr what went wrong and what to do next, and returns the exit code. */
 export function explain(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-  const known = error instanceof MeshproofError;
-  const code = known ? error.code : 'UNEXPECTED';
-  const hint = known ? error.hint : 'this is a defect of meshproof; MESHPROOF_DEBUG=1 shows where it happened';
+  const known = error instanceof MeshproofError ? error : ofTheDisk(error);
+  const { code, hint, exitCode } = known ?? { code: 'UNEXPECTED', hint: DEFECT, exitCode: EXIT.unproven };
   const red = styleText('red', `error[${code}]`, { stream: process.stderr });
   process.stderr.write(`${red}: ${causeOf(error)}\n`);
   if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
   if (variable('MESHPROOF_DEBUG') === '1' && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
-  return known ? error.exitCode : EXIT.unproven;
+  return exitCode;
+}
+
+const DEFECT = 'this is a defect of meshproof; MESHPROOF_DEBUG=1 shows where it happened';
+
+/** A disk that is full, and a place that this user may not read or write, are conditions that any step may meet. */
+function ofTheDisk(error: unknown): MeshproofError | undefined {
+  const { code = '', path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new MeshproofError('DISK_FULL', causeOf(error), {
+      hint: 'make room there; meshproof doctor names the folders and what is free',
+      cause: error,
+    });
+  if (path !== undefined && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code))
+    return new MeshproofError('FILE_REFUSED', causeOf(error), {
+      hint: 'see to the permissions there, or name another folder',
+      cause: error,
+    });
+  return undefined;
 }

@@ -6,6 +6,14 @@ import { printable } from '../../clusters/printable.ts';
 /** Where lines stay, a step that takes so long is said again. */
 const AGAIN_MS = 30_000;
 
+const started = new Set<Progress>();
+
+/** Ends whatever line still changes, as of a command that failed: what follows begins a line of its own. */
+export function endProgress(): void {
+  for (const progress of started) progress.pause();
+  started.clear();
+}
+
 /**
  * Says on stderr what is being done or waited for, with the seconds since all of it began and those of the step: one line that changes in a terminal;
  * elsewhere one line a step, and one more for every half minute that it takes.
@@ -49,7 +57,7 @@ export function startProgress({
     saidAt = now();
     stream.write(`${line(`still: ${current} (${seconds(now() - since)} s)`)}\n`);
   };
-  return {
+  const progress: Progress = {
     say(description) {
       if (description === current) return;
       current = description;
@@ -67,6 +75,8 @@ export function startProgress({
       current = '';
     },
   };
+  started.add(progress);
+  return progress;
 }
 
 function seconds(milliseconds: number): string {

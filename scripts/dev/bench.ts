@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { markdownTable } from 'markdown-table';
@@ -9,6 +8,7 @@ import { down, up } from '../../clusters/lifecycle.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
 import { CLUSTER_VARIABLE, type ClusterDescription } from '../../clusters/cluster.ts';
 import { newClusterName } from '../../clusters/names.ts';
+import { temporaryFolder } from '../../clusters/temporary-folder.ts';
 import { command } from '../console/command.ts';
 import { explain } from '../console/failure.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
@@ -30,7 +30,7 @@ async function bench(): Promise<Figure[]> {
   const signal = untilInterrupted();
   const progress = startProgress();
   const name = newClusterName();
-  const report = await mkdtemp(join(tmpdir(), 'meshproof-bench-'));
+  const report = await temporaryFolder('meshproof-bench-');
   const task = { signal, progress: progress.say };
   const cluster = await up({ name, mesh: DEFAULT_MESH, provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, task);
   // Else it is this process's alone, and the command that runs the checks would not take it.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
 import { judge, type Finding } from './finding.ts';
 
@@ -19,32 +20,40 @@ export async function answerFindings(names: readonly string[]): Promise<Finding[
 }
 
 async function answerFinding(name: string): Promise<Finding[]> {
-  const text = await readFile(join(folderOf(name), 'kubeconfig'), 'utf8').catch(() => undefined);
+  const file = join(folderOf(name), 'kubeconfig');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return [];
-  const config: Kubeconfig = parse(text);
-  const cluster = config.clusters?.[0]?.cluster;
-  const authority = cluster?.['certificate-authority-data'];
-  if (cluster?.server === undefined || authority === undefined) return [];
+  const remove = `remove the cluster: npx meshproof down ${name}`;
+  const { server, authority } = addressIn(text);
+  if (server === undefined) {
+    const about = { category: 'clusters', check: `the kubeconfig of ${name} can be read`, seen: `${file} names no API server` };
+    return [judge(about, false, 'failed', remove)];
+  }
+  if (authority === undefined) return [];
   const about = { category: 'clusters', check: `${name} responds on its port` };
-  const problem = await ask(cluster.server, Buffer.from(authority, 'base64'));
-  const seen = `${new URL(cluster.server).host}${problem === undefined ? '' : `: ${problem}`}`;
+  const problem = await ask(server, Buffer.from(authority, 'base64'));
+  const seen = `${server.host}${problem === undefined ? '' : `: ${problem}`}`;
   if (problem === 'connection refused' || problem === 'no answer') {
     return [
       judge({ ...about, seen }, false, 'warning', `docker start ${name}-control-plane, or remove the rest: npx meshproof down ${name}`),
     ];
   }
-  return [
-    judge(
-      { ...about, seen },
-      problem === undefined,
-      'failed',
-      `stop the program that uses the port (ss -ltnp), or remove the cluster: npx meshproof down ${name}`,
-    ),
-  ];
+  return [judge({ ...about, seen }, problem === undefined, 'failed', `stop the program that uses the port (ss -ltnp), or ${remove}`)];
+}
+
+/** What a kubeconfig says of its first cluster; nothing where it was cut off while it was written. */
+function addressIn(text: string): { server?: URL; authority?: string } {
+  try {
+    const config = parse(text) as Kubeconfig | null;
+    const { server = '', 'certificate-authority-data': authority } = config?.clusters?.[0]?.cluster ?? {};
+    return omitUndefined({ server: new URL(server), authority });
+  } catch {
+    return {};
+  }
 }
 
 /** Any answer over TLS that the cluster's authority vouches for is its own. */
-async function ask(server: string, ca: Buffer): Promise<string | undefined> {
+async function ask(server: URL, ca: Buffer): Promise<string | undefined> {
   return await new Promise((resolve) => {
     const request = https.request(new URL('/livez', server), { ca, agent: false, timeout: PATIENCE_MS }, (response) => {
       response.resume();

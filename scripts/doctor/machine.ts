@@ -1,5 +1,7 @@
 import type { HostFacts } from '../../clusters/engine/host.ts';
-import { cacheFolder } from '../../clusters/paths.ts';
+import { causeOf } from '../../clusters/errors.ts';
+import { cacheFolder, stateFolder } from '../../clusters/paths.ts';
+import { assertWritable } from '../../clusters/writable.ts';
 import { inGib, LEAST_DISK } from '../run/disk.ts';
 import { judge, type Finding } from './finding.ts';
 
@@ -52,10 +54,34 @@ export function machineFindings(host: HostFacts): Finding[] {
       'building every image takes about 10 GiB once; set MESHPROOF_CACHE to use another folder',
     ),
   ];
-  return host.linux === undefined ? findings : [...findings, ...limitFindings(host.linux)];
+  return findings;
 }
 
-function limitFindings({ inotify, openFiles, sysResource, cgroup }: NonNullable<HostFacts['linux']>): Finding[] {
+/** Whether this user can write where images, tools and the files of clusters go. */
+export async function folderFinding(): Promise<Finding> {
+  const folders = [cacheFolder(), stateFolder()];
+  const problems = await Promise.all(
+    folders.map((folder) =>
+      assertWritable(folder).then(
+        () => [],
+        (error: unknown) => [`${folder}: ${causeOf(error)}`],
+      ),
+    ),
+  );
+  const about = { category: 'machine', check: 'the folders for the cache and for clusters can be written' };
+  const seen = problems.flat().join('; ') || folders.join(', ');
+  return judge(
+    { ...about, seen },
+    problems.flat().length === 0,
+    'failed',
+    'set MESHPROOF_CACHE and MESHPROOF_STATE to folders of this user',
+  );
+}
+
+/** What the kernel allows; nothing where it is not Linux. */
+export function limitFindings({ linux }: HostFacts): Finding[] {
+  if (linux === undefined) return [];
+  const { inotify, openFiles, sysResource, cgroup } = linux;
   const category = 'limits';
   const { watches, instances } = INOTIFY;
   return [

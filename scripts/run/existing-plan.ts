@@ -1,4 +1,4 @@
-import { causeOf, MeshproofError } from '../../clusters/errors.ts';
+import { causeOf, EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { namespacesOf, requirePreprovisioned } from '../../clusters/existing/namespaces.ts';
 import { inWords } from '../../clusters/existing/rights.ts';
 import {
@@ -31,15 +31,21 @@ export interface ExistingPlan {
 const SOME_NAME = 'meshproof-xxxx';
 const PATIENCE_MS = 10_000;
 
+/** A plan in lines, and the exit code of a run that would be refused what it needs; 0 where none would. */
+export interface Planned {
+  lines: string[];
+  exitCode: number;
+}
+
 /** What a run would make in a cluster with another owner, and what it would be refused. The cluster is asked, and nothing is changed. */
-export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<string[]> {
+export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<Planned> {
   const head = `cluster  ${await whereabouts(provider)}: ${quantity(rigs, 'rig')}`;
   try {
     const { found, problems, guarded, facts } = await ask({ mesh, provider, rigs });
     const places = found.rigs.flatMap(namespacesOf);
     const samples = await sampleOptions();
     const objects = found.rigs.flatMap((rig) => rigObjects(rig, samples, facts));
-    return [
+    const lines = [
       `${head}, as ${found.account}`,
       found.preprovisioned
         ? `uses     the namespaces ${places.join(', ')}, which stay`
@@ -52,9 +58,10 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
       `reads    the control plane in ${facts.controlPlaneNamespace}, and the proxies of the rigs, by port-forward`,
       ...problems.map((problem) => `refused  ${problem}`),
     ];
+    return { lines, exitCode: problems.length === 0 ? EXIT.ok : EXIT.unproven };
   } catch (error) {
-    const hint = error instanceof MeshproofError ? error.hint : undefined;
-    return [`${head}, ${end}`, `refused  ${causeOf(error)}${hint === undefined ? '' : ` (${hint})`}`];
+    const { hint, exitCode } = error instanceof MeshproofError ? error : { hint: undefined, exitCode: EXIT.unproven };
+    return { lines: [`${head}, ${end}`, `refused  ${causeOf(error)}${hint === undefined ? '' : ` (${hint})`}`], exitCode };
   }
 }
 

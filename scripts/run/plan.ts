@@ -1,3 +1,4 @@
+import { EXIT } from '../../clusters/errors.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import { printable } from '../../clusters/printable.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
@@ -6,7 +7,7 @@ import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import { quantity } from '../../fixtures/contract/quantity.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import { findCluster } from './cluster.ts';
-import { planOfExisting } from './existing-plan.ts';
+import { planOfExisting, type Planned } from './existing-plan.ts';
 
 export interface Plan {
   chosen: readonly CheckSpec[];
@@ -23,30 +24,36 @@ export function noEffect(cluster: string, typed: readonly string[]): string {
   return `${cluster} already exists, so ${typed.join(' ')} ${typed.length === 1 ? 'has' : 'have'} no effect; --fresh creates a new one`;
 }
 
-/** What a run would do, in lines. Nothing is started, and a cluster with another owner is only asked what it would allow. */
-export async function describePlan({ chosen, manifests, wanted, settings, typed = [] }: Plan): Promise<string[]> {
+/** What a run would do. Nothing is started, and a cluster with another owner is only asked what it would allow. */
+export async function describePlan({ chosen, manifests, wanted, settings, typed = [] }: Plan): Promise<Planned> {
   const { report, keep, leftOut } = settings;
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
-  return [
-    ...(found === undefined ? await newCluster(wanted, keep) : [`cluster  ${found.name} (${await whereabouts(found)}) is reused and kept`]),
+  const place =
+    found === undefined
+      ? await newCluster(wanted, keep)
+      : { lines: [`cluster  ${found.name} (${await whereabouts(found)}) is reused and kept`], exitCode: EXIT.ok };
+  const lines = [
+    ...place.lines,
     ...(found === undefined || typed.length === 0 ? [] : [`warning  ${noEffect(found.name, typed)}`]),
     `mesh     ${wanted.mesh}`,
     ...run.map(({ id }) => `check    ${id}`),
     ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),
     ...manifests.map((file) => `applies  ${file}, and removes it after the check`),
     `report   ${report}`,
-  ].map((line) => printable(line));
+  ];
+  return { lines: lines.map((line) => printable(line)), exitCode: place.exitCode };
 }
 
-async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep): Promise<string[]> {
+async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep): Promise<Planned> {
   const end = { no: 'removed at the end', all: 'kept at the end', failed: 'removed at the end unless a check fails' }[keep];
   if (provider.kind === 'existing') {
     return planOfExisting({ mesh, provider, rigs, end });
   }
-  return [
+  const lines = [
     `cluster  a kind cluster with ${quantity(provider.nodes, 'node')} and ${quantity(rigs, 'rig')}, ${end}`,
     `images   ${images}`,
     `engine   ${engine ? 'the running Docker, or else a private engine' : 'the running Docker'}`,
   ];
+  return { lines, exitCode: EXIT.ok };
 }

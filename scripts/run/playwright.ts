@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { execa } from 'execa';
 
 import { identify } from '../../clusters/engine/processes.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
+import { temporaryFolder } from '../../clusters/temporary-folder.ts';
 import type { RunSettings } from '../../fixtures/contract/settings.ts';
 import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/contract/traits.ts';
 import { runnerEnvironment } from './runner-environment.ts';
@@ -70,7 +70,7 @@ const NOT_FOR_LISTING = /^(PLAYWRIGHT_|PW|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_
  * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. of a check without a manifest for the mesh.
  */
 export async function loadChecks({ args, settings, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'meshproof-list-'));
+  const folder = await temporaryFolder('meshproof-list-');
   const file = join(folder, 'list.json');
   try {
     const alone = args.filter((arg) => !NOT_FOR_A_LIST.test(arg));

@@ -11,6 +11,7 @@ import { writeWhole } from '../../clusters/files.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { serverOf } from '../../clusters/kubernetes/identity.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
+import { assertWritable } from '../../clusters/writable.ts';
 import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
 import { isReport, objectionTo, RUN_FILE } from '../../fixtures/contract/report-folder.ts';
 import type { RunDescription } from '../../fixtures/contract/run.ts';
@@ -62,6 +63,14 @@ function machine(): Record<string, string> {
 export function requireReportFolder(folder: string): void {
   const objection = objectionTo(folder);
   if (objection !== undefined) throw notTaken(folder, objection);
+}
+
+/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is somebody else's, or cannot be made or written. Nothing is changed. */
+export async function requireWritableReport(folder: string): Promise<void> {
+  requireReportFolder(folder);
+  await assertWritable(folder).catch((error: unknown) => {
+    throw notTaken(folder, causeOf(error), error);
+  });
 }
 
 function notTaken(folder: string, why: string, cause?: unknown): MeshproofError {

@@ -1,65 +1,114 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import { meshproof, PROJECT } from './run.ts';
-import { describeCluster, specOf, test, writeSuites } from './suite-folder.ts';
+import { readConformance } from '../../reporters/conformance-files.ts';
+import { meshproof } from './run.ts';
+import { test } from './two-runs.ts';
 
-test('a run uses the cluster that is there, leaves a report that can be put together with others, and says its verdict last', async ({
-  folder,
-  server,
-}) => {
-  test.slow();
-  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), 's/b.spec.ts': specOf('s/b', 'FAIL') });
-  const cluster = await describeCluster(folder, 'meshproof-here', server);
-  const { exitCode, stdout, stderr } = await meshproof(['test', '--workers=4'], env);
-  expect(stderr).toContain(`meshproof-here (context stand-in at ${server.address}) already exists; reusing it`);
-  expect(stdout.trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed, 0 skipped');
-  expect(exitCode).toBe(1);
-  const run: unknown = JSON.parse(await readFile(join(folder, 'report', 'run.json'), 'utf8'));
+test.describe.configure({ mode: 'default', timeout: 300_000 });
+
+test('a run uses the cluster that is there, says which options do nothing, and gives the cluster back', async ({ runs }) => {
+  const { first, server, cluster } = runs;
+  expect(first.exitCode, first.stderr).toBe(0);
+  expect(first.stderr).toContain(`meshproof-here (context stand-in at ${server.address}) already exists; reusing it`);
+  expect(first.stderr).toContain('warning: meshproof-here already exists, so --nodes=9 has no effect; --fresh creates a new one');
+  expect(first.stderr).toContain('warning: meshproof-here has 1 rig: --workers=3 runs no more checks at once');
+  expect(existsSync(join(cluster, 'user.json'))).toBe(false);
+});
+
+test('the short form is all that stands on stdout, with the verdict last', async ({ runs }) => {
+  expect(runs.first.stdout.split('\n')).toEqual([
+    'meshproof PASS: 2 of 2 checks proven able to fail',
+    '2 checks not selected for this run',
+    '1 behaviour not tested yet: 1 for linkerd',
+    `node ${process.versions.node}, istio 1`,
+    '2 passed, 0 failed, 0 skipped',
+  ]);
+});
+
+test('each repetition and the shard are told in the report, whose times are those of the run', async ({ runs }) => {
+  const { report } = runs.first;
+  const { checks, run } = await readConformance(join(report, 'conformance.json'));
+  expect(checks.map(({ id, repetition }) => [id, repetition])).toEqual([
+    ['s/a', 1],
+    ['s/a', 2],
+  ]);
+  expect(run.environment['shard']).toBe('1/2');
+  expect(existsSync(join(report, 'earlier.json'))).toBe(false);
   // One rig, so one worker; the cluster's time is not this run's.
-  expect(run).toMatchObject({
+  expect(JSON.parse(await readFile(join(report, 'run.json'), 'utf8'))).toMatchObject({
     mesh: 'istio',
     versions: { istio: '1' },
     environment: { cluster: 'meshproof-here', workers: '1' },
     timings: {},
   });
-  expect(existsSync(join(cluster, 'user.json'))).toBe(false);
+});
 
-  await cp(join(folder, 'report'), join(folder, 'shard-2'), { recursive: true });
+test('a reporter of the runner writes where its variable says, and leaves its page beside the report', async ({ runs }) => {
+  expect(JSON.parse(await readFile(runs.theirs, 'utf8'))).toMatchObject({ stats: { expected: expect.any(Number) } });
+  expect(existsSync(join(runs.second.report, 'playwright', 'index.html'))).toBe(true);
+});
+
+test('what failed is told once where another reporter tells of each check, and in the words of GitHub', async ({ runs }) => {
+  const { stdout, exitCode, report } = runs.second;
+  const lines = stdout.split('\n');
+  expect(exitCode).toBe(1);
+  expect(lines).toContain(
+    '::error file=suites/s/a.spec.ts,line=2,title=FAIL s/a (istio)::promise: a title%0Aobserved: expected one, observed two%0Arerun: npm test',
+  );
+  expect(stdout, 'the list reporter').toMatch(/^ *✘ +\d+ .*s\/a\.spec\.ts:2:1 › a title/m);
+  expect(lines, 'what another reporter tells is not told again').not.toContainEqual(expect.stringMatching(/^PASS /));
+  expect(lines).toContain('  promise     a title');
+  expect(lines.at(-1)).toBe('1 passed, 1 failed, 0 skipped');
+  expect(stdout).not.toContain('\u001B');
+  expect(await readFile(runs.summary, 'utf8')).toBe(`${await readFile(join(report, 'conformance.md'), 'utf8')}\n`);
+});
+
+test('a run compares with an earlier one in the same folder', async ({ runs }) => {
+  const { stdout } = runs.second;
+  expect(stdout).toMatch(/^1 regressed, 1 new since run [0-9a-f]{8} of \d{4}-\d\d-\d\d$/m);
+  expect(stdout.split('\n')).toContain('  regressed  s/a (istio): PASS, now FAIL');
+});
+
+test('a run and its reports name the server of a cluster of another owner', async ({ runs }) => {
+  const { stdout, stderr, report } = runs.second;
+  const where = `context stand-in at ${runs.server.address}`;
+  expect(stderr).toContain(`meshproof-theirs (${where}) already exists; reusing it`);
+  expect(stdout).toContain(`cluster: meshproof-theirs, ${where}\n`);
+  const { run } = await readConformance(join(report, 'conformance.json'));
+  const told = { cluster: 'meshproof-theirs', provider: 'existing', context: 'stand-in', server: runs.server.address };
+  expect(run.environment).toMatchObject(told);
+  const markdown = await readFile(join(report, 'conformance.md'), 'utf8');
+  expect(markdown.replaceAll('<!-- -->', '')).toContain(where);
+});
+
+test('reports are put together and compared, a copy is no second run, and none is one of its own parts', async ({ runs }) => {
+  const { folder, second } = runs;
+  const copy = join(folder, 'copy');
+  await cp(second.report, copy, { recursive: true });
   const into = join(folder, 'all');
-  const merged = await meshproof(['report', join(folder, 'report'), join(folder, 'shard-2'), '--into', into]);
+  const merged = await meshproof(['report', second.report, copy, '--into', into, '--against', copy, '--short']);
   expect(merged.exitCode).toBe(1);
-  expect(merged.stderr).toMatch(/^warning: .*shard-2 is the same report as .*report; skipping it$/);
-  const { checks }: { checks: unknown[] } = JSON.parse(await readFile(join(into, 'conformance.json'), 'utf8'));
-  expect(checks).toHaveLength(2);
+  expect(merged.stderr).toMatch(/^warning: .*copy is the same report as .*report; skipping it$/);
+  expect(merged.stdout).toMatch(/^1 still failing since run/m);
+  expect(merged.stdout).toMatch(/^rerun: npm test -- --check=s\/a --mesh=istio$/m);
+  expect((await readConformance(join(into, 'conformance.json'))).checks).toHaveLength(2);
   expect(existsSync(join(into, 'allure', 'index.html'))).toBe(true);
-  const mixed = await meshproof(['report', into, join(folder, 'report'), '--into', into]);
+  const mixed = await meshproof(['report', into, second.report, '--into', into]);
   expect(mixed.stderr).toContain('error[SAME_FOLDER]');
   expect(mixed.exitCode).toBe(2);
 });
 
-test('Ctrl-C stops the checks and gives the cluster back', async ({ folder, server }) => {
-  const hanging =
-    "import { test } from '@playwright/test';\ntest('hangs', async () => { console.log('hanging'); await new Promise(() => {}); });\n";
-  const env = await writeSuites(folder, { 's/a.spec.ts': hanging });
-  const cluster = await describeCluster(folder, 'meshproof-here', server);
-  const child = spawn(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), 'test', '--cluster=meshproof-here'], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  await expect.poll(() => said, { timeout: 20_000 }).toContain('hanging');
-  // npm hands on what the terminal has sent already; of another kind here, because two of a kind together are one to the kernel.
-  child.kill('SIGINT');
-  child.kill('SIGTERM');
-  expect(await ended).toBe(130);
-  expect(said).toContain('interrupted: cleaning up');
-  expect(said).not.toContain('left at once');
-  expect(existsSync(join(cluster, 'user.json'))).toBe(false);
+test('a shard without a report is an error of the merged one', async ({ runs }) => {
+  const { folder, first, env } = runs;
+  const into = join(folder, 'merged');
+  const merged = await meshproof(['report', first.report, join(folder, 'shard-2'), '--into', into], env);
+  expect(merged.exitCode, merged.stderr).toBe(3);
+  expect(merged.stderr).toMatch(/error: shard 2\/2 has no report/);
+  expect(merged.stderr).toMatch(/error: .*shard-2 contains no report/);
+  expect((await readConformance(join(into, 'conformance.json'))).checks).toHaveLength(2);
+  expect(await readFile(join(into, 'junit.xml'), 'utf8')).toMatch(/<error /);
 });

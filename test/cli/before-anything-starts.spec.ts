@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
-import { eachInOneProcess, meshproof, PROJECT } from './run.ts';
+import { borrowCluster } from '../../scripts/run/cluster.ts';
+import { meshproof, meshproofProcess, PROJECT } from './run.ts';
 import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
 
 const MANIFEST = `apiVersion: networking.istio.io/v1
@@ -62,7 +63,7 @@ test('--list lists, and --dry-run plans, without a cluster and without a trace',
     't/b.spec.ts': specOf('t/b', 'PASS'),
     't/b.istio.yaml': MANIFEST,
   });
-  const list = await meshproof(['test', '--list', '--suite=t'], env);
+  const list = await meshproofProcess(['test', '--list', '--suite=t'], env);
   expect(list.stdout).toMatch(/b\.spec\.ts/);
   expect(list.stdout).toContain('Total: 1 test in 1 file');
   expect(list.exitCode).toBe(0);
@@ -87,21 +88,27 @@ check('everything changes', { control, exclusive: 'mesh-wide' }, async () => {})
   await writeFile(join(folder, 'package.json'), '{"type": "module"}');
   const kubeconfig = await writeKubeconfig(folder, 'staging');
   const existing = ['test', '--dry-run', '--provider=existing', '--context=staging', `--kubeconfig=${kubeconfig}`];
-  const [skipped, allowed] = await eachInOneProcess([existing, [...existing, '--allow-mesh-wide']], env);
-  expect(skipped?.stdout).toMatch(/^skips {4}s\/a: .*--allow-mesh-wide/m);
-  expect(skipped?.stdout).toMatch(/^check {4}s\/b$/m);
-  expect(skipped?.exitCode).toBe(0);
-  expect(allowed?.stdout).toMatch(/context staging: 2 rigs/);
-  expect(allowed?.stdout).toMatch(/^check {4}s\/a\ncheck {4}s\/b$/m);
-  expect(allowed?.exitCode).toBe(0);
+  const skipped = await meshproof(existing, env);
+  const allowed = await meshproof([...existing, '--allow-mesh-wide'], env);
+  expect(skipped.stdout).toMatch(/^skips {4}s\/a: .*--allow-mesh-wide/m);
+  expect(skipped.stdout).toMatch(/^check {4}s\/b$/m);
+  expect(allowed.stdout).toMatch(/context staging: 2 rigs/);
+  expect(allowed.stdout).toMatch(/^check {4}s\/a\ncheck {4}s\/b$/m);
+  // Its kubeconfig leads to no server.
+  expect(allowed.stdout).toMatch(/^refused /m);
+  expect([skipped.exitCode, allowed.exitCode]).toEqual([2, 2]);
 });
 
-test('a full disk is said before a cluster is begun', async ({ folder }) => {
+test('a full disk is said before a cluster is begun', async () => {
   test.skip(process.platform !== 'linux', 'needs a file system without room');
-  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
-  const full = { ...env, MESHPROOF_CACHE: '/sys/meshproof' };
-  for (const { exitCode, stderr } of await eachInOneProcess([['test'], ['up']], full)) {
-    expect(stderr).toMatch(/NO_DISK.*0\.0 GiB free[^]*MESHPROOF_CACHE/);
-    expect(exitCode).toBe(3);
+  const { exitCode, stderr } = await meshproof(['up'], { MESHPROOF_CACHE: '/sys/meshproof' });
+  expect(stderr).toMatch(/NO_DISK.*0\.0 GiB free[^]*MESHPROOF_CACHE/);
+  expect(exitCode).toBe(3);
+  process.env['MESHPROOF_CACHE'] = '/sys/meshproof';
+  try {
+    const wanted = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: false, rigs: 1 } as const;
+    await expect(borrowCluster(wanted, true, {})).rejects.toMatchObject({ code: 'NO_DISK' });
+  } finally {
+    delete process.env['MESHPROOF_CACHE'];
   }
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { execa } from 'execa';
 
-import { eachInOneProcess, meshproof, PROJECT } from './run.ts';
+import { meshproof, PROJECT } from './run.ts';
 import { specOf, test, writeSuites } from './suite-folder.ts';
 
 const FILES = {
@@ -34,10 +34,8 @@ const OFFERED: readonly [string, readonly string[], ('all' | 'some')?][] = [
 
 test('what may stand in place of the last word', async ({ folder }) => {
   const env = await writeSuites(folder, FILES);
-  const lines = OFFERED.map(([typed]) => ['complete', '--', ...typed.split(' ')]);
-  const answers = await eachInOneProcess(lines, env);
-  for (const [index, [typed, offered, how = 'all']] of OFFERED.entries()) {
-    const { stdout, stderr, exitCode } = answers[index] ?? { stdout: '', stderr: '', exitCode: -1 };
+  for (const [typed, offered, how = 'all'] of OFFERED) {
+    const { stdout, stderr, exitCode } = await meshproof(['complete', '--', ...typed.split(' ')], env);
     const words = stdout.split('\n').filter(Boolean);
     expect(words, typed).toEqual(how === 'all' ? offered : expect.arrayContaining([...offered]));
     expect([stderr, exitCode], typed).toEqual(['', 0]);

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { expect, test as base } from '@playwright/test';
 
@@ -159,6 +159,35 @@ test('a taken port: another program has that of a cluster', async ({ place }) =>
   });
   await new Promise((resolve) => other.close(resolve));
   expect(await examine(env)).toContainEqual(expect.objectContaining({ ...about, status: 'warning', seen: `${at}: connection refused` }));
+});
+
+test('files of a cluster that were cut off while they were written are no good sign, and stop nothing', async ({ place }) => {
+  const env = { MESHPROOF_CACHE: place, MESHPROOF_STATE: join(place, 'state') };
+  const files = {
+    'meshproof-half/cluster.json': '{"name": "mesh',
+    'meshproof-cut/kubeconfig': 'clusters: [{',
+    'meshproof-none/kubeconfig': '',
+  };
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(env.MESHPROOF_STATE, 'clusters', path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  const bad = failed(await examine(env)).filter(({ category }) => category === 'clusters');
+  expect(bad.map(({ check }) => check)).toEqual([
+    'the description of meshproof-half can be read',
+    'the kubeconfig of meshproof-cut can be read',
+    'the kubeconfig of meshproof-none can be read',
+  ]);
+  expect(bad[0]).toMatchObject({ seen: expect.stringContaining('cluster.json'), hint: expect.stringContaining('docker ps') });
+});
+
+test('folders that cannot be written or read are no good sign', async ({ place }) => {
+  await writeFile(join(place, 'file'), '');
+  const findings = failed(await examine({ MESHPROOF_CACHE: join(place, 'cache'), MESHPROOF_STATE: join(place, 'file') }));
+  expect(findings.map(({ check }) => check)).toEqual(
+    expect.arrayContaining(['the folders for the cache and for clusters can be written', 'the clusters of this user can be listed']),
+  );
 });
 
 test('a cluster without rights', async ({ place }) => {

@@ -4,6 +4,8 @@ import { parseAllDocuments } from 'yaml';
 import { parseQuantity, sum } from '../../clusters/existing/quantities.ts';
 import { pluralOf, rightsNeeded } from '../../clusters/existing/rights.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { accountOf } from '../../scripts/actions/rbac.ts';
+import { appliedKinds } from '../../scripts/run/applied-kinds.ts';
 import { meshproof } from './run.ts';
 
 interface Rule {
@@ -12,18 +14,15 @@ interface Rule {
   verbs: string[];
 }
 
-async function rbac(...args: string[]): Promise<Manifest[]> {
-  const { stdout, stderr, exitCode } = await meshproof(['rbac', ...args]);
-  expect(exitCode, stderr).toBe(0);
-  return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
-}
-
 const rulesOf = (objects: readonly Manifest[], name: string) =>
   (objects.find(({ kind, metadata }) => kind.endsWith('Role') && metadata.name === name)?.['rules'] ?? []) as Rule[];
 const resources = (rules: readonly Rule[]) => rules.flatMap((rule) => rule.resources);
 
 test('rights are those of the chosen checks, in namespaces that the owner makes', async () => {
-  const objects = await rbac('--check=routing/canary-header', '--name=prover', '--namespaces=trial', '--workers=2');
+  const asked = ['--check=routing/canary-header', '--name=prover', '--namespaces=trial', '--workers=2'];
+  const { stdout, stderr, exitCode } = await meshproof(['rbac', ...asked]);
+  expect(exitCode, stderr).toBe(0);
+  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
   const places = ['', '-neighbour', '-unmeshed'].flatMap((part) => [`trial-rig-0${part}`, `trial-rig-1${part}`]).toSorted();
   const of = (kind: string) => objects.filter((object) => object.kind === kind);
   expect(
@@ -50,7 +49,10 @@ test('rights are those of the chosen checks, in namespaces that the owner makes'
 });
 
 test('--allow-mesh-wide and --create-namespaces add what they need, and nothing else does', async () => {
-  const [plain, wide] = await Promise.all([rbac('--suite=security'), rbac('--suite=security', '--allow-mesh-wide', '--create-namespaces')]);
+  const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 2, mesh: 'istio' } as const;
+  const applies = await appliedKinds({ suites: ['security'], ids: [], filters: [] }, 'istio');
+  const plain = await accountOf({ ...options, suite: [], check: [] }, applies);
+  const wide = await accountOf({ ...options, suite: [], check: [], allowMeshWide: true, createNamespaces: true }, applies);
   expect(resources(rulesOf(plain, 'meshproof-control-plane'))).not.toContain('peerauthentications');
   expect(resources(rulesOf(wide, 'meshproof-control-plane'))).toContain('peerauthentications');
   expect(rulesOf(wide, 'meshproof-namespaces')).toEqual([

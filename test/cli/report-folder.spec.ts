@@ -8,11 +8,11 @@ import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { objectionTo } from '../../fixtures/contract/report-folder.ts';
 import { readConformance, writeConformance } from '../../reporters/conformance-files.ts';
 import { conformanceOf } from '../../scripts/run/on-cluster.ts';
-import { claimReport, holdReport, recordStop, tidyReport } from '../../scripts/run/record.ts';
+import { claimReport, holdReport, recordStop, requireWritableReport, tidyReport } from '../../scripts/run/record.ts';
 import { lastFailed } from '../../scripts/run/report-folder.ts';
 import { scratchCache } from '../engine/scratch.ts';
 import { sampleCheck, sampleConformance } from '../reporters/samples.ts';
-import { meshproof, PROJECT } from './run.ts';
+import { meshproof, meshproofProcess, PROJECT } from './run.ts';
 import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
 
 const THEIRS = ['pictures/holiday.jpg', 'evidence/invoice.pdf', 'diagnostics/router.log', 'test-results/lab.csv', 'junit.xml'];
@@ -42,7 +42,7 @@ async function ofLastNight(folder: string): Promise<string> {
   return folder;
 }
 
-test.describe.configure({ timeout: 120_000 });
+test.describe.configure({ timeout: 300_000 });
 
 test('a start that fails leaves nothing in the report folder that would be taken for somebody else’s', async ({ folder }) => {
   const report = join(folder, 'report');
@@ -101,7 +101,9 @@ test('a folder that cannot be made is said at once, and nothing turns for ever',
   await symlink(join(folder, 'nowhere', 'at all'), join(folder, 'dangling'));
   const impossible = [join(folder, 'file'), join(folder, 'file', 'report'), join(folder, 'dangling')];
   for (const report of [...impossible, ...(process.platform === 'linux' ? ['/proc/report', '/proc/a/b/c'] : [])]) {
-    await expect(claimReport(report, 'istio', undefined), report).rejects.toMatchObject({ code: 'REPORT_FOLDER', exitCode: 2 });
+    const refused = { code: 'REPORT_FOLDER', exitCode: 2 };
+    await expect(claimReport(report, 'istio', undefined), report).rejects.toMatchObject(refused);
+    await expect(requireWritableReport(report), report).rejects.toMatchObject(refused);
   }
 });
 
@@ -201,6 +203,9 @@ test.describe('a run that stops before its first check', () => {
     const before = await filesIn(report);
     await meshproof(['test', '--dry-run', '--suite=nowhere'], env);
     expect(await filesIn(report)).toEqual(before);
+    const refused = await meshproof(['test', '--dry-run', `--report=${join(folder, 'suites/s/a.spec.ts/report')}`], env);
+    expect(refused.stderr).toContain('REPORT_FOLDER');
+    expect(refused.exitCode).toBe(2);
   });
 });
 
@@ -215,7 +220,7 @@ test('--last-failed runs what the report says did not pass, and refuses where no
   ];
   await writeConformance(report, { ...sampleConformance(), checks });
   expect(await lastFailed(report, 'istio')).toEqual(['s/b']);
-  const { stdout, exitCode } = await meshproof(['test', '--last-failed', '--list'], env);
+  const { stdout, exitCode } = await meshproofProcess(['test', '--last-failed', '--list'], env);
   expect(stdout).toMatch(/s\/b\.spec\.ts/);
   expect(stdout).toContain('Total: 1 test in 1 file');
   expect(exitCode).toBe(0);

@@ -2,6 +2,8 @@ import { join, resolve } from 'node:path';
 
 import { execa } from 'execa';
 
+import { run as runCommand } from '../../scripts/program.ts';
+
 export const PROJECT = resolve(import.meta.dirname, '../..');
 
 export interface Said {
@@ -18,19 +20,52 @@ function environment(more: Record<string, string>): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), NO_COLOR: '1', ...more };
 }
 
-/** Runs the real command in a process of its own. */
+/**
+ * Runs a command line in this process, which has loaded the command already. What only a process of its own shows needs `meshproofProcess`:
+ * signals, lost output, how it starts, and the output of the test runner, which writes past what is caught here.
+ */
 export async function meshproof(args: readonly string[], env: Record<string, string> = {}): Promise<Said> {
-  return run(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), ...args], env);
+  const said = { stdout: '', stderr: '' };
+  const before = { env: { ...process.env }, exitCode: process.exitCode };
+  const listeners = LISTENED.map(([emitter, event]) => emitter.listeners(event));
+  const write = { stdout: process.stdout.write.bind(process.stdout), stderr: process.stderr.write.bind(process.stderr) };
+  try {
+    setEnvironment(environment(env));
+    for (const name of ['stdout', 'stderr'] as const) {
+      process[name].write = (chunk: string | Uint8Array): boolean => {
+        said[name] += chunk.toString();
+        return true;
+      };
+    }
+    await runCommand(args);
+    return { stdout: said.stdout.trimEnd(), stderr: said.stderr.trimEnd(), exitCode: Number(process.exitCode) };
+  } finally {
+    Object.assign(process.stdout, { write: write.stdout });
+    Object.assign(process.stderr, { write: write.stderr });
+    setEnvironment(before.env);
+    process.exitCode = before.exitCode;
+    for (const [index, [emitter, event]] of LISTENED.entries()) {
+      const added = emitter.listeners(event).filter((listener) => listeners[index]?.includes(listener) !== true);
+      for (const listener of added) emitter.removeListener(event, listener as () => void);
+    }
+  }
 }
 
-/**
- * Runs many command lines one after another in one process, which costs little where each has little to do. What a process of its own does,
- * a test of its own with `meshproof` has to show.
- */
-export async function eachInOneProcess(lines: readonly (readonly string[])[], env: Record<string, string> = {}): Promise<Said[]> {
-  const { stdout, stderr } = await run(process.execPath, [join(PROJECT, 'test/cli/one-process.ts')], env, JSON.stringify(lines));
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as Said[];
+/** Where a command that can be interrupted listens until its process ends. */
+const LISTENED: readonly [NodeJS.EventEmitter, string][] = [
+  ...['SIGINT', 'SIGTERM', 'SIGHUP'].map((event): [NodeJS.EventEmitter, string] => [process, event]),
+  [process.stdout, 'error'],
+  [process.stderr, 'error'],
+];
+
+function setEnvironment(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  Object.assign(process.env, env);
+}
+
+/** Runs the real command in a process of its own. */
+export async function meshproofProcess(args: readonly string[], env: Record<string, string> = {}): Promise<Said> {
+  return run(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), ...args], env);
 }
 
 /** Runs npm in the project. */
@@ -38,13 +73,13 @@ export async function npm(args: readonly string[]): Promise<Said> {
   return run('npm', args, {});
 }
 
-async function run(program: string, args: readonly string[], env: Record<string, string>, input = ''): Promise<Said> {
+async function run(program: string, args: readonly string[], env: Record<string, string>): Promise<Said> {
   const { stdout, stderr, exitCode } = await execa(program, args, {
     cwd: PROJECT,
     env: environment(env),
     extendEnv: false,
     reject: false,
-    input,
+    stdin: 'ignore',
   });
   return { stdout, stderr, exitCode };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 
 import { identify } from '../../clusters/engine/processes.ts';
-import { eachInOneProcess, meshproof } from './run.ts';
+import { meshproof } from './run.ts';
 import { writeStandInDocker } from './stand-in-docker.ts';
 import { test } from './suite-folder.ts';
 
@@ -101,9 +101,9 @@ test('a name that is no name of a cluster is refused before it becomes a path', 
     ['test', '--cluster=../../../precious'],
     ['down', '../../../precious'],
   ];
-  const answers = await eachInOneProcess(lines, { MESHPROOF_CACHE: cache });
-  for (const [index, { exitCode, stderr }] of answers.entries()) {
-    expect(stderr, lines[index]?.join(' ')).toMatch(/name is meshproof- and lower-case letters/);
+  for (const words of lines) {
+    const { exitCode, stderr } = await meshproof(words, { MESHPROOF_CACHE: cache });
+    expect(stderr, words.join(' ')).toMatch(/name is meshproof- and lower-case letters/);
     expect(exitCode, stderr).toBe(2);
   }
   expect(existsSync(join(folder, 'precious/file'))).toBe(true);

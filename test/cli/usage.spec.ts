@@ -10,7 +10,7 @@ import { Command } from 'commander';
 
 import { testCommand } from '../../scripts/commands/test.ts';
 import { refuseOptionsKeptByNpm } from '../../scripts/console/npm.ts';
-import { eachInOneProcess, meshproof, npm, PROJECT } from './run.ts';
+import { meshproof, npm, PROJECT } from './run.ts';
 import { test, writeKubeconfig } from './suite-folder.ts';
 
 /** What is typed, and what the answer must name. All of it is refused before anything starts. */
@@ -63,6 +63,9 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['up --rigs', /OPTION_MISSING_ARGUMENT/, /./],
   ['down nobody', /CLUSTER_UNKNOWN.*nobody/, /clusters: none/],
   ['down', /CLUSTER_NOT_NAMED/, /clusters: none/],
+  ['down --all meshproof-one', /CONTRADICTION.*--all.*meshproof-one/, /./],
+  ['doctor --context=staging', /CONTRADICTION.*--context/, /--provider=existing/],
+  ['doctor --kubeconfig=/a', /CONTRADICTION.*--kubeconfig/, /--provider=existing/],
   ['images frobnicate', /UNKNOWN_COMMAND/, /commands: list, build, save/],
   ['images save', /MISSING_ARGUMENT/, /./],
   ['report /no/such/report', /NO_REPORT/, /npm test/],
@@ -72,12 +75,8 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
 
 test('what is not understood is refused, with what would be', async ({ folder }) => {
   const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_REPORT: join(folder, 'report') };
-  const answers = await eachInOneProcess(
-    REFUSED.map(([typed]) => typed.split(' ').filter(Boolean)),
-    env,
-  );
-  for (const [index, [typed, problem, way]] of REFUSED.entries()) {
-    const { exitCode, stderr } = answers[index] ?? { exitCode: undefined, stderr: '' };
+  for (const [typed, problem, way] of REFUSED) {
+    const { exitCode, stderr } = await meshproof(typed.split(' ').filter(Boolean), env);
     expect.soft(stderr, typed).toMatch(problem);
     expect.soft(stderr, typed).toMatch(/^error\[[A-Z_]+\]: .*\nhint: /m);
     expect.soft(stderr, typed).toMatch(way);
@@ -135,9 +134,8 @@ test.describe('npm', () => {
 
 test('every --help has an example and the exit codes', async () => {
   const commands = ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'sweep'];
-  const answers = await eachInOneProcess(commands.map((command) => [...command.split(' ').filter(Boolean), '--help']));
-  for (const [index, command] of commands.entries()) {
-    const { exitCode, stdout } = answers[index] ?? { exitCode: undefined, stdout: '' };
+  for (const command of commands) {
+    const { exitCode, stdout } = await meshproof([...command.split(' ').filter(Boolean), '--help']);
     expect.soft(stdout, command).toMatch(/^Example:\n {2}(npm test|npx meshproof) /m);
     expect.soft(stdout, command).toMatch(/^ {2}130 +interrupted$/m);
     expect.soft(exitCode, command).toBe(0);
@@ -175,8 +173,8 @@ test('a Node that is too old is told so by the entry point', async () => {
 });
 
 test('a machine without a folder for temporary files, or a user without a home, is told which variable to set', async () => {
-  const lines = [['test', '--dry-run'], ['rbac'], ['doctor', '--no-network']];
-  for (const { stderr, exitCode } of await eachInOneProcess(lines, { TMPDIR: '/no/such/folder' })) {
+  for (const words of [['test', '--dry-run'], ['rbac'], ['doctor', '--no-network']]) {
+    const { stderr, exitCode } = await meshproof(words, { TMPDIR: '/no/such/folder' });
     expect(stderr).toMatch(/TEMPORARY_FOLDER_MISSING.*\/no\/such\/folder[^]*TMPDIR/);
     expect(exitCode).toBe(2);
   }
@@ -196,8 +194,8 @@ test('a stack shows only when asked for', async ({ folder }) => {
 
 test('the scripts beside the command tell of themselves, and refuse what they do not know, before anything starts', async () => {
   const script = async (...args: string[]) => npm(['run', '--silent', ...args]);
-  expect(await script('bench', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('--json') });
   expect(await script('bench', '--', '--jsn')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('UNKNOWN_OPTION') });
   expect(await script('soak', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('npm run soak') });
+  expect(await script('soak')).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/MISSING_ARGUMENT.*runs/) });
   expect(await script('soak', '--', 'often')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('often') });
 });

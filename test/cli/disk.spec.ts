@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from '@playwright/test';
+
+import { exec } from '../../clusters/exec.ts';
+import { explain } from '../../scripts/console/failure.ts';
+import { meshproof } from './run.ts';
+import { test } from './suite-folder.ts';
+
+test('a state folder that cannot be made or read is named, and not taken for one without clusters', async ({ folder }) => {
+  const state = join(folder, 'file');
+  await writeFile(state, '');
+  const answers: readonly [string[], RegExp, number][] = [
+    [['up'], /FOLDER_NOT_MADE.*\/file\/clusters[^]*MESHPROOF_STATE/, 2],
+    [['down'], /FILE_REFUSED.*\/file\/clusters/, 3],
+    [['sweep', '--dry-run'], /FILE_REFUSED.*\/file\/clusters/, 3],
+  ];
+  const env = { MESHPROOF_CACHE: join(folder, 'cache'), DOCKER_HOST: 'tcp://127.0.0.1:1', MESHPROOF_STATE: state };
+  for (const [words, told, code] of answers) {
+    const { stderr, exitCode } = await meshproof(words, env);
+    expect.soft(stderr, words[0]).toMatch(told);
+    expect.soft(exitCode, words[0]).toBe(code);
+  }
+});
+
+test('a disk that is full, and a place that may not be written, are told as that and as no defect', () => {
+  let said = '';
+  const write = process.stderr.write.bind(process.stderr);
+  process.stderr.write = (chunk: string | Uint8Array): boolean => {
+    said += chunk.toString();
+    return true;
+  };
+  try {
+    const errors = ['ENOSPC', 'EROFS', 'ENOENT'].map((code) => Object.assign(new Error(`${code}: open '/a/b'`), { code, path: '/a/b' }));
+    expect(errors.map((error) => explain(error))).toEqual([3, 3, 3]);
+  } finally {
+    process.stderr.write = write;
+  }
+  expect(said.match(/error\[\w+\]/g)).toEqual(['error[DISK_FULL]', 'error[FILE_REFUSED]', 'error[UNEXPECTED]']);
+  expect(said.match(/defect/g)).toHaveLength(1);
+});
+
+test('a folder for temporary files without room is named before anything begins', async ({ folder }) => {
+  test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'mounts a file system');
+  const full = join(folder, 'full');
+  await mkdir(full);
+  await exec('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', full]);
+  try {
+    await writeFile(join(full, 'all'), Buffer.alloc(4_096));
+    for (const words of [['test', '--dry-run'], ['rbac']]) {
+      const { stderr, exitCode } = await meshproof(words, { TMPDIR: full });
+      expect(stderr).toMatch(/TEMPORARY_FOLDER_UNUSABLE.*\/full.*ENOSPC[^]*TMPDIR/);
+      expect(exitCode).toBe(2);
+    }
+  } finally {
+    await exec('umount', [full]);
+  }
+});
