@@ -33,5 +33,8 @@ export const FACTS: MeshFacts = {
   /** What stands in the namespace of egress configuration is for the proxies of every namespace. */
   isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,
   reachesOf,
+  /** A route acts on the clients of its own namespace, or of the namespace of its Service. */
+  exportedKinds: [],
+  intrusionsOf: () => [],
   describesRevision: () => false,
 };
