@@ -54,3 +54,11 @@ test('batches are sent until there are enough of them, and are one history', asy
   expect(history.order.count).toBe(30);
   expect(new Set(history.outcomes.map(({ id }) => id)).size).toBe(30);
 });
+
+test('a Service is waited for until it leads somewhere', async ({ prober, server }) => {
+  const caller = new Prober('caller', prober.client);
+  const addresses = ['127.0.0.1:9', server.target('http1'), server.target('http1')];
+  let looks = 0;
+  await caller.untilReaches({ name: 'server', address: () => addresses[looks++] ?? '' });
+  expect(looks).toBe(2);
+});

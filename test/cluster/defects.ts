@@ -16,7 +16,9 @@ const security = (stems: string): string[] => stems.split(' ').map((stem) => `se
 export const DEFECTS: readonly Defect[] = [
   row(
     'permissive-server',
-    security('port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload'),
+    security(
+      'port-level-container-port port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload',
+    ),
     /refused at transport level|without an identity/,
   ),
   row('outlier-detection-off', ['resilience/circuit-breaker-ejects', 'resilience/min-health-percent'], /never ejected|left out/),
@@ -34,6 +36,12 @@ export const DEFECTS: readonly Defect[] = [
   row('mirror-95-percent', 'routing/mirror-all', /delivered exactly once/),
   row('hash-ignored', 'routing/consistent-hash', /answered by one pod/),
   row('least-request-subset', 'routing/subset-round-robin', /answer in turn/),
+  row('second-slash-swallowed', 'routing/rewrite-prefix', /arrives with path \/\/cart/),
+  row('younger-rule-merged', 'routing/one-host-two-objects', /reaches v2 and no other/),
+  row('rule-for-every-caller', 'routing/source-labels', /33\.33 % to v1/),
+  row('empty-subset-falls-back', 'routing/missing-subset', /rejection by the proxy with 503 UH/),
+  row('calls-at-random', 'routing/grpc-balancing', /answer in turn/),
+  row('moved-elsewhere', 'routing/external-name-alias', /arrives with path \/new\/cart/),
 
   row('route-85-15', 'routing/http-route', /90 % to v1/),
   row('route-falls-back', 'routing/http-route', /rejection by the proxy with 404/),
@@ -58,6 +66,7 @@ export const DEFECTS: readonly Defect[] = [
   row('timeout-20-percent-late', 'resilience/timeout', /times out in the proxy with 504.*\n.*200/),
   row('retry-too-many', 'resilience/retries', /delivered 5 times/),
   row('try-20-percent-late', 'resilience/per-try-timeout', /at most 2350 ms/),
+  row('conflict-retried', 'resilience/retry-status-codes', /delivered exactly once/),
   row('post-retried', 'resilience/retry-safety', /delivered more than once/),
   row('pool-one-too-many', 'resilience/pool-overflow', /exactly 28 of 30/),
   row('http2-one-too-few', 'resilience/http2-max-requests', /exactly 30 of 50/),
@@ -106,7 +115,7 @@ export const DEFECTS: readonly Defect[] = [
   row(
     'mtls-off',
     security(
-      'allow-namespace allow-principal-method-path deny-admin-path forged-identity identity-certificate permissive-accepts-both port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload wire-is-encrypted',
+      'allow-namespace allow-principal-method-path deny-admin-path forged-identity identity-certificate permissive-accepts-both port-level-container-port port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload wire-is-encrypted',
     ),
     /./,
   ),
