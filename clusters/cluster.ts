@@ -16,6 +16,8 @@ export interface ClusterDescription {
   mesh: Mesh;
   /** Which of the versions that its module makes; missing where the mesh was there already. */
   meshVersion?: string;
+  /** Which of several control planes of the mesh was chosen; missing where none was named. */
+  revision?: string;
   /** Names of the rig namespaces that are ready, each with its companion `<name>-unmeshed` for unmeshed pods. */
   rigs: string[];
   /** The Docker daemon's address that the kind cluster lives on (a DOCKER_HOST value), if kind. */

@@ -1,5 +1,7 @@
 import type { ClusterDescription } from './cluster.ts';
 import type { Mesh } from './meshes.ts';
+import type { Assumption } from './mesh/assumptions.ts';
+import type { Uses } from './mesh/facts.ts';
 import type { AppliedKind } from './existing/rights.ts';
 
 /** A cluster with another owner. */
@@ -9,8 +11,21 @@ export interface ExistingProvider {
   context?: string;
   /** Prefix of namespaces that the owner made for rigs; without it our own are made, where that is allowed. */
   namespaces?: string;
-  /** Of which kinds the run's checks apply objects, in their rig and in the mesh's root namespace; default none. */
-  applies?: { kinds: readonly AppliedKind[]; meshWide: readonly AppliedKind[] };
+  /** Which of several control planes of the mesh; default the one that is used where nothing is said. */
+  revision?: string;
+  /** What the run's checks do; default nothing. */
+  applies?: AppliedByChecks;
+}
+
+/** What checks do in a cluster, as their specs and manifests say. */
+export interface AppliedByChecks {
+  /** Of which kinds they apply objects in their rig. */
+  kinds: readonly AppliedKind[];
+  /** The same in the mesh's root namespace or on the cluster. */
+  meshWide: readonly AppliedKind[];
+  /** What some of them take for granted. */
+  assumes: readonly Assumption[];
+  uses: Uses;
 }
 
 export interface UpOptions {

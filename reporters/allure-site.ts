@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 import type { Conformance } from '../fixtures/contract/conformance.ts';
+import type { Survey } from '../fixtures/contract/run.ts';
 import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
 import { adoptHistory, forgetRun, lendHistory, nameEnd, returnHistory } from './allure-history.ts';
 import { addVerdicts } from './allure-results.ts';
@@ -93,11 +94,18 @@ function configuration(historyPath: string, output: string, { run, timings, chec
       mesh: meshes.join(', '),
       ...run.versions,
       ...run.environment,
+      ...surveyed(run.survey),
       ...Object.fromEntries(took),
     },
     categories: CATEGORIES,
     plugins: { awesome: { options: { singleFile: true, groupBy, reportLanguage: 'en' } } },
   };
+}
+
+function surveyed(survey: Survey | undefined): Record<string, string> {
+  if (survey === undefined) return {};
+  const facts = Object.entries(survey.facts).map(([name, value]) => [`mesh: ${name}`, value]);
+  return { ...Object.fromEntries(facts), ...(survey.standing.length === 0 ? {} : { 'mesh: for all namespaces': survey.standing.join('; ') }) };
 }
 
 /** Allure's page reports every opening to an analytics service of its maker, without an option against it. A report may hold a user's manifests: it talks to nobody. */

@@ -2,6 +2,7 @@ import { markdownTable } from 'markdown-table';
 
 import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/contract/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/contract/result.ts';
+import type { Survey } from '../fixtures/contract/run.ts';
 import { printable } from '../fixtures/contract/printable.ts';
 import {
   claim,
@@ -40,6 +41,7 @@ export function conformanceMarkdown(conformance: Conformance): string {
   if (unproven !== '') sections.push('## Assertions that no control made fail', unproven);
   const deviations = deviationTable(checks);
   if (deviations !== '') sections.push('## Documentation and observed behaviour', deviations);
+  if (run.survey !== undefined) sections.push('## The mesh as it was found', surveyTable(run.survey));
   if (planned.length > 0) sections.push('## Planned checks', plannedTable(planned));
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -80,6 +82,11 @@ function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
   };
   const rows = suites.map((suite) => [inline(suite), ...meshes.map((mesh) => cell(suite, mesh))]);
   return tableOf([['suite', ...meshes.map((mesh) => inline(mesh))], ...rows]);
+}
+
+function surveyTable({ facts, standing }: Survey): string {
+  const rows = [...Object.entries(facts), ...standing.map((what) => ['for all namespaces', what])];
+  return tableOf([['what', 'found'], ...rows.map((row) => row.map((cell) => inline(cell)))]);
 }
 
 function suiteOf({ id }: NotChosen): string {

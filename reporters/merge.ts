@@ -1,6 +1,6 @@
 import type { Conformance, NotChosen } from '../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
-import type { Facts, Timings } from '../fixtures/contract/run.ts';
+import type { Facts, Survey, Timings } from '../fixtures/contract/run.ts';
 
 /**
  * One report out of the reports of several shards. Checks and errors are kept all: a check that several of them ran becomes its repetitions,
@@ -24,6 +24,7 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
       durationMs: Math.max(...runs.map(({ durationMs }, index) => (begins[index] ?? begin) + durationMs)) - begin,
       versions: mergedFacts(runs.map(({ versions }) => versions)),
       environment: mergedFacts(runs.map(({ environment }) => environment)),
+      ...mergedSurvey(runs.flatMap(({ survey }) => survey ?? [])),
       errors: [...distinct(runs.flatMap(({ errors }) => errors)), ...missingShards(runs)],
     },
     timings: parts.map(({ timings }) => timings).reduce(longest),
@@ -32,6 +33,12 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
     planned: distinctRows(parts.flatMap(({ planned = [] }) => planned)),
     ...(against === undefined ? {} : { against }),
   };
+}
+
+function mergedSurvey(surveys: readonly Survey[]): { survey?: Survey } {
+  if (surveys.length === 0) return {};
+  const facts = mergedFacts(surveys.map((survey) => survey.facts));
+  return { survey: { facts, standing: distinct(surveys.flatMap(({ standing }) => standing)) } };
 }
 
 /** The checks of all parts; where several parts ran one, with the number of each run of it. */

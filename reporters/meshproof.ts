@@ -117,14 +117,14 @@ export default class MeshproofReporter implements Reporter {
     } catch (error) {
       this.#fault(messageOf(error));
     }
-    const { id, startedAt, versions, environment, timings } = run;
+    const { id, startedAt, versions, environment, survey, timings } = run;
     const durationMs = Math.max(0, Date.now() - Date.parse(startedAt));
     const checks = inOrder(this.#checks);
     const made = new Set(checks.map(({ id, mesh }) => `${id} ${mesh}`));
     const { notChosen = [], planned = [] } = this.#catalogue;
     this.#conformance = {
       schemaVersion: SCHEMA_VERSION,
-      run: { id, startedAt, durationMs, versions, environment, errors: this.#errors },
+      run: { id, startedAt, durationMs, versions, environment, ...(survey === undefined ? {} : { survey }), errors: this.#errors },
       timings: allTimings(timings),
       checks,
       notChosen,

@@ -1,5 +1,6 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
+import type { MeshSettings } from '../mesh/settings.ts';
 import { unmeshedOf } from '../rigs/rig.ts';
 import { namespacesOf, rigNames } from './namespaces.ts';
 import type { Right, Where } from './right.ts';
@@ -14,13 +15,15 @@ export interface AccountOptions extends Needs {
   namespaces: string;
   rigs: number;
   mesh: MeshFacts;
+  /** Where the control plane runs, where configuration acts on all of the mesh, and what namespaces of a rig are marked by. */
+  places: Pick<MeshSettings, 'controlPlaneNamespace' | 'rootNamespace' | 'namespaces'>;
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
 
 /** A service account with the least rights for runs with these checks: its namespace, those of its rigs, its roles and their bindings. */
 export function accountManifests(options: AccountOptions): Manifest[] {
-  const { name, namespace, namespaces, rigs, createNamespaces, mesh } = options;
+  const { name, namespace, namespaces, rigs, createNamespaces, places } = options;
   const rights = rightsNeeded(options);
   const subject = { kind: 'ServiceAccount', name, namespace };
   const rolesFor = (where: Where) => rulesOf(rights.filter((right) => right.where === where));
@@ -41,9 +44,15 @@ export function accountManifests(options: AccountOptions): Manifest[] {
     metadata: { name: roleName, ...(place === undefined ? {} : { namespace: place }) },
     rules: rolesFor(where),
   });
+  const within = (suffix: string, where: Where, place: string): Manifest[] =>
+    rolesFor(where).length === 0
+      ? []
+      : [role('Role', `${name}-${suffix}`, where, place), bind('RoleBinding', `${name}-${suffix}`, 'Role', place)];
   const control = [
-    role('Role', `${name}-control-plane`, 'root', mesh.controlPlaneNamespace),
-    bind('RoleBinding', `${name}-control-plane`, 'Role', mesh.controlPlaneNamespace),
+    ...within('control-plane', 'control', places.controlPlaneNamespace),
+    ...within('mesh-wide', 'root', places.rootNamespace),
+    role('ClusterRole', `${name}-cluster`, 'cluster'),
+    bind('ClusterRoleBinding', `${name}-cluster`, 'ClusterRole'),
   ];
   const rig = role('ClusterRole', `${name}-rig`, 'rig');
   if (createNamespaces) {
@@ -51,33 +60,32 @@ export function accountManifests(options: AccountOptions): Manifest[] {
       ...account,
       rig,
       bind('ClusterRoleBinding', `${name}-rig`, 'ClusterRole'),
-      role('ClusterRole', `${name}-namespaces`, 'cluster'),
-      bind('ClusterRoleBinding', `${name}-namespaces`, 'ClusterRole'),
       ...control,
     ];
   }
-  const places = rigNames(namespaces, rigs).flatMap((one) =>
+  const made = rigNames(namespaces, rigs).flatMap((one) =>
     namespacesOf(one).map((place) => ({ place, meshed: place !== unmeshedOf(one) })),
   );
   return [
     ...account,
-    ...places.map(({ place, meshed }): Manifest => ({
+    ...made.map(({ place, meshed }): Manifest => ({
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name: place, labels: {}, ...(meshed ? mesh.injection : {}) },
+      metadata: { name: place, labels: {}, ...places.namespaces[meshed ? 'meshed' : 'unmeshed'] },
     })),
     rig,
-    ...places.map(({ place }) => bind('RoleBinding', `${name}-rig`, 'ClusterRole', place)),
+    ...made.map(({ place }) => bind('RoleBinding', `${name}-rig`, 'ClusterRole', place)),
     ...control,
   ];
 }
 
 /** Rights as a role's rules: those of one group with the same verbs together. */
 function rulesOf(rights: readonly Right[]): unknown[] {
-  const rules = Map.groupBy(rights, ({ group, verbs }) => JSON.stringify([group, verbs.toSorted()]));
+  const rules = Map.groupBy(rights, ({ group, verbs, names }) => JSON.stringify([group, verbs.toSorted(), names]));
   return [...rules.values()].map((members) => ({
     apiGroups: [members[0]?.group ?? ''],
     resources: members.map(({ resource }) => resource).toSorted(),
+    ...(members[0]?.names === undefined ? {} : { resourceNames: members[0].names }),
     verbs: members[0]?.verbs ?? [],
   }));
 }

@@ -1,22 +1,25 @@
 import { variable } from '../environment.ts';
-import { MeshproofError, causeOf } from '../errors.ts';
+import { EXIT, MeshproofError, causeOf } from '../errors.ts';
 import { SAMPLE_IMAGE } from '../images/recipes/sample.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
-import type { ExistingProvider } from '../provider.ts';
-import type { MeshAdapter, MeshVersions } from '../mesh/adapter.ts';
+import type { AppliedByChecks, ExistingProvider } from '../provider.ts';
+import type { MeshAdapter } from '../mesh/adapter.ts';
+import type { MeshSurvey } from '../mesh/survey.ts';
 import { shellWord } from '../printable.ts';
 import { agentProgram, type SampleOptions } from '../rigs/agent.ts';
 import { admissions, samplePods } from './admission.ts';
 import { namespacesOf, chooseRigNamespaces, type RigNamespaces } from './namespaces.ts';
 import { quotaShortages } from './quotas.ts';
-import { accountOf, denials, inWords, rightsNeeded, type Denial } from './rights.ts';
+import { accountOf, type AppliedKind, denials, inWords, rightsNeeded, type Denial } from './rights.ts';
 import { networkPolicies } from './traffic.ts';
 
 /** What there is to know of a cluster with another owner before anything is made in it. */
 export interface ClusterInspection extends RigNamespaces {
   account: string;
   denied: Denial[];
+  /** What is found of the mesh, or why nothing is. */
+  mesh: MeshSurvey | string;
 }
 
 export interface SurveyOptions {
@@ -37,16 +40,63 @@ export async function inspectCluster(
   { name, count, provider }: SurveyOptions,
   signal?: AbortSignal,
 ): Promise<ClusterInspection> {
-  const { kinds = [], meshWide = [] } = provider.applies ?? {};
-  const [account, places] = await Promise.all([
+  const { kinds, meshWide, assumes, uses } = provider.applies ?? NOTHING;
+  const [account, places, found] = await Promise.all([
     accountOf(api.connection, signal),
     chooseRigNamespaces(api, { name, count, ...omitUndefined({ namespaces: provider.namespaces }) }, signal),
+    surveyed(mesh, signal),
   ]);
-  const rights = rightsNeeded({ kinds, meshWide, createNamespaces: !places.preprovisioned, mesh: mesh.facts });
-  // Rights in a namespace that is yet to come are rights in all of them.
-  const rig = places.preprovisioned ? places.rigs.flatMap(namespacesOf) : [];
-  const denied = await denials(api.connection, rights, { rig, root: mesh.facts.controlPlaneNamespace }, signal);
-  return { ...places, account: account ?? 'the account', denied };
+  const isFound = typeof found !== 'string';
+  const settling = isFound ? await settlingKinds(mesh, assumes, places.rigs[0] ?? name, signal) : [];
+  const createNamespaces = !places.preprovisioned;
+  const rights = rightsNeeded({ kinds: [...kinds, ...settling], meshWide, createNamespaces, mesh: mesh.facts, uses });
+  const { usualNamespace } = mesh.facts;
+  const denied = await denials(
+    api.connection,
+    rights,
+    {
+      // Rights in a namespace that is yet to come are rights in all of them.
+      rig: places.preprovisioned ? places.rigs.flatMap(namespacesOf) : [],
+      control: isFound ? found.settings.controlPlaneNamespace : usualNamespace,
+      root: isFound ? found.settings.rootNamespace : usualNamespace,
+    },
+    signal,
+  );
+  return { ...places, account: account ?? 'the account', denied, mesh: found };
+}
+
+/** Of a run that is yet to say what its checks do. */
+const NOTHING: AppliedByChecks = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false } };
+
+/** Of which kinds objects are added to those of the checks, under what stands there. */
+export async function settlingKinds(
+  mesh: MeshAdapter,
+  assumes: AppliedByChecks['assumes'],
+  rig: string,
+  signal?: AbortSignal,
+): Promise<AppliedKind[]> {
+  const { settle } = await mesh.circumstances(assumes, rig, omitUndefined({ signal }));
+  const kinds = new Set(settle([]).map(({ kind }) => kind));
+  return mesh.facts.settledBy.filter(({ kind }) => kinds.has(kind));
+}
+
+/**
+ * What is found of the mesh, or why nothing is.
+ * @throws MeshproofError with exit code 2 where what was asked for is not there, such as a revision
+ */
+export async function surveyed(mesh: MeshAdapter, signal?: AbortSignal): Promise<MeshSurvey | string> {
+  return await mesh.survey(omitUndefined({ signal })).catch((error: unknown) => {
+    if (error instanceof MeshproofError && error.exitCode === EXIT.usage) throw error;
+    return causeOf(error);
+  });
+}
+
+/** @throws MeshproofError `MESH_MISSING` */
+export function requireMesh({ mesh }: ClusterInspection, name: string, context: string): MeshSurvey {
+  if (typeof mesh !== 'string') return mesh;
+  throw new MeshproofError('MESH_MISSING', `no ${name} was found in ${context}: ${mesh}`, {
+    hint: 'install the mesh first, or use --provider=kind',
+  });
 }
 
 /** @throws MeshproofError `FORBIDDEN` in one sentence, when the account may not do what a run does. */
@@ -128,19 +178,4 @@ export async function guardedNamespaces(api: KubernetesApi, rigs: readonly strin
   return new Map(
     names.flatMap((name, index) => (lists[index]?.length ? [[name, lists[index].map(({ metadata }) => metadata.name)] as const] : [])),
   );
-}
-
-/** What the mesh says of itself, or why it says nothing. */
-export async function meshFound(
-  api: KubernetesApi,
-  mesh: MeshAdapter,
-  among: readonly string[],
-  signal?: AbortSignal,
-): Promise<MeshVersions | string> {
-  const root = await api
-    .get({ apiVersion: 'v1', kind: 'Namespace', name: mesh.facts.controlPlaneNamespace }, signal)
-    .catch((error: unknown) => causeOf(error));
-  if (root === undefined) return `there is no namespace ${mesh.facts.controlPlaneNamespace}`;
-  if (typeof root === 'string') return root;
-  return await mesh.versions(omitUndefined({ signal }), among).catch((error: unknown) => causeOf(error));
 }

@@ -1,7 +1,7 @@
 import { MeshproofError } from '../errors.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
-import type { MeshAdapter } from '../mesh/adapter.ts';
+import type { MeshSurvey } from '../mesh/survey.ts';
 import { neighbourOf, unmeshedOf } from '../rigs/rig.ts';
 import { isAllowed } from './rights.ts';
 
@@ -47,11 +47,12 @@ export async function chooseRigNamespaces(
 
 /**
  * Sees whether namespaces of the owner are there, and whether pods in them would get a proxy where one is needed.
+ * @param mesh undefined where nothing was found of it, so that nobody knows
  * @throws MeshproofError `NAMESPACES_MISSING` or `NAMESPACES_UNFIT`
  */
 export async function requirePreprovisioned(
   api: KubernetesApi,
-  { facts }: MeshAdapter,
+  mesh: MeshSurvey | undefined,
   rigs: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
@@ -64,13 +65,20 @@ export async function requirePreprovisioned(
           hint,
         });
       }
-      const meshed = facts.injects(found.metadata);
-      if (meshed === (name === unmeshedOf(rig))) {
-        const wrong = meshed ? 'injects a proxy into pods that must stay outside the mesh' : `does not inject ${facts.name}’s proxy`;
-        throw new MeshproofError('NAMESPACES_UNFIT', `the namespace ${name} ${wrong}`, { hint });
-      }
+      const wrong = mesh === undefined ? undefined : unfitness(mesh, found.metadata, name !== unmeshedOf(rig));
+      if (wrong !== undefined) throw new MeshproofError('NAMESPACES_UNFIT', `the namespace ${name} ${wrong}`, { hint });
     }
   }
+}
+
+/** Why pods in a namespace would not get the proxy that they need, or one that they must not have; undefined where all is well. */
+function unfitness({ injectorOf, settings }: MeshSurvey, marks: LiveObject['metadata'], isMeshed: boolean): string | undefined {
+  const { controlPlane, injection } = settings;
+  const injector = injectorOf(marks);
+  if (!isMeshed) return injector === undefined ? undefined : 'injects a proxy into pods that must stay outside the mesh';
+  if (injector === controlPlane) return undefined;
+  const needs = `it needs the label ${injection.label}=${injection.value}`;
+  return injector === undefined ? `injects no proxy: ${needs}` : `gets its proxies from ${injector}, not from ${controlPlane}: ${needs}`;
 }
 
 /** The namespace, or undefined: where it cannot be read it is as good as missing, because RBAC hides which of the two it is. */

@@ -13,6 +13,7 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { ProvisionOptions } from '../provider.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
+import { surveyLines, type MeshSurvey } from '../mesh/survey.ts';
 import { byPart } from '../mesh/versions.ts';
 import { adapterOf } from '../meshes.ts';
 import { deployPreprovisioned, deployRigs } from '../rigs/deploy.ts';
@@ -24,7 +25,7 @@ import type { TaskContext } from '../task-context.ts';
 import { namespacesOf, requirePreprovisioned } from './namespaces.ts';
 import {
   guardedNamespaces,
-  meshFound,
+  requireMesh,
   requireAdmission,
   requireRights,
   sampleOptions,
@@ -55,8 +56,9 @@ export async function provision(
   await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    const adapter = await adapterOf({ mesh }, api);
-    const found = await requireUsable(api, adapter, name, { options, context }, task);
+    const { revision } = provider;
+    const adapter = await adapterOf({ mesh, ...omitUndefined({ revision }) }, api);
+    const { found, survey } = await requireUsable(api, adapter, name, { options, context }, task);
     const description: ClusterDescription = {
       name,
       provider: 'existing',
@@ -64,13 +66,14 @@ export async function provision(
       context,
       ...omitUndefined({ uid: await clusterUid(api, task.signal) }),
       mesh,
+      ...omitUndefined({ revision }),
       rigs: found.rigs,
       preprovisioned: found.preprovisioned,
       versions: {},
       timings: {},
     };
     const announce = (): Promise<void> => options.writeDescription(description);
-    return { ...description, ...(await provisionRigs(api, adapter, { name, found, announce }, task)) };
+    return { ...description, ...(await provisionRigs(api, adapter, { name, found, survey, announce }, task)) };
   } finally {
     api.close();
   }
@@ -83,22 +86,22 @@ async function requireUsable(
   name: string,
   { options: { rigs: count, provider }, context }: { options: ProvisionOptions; context: string },
   task: TaskContext,
-): Promise<ClusterInspection> {
+): Promise<Pick<Making, 'found' | 'survey'>> {
   if (provider.kind !== 'existing') throw new TypeError('this provider uses existing clusters');
   task.progress?.(`asking ${context} what is allowed there`);
   const found = await inspectCluster(api, mesh, { name, count, provider }, task.signal);
-  if (found.preprovisioned) await requirePreprovisioned(api, mesh, found.rigs, task.signal);
+  if (found.preprovisioned)
+    await requirePreprovisioned(api, typeof found.mesh === 'string' ? undefined : found.mesh, found.rigs, task.signal);
   requireRights(found, context);
-  const there = await meshFound(api, mesh, [], task.signal);
-  if (typeof there !== 'string') return found;
-  throw new MeshproofError('MESH_MISSING', `no ${mesh.facts.name} was found in ${context}: ${there}`, {
-    hint: 'install the mesh first, or use --provider=kind',
-  });
+  const survey = requireMesh(found, mesh.facts.name, context);
+  for (const line of surveyLines(survey)) task.progress?.(line);
+  return { found, survey };
 }
 
 interface Making {
   name: string;
   found: ClusterInspection;
+  survey: MeshSurvey;
 }
 
 /** Makes the rigs, or nothing. `announce` writes down what will be made; before it, nothing is. */
@@ -116,10 +119,12 @@ async function provisionRigs(
     await leases?.remove().catch(() => undefined);
     throw error;
   });
-  if (!found.preprovisioned) await makeNamespaces(api, mesh, making, task);
+  if (!found.preprovisioned) await makeNamespaces(api, making, task);
   try {
     leases ??= await RigLeases.take(api, found.rigs, name, task);
     await makeRigs(api, mesh, making, task);
+    // Whoever cannot see what proxies have acknowledged is told so before the first check.
+    await Promise.all(found.rigs.map((namespace) => mesh.converge({ ...task, objects: [], after: 'applied', namespace })));
     const timings = { rigsMs: Math.round(performance.now() - began) };
     const versions = byPart(mesh.facts, await mesh.versions(task, found.rigs));
     return { versions: { kubernetes: await api.version(), ...versions }, timings };
@@ -144,11 +149,11 @@ const CREATED_BY = 'meshproof.dev/created-by';
  * Creates the namespaces of rigs, each only if there is none of its name: another machine's run may have chosen the same one.
  * @throws MeshproofError `NOT_OURS`; those that were created are removed then, or `LEFT_BEHIND`
  */
-async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, { signal }: TaskContext): Promise<void> {
+async function makeNamespaces(api: KubernetesApi, { name, found, survey }: Making, { signal }: TaskContext): Promise<void> {
   const attempt = randomUUID();
   const tried: Manifest[] = [];
   try {
-    for (const { metadata, ...namespace } of found.rigs.flatMap((rig) => rigNamespaces(rig, mesh.facts, name))) {
+    for (const { metadata, ...namespace } of found.rigs.flatMap((rig) => rigNamespaces(rig, survey.settings.namespaces, name))) {
       const marked = { ...namespace, metadata: { ...metadata, annotations: { ...metadata.annotations, [CREATED_BY]: attempt } } };
       tried.push(marked);
       await api.create(marked, signal);
@@ -170,13 +175,13 @@ async function makeNamespaces(api: KubernetesApi, mesh: MeshAdapter, { name, fou
   }
 }
 
-async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found }: Making, task: TaskContext): Promise<void> {
+async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found, survey }: Making, task: TaskContext): Promise<void> {
   const { rigs, preprovisioned } = found;
   const options = { ...(await sampleOptions()), owner: name, annotations: mesh.facts.fastDrainAnnotations };
   await requireAdmission(api, mesh, rigs, options, task.signal);
   const guarded = await guardedNamespaces(api, rigs, task.signal);
   const policies = rigs
-    .flatMap((rig) => samplesMaySpeak(rig, mesh.facts.controlPlaneNamespace, guarded))
+    .flatMap((rig) => samplesMaySpeak(rig, survey.settings.controlPlaneNamespace, guarded))
     .map((policy) => owned(policy, name));
   await requireOurs(api, policies, { owner: name, signal: task.signal });
   await api.apply(policies, omitUndefined({ signal: task.signal }));

@@ -1,5 +1,8 @@
-/** Where a right is needed: in each namespace of a rig, in the mesh's root namespace, or on the cluster. */
-export type Where = 'rig' | 'root' | 'cluster';
+/**
+ * Where a right is needed: in each namespace of a rig, in that of the control plane, in the mesh's root namespace, whose configuration acts on all of
+ * it, or on the cluster.
+ */
+export type Where = 'rig' | 'control' | 'root' | 'cluster';
 
 /** What an account must be allowed, as a rule of a Role says it. */
 export interface Right {
@@ -9,8 +12,12 @@ export interface Right {
   /** e.g. pods, or pods/log. */
   resource: string;
   verbs: readonly string[];
+  /** Of the only objects that it is needed for; default all. */
+  names?: readonly string[];
   /** What it is for, as it completes the sentence "may …". */
   purpose: string;
+  /** Whether a run goes on without it, as it then takes for granted what is usual. */
+  optional?: boolean;
 }
 
 /** Server-side apply is a PATCH that may create; what was applied is read, waited for and deleted. */

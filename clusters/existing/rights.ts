@@ -1,5 +1,5 @@
 import type { Connection } from '../kubernetes/connection.ts';
-import type { MeshFacts } from '../mesh/facts.ts';
+import type { MeshFacts, Uses } from '../mesh/facts.ts';
 import { printable } from '../printable.ts';
 import { MANAGED, TUNNEL, type Right, type Where } from './right.ts';
 
@@ -17,6 +17,7 @@ export interface Needs {
   /** Whether the account makes and removes the namespaces of its rigs itself. */
   createNamespaces: boolean;
   mesh: Pick<MeshFacts, 'rights'>;
+  uses: Uses;
 }
 
 /** What the harness itself calls, whatever the mesh and the checks are. */
@@ -37,7 +38,6 @@ const ALWAYS: readonly Right[] = [
     verbs: TUNNEL,
     purpose: "reach the samples' control port and their proxies' administration",
   },
-  { where: 'rig', group: '', resource: 'pods/exec', verbs: TUNNEL, purpose: 'run the load generator in its pod' },
   {
     where: 'rig',
     group: 'discovery.k8s.io',
@@ -65,12 +65,13 @@ const ALWAYS: readonly Right[] = [
     verbs: MANAGED,
     purpose: 'let the samples speak to each other where policies forbid it by default',
   },
-  { where: 'root', group: '', resource: 'namespaces', verbs: ['get'], purpose: 'find the mesh' },
 ];
 
+const LOAD: Right = { where: 'rig', group: '', resource: 'pods/exec', verbs: TUNNEL, purpose: 'run the load generator in its pod' };
+
 /** Everything that a run with these checks may ask of an API server. */
-export function rightsNeeded({ kinds, meshWide, createNamespaces, mesh }: Needs): Right[] {
-  const rights: Right[] = [...ALWAYS, ...mesh.rights];
+export function rightsNeeded({ kinds, meshWide, createNamespaces, mesh, uses }: Needs): Right[] {
+  const rights: Right[] = [...ALWAYS, ...(uses.load ? [LOAD] : []), ...mesh.rights(uses)];
   const add = (where: Where, { group, kind }: AppliedKind, purpose: string): void => {
     const resource = pluralOf(kind);
     const known = rights.find((right) => right.where === where && right.group === group && right.resource === resource);
@@ -129,6 +130,7 @@ export async function accountOf(connection: Connection, signal?: AbortSignal): P
 export interface ReviewScope {
   /** Namespaces of rigs; without any, the rights are asked about for all namespaces. */
   rig: readonly string[];
+  control: string;
   root: string;
 }
 
@@ -136,14 +138,19 @@ export interface ReviewScope {
 export async function denials(
   connection: Connection,
   rights: readonly Right[],
-  { rig, root }: ReviewScope,
+  { rig, control, root }: ReviewScope,
   signal?: AbortSignal,
 ): Promise<Denial[]> {
-  const questions = rights.flatMap((right) => {
-    const namespaces: readonly (string | undefined)[] =
-      right.where === 'root' ? [root] : right.where === 'cluster' || rig.length === 0 ? [undefined] : rig;
-    return namespaces.flatMap((namespace) => right.verbs.map((verb): Denial => ({ verb, right, namespace })));
-  });
+  const places: Readonly<Record<Where, readonly (string | undefined)[]>> = {
+    rig: rig.length === 0 ? [undefined] : rig,
+    control: [control],
+    root: [root],
+    cluster: [undefined],
+  };
+  const needed = rights.filter(({ optional }) => optional !== true);
+  const questions = needed.flatMap((right) =>
+    places[right.where].flatMap((namespace) => right.verbs.map((verb): Denial => ({ verb, right, namespace }))),
+  );
   const allowed = await Promise.all(questions.map((question) => isAllowed(connection, question, signal)));
   return questions.filter((_, index) => allowed[index] === false);
 }
@@ -151,7 +158,8 @@ export async function denials(
 /** Whether the account may do one thing. */
 export async function isAllowed(connection: Connection, { verb, right, namespace }: Denial, signal?: AbortSignal): Promise<boolean> {
   const [resource, subresource] = right.resource.split('/');
-  const resourceAttributes = { verb, group: right.group, resource, subresource, namespace };
+  // Of several objects one stands for all: a Role lists them together.
+  const resourceAttributes = { verb, group: right.group, resource, subresource, namespace, name: right.names?.[0] };
   const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
   const { status } = await connection.json<{ status?: { allowed?: boolean } }>('POST', path, {

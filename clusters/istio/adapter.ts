@@ -10,19 +10,26 @@ import type {
   MeshVersions,
   WorkloadCertificate,
 } from '../mesh/adapter.ts';
+import type { Assumption } from '../mesh/assumptions.ts';
+import type { Circumstances } from '../mesh/circumstances.ts';
 import type { MeshFeature } from '../mesh/features.ts';
 import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from '../mesh/observations.ts';
 import type { MeshSettings } from '../mesh/settings.ts';
+import type { MeshSurvey } from '../mesh/survey.ts';
 import type { TaskContext } from '../task-context.ts';
 import type { ClusterAccess } from '../mesh/access.ts';
 import { parseAccessLog } from './proxy/access-log.ts';
+import { logFormats } from './proxy/log-format.ts';
 import { workloadCertificate } from './proxy/certificate.ts';
 import { converge } from './convergence/convergence.ts';
 import { istioDiagnostics } from './diagnostics/diagnostics.ts';
 import { FACTS } from './facts.ts';
 import type { IstioRevisions } from './revisions/revisions.ts';
-import { Istiod } from './istiod.ts';
-import { meshSettings } from './settings.ts';
+import type { Istiod } from './istiod.ts';
+import { circumstancesOf } from './circumstances/circumstances.ts';
+import { meshFacts, standingIn } from './survey/facts.ts';
+import { MeshFinder } from './survey/finder.ts';
+import { injectorIn } from './survey/survey.ts';
 import { PROXY_CONTAINER, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
 import { labelledCounts, requestCountOf } from './proxy/request-counts.ts';
@@ -32,6 +39,8 @@ const EXTENSIONS: Readonly<Record<MeshFeature, string>> = { 'request-metrics': '
 
 export interface IstioOptions {
   access: ClusterAccess;
+  /** Default: the control plane that is used where no revision is named. */
+  finder?: MeshFinder;
   /** Without one, nothing can be asked of it. */
   injector?: MeshInjector;
   tool?: MeshTool;
@@ -40,8 +49,8 @@ export interface IstioOptions {
 
 /** Istio with sidecars, installed by whoever: everything is asked of istiod and of the running proxies. */
 export function istio(options: IstioOptions): MeshAdapter {
-  const { access, injector } = options;
-  return new IstioAdapter(access, injector, options);
+  const { access, finder = new MeshFinder(access) } = options;
+  return new IstioAdapter({ ...options, finder });
 }
 
 class IstioAdapter implements MeshAdapter {
@@ -50,17 +59,15 @@ class IstioAdapter implements MeshAdapter {
   readonly revisions?: IstioRevisions;
   readonly #access: ClusterAccess;
   readonly #injector: MeshInjector | undefined;
-  readonly #istiod: Istiod;
+  readonly #finder: MeshFinder;
   readonly #converging = new Map<string, Promise<unknown>>();
 
-  #settings: MeshSettings | undefined;
-
-  constructor(access: ClusterAccess, injector: MeshInjector | undefined, { tool, revisions }: Pick<IstioOptions, 'tool' | 'revisions'>) {
+  constructor({ access, finder, injector, tool, revisions }: IstioOptions & { finder: MeshFinder }) {
     if (tool !== undefined) this.tool = tool;
     if (revisions !== undefined) this.revisions = revisions;
     this.#access = access;
     this.#injector = injector;
-    this.#istiod = new Istiod(access, FACTS.controlPlaneNamespace);
+    this.#finder = finder;
   }
 
   get injector(): MeshInjector {
@@ -70,7 +77,7 @@ class IstioAdapter implements MeshAdapter {
 
   /** istiod's version, and the Envoy versions of the proxies that run now, if any does. */
   async versions(task: TaskContext = {}, among?: readonly string[]): Promise<MeshVersions> {
-    const controlPlane = (await this.#istiod.versions(task.signal)).map(shortVersion);
+    const controlPlane = (await (await this.#istiod(task.signal)).versions(task.signal)).map(shortVersion);
     const lists = await Promise.all(
       (among ?? [undefined]).map((namespace) => this.#access.pods(namespace, 'security.istio.io/tlsMode=istio', task.signal)),
     );
@@ -84,7 +91,7 @@ class IstioAdapter implements MeshAdapter {
   }
 
   async proxyVersions({ signal }: TaskContext = {}): Promise<Map<string, number>> {
-    return await this.#istiod.proxyVersions(signal);
+    return await (await this.#istiod(signal)).proxyVersions(signal);
   }
 
   async capabilities(pod: PodRef): Promise<Capabilities> {
@@ -94,7 +101,27 @@ class IstioAdapter implements MeshAdapter {
   }
 
   async settings({ signal }: TaskContext = {}): Promise<MeshSettings> {
-    return (this.#settings ??= await meshSettings(this.#access, FACTS.controlPlaneNamespace, signal));
+    return (await this.#finder.mesh(signal)).settings;
+  }
+
+  async survey({ signal }: TaskContext = {}): Promise<MeshSurvey> {
+    const found = await this.#finder.mesh(signal);
+    const [{ objects }, versions, proxies] = await Promise.all([
+      this.#finder.standing(signal),
+      found.istiod.versions(signal),
+      found.istiod.proxyVersions(signal),
+    ]);
+    return {
+      settings: found.settings,
+      versions: versions.map(shortVersion),
+      facts: meshFacts(found, versions.map(shortVersion), proxies),
+      standing: standingIn(objects, found.settings.rootNamespace),
+      injectorOf: ({ labels = {} }) => injectorIn(found, labels),
+    };
+  }
+
+  async circumstances(assumes: readonly Assumption[], rig: string, { signal }: TaskContext = {}): Promise<Circumstances> {
+    return circumstancesOf(await this.#finder.standing(signal), assumes, rig);
   }
 
   identity(namespace: string, serviceAccount: string, { trustDomain }: Pick<MeshSettings, 'trustDomain'>): string {
@@ -127,7 +154,11 @@ class IstioAdapter implements MeshAdapter {
   }
 
   async accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]> {
-    return parseAccessLog(await this.#access.logsSince(pod, PROXY_CONTAINER, since));
+    const [text, formats] = await Promise.all([
+      this.#access.logsSince(pod, PROXY_CONTAINER, since),
+      logFormats(this.#access, pod),
+    ]);
+    return parseAccessLog(text, formats);
   }
 
   async requestCounts(pod: PodRef): Promise<RequestCount[]> {
@@ -139,12 +170,16 @@ class IstioAdapter implements MeshAdapter {
   }
 
   async diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>> {
-    return await istioDiagnostics(this.#access, this.#istiod, pods, only);
+    return await istioDiagnostics(this.#access, await this.#istiod(), pods, only);
+  }
+
+  async #istiod(signal?: AbortSignal): Promise<Istiod> {
+    return (await this.#finder.mesh(signal)).istiod;
   }
 
   async #convergeNow(options: ConvergeOptions, started: number): Promise<Enforcement> {
     const waitedMs = performance.now() - started;
-    const istiod = this.revisions?.istiodOf(options.namespace) ?? this.#istiod;
+    const istiod = this.revisions?.istiodOf(options.namespace) ?? (await this.#istiod(options.signal));
     const { enforcedMs, stages } = await converge(this.#access, istiod, options);
     const fromCall = Object.entries(stages).map(([stage, ms]) => [stage, ms + waitedMs]);
     return { enforcedMs: enforcedMs + waitedMs, stages: Object.fromEntries(fromCall) };

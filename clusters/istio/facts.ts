@@ -3,24 +3,19 @@ import { SENTINEL_NAME } from './convergence/sentinel.ts';
 import { PROXY_CONTAINER } from './proxy/admin.ts';
 import { EXPORTED_KINDS, intrusionsOf } from './intrusions.ts';
 import { EXPORT_TO, reachesOf } from './reach.ts';
-import { RIGHTS } from './rights.ts';
+import { rights, SETTLED_BY } from './rights.ts';
 import { schemas } from './schemas.ts';
+import { labelledBy, usualInjection } from './survey/control-planes.ts';
+import { USUAL_NAMESPACE } from './survey/survey.ts';
 
-const CONTROL_PLANE = 'istio-system';
-const INJECTION = { 'istio-injection': 'enabled' };
 
 export const FACTS: MeshFacts = {
   name: 'istio',
-  controlPlaneNamespace: CONTROL_PLANE,
+  usualNamespace: USUAL_NAMESPACE,
   controlPlane: { selector: 'app=istiod', port: 15012 },
   parts: { controlPlane: 'istiod', proxy: 'envoy' },
   skew: { mostBehind: 2, hint: 'see istioctl proxy-status' },
-  injection: { labels: INJECTION, annotations: {} },
-  /** By Istio's own label, or by a revision's. */
-  injects({ labels = {} }) {
-    const own = Object.entries(INJECTION).every(([label, value]) => labels[label] === value);
-    return own || labels['istio.io/rev'] !== undefined;
-  },
+  usualMarks: (revision) => ({ labels: labelledBy(usualInjection(revision)) }),
   proxyContainer: PROXY_CONTAINER,
   proxyUser: 1337,
   proxyPrograms: ['envoy', 'pilot-agent'],
@@ -38,8 +33,10 @@ export const FACTS: MeshFacts = {
   /** As the installation does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
   fastDrainAnnotations: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
   exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
-  placedInRigs: [`EnvoyFilter ${SENTINEL_NAME}, by which it sees what proxies have acknowledged`],
-  rights: RIGHTS,
+  placedInRigs: [`EnvoyFilter ${SENTINEL_NAME} (or a ServiceEntry, where policies refuse that), by which it sees what proxies have acknowledged`],
+  rights,
+  ownWebhooks: /(^|\.)istio\.io$/,
+  settledBy: SETTLED_BY,
   schemas,
   /** What stands in the root namespace is for the proxies of every namespace. */
   isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,

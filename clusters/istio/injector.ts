@@ -4,7 +4,7 @@ import { exec } from '../exec.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { WebhookInjector } from '../mesh/webhook-injector.ts';
-import type { Istioctl } from './istioctl.ts';
+import { placeFlags, type Istioctl } from './istioctl.ts';
 
 /** The part of istiod that writes proxies into pods. */
 export class IstioInjector extends WebhookInjector {
@@ -16,9 +16,10 @@ export class IstioInjector extends WebhookInjector {
   }
 
   async inject(objects: readonly Manifest[]): Promise<Manifest[]> {
-    const { istioctl, kubeconfig, context } = await this.#tool();
+    const tool = await this.#tool();
+    const revision = tool.revision === undefined ? [] : ['--revision', tool.revision];
     const input = objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
-    const text = await exec(istioctl, ['kube-inject', '-f', '-', '--kubeconfig', kubeconfig, '--context', context], {
+    const text = await exec(tool.istioctl, ['kube-inject', '-f', '-', ...revision, ...placeFlags(tool)], {
       input,
       timeoutMs: 60_000,
       hint: 'istioctl reads the injection template and the mesh configuration of the cluster, and asks istiod',

@@ -9,6 +9,14 @@ export interface Istioctl {
   istioctl: string;
   kubeconfig: string;
   context: string;
+  /** Of the control plane that it asks and injects for; default istioctl's own. */
+  namespace?: string;
+  revision?: string;
+}
+
+/** The flags by which istioctl finds the cluster and its control plane. */
+export function placeFlags({ kubeconfig, context, namespace }: Istioctl): string[] {
+  return ['--kubeconfig', kubeconfig, '--context', context, ...(namespace === undefined ? [] : ['--istioNamespace', namespace])];
 }
 
 const TIMEOUT_MS = 300_000;
@@ -40,7 +48,7 @@ export async function installFrom(
   });
 }
 
-/** Removes everything that istioctl installed, cluster-wide objects included; the namespace istio-system stays. */
+/** Removes everything that istioctl installed, cluster-wide objects included; its namespace stays. */
 export async function uninstallIstio(tool: Istioctl, task: TaskContext = {}): Promise<void> {
   task.progress?.('removing Istio');
   await run(tool, ['uninstall', '--purge', '-y'], { ...task, timeoutMs: TIMEOUT_MS });

@@ -3,6 +3,7 @@ import { ApiRefusal } from '../kubernetes/api-error.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { printable } from '../printable.ts';
 import type { ClusterAccess, PodObject } from '../mesh/access.ts';
+import type { MeshConfig } from './survey/mesh-config.ts';
 
 /** Plain HTTP; its debug pages are open to callers on the pod's loopback, which a port-forward is. */
 const HTTP_PORT = 8080;
@@ -30,15 +31,35 @@ export const RESOURCE_TYPE_NAMES: readonly ResourceType[] = ['cds', 'eds', 'lds'
 /** The types that a proxy has subscribed to. */
 export type ProxyStatus = Partial<Record<ResourceType, TypeStatus>>;
 
-/** What istiod says about itself on its debug pages. With several istiods, all of them are asked. */
+/** Where istiod is. */
+interface IstiodPlace {
+  namespace: string;
+  /** Default: whatever is there. */
+  revision?: string;
+}
+
+/** What istiod says about itself on its debug pages. With several istiods of one revision, all of them are asked. */
 export class Istiod {
   readonly #access: ClusterAccess;
   readonly #namespace: string;
+  readonly #selector: string;
   #pods: PodObject[] | undefined;
 
-  constructor(access: ClusterAccess, namespace: string) {
+  constructor(access: ClusterAccess, { namespace, revision }: IstiodPlace) {
     this.#access = access;
     this.#namespace = namespace;
+    this.#selector = `app=istiod${revision === undefined ? '' : `,istio.io/rev=${revision}`}`;
+  }
+
+  /** The pods that run. @throws MeshproofError `ISTIOD_MISSING` when none does */
+  async pods(signal?: AbortSignal): Promise<readonly PodObject[]> {
+    return await this.#running(signal);
+  }
+
+  /** What the mesh is told, with everything that several sources said of it put together. */
+  async meshConfig(signal?: AbortSignal): Promise<MeshConfig> {
+    const [page] = await this.#ask('/debug/mesh', HTTP_PORT, signal);
+    return JSON.parse(page?.text ?? '{}') as MeshConfig;
   }
 
   /** The configuration objects in the store of each istiod, with their resourceVersion: one list an istiod. */
@@ -121,11 +142,11 @@ export class Istiod {
 
   async #running(signal?: AbortSignal): Promise<PodObject[]> {
     if (this.#pods === undefined) {
-      const pods = await this.#access.pods(this.#namespace, 'app=istiod', signal);
+      const pods = await this.#access.pods(this.#namespace, this.#selector, signal);
       const running = pods.filter((pod) => pod.status?.phase === 'Running' && pod.metadata.deletionTimestamp === undefined);
       if (running.length === 0) {
         throw new MeshproofError('ISTIOD_MISSING', `no istiod runs in namespace ${this.#namespace}`, {
-          hint: 'install Istio first, or name its root namespace',
+          hint: 'install Istio first, or choose another revision with --revision',
         });
       }
       this.#pods = running;

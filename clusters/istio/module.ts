@@ -13,6 +13,7 @@ import { installIstio, type Istioctl } from './istioctl.ts';
 import { IstioRevisions } from './revisions/revisions.ts';
 import { definitions } from './schemas.ts';
 import { IstioTool } from './tool.ts';
+import { MeshFinder } from './survey/finder.ts';
 import { istioVersion, VERSIONS } from './versions.ts';
 
 /** Istio with sidecars. */
@@ -24,12 +25,14 @@ export const ISTIO: MeshModule = {
   tool: istioctlTool,
   connect(cluster, api) {
     const access = new KubernetesAccess(api);
-    const tool = () => istioctlOn(cluster, {});
+    const finder = new MeshFinder(access, cluster.revision);
+    const tool = async () => ({ ...(await istioctlOn(cluster, {})), ...(await finder.mesh()).plane });
     return istio({
       access,
+      finder,
       injector: new IstioInjector(api, tool),
       tool: new IstioTool(tool),
-      revisions: new IstioRevisions(api, { access, tool }),
+      revisions: new IstioRevisions(api, { access, finder, tool }),
     });
   },
   async install(cluster, api, { published }, task) {

@@ -72,7 +72,7 @@ function parentsOf({ parentRefs }: Record<string, unknown>, { namespaces }: Isla
 function addressesOf({ addresses }: Record<string, unknown>, { namespaces }: Island): string[] {
   const hosts = Array.isArray(addresses) ? addresses.filter(isObject).map(({ value }) => textOf(value)) : [];
   const others = hosts.filter((host) => !namespaces.has(host.split('.')[1] ?? ''));
-  return others.map((host) => `acts on the pods behind ${host}; name a Service as <name>.$(NAMESPACE).svc.cluster.local`);
+  return others.map((host) => `acts on the pods behind ${host}; name a Service as <name>.$(NAMESPACE).svc.$(CLUSTER_DOMAIN)`);
 }
 
 /** The other way round: gateway pods that carry a usual label are taken by Gateways of whoever owns the mesh. */

@@ -1,12 +1,16 @@
 import { MANAGED, TUNNEL, type Right } from '../existing/right.ts';
+import type { Uses } from '../mesh/facts.ts';
 
 /** What the adapter asks of an API server. */
-export const RIGHTS: readonly Right[] = [
-  { where: 'root', group: '', resource: 'configmaps', verbs: ['get'], purpose: 'inject by hand as the mesh is set up to' },
-  { where: 'root', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
-  { where: 'root', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
+export function rights({ manualInjection }: Uses): Right[] {
+  return manualInjection ? [...ALWAYS, INJECTORS, TEMPLATES] : [...ALWAYS, { ...INJECTORS, optional: true }];
+}
+
+const ALWAYS: readonly Right[] = [
+  { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
+  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
   {
-    where: 'root',
+    where: 'control',
     group: '',
     resource: 'pods/portforward',
     verbs: TUNNEL,
@@ -20,4 +24,23 @@ export const RIGHTS: readonly Right[] = [
     verbs: MANAGED,
     purpose: 'apply and remove what checks configure',
   },
+];
+
+const INJECTORS: Right = {
+  where: 'cluster',
+  group: 'admissionregistration.k8s.io',
+  resource: 'mutatingwebhookconfigurations',
+  verbs: ['list'],
+  purpose: 'find the revisions of the mesh, and by which labels they inject',
+};
+
+const TEMPLATES: Right = { where: 'control', group: '', resource: 'configmaps', verbs: ['get'], purpose: 'inject by hand as the mesh is set up to' };
+
+/** Of which kinds objects may be added to those of a check. */
+export const SETTLED_BY = [
+  { group: 'security.istio.io', kind: 'PeerAuthentication' },
+  { group: 'security.istio.io', kind: 'AuthorizationPolicy' },
+  { group: 'networking.istio.io', kind: 'Sidecar' },
+  { group: 'networking.istio.io', kind: 'DestinationRule' },
+  { group: 'telemetry.istio.io', kind: 'Telemetry' },
 ];

@@ -3,7 +3,7 @@ import { ExecaError } from 'execa';
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { MeshTool, ReportedProxy, ReportedVersions, ToolAnswer } from '../mesh/adapter.ts';
-import type { Istioctl } from './istioctl.ts';
+import { placeFlags, type Istioctl } from './istioctl.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -35,15 +35,14 @@ export class IstioTool implements MeshTool {
   }
 
   async #read(args: readonly string[]): Promise<string> {
-    const { istioctl, kubeconfig, context } = await this.#tool();
-    return await exec(istioctl, [...args, '--kubeconfig', kubeconfig, '--context', context], { timeoutMs: TIMEOUT_MS });
+    const tool = await this.#tool();
+    return await exec(tool.istioctl, [...args, ...placeFlags(tool)], { timeoutMs: TIMEOUT_MS });
   }
 
   async #answer(args: readonly string[], input?: string): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-    const { istioctl, kubeconfig, context } = await this.#tool();
-    const all = [...args, '--kubeconfig', kubeconfig, '--context', context];
+    const tool = await this.#tool();
     try {
-      const stdout = await exec(istioctl, all, { timeoutMs: TIMEOUT_MS, ...(input === undefined ? {} : { input }) });
+      const stdout = await exec(tool.istioctl, [...args, ...placeFlags(tool)], { timeoutMs: TIMEOUT_MS, ...(input === undefined ? {} : { input }) });
       return { exitCode: 0, stdout, stderr: '' };
     } catch (error) {
       const ended = error instanceof MeshproofError && error.code === 'COMMAND_FAILED' ? error.cause : undefined;

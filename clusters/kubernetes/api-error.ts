@@ -55,3 +55,14 @@ function statusBody(body: string): { message?: string; reason?: string } {
     return {};
   }
 }
+
+const BY_POLICY = /admission webhook "(?<webhook>[^"]+)" denied the request|ValidatingAdmissionPolicy '(?<policy>[^']+)'/;
+
+/**
+ * Whether a policy of the cluster's owner refuses what was sent, and not the API server itself.
+ * @param own admission webhooks of others than the owner, whose "no" is another matter; default none
+ */
+export function isRefusedByPolicy(error: unknown, own?: RegExp): error is ApiRefusal {
+  const { webhook, policy } = (error instanceof ApiRefusal ? BY_POLICY.exec(error.message)?.groups : undefined) ?? {};
+  return policy !== undefined || (webhook !== undefined && own?.test(webhook) !== true);
+}

@@ -21,7 +21,12 @@ interface ContainerStatus {
 
 /** The fields of a pod that the harness looks at. */
 export interface Pod extends LiveObject {
-  spec: { nodeName?: string; serviceAccountName?: string; containers: { name: string; image?: string }[] };
+  spec: {
+    nodeName?: string;
+    serviceAccountName?: string;
+    containers: { name: string; image?: string }[];
+    initContainers?: { name: string; image?: string }[];
+  };
   status?: {
     phase?: string;
     podIP?: string;

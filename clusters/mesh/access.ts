@@ -4,7 +4,14 @@ import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 
 /** What is read of a pod; field names as the Kubernetes API has them. */
 export interface PodObject {
-  metadata: { namespace: string; name: string; uid: string; deletionTimestamp?: string; annotations?: Record<string, string> };
+  metadata: {
+    namespace: string;
+    name: string;
+    uid: string;
+    deletionTimestamp?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
   spec: { containers: ContainerObject[]; initContainers?: ContainerObject[]; serviceAccountName?: string };
   status?: { phase?: string; podIP?: string };
 }
@@ -12,6 +19,7 @@ export interface PodObject {
 interface ContainerObject {
   name: string;
   image?: string;
+  args?: string[];
   env?: { name: string; value?: string }[];
   ports?: { containerPort: number }[];
 }
@@ -22,6 +30,8 @@ export interface ClusterAccess {
   apply(objects: readonly Manifest[], namespace: string, signal?: AbortSignal): Promise<void>;
   /** The object as the API server holds it now, or undefined. */
   get(object: Manifest, namespace: string, signal?: AbortSignal): Promise<Manifest | undefined>;
+  /** Objects of a kind that is cluster-wide. */
+  list<T extends Manifest>(apiVersion: string, kind: string, labelSelector: string, signal?: AbortSignal): Promise<T[]>;
   /** Of all namespaces when none is named. */
   pods(namespace: string | undefined, labelSelector?: string, signal?: AbortSignal): Promise<PodObject[]>;
   /** GET to a port that listens on the pod's loopback, over a kept connection. Rejects unless the answer is 200. */

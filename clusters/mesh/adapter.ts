@@ -1,9 +1,12 @@
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 import type { TaskContext } from '../task-context.ts';
+import type { Assumption } from './assumptions.ts';
+import type { Circumstances } from './circumstances.ts';
 import type { MeshFacts } from './facts.ts';
 import type { MeshFeature } from './features.ts';
 import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from './observations.ts';
 import type { MeshSettings } from './settings.ts';
+import type { MeshSurvey } from './survey.ts';
 
 /** What a running proxy can do, asked of it and not assumed. */
 export interface Capabilities {
@@ -50,6 +53,8 @@ export interface ConvergeOptions extends TaskContext {
   namespace: string;
   /** Who may send requests to see what takes effect; none where only the API server is asked. */
   callers?: readonly Caller[];
+  /** Whether it is in order that no proxy runs there, as where a check installs a control plane alone; default no. */
+  mayBeEmpty?: boolean;
   timeoutMs?: number;
 }
 
@@ -149,6 +154,10 @@ export interface MeshAdapter {
   capabilities(pod: PodRef): Promise<Capabilities>;
   /** As the cluster has them; read once. */
   settings(task?: TaskContext): Promise<MeshSettings>;
+  /** What is found of the mesh; only questions are asked. */
+  survey(task?: TaskContext): Promise<MeshSurvey>;
+  /** Under what a check that takes these things for granted is judged on a rig, as its owner has set up the mesh; that is read once. */
+  circumstances(assumes: readonly Assumption[], rig: string, task?: TaskContext): Promise<Circumstances>;
   /** Peer identity of a service account, as the server sees it. */
   identity(namespace: string, serviceAccount: string, settings: Pick<MeshSettings, 'trustDomain'>): string;
   /** The headers in which a proxy tells its server that this identity calls. */

@@ -4,9 +4,17 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshSettings } from './settings.ts';
 
 /** What decides in a namespace whether its pods get a proxy. */
-interface NamespaceMarks {
+export interface NamespaceMarks {
   labels?: Readonly<Record<string, string>>;
   annotations?: Readonly<Record<string, string>>;
+}
+
+/** What the chosen checks do beside applying objects, sending requests and reading. */
+export interface Uses {
+  /** Give workloads their proxy by hand. */
+  manualInjection: boolean;
+  /** Run the load generator. */
+  load: boolean;
 }
 
 /** Namespaces of which the proxies may feel what a check applies. */
@@ -20,8 +28,8 @@ export interface Island {
 /** What is true of a mesh wherever it runs; no cluster is asked. */
 export interface MeshFacts {
   readonly name: string;
-  /** Where its control plane is, unless it was installed otherwise. */
-  readonly controlPlaneNamespace: string;
+  /** Where its own tools put its control plane unless they are told otherwise; for whoever can ask no cluster. */
+  readonly usualNamespace: string;
   /** The pods of the control plane, by their labels, and the port at which proxies get their configuration from it. */
   readonly controlPlane: { readonly selector: string; readonly port: number };
   /** What the parts are called whose versions a run tells. */
@@ -33,10 +41,8 @@ export interface MeshFacts {
     /** What says more where the control plane does not. */
     readonly hint: string;
   };
-  /** Metadata of a namespace whose new pods get a proxy. */
-  readonly injection: { readonly labels: Record<string, string>; readonly annotations: Record<string, string> };
-  /** Whether new pods of a namespace get a proxy, in whatever way its owner asks for that. */
-  readonly injects: (namespace: NamespaceMarks) => boolean;
+  /** By what a namespace's new pods get a proxy of a control plane, unless it was installed in an unusual way; for whoever can ask no cluster. */
+  readonly usualMarks: (revision?: string) => NamespaceMarks;
   /** The name of the proxy's container in a pod. */
   readonly proxyContainer: string;
   /** The user as whom it runs, whose connections it does not take itself. */
@@ -61,7 +67,11 @@ export interface MeshFacts {
   /** What its adapter places in each rig to see changes take effect: a sentence that begins with kind and name, for each. */
   readonly placedInRigs: readonly string[];
   /** What its adapter asks of an API server beside what any mesh needs. */
-  readonly rights: readonly Right[];
+  readonly rights: (uses: Uses) => readonly Right[];
+  /** Names of the mesh's own admission webhooks, which judge its configuration. */
+  readonly ownWebhooks: RegExp;
+  /** Of which kinds its adapter may add objects to those of a check, to undo what stands above them; see `Circumstances.settle`. */
+  readonly settledBy: readonly { group: string; kind: string }[];
   /** The schemas of its kinds, in one of its module's versions; default the first. */
   readonly schemas: (version?: string) => KindSchemas;
   /** Whether the object acts on proxies of every namespace. */

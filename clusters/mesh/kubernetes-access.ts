@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 import type { KubernetesApi } from '../kubernetes/api.ts';
-import { refOf } from '../kubernetes/live-object.ts';
+import { refOf, type LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 import type { Pod } from '../kubernetes/pods.ts';
 import { requestText, type PodTunnel } from '../kubernetes/tunnel.ts';
@@ -26,6 +26,11 @@ export class KubernetesAccess implements ClusterAccess {
 
   async get(object: Manifest, namespace: string, signal?: AbortSignal): Promise<Manifest | undefined> {
     return await this.#api.get({ ...refOf(object), namespace: object.metadata.namespace ?? namespace }, signal);
+  }
+
+  async list<T extends Manifest>(apiVersion: string, kind: string, labelSelector: string, signal?: AbortSignal): Promise<T[]> {
+    const options = { labelSelector, ...(signal === undefined ? {} : { signal }) };
+    return await this.#api.list<T & LiveObject>(apiVersion, kind, options);
   }
 
   async pods(namespace: string | undefined, labelSelector?: string, signal?: AbortSignal): Promise<PodObject[]> {

@@ -12,6 +12,8 @@ export interface MeshCluster {
   context: string;
   /** Of the mesh, one of its module's `versions`; default the first. */
   meshVersion?: string;
+  /** Which of several control planes, by the mesh's own name for it; default the one that is used where nothing is said. */
+  revision?: string;
 }
 
 interface InstallOptions {

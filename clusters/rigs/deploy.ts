@@ -10,6 +10,7 @@ import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { notMade } from './listed.ts';
 import { ownNamespaces } from './own-namespaces.ts';
 import { nameWithMaker, owned, removeOurs, requireAllBack, requireOurs } from './ownership.ts';
+import { requireProxies } from './proxies.ts';
 import { ACTOR_LABEL, SAMPLE_WORKLOADS, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
@@ -38,7 +39,8 @@ export async function deployRigs(
   task: TaskContext,
 ): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `${options.owner}-rig-${index}`);
-  await Promise.all(names.map((name) => deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, options.owner), options, task)));
+  const { namespaces } = await mesh.settings(task);
+  await Promise.all(names.map((name) => deployRig(api, mesh, name, rigNamespaces(name, namespaces, options.owner), options, task)));
   return names;
 }
 
@@ -66,11 +68,12 @@ async function deployRig(
   await requireOurs(api, objects, { owner, ...signal });
   await api.apply(objects, signal);
   const waiting = { timeoutMs: 180_000, ...task };
-  await Promise.all([
+  const pods = await Promise.all([
     api.podsReady(name, ACTOR_LABEL, SAMPLE_WORKLOADS.length - 2, waiting),
     api.podsReady(neighbourOf(name), ACTOR_LABEL, 1, waiting),
     api.podsReady(unmeshedOf(name), ACTOR_LABEL, 1, waiting),
   ]);
+  requireProxies(pods.flat(), facts);
 }
 
 /**
@@ -90,7 +93,8 @@ export async function replaceRig(
   const left = preprovisioned ? await clearNamespaces(api, mesh, places, { ...waiting, unseen: notMade }) : [];
   const { shared } = await removeOurs(api, await ownNamespaces(api, { owner, rigs: [name], preprovisioned }, task), waiting);
   requireAllBack({ left: [...left, ...shared.map(nameWithMaker)] });
-  await deployRig(api, mesh, name, preprovisioned ? [] : rigNamespaces(name, mesh.facts, owner), { ...made, owner }, task);
+  const { namespaces } = await mesh.settings(task);
+  await deployRig(api, mesh, name, preprovisioned ? [] : rigNamespaces(name, namespaces, owner), { ...made, owner }, task);
   if (!preprovisioned) await copyLease(api, lease, name, owner);
 }
 
@@ -111,6 +115,7 @@ export async function deployBeside(
   { like, name, owner }: { like: string; name: string; owner: string },
   task: TaskContext = {},
 ): Promise<void> {
-  await deployRig(api, mesh, name, rigNamespaces(name, mesh.facts, owner), { ...(await madeOf(api, like)), owner }, task);
+  const { namespaces } = await mesh.settings(task);
+  await deployRig(api, mesh, name, rigNamespaces(name, namespaces, owner), { ...(await madeOf(api, like)), owner }, task);
   await copyLease(api, await api.find<LeaseObject>(leaseRef(like), task.signal), name, owner);
 }

@@ -73,6 +73,11 @@ export function isOurs(live: Managed, owner?: string): boolean {
   return isMadeFor(live, owner) && otherAppliers(live).length === 0;
 }
 
+/** Whether an object says of itself that it is meshproof's, for whichever cluster; enough where nothing is changed on its word. */
+export function isOfMeshproof({ metadata: { labels = {} } }: Manifest): boolean {
+  return labels[OWNER_LABEL] !== undefined || labels[MANAGED_BY] === FIELD_MANAGER;
+}
+
 /** Whether meshproof made the object, whoever else applies it by now. */
 export function isMadeFor({ metadata: { labels = {}, managedFields = [] } }: Managed, owner?: string): boolean {
   const madeFor = labels[OWNER_LABEL];

@@ -1,5 +1,6 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { MeshFacts } from '../mesh/facts.ts';
+import type { MeshFacts, NamespaceMarks } from '../mesh/facts.ts';
+import type { MeshSettings } from '../mesh/settings.ts';
 import { agentConfigMap, agentName, withAgent, type SampleOptions } from './agent.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
@@ -26,6 +27,9 @@ export const RESTRICTED = {
   seccompProfile: { type: 'RuntimeDefault' },
 } as const;
 
+/** The same profile asks this of every container, also of those that a mesh adds; at the pod it holds for all of them. */
+export const RESTRICTED_POD = { seccompProfile: RESTRICTED.seccompProfile } as const;
+
 /**
  * One 503 takes a sample out of use at once, because that is what a check has told it to answer. A machine that has no time for it says nothing,
  * which a probe of the default second would take for the same.
@@ -43,15 +47,19 @@ export function isForChecks(name: string, rig: string): boolean {
   return name.startsWith(`${rig}-`) && name !== neighbourOf(rig) && name !== unmeshedOf(rig);
 }
 
+/** Whether a namespace of that name belongs to some rig, or was made by a check on one. */
+export function isInRig(name: string): boolean {
+  return /-rig-\d+($|-)/.test(name);
+}
+
 /** The namespaces of a rig: two whose pods get a proxy, and one whose pods do not. */
-export function rigNamespaces(namespace: string, mesh: Pick<MeshFacts, 'injection'>, owner: string): Manifest[] {
-  const labels = { [OWNER_LABEL]: owner };
-  const meshed = { labels: { ...labels, ...mesh.injection.labels }, annotations: mesh.injection.annotations };
-  return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, ...meshed } },
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: neighbourOf(namespace), ...meshed } },
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: unmeshedOf(namespace), labels } },
-  ];
+export function rigNamespaces(namespace: string, { meshed, unmeshed }: MeshSettings['namespaces'], owner: string): Manifest[] {
+  const made = (name: string, { labels, annotations = {} }: NamespaceMarks): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { [OWNER_LABEL]: owner, ...labels }, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
+  });
+  return [made(namespace, meshed), made(neighbourOf(namespace), meshed), made(unmeshedOf(namespace), unmeshed)];
 }
 
 interface Sample {
@@ -72,6 +80,12 @@ const SAMPLES: readonly Sample[] = [
 
 const NEIGHBOUR: Sample = { actor: 'neighbour', account: 'default', app: 'neighbour', version: 'v1' };
 const UNMESHED: Sample = { actor: 'unmeshed', account: 'default', app: 'unmeshed', version: 'v1' };
+
+/** Values of the label `app` of the samples with a proxy, which policies select them by. */
+export const MESHED_APPS = {
+  rig: [...new Set(SAMPLES.map(({ app }) => app))],
+  neighbour: [NEIGHBOUR.app],
+} as const;
 
 function deployment(
   { actor, account, app, version }: Sample,

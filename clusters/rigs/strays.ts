@@ -32,12 +32,7 @@ export interface Stray {
 
 /** What checks have left in the mesh's root namespace and cluster-wide, for all owners: a journal may have gone with its rig. */
 export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unseen, { signal }: TaskContext): Promise<Stray[]> {
-  // Who may not read the settings has been told of no other root namespace either.
-  const told = unlessForbidden(
-    mesh.settings(omitUndefined({ signal })).then((settings) => [settings]),
-    () => undefined,
-  );
-  const namespace = (await told)[0]?.rootNamespace ?? mesh.facts.controlPlaneNamespace;
+  const namespace = await rootNamespace(mesh, unseen, signal);
   const places = [
     ...mesh.facts.schemas().newest.map((kind) => ({ kind, where: { namespace } })),
     ...CLUSTER_WIDE.map((kind) => ({ kind, where: {} })),
@@ -51,6 +46,19 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unse
   ]);
   const made = lists.flat().filter((object) => isMadeFor(object));
   return [...outages, ...faulted, ...made.map((object) => ({ ...madeFor(object), name: nameOf(refOf(object)), object }))];
+}
+
+/** Where the mesh has it, or usually would: it may be gone, or not be ours to ask. */
+async function rootNamespace(mesh: MeshAdapter, unseen: Unseen, signal: AbortSignal | undefined): Promise<string> {
+  return await mesh.settings(omitUndefined({ signal })).then(
+    (settings) => settings.rootNamespace,
+    () => {
+      signal?.throwIfAborted();
+      const { usualNamespace } = mesh.facts;
+      unseen(`configuration of the whole mesh anywhere but in ${usualNamespace}`);
+      return usualNamespace;
+    },
+  );
 }
 
 function madeFor({ metadata: { labels = {} } }: LiveObject): Pick<Stray, 'owner' | 'rig'> {

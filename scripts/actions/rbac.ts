@@ -1,11 +1,17 @@
 import { Document, isScalar, visit } from 'yaml';
 
 import { EXIT } from '../../clusters/errors.ts';
-import { accountManifests } from '../../clusters/existing/account.ts';
+import { accountManifests, type AccountOptions } from '../../clusters/existing/account.ts';
+import { settlingKinds } from '../../clusters/existing/inspection.ts';
+import { rigNames } from '../../clusters/existing/namespaces.ts';
+import type { AppliedKind } from '../../clusters/existing/rights.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import { meshModule, type Mesh } from '../../clusters/meshes.ts';
-import { appliedKinds } from '../run/applied-kinds.ts';
-import type { Applied } from '../run/kinds.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
+import type { MeshFacts } from '../../clusters/mesh/facts.ts';
+import { adapterOf, meshModule, type Mesh } from '../../clusters/meshes.ts';
+import type { AppliedByChecks } from '../../clusters/provider.ts';
+import { appliedBy } from '../run/applied-kinds.ts';
 
 /** The options of `meshproof rbac`. */
 export interface RbacOptions {
@@ -18,11 +24,16 @@ export interface RbacOptions {
   check: string[];
   mesh: Mesh;
   allowMeshWide?: boolean;
+  context?: string;
+  kubeconfig?: string;
+  revision?: string;
+  meshNamespace?: string;
+  rootNamespace?: string;
 }
 
 /** Prints the manifest of the account. @returns the exit code */
 export async function printAccount(options: RbacOptions): Promise<number> {
-  const applies = await appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh);
+  const applies = await appliedBy({ suites: options.suite, ids: options.check, filters: [] }, options.mesh);
   const texts = (await accountOf(options, applies)).map((object) => {
     const document = new Document(object, { aliasDuplicateObjects: false });
     // One line a list of words: what is granted is then seen at a glance.
@@ -37,28 +48,58 @@ export async function printAccount(options: RbacOptions): Promise<number> {
   return EXIT.ok;
 }
 
-/** The account with its rights and places, for checks that apply objects of these kinds. */
-export async function accountOf(options: RbacOptions, applies: Applied): Promise<Manifest[]> {
+/** The account with its rights and places, for checks that do this. */
+export async function accountOf(options: RbacOptions, applies: AppliedByChecks): Promise<Manifest[]> {
   const { facts } = await meshModule(options.mesh);
+  const { settling, places } = options.context === undefined ? guessed(options, facts) : await asked(options, applies);
   return accountManifests({
     ...options,
     mesh: facts,
+    places,
     ...applies,
+    kinds: [...applies.kinds, ...settling],
     meshWide: options.allowMeshWide === true ? applies.meshWide : [],
     createNamespaces: options.createNamespaces === true,
     rigs: options.workers,
   });
 }
 
-function header({ name, namespace, createNamespaces, suite, check, allowMeshWide }: RbacOptions): string {
+/** What the rights depend on beside the checks. */
+interface Surroundings {
+  places: AccountOptions['places'];
+  /** Of which kinds objects undo what stands above those of the checks. */
+  settling: AppliedKind[];
+}
+
+/** As the options say it, and else as it is usual. */
+function guessed({ revision, meshNamespace, rootNamespace }: RbacOptions, facts: MeshFacts): Surroundings {
+  const controlPlaneNamespace = meshNamespace ?? facts.usualNamespace;
+  const namespaces = { meshed: facts.usualMarks(revision), unmeshed: {} };
+  return { places: { controlPlaneNamespace, rootNamespace: rootNamespace ?? controlPlaneNamespace, namespaces }, settling: [] };
+}
+
+/** As it is found in the cluster. */
+async function asked({ mesh, context, kubeconfig, revision, namespaces }: RbacOptions, applies: AppliedByChecks): Promise<Surroundings> {
+  const api = await KubernetesApi.open(omitUndefined({ context, kubeconfig }));
+  try {
+    const adapter = await adapterOf({ mesh, ...omitUndefined({ revision }) }, api);
+    const [rig = ''] = rigNames(namespaces, 1);
+    return { places: await adapter.settings(), settling: await settlingKinds(adapter, applies.assumes, rig) };
+  } finally {
+    api.close();
+  }
+}
+
+function header({ name, namespace, createNamespaces, suite, check, allowMeshWide, context }: RbacOptions): string {
   const what = [...suite, ...check].join(', ') || 'all suites';
   return [
     `# What meshproof needs in a cluster that it does not own, for ${what}${allowMeshWide === true ? ', mesh-wide checks included' : ''}.`,
+    ...(context === undefined ? ['# Without --context it is not known what the mesh has set up for all namespaces; undoing that for the samples may need more.'] : []),
     createNamespaces === true
       ? '# RBAC knows no prefix of names: who may make namespaces and work in them holds these rights in every namespace.'
       : [
-          '# Outside of the namespaces below the account can only read and port-forward in that of the mesh. Port-forwarding is not little: it reaches',
-          '# the admin port of each proxy there and the debug pages of the control plane.',
+          '# Outside of the namespaces below the account can only list injectors, and read and port-forward in the namespace of the control plane.',
+          '# Port-forwarding is not little: it reaches the admin port of each proxy there and the debug pages of the control plane.',
         ].join('\n'),
     `# A token: kubectl create token ${name} --namespace ${namespace} --duration 4h`,
     '',

@@ -15,11 +15,11 @@ import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import { printable } from '../../clusters/printable.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
-import { appliedKinds } from '../run/applied-kinds.ts';
+import { appliedBy } from '../run/applied-kinds.ts';
 import { providerOf } from '../run/provider.ts';
 import { judge, type Finding } from './finding.ts';
 import type { DoctorOptions } from './options.ts';
-import { skewFindings } from './skew.ts';
+import { meshFindings } from './skew.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -31,14 +31,14 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
   const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   const reached: Finding[] = [];
   try {
-    const adapter = await adapterOf(options, api);
+    const adapter = await adapterOf({ mesh: options.mesh, ...omitUndefined({ revision: provider.revision }) }, api);
     const [applies, server] = await Promise.all([
-      appliedKinds({ suites: options.suite, ids: options.check, filters: [] }, options.mesh),
+      appliedBy({ suites: options.suite, ids: options.check, filters: [] }, options.mesh),
       serverFinding(api, provider, signal),
     ]);
     reached.push(server);
     if (server.status === 'failed') return reached;
-    provider.applies = { kinds: applies.kinds, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
+    provider.applies = { ...applies, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
     const findings = [server, ...(await placeFindings(api, adapter, provider, options, signal))];
     // Names of policies and accounts are the cluster's words.
     return findings.map((finding) => ({ ...finding, seen: printable(finding.seen) }));
@@ -72,10 +72,10 @@ async function placeFindings(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const found = await inspectCluster(api, adapter, { name: 'meshproof', count: options.workers, provider }, signal);
-  const mesh = await skewFindings(api, adapter, signal);
+  const mesh = await meshFindings(adapter, found.mesh, signal);
   const rights = rightFindings(found);
   const lacking = found.preprovisioned
-    ? await requirePreprovisioned(api, adapter, found.rigs, signal).then(() => undefined, known)
+    ? await requirePreprovisioned(api, typeof found.mesh === 'string' ? undefined : found.mesh, found.rigs, signal).then(() => undefined, known)
     : undefined;
   const places = found.rigs.flatMap(namespacesOf);
   const space = judge(

@@ -8,6 +8,7 @@ export interface DoctorOptions {
   mesh: Mesh;
   context?: string;
   kubeconfig?: string;
+  revision?: string;
   namespaces?: string;
   workers: number;
   suite: string[];

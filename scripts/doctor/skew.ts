@@ -1,27 +1,24 @@
 import { causeOf } from '../../clusters/errors.ts';
-import { meshFound } from '../../clusters/existing/inspection.ts';
-import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
-import { byPart } from '../../clusters/mesh/versions.ts';
+import type { MeshSurvey } from '../../clusters/mesh/survey.ts';
 import { judge, type Finding } from './finding.ts';
 
-/** Whether the mesh is there, and whether its proxies are of versions that its control plane supports. */
-export async function skewFindings(api: KubernetesApi, mesh: MeshAdapter, signal: AbortSignal): Promise<Finding[]> {
+/** Whether the mesh is there, what it is, and whether its proxies are of versions that its control plane supports. */
+export async function meshFindings(mesh: MeshAdapter, found: MeshSurvey | string, signal: AbortSignal): Promise<Finding[]> {
   const category = 'mesh';
-  const found = await meshFound(api, mesh, [], signal);
-  const why = typeof found === 'string' ? found : '';
-  const there = typeof found === 'string' ? undefined : found;
-  const seen =
-    there === undefined
-      ? why
-      : Object.entries(byPart(mesh.facts, there))
-          .map(([part, version]) => `${part} ${version}`)
-          .join(', ');
-  const about = { category, check: `${mesh.facts.name} is installed`, seen };
-  const hint = `install it first; if it is installed, the account may not read ${mesh.facts.controlPlaneNamespace}: npx meshproof rbac prints the permissions`;
-  if (there === undefined) return [judge(about, false, 'failed', hint)];
-  return [judge(about, true, 'failed', hint), await proxyFinding(mesh, there.controlPlane.join(', '), signal)];
+  const about = { category, check: `${mesh.facts.name} is installed` };
+  const hint =
+    'install it first; if it is installed, the account may not ask its control plane: npx meshproof rbac prints the permissions';
+  if (typeof found === 'string') return [judge({ ...about, seen: found }, false, 'failed', hint)];
+  const { versions, facts, standing } = found;
+  const ok = { category, status: 'ok' } as const;
+  return [
+    { ...about, ...ok, seen: `${mesh.facts.parts.controlPlane} ${versions.join(', ')}` },
+    ...Object.entries(facts).map(([check, seen]): Finding => ({ ...ok, check, seen })),
+    ...standing.map((seen): Finding => ({ ...ok, check: 'set up for all namespaces', seen })),
+    await proxyFinding(mesh, versions.join(', '), signal),
+  ];
 }
 
 async function proxyFinding(mesh: MeshAdapter, control: string, signal: AbortSignal): Promise<Finding> {

@@ -1,11 +1,11 @@
 import type { Mesh } from '../../clusters/meshes.ts';
+import type { AppliedByChecks } from '../../clusters/provider.ts';
 import { chooseChecks, listChecks, runnerFilters, type Choice } from './checks.ts';
-import type { Applied } from './kinds.ts';
 import { loadChecks } from './playwright.ts';
 import { checkManifests } from './preflight.ts';
 
-/** Of which kinds the chosen checks apply objects, as their specs and manifests say. Needs no cluster. */
-export async function appliedKinds(choice: Choice, mesh: Mesh): Promise<Applied> {
+/** What the chosen checks do in a cluster, as their specs and manifests say. Needs no cluster. */
+export async function appliedBy(choice: Choice, mesh: Mesh): Promise<AppliedByChecks> {
   const chosen = chooseChecks(listChecks(), choice);
   const settings = { mesh, chosen: chosen.map(({ id }) => id) };
   const { traits } = await loadChecks({ args: runnerFilters(chosen, choice), settings, signal: new AbortController().signal });

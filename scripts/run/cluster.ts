@@ -35,8 +35,9 @@ export async function findCluster(existing: readonly ClusterDescription[], wante
 }
 
 async function isWhatIsMeant(cluster: ClusterDescription, provider: ExistingProvider): Promise<boolean> {
-  const { namespaces, context } = provider;
+  const { namespaces, context, revision } = provider;
   const preprovisioned = cluster.preprovisioned === true && cluster.rigs[0]?.startsWith(`${namespaces}-rig-`) === true;
+  if (cluster.revision !== revision) return false;
   if (!(namespaces === undefined ? cluster.preprovisioned !== true : preprovisioned)) return false;
   // Another context of the same cluster would be another account.
   return (context === undefined || cluster.context === context) && (await isThere(cluster, provider));

@@ -13,6 +13,7 @@ import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshFacts } from '../../clusters/mesh/facts.ts';
+import { surveyLines } from '../../clusters/mesh/survey.ts';
 import type { Mesh } from '../../clusters/meshes.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
@@ -42,6 +43,7 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
   const head = `cluster  ${await whereabouts(provider)}: ${quantity(rigs, 'rig')}`;
   try {
     const { found, problems, guarded, facts } = await ask({ mesh, provider, rigs });
+    const survey = typeof found.mesh === 'string' ? undefined : found.mesh;
     const places = found.rigs.flatMap(namespacesOf);
     const samples = await sampleOptions();
     const objects = found.rigs.flatMap((rig) => rigObjects(rig, samples, facts));
@@ -55,7 +57,8 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
         .filter((place) => guarded.has(place))
         .map((place) => `creates  in ${place}: NetworkPolicy meshproof, in addition to ${guarded.get(place)?.join(', ')}, ${end}`),
       ...facts.placedInRigs.map((words) => `creates  in each rig: ${words}, ${end}`),
-      `reads    the control plane in ${facts.controlPlaneNamespace}, and the proxies of the rigs, by port-forward`,
+      `reads    the control plane in ${survey?.settings.controlPlaneNamespace ?? facts.usualNamespace}, and the proxies of the rigs, by port-forward`,
+      ...(survey === undefined ? [] : surveyLines(survey).map((line) => `finds    ${line}`)),
       ...problems.map((problem) => `refused  ${problem}`),
     ];
     return { lines, exitCode: problems.length === 0 ? EXIT.ok : EXIT.unproven };
@@ -77,12 +80,15 @@ async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   try {
-    const adapter = await adapterOf({ mesh }, api);
+    const adapter = await adapterOf({ mesh, ...omitUndefined({ revision: provider.revision }) }, api);
     const found = await inspectCluster(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
     const { facts } = adapter;
-    const forbidden = found.denied.map((denial) => `${found.account} may not ${inWords(denial)}`);
+    const forbidden = [
+      ...(typeof found.mesh === 'string' ? [`no ${mesh} was found: ${found.mesh}`] : []),
+      ...found.denied.map((denial) => `${found.account} may not ${inWords(denial)}`),
+    ];
     if (!found.preprovisioned) return { found, problems: forbidden, guarded: new Map(), facts };
-    await requirePreprovisioned(api, adapter, found.rigs, signal);
+    await requirePreprovisioned(api, typeof found.mesh === 'string' ? undefined : found.mesh, found.rigs, signal);
     if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), facts };
     const samples = await sampleOptions();
     const lists = await Promise.all(found.rigs.map((rig) => admissionProblems(api, adapter, rig, samples, signal)));

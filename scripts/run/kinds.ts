@@ -1,16 +1,13 @@
 import type { AppliedKind } from '../../clusters/existing/rights.ts';
+import type { AppliedByChecks } from '../../clusters/provider.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 
-/** Kinds of which checks apply objects, once each and in order. */
-export interface Applied {
-  /** In the namespaces of their rig. */
-  kinds: AppliedKind[];
-  /** In the mesh's root namespace or on the cluster. */
-  meshWide: AppliedKind[];
-}
 
-/** Sorts what checks apply by where it goes. */
-export function kindsOf(objects: readonly Manifest[], isShared: (object: Manifest) => boolean): Applied {
+/** Of which kinds checks apply objects, once each and in order, by where these go. */
+export function kindsOf(
+  objects: readonly Manifest[],
+  isShared: (object: Manifest) => boolean,
+): Pick<AppliedByChecks, 'kinds' | 'meshWide'> {
   const kinds = (shared: boolean): AppliedKind[] => {
     const found = objects
       .filter((object) => isShared(object) === shared)

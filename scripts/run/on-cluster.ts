@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 
+import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
+import { adapterOf } from '../../clusters/meshes.ts';
 import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { describedIn, descriptionFile } from '../../clusters/registry/description.ts';
@@ -13,6 +15,7 @@ import type { TakenBack } from '../../clusters/rigs/ownership.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { quantity } from '../../fixtures/contract/quantity.ts';
+import type { Survey } from '../../fixtures/contract/run.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
@@ -132,7 +135,7 @@ function without({ createdForRun, description }: BorrowedCluster, { asked }: Clu
 async function runChecks({ description, createdForRun }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
   const { report } = run.settings;
   const workers = Math.min(run.settings.workers, Math.max(description.rigs.length, 1));
-  const described = await describeRun(description, createdForRun, workers, run.asked.shard);
+  const described = await describeRun(description, createdForRun, workers, { shard: run.asked.shard, survey: await surveyOf(description) });
   const cluster = descriptionFile(description.name);
   const settings = { ...run.settings, cluster, createdForRun, workers, run: await writeRun(report, described) };
   const code = await runPlaywright({ args: run.args, settings, signal, interactive: run.interactive });
@@ -140,6 +143,19 @@ async function runChecks({ description, createdForRun }: BorrowedCluster, run: C
   if (run.interactive) return code === 0 ? EXIT.ok : EXIT.unproven;
   const verdict = exitCodeOf(await conformanceOf(report, described.id, code));
   return verdict === EXIT.ok && code !== 0 ? EXIT.unproven : verdict;
+}
+
+/** What is found of the mesh; undefined where it does not tell, as the checks then say more of that. */
+async function surveyOf(description: ClusterDescription): Promise<Survey | undefined> {
+  const api = await KubernetesApi.open(description);
+  try {
+    const { facts, standing } = await (await adapterOf(description, api)).survey();
+    return { facts, standing: [...standing] };
+  } catch {
+    return undefined;
+  } finally {
+    api.close();
+  }
 }
 
 /**

@@ -11,10 +11,21 @@ import { isForChecks } from '../../clusters/rigs/rig.ts';
 import { filesOf, type CheckFiles, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 import { rigVariables } from '../../fixtures/contract/variables.ts';
-import { kindsOf, type Applied } from './kinds.ts';
+import type { AppliedByChecks } from '../../clusters/provider.ts';
+import { isInjectedByHand } from '../../fixtures/contract/by-hand.ts';
+import { kindsOf } from './kinds.ts';
 
 /** Stand for the names that a rig has; what is read here is never applied. */
-const VARIABLES = rigVariables('meshproof-rig', { rootNamespace: 'meshproof-root', trustDomain: 'meshproof.test' }, 'the agent');
+const VARIABLES = rigVariables(
+  'meshproof-rig',
+  {
+    rootNamespace: 'meshproof-root',
+    trustDomain: 'meshproof.test',
+    clusterDomain: 'cluster.test',
+    injection: { label: 'meshproof.test/inject', value: 'enabled' },
+  },
+  'the agent',
+);
 const OF_THE_RIG: readonly (string | undefined)[] = [undefined, VARIABLES.NAMESPACE, VARIABLES.NEIGHBOUR, VARIABLES.UNMESHED];
 const CLUSTER_WIDE = /^(Cluster|Namespace$|CustomResourceDefinition$|.*WebhookConfiguration$)/;
 
@@ -23,8 +34,8 @@ export interface Preflight {
   files: string[];
   /** Ids of the checks that touch more than the namespaces of their rig. */
   meshWide: string[];
-  /** Of which kinds checks apply objects; those that touch more than their rig's namespaces apart. */
-  applied: Applied;
+  /** What the checks do in a cluster. */
+  applied: AppliedByChecks;
 }
 
 /**
@@ -52,13 +63,18 @@ export async function checkManifests(
     }
   }
   if (problems.length > 0) throw refusal(problems);
+  const chosen = checks.flatMap(({ id }) => traits.get(id) ?? []);
   // Whoever made the namespaces of a rig may make those of its checks.
   return {
     ...preflight,
-    applied: kindsOf(
-      all.filter((object) => !isNamespaceForChecks(object)),
-      sharedAmong(all),
-    ),
+    applied: {
+      ...kindsOf(
+        all.filter((object) => !isNamespaceForChecks(object)),
+        sharedAmong(all),
+      ),
+      assumes: [...new Set(chosen.flatMap(({ assumes = [] }) => assumes))],
+      uses: { manualInjection: all.some(isInjectedByHand), load: chosen.some(({ load }) => load === true) },
+    },
   };
 }
 

@@ -7,15 +7,27 @@ import type { UpOptions } from '../../clusters/provider.ts';
 import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
 
 /** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */
-export async function providerOf({ provider, context, kubeconfig, namespaces, nodes }: ClusterOptions): Promise<UpOptions['provider']> {
+export async function providerOf({
+  provider,
+  context,
+  kubeconfig,
+  namespaces,
+  revision,
+  nodes,
+}: ClusterOptions): Promise<UpOptions['provider']> {
   if (provider === 'existing') {
     if (nodes !== DEFAULT_NODES)
       throw contradiction('--nodes applies to kind clusters, but --provider=existing uses an existing cluster', 'omit it');
     const wanted = named(context);
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
-    return { kind: 'existing', context: name, ...omitUndefined({ kubeconfig, namespaces }) };
+    return { kind: 'existing', context: name, ...omitUndefined({ kubeconfig, namespaces, revision }) };
   }
-  const [stray] = Object.entries({ '--context': context, '--kubeconfig': kubeconfig, '--namespaces': namespaces }).flatMap(
+  const [stray] = Object.entries({
+    '--context': context,
+    '--kubeconfig': kubeconfig,
+    '--namespaces': namespaces,
+    '--revision': revision,
+  }).flatMap(
     ([option, value]) => (value === undefined ? [] : [option]),
   );
   if (stray === undefined) return { kind: 'kind', nodes };

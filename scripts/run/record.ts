@@ -14,7 +14,7 @@ import { makeFolder } from '../../clusters/make-folder.ts';
 import { assertWritable } from '../../clusters/writable.ts';
 import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
 import { isReport, objectionTo, RUN_FILE } from '../../fixtures/contract/report-folder.ts';
-import type { RunDescription } from '../../fixtures/contract/run.ts';
+import type { RunDescription, Survey } from '../../fixtures/contract/run.ts';
 import { removeConformance, conformanceIn, writeConformance } from '../../reporters/conformance-files.ts';
 
 /** Folders of the report that its verdicts refer to by relative path. */
@@ -27,7 +27,7 @@ export async function describeRun(
   cluster: ClusterDescription,
   createdForRun: boolean,
   workers: number,
-  shard?: string,
+  { shard, survey }: { shard?: string | undefined; survey?: Survey | undefined } = {},
 ): Promise<RunDescription> {
   return {
     ...started(),
@@ -43,6 +43,7 @@ export async function describeRun(
       ...(shard === undefined ? {} : { shard }),
     },
     timings: createdForRun ? cluster.timings : {},
+    ...(survey === undefined ? {} : { survey }),
   };
 }
 

@@ -5,6 +5,7 @@ const orders = target('orders.example.internal', 8080);
 check(
   'DNS capture resolves a ServiceEntry host that no DNS server knows',
   {
+    assumes: ['cluster-names'],
     control: { because: 'DNS capture is off', mustFail: { toResolve: 'name not resolved' } },
     docDeviations: [
       {

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The ingress gateway redirects all HTTP to HTTPS with 301 and keeps path and query',
   {
+    assumes: ['paths-as-sent'],
     base: 'ingress-gateway',
     control: { because: 'the redirect is off', mustFail: { toRedirect: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   "REGISTRY_ONLY blocks an unlisted host at the caller's proxy, which logs the refusal",
   {
+    assumes: ['log-fields'],
     control: {
       because: 'the policy is ALLOW_ANY',
       mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'wrong status', toBeDenied: 'answered 200', toBeEmpty: 'delivered' },

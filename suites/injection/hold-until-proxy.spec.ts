@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'An application held until its proxy is ready gets its first request through',
   {
+    assumes: ['mutual-tls'],
     control: { because: 'the application is not held', mustFail: { toSucceed: { 'connection refused': 1 } } },
     docDeviations: [
       {

@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A manually injected workload joins the mesh from a namespace that has not opted in',
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the manifest is applied as it is', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
   },
   async ({ workload, unmeshedServer, identity, unmeshedCaller, server }) => {

@@ -3,6 +3,7 @@ import { check, target, expect } from '#fixtures';
 check(
   'Opting a namespace in injects new pods at once and existing pods after a restart',
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the namespace has no label', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
     needs: {
       namespaces: 'own',

@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A pod that opts out gets no proxy in a namespace with injection',
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the pod does not opt out', mustFail: { toHaveNoProxy: 'with a proxy', toHaveIdentity: { 'an identity': 1 } } },
   },
   async ({ workload, caller, identity, server }) => {

@@ -55,7 +55,7 @@ check(
       dnsCapture: 'true',
       dnsAutoAllocate: 'true',
       tracingSampling: 100,
-      tracingCollector: 'zipkin.istio-system:9411',
+      tracingCollector: 'zipkin.tracing.example:9411',
       requests: { cpu: '20m', memory: '128Mi' },
       limits: { ...cpu, memory: '1Gi' },
     });

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'Client, control plane and every proxy report the same version, and all proxies are in sync',
+  'Control plane and every proxy report the same version, and all proxies are in sync',
   {
     control: {
       because: 'one pod has an older proxy, as if it had not been restarted after an upgrade',

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'With a Telemetry resource, each proxy logs every request once, with correct fields',
   {
+    assumes: ['log-fields', 'quiet-logs', 'default-retries'],
     control: { because: 'the log provider is disabled', mustFail: { toLogEachOnce: 'no line' } },
     linkerd: unsupported(
       'no resource switches it for a namespace; access-log-annotation shows how pods do',

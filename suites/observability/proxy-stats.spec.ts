@@ -3,6 +3,7 @@ import { check, expect, watchCounts } from '#fixtures';
 check(
   "The counters of both proxies match the servers' ledgers exactly",
   {
+    assumes: ['default-retries'],
     control: {
       because: "the second caller's requests go through the first caller's proxy",
       mustFail: { toAgreeWithLedger: { 'counted too many': 1 } },

@@ -3,6 +3,7 @@ import { check, expect, watchRequestCounts } from '#fixtures';
 check(
   'Request metrics on both sides count every request once, with correct labels',
   {
+    assumes: ['default-retries', 'default-metrics'],
     control: {
       because: "the second caller's requests come from the first",
       mustFail: { toCountRequests: 'wrong count' },

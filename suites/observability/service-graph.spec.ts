@@ -3,6 +3,7 @@ import { check, edgesOfLedger, expect, watchGraph } from '#fixtures';
 check(
   'The service graph shows each pair that communicates, with exact request counts, and no other',
   {
+    assumes: ['default-metrics'],
     control: {
       because: "the second caller's requests come from the first",
       mustFail: { toMatchTraffic: ['missing edge', 'unexpected edge'] },

@@ -3,6 +3,7 @@ import { check, expect, unsupported, watchLabelledCounts } from '#fixtures';
 check(
   'A tag override changes the label that it names and no other',
   {
+    assumes: ['default-metrics'],
     control: { because: 'there is no override', mustFail: { toCountRequests: 'wrong count' } },
     linkerd: unsupported('the labels of its metrics are fixed', 'https://linkerd.io/2/reference/proxy-metrics/'),
     needs: {

@@ -3,6 +3,7 @@ import { check, expect, unsupported, untilDelivered, untilEjected } from '#fixtu
 check(
   'A failing backend is ejected, returns after the base time, and stays out longer the second time',
   {
+    assumes: ['default-retries'],
     control: { because: 'outlier detection is off', mustFail: { toEjectAndReadmit: 'never ejected' } },
     linkerd: unsupported(
       'endpoints are tried again by single probes; failure-accrual shows it',

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'The retired field consecutiveErrors is ignored: five failures in a row eject, four do not',
   {
+    assumes: ['default-retries'],
     control: { because: 'consecutive5xxErrors is 1', mustFail: { toHaveEjected: { '1 ejected': 1 } } },
     linkerd: unsupported('a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Gateway errors eject on 502, 503 and 504 only; 5xx errors eject on every server error',
   {
+    assumes: ['default-retries'],
     control: { because: 'the two counts are swapped', mustFail: { toHaveEjected: { '3 ejected': 1, 'none ejected': 1 } } },
     linkerd: unsupported('its failure accrual counts every 5xx', 'https://linkerd.io/2/features/circuit-breaking/'),
   },

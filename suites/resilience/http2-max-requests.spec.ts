@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Exactly the HTTP/2 requests above the concurrency limit overflow',
   {
+    assumes: ['default-retries'],
     control: { because: 'the limit is 100', mustFail: { toOverflow: 'answered 200' } },
     linkerd: unsupported('no limit on concurrent requests to a service', 'https://linkerd.io/2/features/circuit-breaking/'),
   },

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Ejections stop at the maximum: one endpoint of three at 50 %, none at the default of 10 %',
   {
+    assumes: ['default-retries'],
     control: { because: 'the maximum is 100 %', mustFail: { toHaveEjected: '3 ejected' } },
     docDeviations: [
       {

@@ -3,6 +3,7 @@ import { check, expect, unsupported, untilEjected } from '#fixtures';
 check(
   'When too few endpoints are healthy, ejections are ignored and every endpoint is used again',
   {
+    assumes: ['default-retries'],
     control: { because: 'the minimum is 0 %', mustFail: { toHaveEjected: { '2 ejected': 1 } } },
     linkerd: unsupported('no minimum of healthy endpoints', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [

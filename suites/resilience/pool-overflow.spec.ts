@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A pool of one connection and one pending request rejects exactly the surplus with 503',
   {
+    assumes: ['default-retries'],
     control: { because: 'the limits are 100', mustFail: { toOverflow: { 'answered 200': 1 } } },
     linkerd: unsupported('no limits on connections or waiting requests', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [

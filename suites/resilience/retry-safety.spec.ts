@@ -2,7 +2,10 @@ import { check, expect } from '#fixtures';
 
 check(
   'The default retry policy never delivers a POST twice',
-  { control: { because: 'the policy retries on 5xx', mustFail: { toContainEachOnce: 'delivered again' } } },
+  {
+    assumes: ['default-retries'],
+    control: { because: 'the policy retries on 5xx', mustFail: { toContainEachOnce: 'delivered again' } },
+  },
   async ({ caller, server }) => {
     for (const fault of [{ status: 500 }, { status: 503 }, { status: 504 }, { act: 'reset' }, { act: 'close' }] as const) {
       for (const endpoint of server.endpoints) await endpoint.faults(fault);

@@ -2,7 +2,10 @@ import { check, expect } from '#fixtures';
 
 check(
   'A request slower than the timeout ends with 504 at the limit; a faster one is answered',
-  { control: { because: 'there is no timeout', mustFail: { toTimeOut: 'answered 200', toHaveLatency: 'too late' } } },
+  {
+    assumes: ['default-retries'],
+    control: { because: 'there is no timeout', mustFail: { toTimeOut: 'answered 200', toHaveLatency: 'too late' } },
+  },
   async ({ caller, v1 }) => {
     await v1.version('v1').faults({ match: { pathPrefix: '/slow' }, delayMs: 2_350 }, { match: { pathPrefix: '/quick' }, delayMs: 1_650 });
     const sendBoth = () =>

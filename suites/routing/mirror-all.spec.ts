@@ -3,6 +3,7 @@ import { check, expect, settledLedger, unsupported } from '#fixtures';
 check(
   'A full mirror receives every request once and never affects the client, even when it fails',
   {
+    assumes: ['mirrored-host'],
     control: { because: 'there is no mirror', mustFail: { toContainEachOnce: 'never delivered' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
     docDeviations: [

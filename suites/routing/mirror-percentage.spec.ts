@@ -5,6 +5,7 @@ const TENTH = { percent: 10, tolerance: 0.02 };
 check(
   'Mirroring copies 10 % of requests to the test service; clients see only the primary',
   {
+    assumes: ['mirrored-host'],
     control: { because: 'the share is 20 %', mustFail: { toBeMirrored: '20 % mirrored' } },
     linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
   },

@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'Only callers in the allowed namespace are served, whoever they are; all others are denied',
   {
+    assumes: ['plaintext', 'mutual-tls', 'own-policies'],
     control: {
       because: 'another namespace is allowed',
       mustFail: {

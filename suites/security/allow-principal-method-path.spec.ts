@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'One principal may use two methods on one path prefix; everything else is denied',
   {
+    assumes: ['plaintext', 'mutual-tls', 'own-policies'],
     control: {
       because: 'the policy names another principal',
       mustFail: {

@@ -3,6 +3,7 @@ import { bearer, check, expect, unsupported } from '#fixtures';
 check(
   'Only members of the group in the token may read; other groups and methods are denied',
   {
+    assumes: ['own-policies', 'token-keys'],
     control: { because: 'the claim is not checked', mustFail: { toBeDenied: { 'answered 200': 8 }, toBeEmpty: { delivered: 8 } } },
     linkerd: unsupported(
       'requests carry no end-user identity: tokens are left to the application',

@@ -3,6 +3,7 @@ import { check, expect, pathDisguises, unsupported } from '#fixtures';
 check(
   'A path DENY rule cannot be bypassed by path encodings and spares only the exempt namespace',
   {
+    assumes: ['plaintext', 'mutual-tls', 'paths-as-sent'],
     control: { because: 'there is no policy', mustFail: { toHaveNoPathUnder: 'delivered', toBeDenied: 'answered 200' } },
     docDeviations: [
       {

@@ -2,7 +2,10 @@ import { check, expect } from '#fixtures';
 
 check(
   'An empty authorization policy denies every caller on every port of the namespace',
-  { control: { because: 'there is no policy', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } } },
+  {
+    assumes: ['plaintext', 'own-policies'],
+    control: { because: 'there is no policy', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
+  },
   async ({ caller, secondCaller, neighbour, unmeshedCaller, server, mirror }) => {
     for (const target of [server, mirror]) {
       for (const from of [caller, secondCaller, neighbour, unmeshedCaller]) {

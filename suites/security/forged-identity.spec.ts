@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A forged identity header never reaches the server, from inside or outside the mesh',
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: {
       because: 'the server has no proxy',
       mustFail: { toHaveIdentity: ['an identity', 'no identity'], toHaveNoHeaderContaining: { 'in a header': 1 } },

@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   'A workload proves its service account with a trusted certificate valid for one day',
   {
+    assumes: ['mutual-tls', 'daily-certificates'],
     control: {
       because: 'the workload has another service account',
       mustFail: { toIdentify: { 'wrong identity': 3 }, toHaveIdentity: 'wrong identity' },

@@ -3,6 +3,7 @@ import { bearer, check, expect, unsupported } from '#fixtures';
 check(
   'Key rotation accepts published keys, rejects withdrawn ones and fails no valid token',
   {
+    assumes: ['token-keys', 'fresh-keys'],
     control: {
       because: 'the published keys never change',
       mustFail: { toSucceed: { 'answered 401 JWT': 2 }, toBeRejectedWith: { 'answered 200': 1 }, toBeEmpty: 'delivered' },

@@ -3,6 +3,7 @@ import { bearer, check, expect, unsupported } from '#fixtures';
 check(
   'The server sees the validated token only where the mesh is told to forward it',
   {
+    assumes: ['token-keys'],
     control: {
       because: 'the two flags are swapped',
       mustFail: { toHaveHeader: 'header missing', toHaveNoHeaderContaining: 'in a header' },

@@ -3,6 +3,7 @@ import { bearer, check, expect, unsupported } from '#fixtures';
 check(
   'Only a token with valid form, time, issuer, audience and signature is accepted',
   {
+    assumes: ['own-policies', 'token-keys'],
     control: { because: 'no audience is required', mustFail: { toBeRejectedWith: { 'answered 200': 2 }, toBeEmpty: { delivered: 2 } } },
     docDeviations: [
       {

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'PERMISSIVE accepts plaintext, and a mesh caller still arrives with its identity',
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the mode is STRICT', mustFail: { toSucceed: { reset: 1 } } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },

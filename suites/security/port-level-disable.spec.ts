@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A port with mTLS disabled gets plaintext even from mesh callers; other ports stay STRICT',
   {
+    assumes: ['mutual-tls'],
     control: { because: 'the port is STRICT', mustFail: { toHaveIdentity: { 'an identity': 1 }, toSucceed: { reset: 1 } } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A PERMISSIVE port accepts plaintext on an otherwise STRICT workload',
   {
+    assumes: ['mutual-tls'],
     control: { because: 'the port is STRICT too', mustFail: { toSucceed: { reset: 1 } } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },

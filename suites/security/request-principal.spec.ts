@@ -3,6 +3,7 @@ import { bearer, check, expect, unsupported } from '#fixtures';
 check(
   'A path that requires a request principal admits any valid token and nothing without one',
   {
+    assumes: ['plaintext', 'own-policies', 'token-keys'],
     control: {
       because: 'tokens are validated, but no policy requires one',
       mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' },

@@ -3,6 +3,7 @@ import { check, expect, unsupported, untilRequested } from '#fixtures';
 check(
   'Mesh-wide STRICT rejects plaintext everywhere, on old connections too, without harming mesh calls',
   {
+    assumes: ['open-mesh'],
     exclusive: 'mesh-wide',
     control: {
       because: 'the policy becomes STRICT for no workload',

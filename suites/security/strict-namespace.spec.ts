@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A STRICT namespace rejects plaintext in a PERMISSIVE mesh; its neighbour stays open',
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the namespace has no policy', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },

@@ -3,6 +3,7 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'A STRICT workload rejects plaintext and serves the mesh; the workload beside it accepts both',
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the selector matches nothing', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
     linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
   },

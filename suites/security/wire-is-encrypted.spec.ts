@@ -3,6 +3,7 @@ import { check, expect } from '#fixtures';
 check(
   "Traffic between meshed pods is unreadable on the node's network",
   {
+    assumes: ['plaintext', 'mutual-tls'],
     control: {
       because: 'mTLS is off, or the server has no proxy',
       mustFail: { toBeEncrypted: 'seen on the wire' },

@@ -6,6 +6,7 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { OWNER_LABEL } from '../../clusters/rigs/rig.ts';
 import { AppliedConfig } from '../../fixtures/check/applied-config.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
+import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
 const OURS = { [OWNER_LABEL]: 'run' };
 const EARLIER = '2026-01-01T00:00:00Z';
@@ -31,7 +32,7 @@ async function saidOf(...there: LiveObject[]): Promise<string[]> {
   const stand = {
     namespace: 'rig',
     owner: 'run',
-    settings: { rootNamespace: 'istio-system', trustDomain: 'cluster.local' },
+    settings: SETTINGS,
     changes: { assertOpen: () => undefined, apply: async () => [own] },
     api: {
       find: async () => own,

@@ -15,6 +15,7 @@ import { examine } from '../../fixtures/check/examine.ts';
 import type { CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { expect } from '../../fixtures/expect.ts';
 import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
+import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
 /** A rig with nothing to configure. Who calls says which run it is: under the control the unmeshed caller is in the caller's place. */
 const rig = {
@@ -31,11 +32,12 @@ const rig = {
     assertOpen: () => undefined,
     journal: { clear: async () => undefined, requireHeld: async () => undefined },
   },
-  settings: { rootNamespace: 'root', trustDomain: 'cluster.local' },
+  settings: { ...SETTINGS, rootNamespace: 'root' },
   mesh: {
     facts: FACTS,
     converge: async () => ({ enforcedMs: 2, stages: {} }),
     diagnostics: async () => ({}),
+    circumstances: async () => ({ settle: (objects: readonly unknown[]) => [...objects], opaque: [] }),
   },
   reset: async () => undefined,
   replace: async () => undefined,

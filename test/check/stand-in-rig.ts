@@ -1,8 +1,10 @@
 import { FACTS } from '../../clusters/istio/facts.ts';
 import type { ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { Circumstances } from '../../clusters/mesh/circumstances.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
 import { ownedBy } from '../rigs/owned-by.ts';
+import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
 /** A rig whose "mesh" is what was applied last, and a log of what was done to it. */
 export class StandInRig {
@@ -11,6 +13,8 @@ export class StandInRig {
   refusesRemoval = false;
   /** What the webhooks of others make of an object. */
   admits = (object: Manifest): Manifest => object;
+  /** Under what checks are judged. */
+  circumstances: Circumstances = { settle: (objects) => [...objects], opaque: [] };
   readonly rig: Rig;
 
   constructor() {
@@ -52,7 +56,7 @@ export class StandInRig {
         events: async () => [],
         list: async () => [],
       },
-      settings: { rootNamespace: 'root', trustDomain: 'cluster.local' },
+      settings: { ...SETTINGS, rootNamespace: 'root' },
       mesh: {
         facts: FACTS,
         converge: async () => {
@@ -60,6 +64,7 @@ export class StandInRig {
           return { enforcedMs: 2, stages: {} };
         },
         diagnostics: async () => ({}),
+        circumstances: async () => this.circumstances,
       },
       reset: async () => void this.log.push('reset'),
       replace: async () => void this.log.push('replace'),

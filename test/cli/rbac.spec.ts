@@ -5,7 +5,7 @@ import { parseQuantity, sum } from '../../clusters/existing/quantities.ts';
 import { pluralOf, rightsNeeded } from '../../clusters/existing/rights.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { accountOf } from '../../scripts/actions/rbac.ts';
-import { appliedKinds } from '../../scripts/run/applied-kinds.ts';
+import { appliedBy } from '../../scripts/run/applied-kinds.ts';
 import { meshproof } from './run.ts';
 
 interface Rule {
@@ -30,7 +30,10 @@ test('rights are those of the chosen checks, in namespaces that the owner makes'
       .map(({ metadata }) => metadata.name)
       .toSorted(),
   ).toEqual(['meshproof-system', ...places].toSorted());
-  expect(of('ClusterRoleBinding')).toEqual([]);
+  expect(of('ClusterRoleBinding').map(({ metadata }) => metadata.name)).toEqual(['prover-cluster']);
+  expect(rulesOf(objects, 'prover-cluster')).toEqual([
+    { apiGroups: ['admissionregistration.k8s.io'], resources: ['mutatingwebhookconfigurations'], verbs: ['list'] },
+  ]);
   expect(
     of('RoleBinding')
       .map(({ metadata }) => metadata.namespace ?? '')
@@ -41,8 +44,10 @@ test('rights are those of the chosen checks, in namespaces that the owner makes'
     expect.arrayContaining(['pods/portforward', 'deployments', 'destinationrules', 'virtualservices', 'envoyfilters']),
   );
   expect(resources(rig)).not.toContain('secrets');
+  expect(resources(rig)).not.toContain('pods/exec');
   expect(resources(rig)).not.toContain('authorizationpolicies');
   const root = rulesOf(objects, 'prover-control-plane');
+  expect(resources(root)).not.toContain('configmaps');
   expect(root.flatMap(({ verbs }) => verbs).filter((verb) => verb !== 'get' && verb !== 'list' && verb !== 'create')).toEqual([]);
   expect(root.filter(({ verbs }) => verbs.includes('create')).flatMap((rule) => rule.resources)).toEqual(['pods/portforward']);
   expect(JSON.stringify(objects)).not.toContain('"*"');
@@ -50,20 +55,32 @@ test('rights are those of the chosen checks, in namespaces that the owner makes'
 
 test('--allow-mesh-wide and --create-namespaces add what they need, and nothing else does', async () => {
   const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 2, mesh: 'istio' } as const;
-  const applies = await appliedKinds({ suites: ['security'], ids: [], filters: [] }, 'istio');
+  const applies = await appliedBy({ suites: ['security'], ids: [], filters: [] }, 'istio');
   const plain = await accountOf({ ...options, suite: [], check: [] }, applies);
   const wide = await accountOf({ ...options, suite: [], check: [], allowMeshWide: true, createNamespaces: true }, applies);
-  expect(resources(rulesOf(plain, 'meshproof-control-plane'))).not.toContain('peerauthentications');
-  expect(resources(rulesOf(wide, 'meshproof-control-plane'))).toContain('peerauthentications');
-  expect(rulesOf(wide, 'meshproof-namespaces')).toEqual([
-    { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'create', 'patch', 'delete'] },
-  ]);
+  expect(resources(rulesOf(plain, 'meshproof-mesh-wide'))).toEqual([]);
+  expect(resources(rulesOf(wide, 'meshproof-mesh-wide'))).toEqual(['peerauthentications']);
+  expect(rulesOf(wide, 'meshproof-cluster')).toContainEqual({
+    apiGroups: [''],
+    resources: ['namespaces'],
+    verbs: ['get', 'list', 'create', 'patch', 'delete'],
+  });
   expect(wide.filter(({ kind }) => kind === 'ClusterRoleBinding')).toHaveLength(2);
+});
+
+test('a mesh that was installed elsewhere: namespaces and labels follow', async () => {
+  const places = ['--mesh-namespace=mesh-system', '--root-namespace=mesh-config', '--revision=stable-1'];
+  const objects = await rbac('--check=injection/manual-inject', '--check=security/strict-mesh-wide', '--workers=1', '--allow-mesh-wide', ...places);
+  const placeOf = (role: string) => objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === role)?.metadata.namespace;
+  expect([placeOf('meshproof-control-plane'), placeOf('meshproof-mesh-wide')]).toEqual(['mesh-system', 'mesh-config']);
+  expect(resources(rulesOf(objects, 'meshproof-control-plane'))).toContain('configmaps');
+  const labels = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.labels ?? {});
+  expect(labels).toEqual([{}, { 'istio.io/rev': 'stable-1' }, { 'istio.io/rev': 'stable-1' }, {}]);
 });
 
 test('who makes a Role holds what it grants', () => {
   const kinds = ['Role', 'RoleBinding', 'Secret'].map((kind) => ({ group: kind === 'Secret' ? '' : 'rbac.authorization.k8s.io', kind }));
-  const rights = rightsNeeded({ kinds, meshWide: [], createNamespaces: false, mesh: { rights: [] } });
+  const rights = rightsNeeded({ kinds, meshWide: [], createNamespaces: false, uses: { manualInjection: false, load: false }, mesh: { rights: () => [] } });
   expect(rights.find(({ resource }) => resource === 'secrets')?.verbs).toEqual(expect.arrayContaining(['get', 'list', 'watch']));
 });
 

@@ -25,7 +25,8 @@ const AMONG = process.env['MESHPROOF_AMONG'] ?? 'suite';
 
 /** What is planted in one rig. */
 async function plantedIn(namespace: string, defect: string): Promise<Manifest[]> {
-  const variables = rigVariables(namespace, { rootNamespace: '', trustDomain: 'cluster.local' }, SAMPLE_IMAGE.name);
+  const settings = { rootNamespace: '', trustDomain: 'cluster.local', clusterDomain: 'cluster.local', injection: { label: '', value: '' } };
+  const variables = rigVariables(namespace, settings, SAMPLE_IMAGE.name);
   const objects = await readManifests(join(import.meta.dirname, 'defects', `${defect}.yaml`), variables);
   return objects.map((object) => ({ ...object, metadata: { namespace, ...object.metadata } }));
 }

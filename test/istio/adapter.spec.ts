@@ -6,6 +6,7 @@ import { Istiod } from '../../clusters/istio/istiod.ts';
 import { untilIstiodHasSeen } from '../../clusters/istio/convergence/store.ts';
 import { ApiRefusal } from '../../clusters/kubernetes/api-error.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import { usualInjector } from './injectors.ts';
 import { SimulatedMesh } from './simulated-mesh.ts';
 
 const POLICY: Manifest = {
@@ -27,6 +28,7 @@ function pages(pods: PodObject[], texts: Record<string, string | Error>): Cluste
   return {
     apply: async () => {},
     get: async () => undefined,
+    list: async <T extends Manifest>() => [usualInjector() as unknown as T],
     pods: async (namespace) => pods.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
     logs: async () => 'a line\n',
     logsSince: async () => '',
@@ -53,32 +55,17 @@ test('a peer identity is a SPIFFE id in the trust domain', () => {
   expect(forged).toMatch(/^By=spiffe:\/\/mesh\.test\/ns\/default\/sa\/default;.*;URI=spiffe:\/\/mesh\.test\/ns\/shop\/sa\/cart$/);
 });
 
-test('the settings of the mesh are those of its MeshConfig, and what is not set there has a default', async () => {
-  const configured = (mesh: string | undefined) => {
-    const asked: string[] = [];
-    const get: ClusterAccess['get'] = async ({ kind, metadata: { name } }, namespace) => {
-      asked.push(`${kind} ${namespace}/${name}`);
-      return mesh === undefined ? undefined : { apiVersion: 'v1', kind, metadata: { name }, data: { mesh } };
-    };
-    return { asked, mesh: istio({ access: { ...pages([], {}), get } }) };
-  };
-  const usual = { rootNamespace: 'istio-system', trustDomain: 'cluster.local' };
-  expect(await configured(undefined).mesh.settings()).toEqual(usual);
-  expect(await configured('').mesh.settings()).toEqual(usual);
-  expect(await configured('trustDomain: ""\n').mesh.settings()).toEqual(usual);
-  const { asked, mesh } = configured('rootNamespace: mesh-config\ntrustDomain: shop.test\naccessLogFile: /dev/stdout\n');
-  const settings = await mesh.settings();
-  expect(settings).toEqual({ rootNamespace: 'mesh-config', trustDomain: 'shop.test' });
-  expect(await mesh.settings()).toBe(settings);
-  expect(asked).toEqual(['ConfigMap istio-system/istio']);
+test('what stands in the root namespace is mesh-wide', async () => {
   const policy = (namespace: string) => ({ ...POLICY, metadata: { name: 'deny', namespace } });
-  expect(mesh.facts.isMeshWide(policy('mesh-config'), settings)).toBe(true);
-  expect(mesh.facts.isMeshWide(policy('istio-system'), settings)).toBe(false);
+  const { facts } = istio({ access: pages([], {}) });
+  expect(facts.isMeshWide(policy('mesh-config'), { rootNamespace: 'mesh-config' })).toBe(true);
+  expect(facts.isMeshWide(policy('istio-system'), { rootNamespace: 'mesh-config' })).toBe(false);
 });
 
 test('versions are those of istiod and of one running proxy an image', async () => {
   const proxies = [pod('a', 'old', 'proxyv2:1'), pod('a', 'new', 'proxyv2:2'), pod('b', 'new-too', 'proxyv2:2')];
   const access = pages([pod('istio-system', 'istiod-1'), ...proxies], {
+    'istiod-1 /debug/mesh': '{}',
     'istiod-1 /version': '1.31-eed52ebb66ad-eed52ebb66ad-Clean',
     'old /server_info': JSON.stringify({ version: 'c0ffee/1.39.1/Clean/RELEASE/BoringSSL' }),
     'new-too /server_info': JSON.stringify({ version: 'c0ffee/1.40.0/Clean/RELEASE/BoringSSL' }),
@@ -91,7 +78,7 @@ test('every istiod must have seen an object, in whatever API version it lists it
   const texts: Record<string, string> = { 'istiod-1 /debug/configz': stored('100'), 'istiod-2 /debug/configz': stored('99') };
   const access = pages([pod('istio-system', 'istiod-1'), pod('istio-system', 'istiod-2')], texts);
   const options = { objects: [POLICY], after: 'applied', namespace: 'rig', timeoutMs: 30, everyMs: 5 } as const;
-  const istiod = new Istiod(access, 'istio-system');
+  const istiod = new Istiod(access, { namespace: 'istio-system' });
   await expect(untilIstiodHasSeen(access, istiod, options)).rejects.toMatchObject({ code: 'TIMED_OUT' });
   texts['istiod-2 /debug/configz'] = stored('1000');
   await untilIstiodHasSeen(access, istiod, options);
@@ -105,7 +92,7 @@ test('a Service is seen in the registry, and kinds that istiod does not keep are
   const texts: Record<string, string> = { 'istiod-1 /debug/registryz': JSON.stringify([external]) };
   const access = pages([pod('istio-system', 'istiod-1')], texts);
   const options = { objects: [service, foreign], after: 'applied', namespace: 'rig', timeoutMs: 30, everyMs: 5 } as const;
-  const istiod = new Istiod(access, 'istio-system');
+  const istiod = new Istiod(access, { namespace: 'istio-system' });
   await expect(untilIstiodHasSeen(access, istiod, options)).rejects.toThrow(/Service rig\/server/);
   texts['istiod-1 /debug/registryz'] = JSON.stringify([external, registered]);
   await untilIstiodHasSeen(access, istiod, options);
@@ -114,7 +101,7 @@ test('a Service is seen in the registry, and kinds that istiod does not keep are
 test('an istiod that may not be asked ends the wait at once; one that does not answer does not', async () => {
   const options = { objects: [POLICY], after: 'applied', namespace: 'rig', timeoutMs: 60_000, everyMs: 5 } as const;
   const forbidden = pages([pod('istio-system', 'istiod-1')], { 'istiod-1 /debug/configz': new ApiRefusal('no', 403, 'Forbidden') });
-  await expect(untilIstiodHasSeen(forbidden, new Istiod(forbidden, 'istio-system'), options)).rejects.toMatchObject({
+  await expect(untilIstiodHasSeen(forbidden, new Istiod(forbidden, { namespace: 'istio-system' }), options)).rejects.toMatchObject({
     code: 'ISTIOD_FORBIDDEN',
     hint: expect.stringContaining('port-forward'),
   });
@@ -122,7 +109,7 @@ test('an istiod that may not be asked ends the wait at once; one that does not a
   let asked = 0;
   const fetchText = restarting.fetchText.bind(restarting);
   restarting.fetchText = async (...args) => (++asked < 3 ? await fetchText(...args) : stored('100'));
-  await untilIstiodHasSeen(restarting, new Istiod(restarting, 'istio-system'), options);
+  await untilIstiodHasSeen(restarting, new Istiod(restarting, { namespace: 'istio-system' }), options);
   expect(asked).toBe(3);
 });
 
@@ -141,6 +128,7 @@ test('two convergences of one namespace take turns', async () => {
 test('diagnostics say of each page that could not be had why', async () => {
   const access = pages([pod('istio-system', 'istiod-1'), pod('rig', 'server')], {
     'server /clusters': 'server::default\n',
+    'istiod-1 /debug/mesh': '{}',
     'istiod-1 /debug/syncz': '[]',
   });
   const files = await istio({ access }).diagnostics([{ namespace: 'rig', name: 'server' }]);

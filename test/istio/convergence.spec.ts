@@ -20,7 +20,7 @@ function policy(kind: string, name = 'one'): Manifest {
 
 async function run(mesh: SimulatedMesh, objects: readonly Manifest[], after: 'applied' | 'removed', options = {}): Promise<unknown> {
   const settings = { objects, after, namespace: NAMESPACE, timeoutMs: 20_000, ...options };
-  return await converge(mesh, new Istiod(mesh, 'istio-system'), settings, PACE);
+  return await converge(mesh, new Istiod(mesh, { namespace: 'istio-system' }), settings, PACE);
 }
 
 /** What is wrong with the moment at which convergence returned; empty when it was not too early. */

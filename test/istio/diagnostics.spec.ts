@@ -104,7 +104,7 @@ function access(pages: Readonly<Record<string, string>> = PAGES): ClusterAccess 
 
 const diagnose = async (only?: string, pages?: Record<string, string>) => {
   const one = access(pages);
-  const files = await istioDiagnostics(one, new Istiod(one, 'istio-system'), [OURS], only);
+  const files = await istioDiagnostics(one, new Istiod(one, { namespace: 'istio-system' }), [OURS], only);
   return new Map(Object.entries(files).map(([name, text]) => [name.split('/').at(-1), text]));
 };
 
@@ -158,7 +158,7 @@ test('a page that cannot be understood is not kept where others’ words could b
 test('a pod’s name leads to no other folder', async () => {
   const one = access();
   const pods = [{ namespace: RIG, name: '../../../escape' }];
-  for (const name of Object.keys(await istioDiagnostics(one, new Istiod(one, 'istio-system'), pods))) {
+  for (const name of Object.keys(await istioDiagnostics(one, new Istiod(one, { namespace: 'istio-system' }), pods))) {
     expect(name).toMatch(/^[\w-][\w.-]*\/[\w-][\w.-]*$/);
   }
 });

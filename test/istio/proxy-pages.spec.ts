@@ -3,6 +3,7 @@ import { expect, test } from '@playwright/test';
 import { parseAccessLog } from '../../clusters/istio/proxy/access-log.ts';
 import type { ClusterAccess } from '../../clusters/mesh/access.ts';
 import { parseCounts, proxyCounts } from '../../clusters/istio/proxy/counts.ts';
+import { fieldsOf, formatsIn } from '../../clusters/istio/proxy/log-format.ts';
 import { parseLabelledCounts, requestCountOf } from '../../clusters/istio/proxy/request-counts.ts';
 
 const SUCCESS =
@@ -11,10 +12,14 @@ const BLOCKED =
   '[2026-11-21T23:55:48.101Z] "GET / HTTP/1.1" 502 - direct_response - "-" 0 0 0 - "-" "-" "77aa" "unmeshed.away:8080" "-" - - 198.19.44.7:8080 198.19.32.25:33012 - block_all';
 const CONNECTION =
   '[2026-11-21T23:55:49.500Z] "- - -" 0 UH - - "-" 0 0 0 - "-" "-" "-" "-" "-" BlackHoleCluster - 198.19.44.7:9000 198.19.32.25:33018 - -';
+/** Istio's own, as its proxies have it. */
+const ISTIO_FORMAT =
+  '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n';
 
 test('lines of the access log are read, and what else a proxy prints is not', () => {
   const [success, blocked, connection, ...more] = parseAccessLog(
     ['2026-11-21T23:32:18.9Z\twarning\tenvoy upstream\tsomething else', SUCCESS, BLOCKED, '', CONNECTION, '\tthread=18'].join('\n'),
+    [ISTIO_FORMAT],
   );
   expect(more).toEqual([]);
   expect(success).toEqual({
@@ -34,6 +39,30 @@ test('lines of the access log are read, and what else a proxy prints is not', ()
   });
   expect(blocked).toMatchObject({ id: '77aa', status: 502, flags: '', userAgent: '', upstream: '', route: 'block_all' });
   expect(connection).toMatchObject({ id: '', method: '', status: 0, flags: 'UH', upstream: 'BlackHoleCluster', route: '' });
+});
+
+test('lines are read in whatever format the proxy was told to write', () => {
+  const short = '%REQ(x-request-id)%|%RESPONSE_CODE%|%REQ(:AUTHORITY)%|%DURATION%\n';
+  expect(parseAccessLog('77aa|200|server:8080|12\n77ab|-|-|-\nsomething else', [ISTIO_FORMAT, short])).toEqual([
+    { id: '77aa', status: 200, authority: 'server:8080', text: '77aa|200|server:8080|12' },
+    { id: '77ab', status: 0, authority: '', text: '77ab|-|-|-' },
+  ]);
+  const json = { request_id: '%REQ(X-REQUEST-ID)%', response_code: '%RESPONSE_CODE%', path: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%', duration: '%DURATION%' };
+  const line = '{"duration":3,"path":"/x \\"y\\"","request_id":"77ac","response_code":503}';
+  expect(parseAccessLog(`${line}\n{"level":"info"}\n{`, [json])).toEqual([{ id: '77ac', status: 503, path: '/x "y"', text: line }]);
+  expect(parseAccessLog('{"request_id":null,"response_code":0,"path":null}', [json])).toMatchObject([{ id: '', status: 0, path: '' }]);
+  expect(parseAccessLog(SUCCESS, [])).toEqual([]);
+});
+
+test('the formats of a proxy are those of all its listeners, once each', () => {
+  const log = (format: object) => ({ typed_config: { path: '/dev/stdout', log_format: format } });
+  const text = { text_format_source: { inline_string: ISTIO_FORMAT } };
+  const json = { json_format: { id: '%REQ(X-REQUEST-ID)%' } };
+  const listeners = [{ access_log: [log(text)] }, { filters: [{ typed_config: { access_log: [log(text), log(json)] } }] }];
+  expect(formatsIn({ configs: listeners })).toEqual([ISTIO_FORMAT, { id: '%REQ(X-REQUEST-ID)%' }]);
+  expect(formatsIn({})).toEqual([]);
+  expect(fieldsOf(ISTIO_FORMAT)).toEqual(expect.arrayContaining(['id', 'method', 'path', 'status', 'flags', 'upstream', 'route']));
+  expect(fieldsOf({ code: '%RESPONSE_CODE%', when: '%START_TIME%' })).toEqual(['status']);
 });
 
 test('counters are added up by pod, and endpoints that are no pods are left out', () => {
@@ -88,6 +117,7 @@ test('pods are asked for where the pod is and where it has called a Service, and
   const access: ClusterAccess = {
     apply: unused,
     get: unused,
+    list: unused,
     logs: unused,
     logsSince: unused,
     connection: () => {

@@ -41,7 +41,9 @@ test('a collector may stand in the bootstrap, and what is not there is left out'
 test('lines in the format that guides set are read too', () => {
   const text =
     '[2026-11-22T02:18:32.078Z] "GET /a HTTP/1.1" 503 UF 0 59 3 - "-" "probe/1" "e3c0" "orders.example.internal:8080" "198.19.16.76:8080"';
-  expect(parseAccessLog(`${text}\n`)).toEqual([
+  const format =
+    '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
+  expect(parseAccessLog(`${text}\n`, [format])).toEqual([
     {
       id: 'e3c0',
       method: 'GET',

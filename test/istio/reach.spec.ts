@@ -2,14 +2,16 @@ import { expect, test } from '@playwright/test';
 
 import { FACTS } from '../../clusters/istio/facts.ts';
 import { EXPORT_TO, reachesOf } from '../../clusters/istio/reach.ts';
-import { sentinel } from '../../clusters/istio/convergence/sentinel.ts';
+import { ENTRY_SENTINEL, FILTER_SENTINEL } from '../../clusters/istio/convergence/sentinel.ts';
 import { neighbourOf, unmeshedOf, rigObjects } from '../../clusters/rigs/rig.ts';
 import { SAMPLES } from '../rigs/samples.ts';
 
 const island = (rig: string) => ({ rig, namespaces: new Set([rig, neighbourOf(rig), unmeshedOf(rig)]) });
 
+const sentinels = (namespace: string) => [FILTER_SENTINEL, ENTRY_SENTINEL].map(({ object }) => object(namespace, 'name'));
+
 test('what a rig itself has, and the sentinel in it, stays within it', () => {
-  const objects = [...rigObjects('a-rig-0', SAMPLES, FACTS), sentinel('a-rig-0', 'cluster'), sentinel(neighbourOf('a-rig-0'), 'cluster')];
+  const objects = [...rigObjects('a-rig-0', SAMPLES, FACTS), ...sentinels('a-rig-0'), ...sentinels(neighbourOf('a-rig-0'))];
   expect(reachesOf(objects, island('a-rig-0'))).toEqual([]);
 });
 
@@ -17,7 +19,7 @@ test('what one rig has reaches beyond another', () => {
   const services = rigObjects('a-rig-0', SAMPLES, FACTS).filter(({ kind }) => kind === 'Service');
   expect(services).not.toEqual([]);
   expect(reachesOf(services, island('a-rig-1'))).toHaveLength(services.length);
-  expect(reachesOf([sentinel('a-rig-0', 'cluster')], island('a-rig-1'))).toEqual([
+  expect(reachesOf([FILTER_SENTINEL.object('a-rig-0', 'cluster')], island('a-rig-1'))).toEqual([
     "EnvoyFilter meshproof-sentinel stands in a-rig-0, outside of the rig; a check that needs this says exclusive: 'mesh-wide'",
   ]);
   const gateway = {

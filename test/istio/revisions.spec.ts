@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import { IstioRevisions } from '../../clusters/istio/revisions/revisions.ts';
+import type { MeshFinder } from '../../clusters/istio/survey/finder.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { ClusterAccess } from '../../clusters/mesh/access.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
@@ -31,12 +32,6 @@ const test = base.extend<{ revisions: IstioRevisions }>({
     server.kinds
       .get('admissionregistration.k8s.io/v1')
       ?.push({ name: 'validatingwebhookconfigurations', kind: 'ValidatingWebhookConfiguration', namespaced: false });
-    server.put('/apis/apps/v1/namespaces/istio-system/deployments/istiod', {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'istiod', namespace: 'istio-system', labels: { app: 'istiod' } },
-      spec: { template: { spec: { containers: [{ name: 'discovery', image: 'docker.io/istio/pilot:1.31.0' }] } } },
-    });
     server.put(`${ROLES}/istiod-production`, {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
@@ -47,7 +42,9 @@ const test = base.extend<{ revisions: IstioRevisions }>({
     const istioctl = info.outputPath('istioctl');
     await writeFile(istioctl, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
     const tool = async () => ({ istioctl, kubeconfig: '', context: '' });
-    await use(new IstioRevisions(api, { access: {} as ClusterAccess, tool }));
+    const pods = async () => [{ spec: { containers: [{ name: 'discovery', image: 'docker.io/istio/pilot:1.31.0' }] } }];
+    const finder = { mesh: async () => ({ istiod: { pods }, plane: { namespace: 'istio-system' } }) } as unknown as MeshFinder;
+    await use(new IstioRevisions(api, { access: {} as ClusterAccess, finder, tool }));
   },
 });
 

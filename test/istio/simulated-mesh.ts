@@ -1,6 +1,7 @@
 import type { ClusterAccess, PodObject } from '../../clusters/mesh/access.ts';
 import { RESOURCE_TYPES, type ResourceType } from '../../clusters/istio/istiod.ts';
 import type { Manifest, PodRef } from '../../clusters/kubernetes/manifest.ts';
+import { usualInjector } from './injectors.ts';
 import { random } from './random.ts';
 import { SimulatedProxy, type Configuration } from './simulated-proxy.ts';
 
@@ -96,6 +97,10 @@ export class SimulatedMesh implements ClusterAccess {
     return { ...found.object, metadata, ...(isRoute(found.object) ? { status: this.#statusOf(object) } : {}) };
   }
 
+  async list<T extends Manifest>(): Promise<T[]> {
+    return [usualInjector() as unknown as T];
+  }
+
   async pods(namespace: string | undefined): Promise<PodObject[]> {
     await this.#pass();
     if (namespace === this.#namespace) return this.proxies.map(({ pod }) => pod);
@@ -117,6 +122,7 @@ export class SimulatedMesh implements ClusterAccess {
   async fetchText(pod: PodRef, port: number, path: string): Promise<string> {
     await this.#pass();
     const { pathname, searchParams } = new URL(path, 'http://pod');
+    if (port === 8080 && pathname === '/debug/mesh') return '{}';
     if (port === 8080 && pathname === '/debug/configz') {
       return JSON.stringify(
         [...this.#store.values()].map(({ object, version }) =>

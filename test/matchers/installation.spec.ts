@@ -30,7 +30,8 @@ test('one proxy of another version, out of sync or unreported is enough', () => 
   const proxies = [{ pod: 'shop/a', version: '1', stale: [] as string[] }];
   const report = { client: '1', controlPlane: ['1'], proxies, pods: ['shop/a'] };
   expect(toAgreeOnVersion(report).pass).toBe(true);
-  expect(toAgreeOnVersion({ ...report, controlPlane: ['1', '2'] }).observed).toContain('the control plane is 2');
+  expect(toAgreeOnVersion({ ...report, controlPlane: ['1', '2'] }).observed).toContain('control planes are also 2');
+  expect(toAgreeOnVersion({ ...report, client: '2' })).toMatchObject({ pass: true, observed: expect.stringContaining('the tool is 2') });
   const late = { pod: 'shop/late', version: '0', stale: [] };
   expect(toAgreeOnVersion({ ...report, proxies: [...proxies, late] }).observed).toContain('shop/late is 0');
   const stale = { pod: 'shop/a', version: '1', stale: ['Listener STALE'] };

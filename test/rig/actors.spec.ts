@@ -7,6 +7,7 @@ import type { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
 import { SAMPLE_WORKLOADS, type SampleWorkload } from '../../clusters/rigs/rig.ts';
 import { actorsOf } from '../../fixtures/rig/actors.ts';
 import { RigParts } from '../../fixtures/rig/parts.ts';
+import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
 /** The parts of a rig in no cluster: nothing is asked of one while actors are made. */
 function parts(): RigParts {
@@ -16,7 +17,7 @@ function parts(): RigParts {
     api: { connection: {} } as KubernetesApi,
     changes: {} as JournalledApi,
     mesh: { identity: (namespace: string, account: string, { trustDomain }) => `${trustDomain}/${namespace}/${account}` } as MeshAdapter,
-    settings: { rootNamespace: 'root', trustDomain: 'd' },
+    settings: { ...SETTINGS, trustDomain: 'd' },
     pods: Object.fromEntries(SAMPLE_WORKLOADS.map((name) => [name, { namespace: 'rig', name: `${name}-0` }])) as Record<
       SampleWorkload,
       PodRef

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 import { provision } from '../../clusters/existing/provision.ts';
 import type { Recorded, StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
+import { usualInjector } from '../istio/injectors.ts';
 import { portOf } from '../kubernetes/port-forward.ts';
 import { expect, find, namespacesOf, putLent, test as base } from './stand-in-rigs.ts';
 
@@ -17,6 +18,12 @@ interface Beginning {
 const test = base.extend<Beginning>({
   begin: async ({ server }, use, info) => {
     const istiod = http.createServer((request, response) => response.end(request.url === '/version' ? '1.31.0' : '[]'));
+    server.put('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-sidecar-injector', {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      ...usualInjector(),
+      metadata: { name: 'istio-sidecar-injector', labels: { app: 'sidecar-injector', 'istio.io/rev': 'default' } },
+    });
     istiod.listen(0, '127.0.0.1');
     await once(istiod, 'listening');
     server.forwardTo = portOf(istiod);
@@ -26,7 +33,7 @@ const test = base.extend<Beginning>({
     server.put('/api/v1/namespaces/istio-system/pods/istiod-1', {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'istiod-1', namespace: 'istio-system', labels: { app: 'istiod' } },
+      metadata: { name: 'istiod-1', namespace: 'istio-system', labels: { app: 'istiod', 'istio.io/rev': 'default' } },
       spec: { containers: [{ name: 'discovery' }] },
       status: {
         phase: 'Running',

@@ -16,7 +16,15 @@ import { test as base } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 
 /** As they are where nothing else was chosen. */
-export const SETTINGS: MeshSettings = { rootNamespace: 'istio-system', trustDomain: 'cluster.local' };
+export const SETTINGS: MeshSettings = {
+  controlPlane: 'default',
+  controlPlaneNamespace: 'istio-system',
+  rootNamespace: 'istio-system',
+  trustDomain: 'cluster.local',
+  clusterDomain: 'cluster.local',
+  injection: { label: 'istio-injection', value: 'enabled' },
+  namespaces: { meshed: { labels: { 'istio-injection': 'enabled' } }, unmeshed: {} },
+};
 
 export const mesh = {
   facts: FACTS,

@@ -24,7 +24,7 @@ const TIMEOUT_MS = 90_000;
  *
  * What was removed must have been waited for when it was applied; otherwise a late watch could still bring it.
  * @returns when every proxy had acknowledged, and when the last had drained
- * @throws MeshproofError with code `CONFIG_REJECTED` (a proxy refuses the configuration, with its reason), `NOT_CONVERGED` (time is up; says who lacks what),
+ * @throws MeshproofError with code `PROXY_MISSING` (no proxy runs there), `CONFIG_REJECTED` (a proxy refuses the configuration, with its reason), `NOT_CONVERGED` (time is up; says who lacks what),
  * `NOT_APPLIED`, or the signal's reason
  */
 export async function converge(access: ClusterAccess, istiod: Istiod, options: ConvergeOptions, pace: Pace = PACE): Promise<Enforcement> {
@@ -36,6 +36,7 @@ export async function converge(access: ClusterAccess, istiod: Istiod, options: C
   progress?.(`waiting for istiod to see ${objects.length} objects`);
   const proxies = new Proxies(access, istiod, namespace, pace, signal);
   await proxies.start();
+  if (proxies.count === 0 && options.mayBeEmpty !== true) throw noProxies(namespace);
   const seen = { objects, after, namespace, timeoutMs: left(), everyMs: pace.everyMs, ...stop };
   await untilIstiodHasSeen(access, istiod, seen).catch(asNotConverged);
   await untilIstiodHasRouted(access, istiod, { ...seen, timeoutMs: left() }).catch(asNotConverged);
@@ -59,6 +60,13 @@ export async function converge(access: ClusterAccess, istiod: Istiod, options: C
   progress?.(`waiting for old connections of ${namespace} to drain`);
   const drainedMs = await settle(async () => await proxies.haveDrained(), pace.drainEveryMs);
   return { enforcedMs: drainedMs, stages: { acknowledged: acknowledgedMs, drained: drainedMs } };
+}
+
+/** What no proxy acts on cannot be waited for, and whatever is seen then is not the mesh's doing. */
+function noProxies(namespace: string): MeshproofError {
+  return new MeshproofError('PROXY_MISSING', `no pod in ${namespace} has a running proxy, so nothing acts on what is applied there`, {
+    hint: 'the labels of the namespace decide which control plane injects its pods: npx meshproof doctor shows them',
+  });
 }
 
 function asNotConverged(error: unknown): never {

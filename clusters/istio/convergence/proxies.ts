@@ -1,9 +1,10 @@
 import { MeshproofError } from '../../errors.ts';
+import { isRefusedByPolicy } from '../../kubernetes/api-error.ts';
 import type { ClusterAccess, PodObject } from '../../mesh/access.ts';
 import type { Istiod } from '../istiod.ts';
 import { hasClusterLike, hasRoutes, proxyState, withProxy } from '../proxy/admin.ts';
 import { ProxyProgress } from './proxy-progress.ts';
-import { newSentinelPrefix, sentinel } from './sentinel.ts';
+import { ENTRY_SENTINEL, FILTER_SENTINEL, newSentinelPrefix, type Sentinel } from './sentinel.ts';
 
 /** How often convergence looks, and how patient it is. */
 export interface Pace {
@@ -23,6 +24,9 @@ export interface Pace {
   podsMs: number;
 }
 
+/** Which sentinel a cluster's policies let in, where it is not the usual one. */
+const sentinels = new WeakMap<ClusterAccess, Sentinel>();
+
 /** The proxies of a namespace on their way to one configuration. Pods may come and go meanwhile. */
 export class Proxies {
   readonly #access: ClusterAccess;
@@ -32,6 +36,7 @@ export class Proxies {
   readonly #signal: AbortSignal | undefined;
   readonly #progress = new Map<string, ProxyProgress>();
   readonly #prefix = newSentinelPrefix();
+  #sentinel: Sentinel;
   #placed = 0;
   #placedAt = 0;
   #listedAt = 0;
@@ -42,6 +47,12 @@ export class Proxies {
     this.#namespace = namespace;
     this.#pace = pace;
     this.#signal = signal;
+    this.#sentinel = sentinels.get(access) ?? FILTER_SENTINEL;
+  }
+
+  /** How many there are, as far as the list of pods tells that was read last. */
+  get count(): number {
+    return this.#progress.size;
   }
 
   /** Reads how things stand before the sentinel. */
@@ -59,7 +70,7 @@ export class Proxies {
     if (this.#placed === 0 || performance.now() - this.#placedAt > this.#pace.renewMs * 2 ** this.#placed) await this.#place();
     await this.#each(async (progress) => {
       if (progress.acknowledged || progress.hasSentinel || !progress.mayHaveSentinel) return;
-      progress.hasSentinel = await hasClusterLike(this.#access, progress.pod, `${this.#prefix}\\d+`, this.#signal);
+      progress.hasSentinel = await hasClusterLike(this.#access, progress.pod, this.#sentinel.clusters(this.#prefix), this.#signal);
     });
     const statuses = await this.#istiod.proxies(this.#namespace, this.#signal);
     for (const progress of this.#progress.values()) progress.saw(statuses.get(progress.pod.name));
@@ -102,8 +113,15 @@ export class Proxies {
   /** Any sentinel placed here follows the objects, so a proxy that is slow may show an earlier one than the last. */
   async #place(): Promise<void> {
     this.#placedAt = performance.now();
-    const cluster = `${this.#prefix}${this.#placed++}`;
-    await this.#access.apply([sentinel(this.#namespace, cluster)], this.#namespace, this.#signal);
+    const name = `${this.#prefix}${this.#placed++}`;
+    const place = async ({ object }: Sentinel): Promise<void> =>
+      await this.#access.apply([object(this.#namespace, name)], this.#namespace, this.#signal);
+    await place(this.#sentinel).catch(async (error: unknown) => {
+      if (this.#sentinel === ENTRY_SENTINEL || !isRefusedByPolicy(error)) throw error;
+      this.#sentinel = ENTRY_SENTINEL;
+      await place(ENTRY_SENTINEL);
+      sentinels.set(this.#access, ENTRY_SENTINEL);
+    });
   }
 
   async #refresh(): Promise<void> {

@@ -10,6 +10,15 @@ export function newSentinelPrefix(): string {
   return `${SENTINEL_NAME}-${randomBytes(8).toString('hex')}-`;
 }
 
+/** An object that shows in a proxy's clusters when that has received a push with it. */
+export interface Sentinel {
+  kind: string;
+  /** @param name that no proxy knows yet */
+  object: (namespace: string, name: string) => Manifest;
+  /** The whole names of the clusters that it makes of names with this prefix, as a regular expression (RE2). */
+  clusters: (prefix: string) => string;
+}
+
 /**
  * An EnvoyFilter that gives every proxy of its namespace one cluster without endpoints that nothing routes to.
  *
@@ -17,18 +26,43 @@ export function newSentinelPrefix(): string {
  * it adds no listener, route or name; and since clusters cannot be pushed incrementally for it, istiod sends all clusters, listeners,
  * routes and extension configurations again, so whatever a proxy has rejected before is rejected again within our sight.
  */
-export function sentinel(namespace: string, cluster: string): Manifest {
-  const value = { name: cluster, type: 'STATIC', connect_timeout: '1s' };
-  return {
-    apiVersion: 'networking.istio.io/v1alpha3',
-    kind: 'EnvoyFilter',
-    metadata: { name: SENTINEL_NAME, namespace, labels: { 'app.kubernetes.io/managed-by': 'meshproof' } },
-    spec: {
-      configPatches: ['SIDECAR_OUTBOUND', 'GATEWAY'].map((context) => ({
-        applyTo: 'CLUSTER',
-        match: { context },
-        patch: { operation: 'ADD', value },
-      })),
-    },
-  };
+export const FILTER_SENTINEL: Sentinel = {
+  kind: 'EnvoyFilter',
+  object(namespace, name) {
+    const value = { name, type: 'STATIC', connect_timeout: '1s' };
+    const configPatches = ['SIDECAR_OUTBOUND', 'GATEWAY'].map((context) => ({
+      applyTo: 'CLUSTER',
+      match: { context },
+      patch: { operation: 'ADD', value },
+    }));
+    return sentinel('networking.istio.io/v1alpha3', 'EnvoyFilter', namespace, { configPatches });
+  },
+  clusters: (prefix) => `${prefix}\\d+`,
+};
+
+/** The port of its listener, which nobody calls, and the end of its host, which nobody resolves. */
+const PORT = 9;
+const DOMAIN = 'sentinel.invalid';
+
+/**
+ * A ServiceEntry, for clusters whose policies refuse EnvoyFilters. Its host changes, so that only routes and clusters do; the listener that it
+ * adds stays as it is. Extension configurations are not sent again for it.
+ */
+export const ENTRY_SENTINEL: Sentinel = {
+  kind: 'ServiceEntry',
+  object: (namespace, name) =>
+    sentinel('networking.istio.io/v1beta1', 'ServiceEntry', namespace, {
+      hosts: [`${name}.${DOMAIN}`],
+      exportTo: ['.'],
+      location: 'MESH_EXTERNAL',
+      resolution: 'STATIC',
+      ports: [{ number: PORT, name: 'http-sentinel', protocol: 'HTTP' }],
+      endpoints: [{ address: '127.0.0.1' }],
+    }),
+  clusters: (prefix) => `outbound\\|${PORT}\\|\\|${prefix}\\d+\\.${DOMAIN.replace('.', '\\.')}`,
+};
+
+function sentinel(apiVersion: string, kind: string, namespace: string, spec: Record<string, unknown>): Manifest {
+  const labels = { 'app.kubernetes.io/managed-by': 'meshproof' };
+  return { apiVersion, kind, metadata: { name: SENTINEL_NAME, namespace, labels }, spec };
 }

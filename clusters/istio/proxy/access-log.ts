@@ -1,48 +1,22 @@
 import type { AccessLogLine } from '../../mesh/observations.ts';
+import { readerOf, type LogField, type LogFormat } from './log-format.ts';
 
-/**
- * Istio's default format: `[start] "METHOD path protocol" status flags details termination "failure" received sent duration service-time
- * "forwarded-for" "user-agent" "request-id" "authority" "upstream host" upstream-cluster …`. An absent value is `-`.
- */
-const LINE = new RegExp(
-  [
-    String.raw`^\[(?<start>[^\]]+)\] "(?<method>\S+) (?<path>\S+) (?<protocol>[^"]+)" (?<status>\d+) (?<flags>\S+) \S+ \S+ "[^"]*"`,
-    String.raw`(?<received>\d+) (?<sent>\d+) \d+ \S+ "[^"]*" "(?<agent>[^"]*)" "(?<id>[^"]*)" "(?<authority>[^"]*)" "[^"]*" (?<upstream>\S+) .*?(?<route>\S+)$`,
-  ].join(' '),
-);
+/** Fields that are numbers. */
+const NUMBERS: ReadonlySet<LogField> = new Set(['status', 'bytesReceived', 'bytesSent']);
 
-/**
- * The format that many guides set and that was Istio's own once: `[start] "METHOD path protocol" status flags received sent duration
- * service-time "forwarded-for" "user-agent" "request-id" "authority" "upstream host"`.
- */
-const SHORT_LINE = new RegExp(
-  [
-    String.raw`^\[(?<start>[^\]]+)\] "(?<method>\S+) (?<path>\S+) (?<protocol>[^"]+)" (?<status>\d+) (?<flags>\S+)`,
-    String.raw`(?<received>\d+) (?<sent>\d+) \d+ \S+ "[^"]*" "(?<agent>[^"]*)" "(?<id>[^"]*)" "(?<authority>[^"]*)" "[^"]*"$`,
-  ].join(' '),
-);
-
-/** Reads what a proxy printed; lines in another form than these two are left out. */
-export function parseAccessLog(text: string): AccessLogLine[] {
-  return text.split('\n').flatMap((line) => parseLine(line) ?? []);
+/** Reads what a proxy printed; lines in none of these formats are left out. An absent value is `-` there. */
+export function parseAccessLog(text: string, formats: readonly LogFormat[]): AccessLogLine[] {
+  const readers = formats.map(readerOf);
+  return text.split('\n').flatMap((line) => {
+    const fields = readers.map((read) => read(line)).find((one) => one !== undefined);
+    return fields === undefined ? [] : [{ ...valuesOf(fields), text: line }];
+  });
 }
 
-function parseLine(text: string): AccessLogLine | undefined {
-  const groups = (LINE.exec(text) ?? SHORT_LINE.exec(text))?.groups;
-  if (groups === undefined) return undefined;
-  const field = (name: string): string => (groups[name] === '-' ? '' : (groups[name] ?? ''));
-  return {
-    id: field('id'),
-    method: field('method'),
-    path: field('path'),
-    protocol: field('protocol'),
-    status: Number(field('status')),
-    flags: field('flags'),
-    bytesReceived: Number(field('received')),
-    bytesSent: Number(field('sent')),
-    userAgent: field('agent'),
-    authority: field('authority'),
-    ...(groups['route'] === undefined ? {} : { upstream: field('upstream'), route: field('route') }),
-    text,
-  };
+function valuesOf(fields: Partial<Record<LogField, string>>): Partial<AccessLogLine> {
+  const values = Object.entries(fields).map(([name, value]) => {
+    const said = value === '-' ? '' : value;
+    return [name, NUMBERS.has(name as LogField) ? Number(said) : said];
+  });
+  return Object.fromEntries(values) as Partial<AccessLogLine>;
 }

@@ -12,7 +12,7 @@ import { Istiod } from '../istiod.ts';
 import { installFrom, type Istioctl } from '../istioctl.ts';
 import { operatorBeside, setFlags } from './revision-operator.ts';
 import type { IstioImages } from './operator.ts';
-import { FACTS } from '../facts.ts';
+import type { MeshFinder } from '../survey/finder.ts';
 import { proxySettings, type ProxySettings } from '../proxy/settings.ts';
 
 /** What istioctl writes on all that belongs to an installation: the namespace of its document. */
@@ -26,13 +26,10 @@ const CLUSTER_WIDE = [
   ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
 ] as const;
 
-interface Deployment extends LiveObject {
-  spec: { template: { spec: { containers: { name: string; image?: string; env?: { name: string; value?: string }[] }[] } } };
-}
-
 /** Means that a revision needs beside the API server. */
 export interface RevisionMeans {
   access: ClusterAccess;
+  finder: MeshFinder;
   tool: () => Promise<Istioctl>;
 }
 
@@ -56,7 +53,7 @@ export class IstioRevisions implements MeshRevisions {
     ]);
     await installFrom(tool, operatorBeside(object, images), { flags: setFlags(object), readyMs: READY_MS });
     if (home !== undefined) await this.#bind(home);
-    this.#istiods.set(namespace, new Istiod(this.#means.access, namespace));
+    this.#istiods.set(namespace, new Istiod(this.#means.access, { namespace }));
   }
 
   /** The control plane of the proxies in a namespace, where an installation stands in it. */
@@ -106,15 +103,14 @@ export class IstioRevisions implements MeshRevisions {
 
   /** Those of the istiod that is there, and whether it was told that its proxies are plain Envoys. */
   async #images(): Promise<IstioImages> {
-    const namespace = FACTS.controlPlaneNamespace;
-    const options = { namespace, labelSelector: 'app=istiod' };
-    const [istiod] = await this.#api.list<Deployment>('apps/v1', 'Deployment', options);
-    const container = istiod?.spec.template.spec.containers.find(({ name }) => name === 'discovery');
+    const { istiod, plane } = await this.#means.finder.mesh();
+    const [pod] = await istiod.pods();
+    const container = pod?.spec.containers.find(({ name }) => name === 'discovery');
     const [, hub, tag] = /^(.+)\/pilot:([^:@]+)$/.exec(container?.image ?? '') ?? [];
     if (hub === undefined || tag === undefined) {
       throw new MeshproofError(
         'ISTIOD_UNREADABLE',
-        `${namespace} has no istiod whose image tells a hub and a tag: ${container?.image ?? 'none'}`,
+        `${plane.namespace} has no istiod whose image tells a hub and a tag: ${container?.image ?? 'none'}`,
       );
     }
     const exchange = container?.env?.find(({ name }) => name === 'PILOT_ENABLE_METADATA_EXCHANGE');

@@ -1,0 +1,130 @@
+import { EXIT, MeshproofError } from '../../errors.ts';
+import { type LabelSelector, labelsFor, selects } from '../../kubernetes/label-selector.ts';
+import { isInRig } from '../../rigs/rig.ts';
+
+/** What is read of a MutatingWebhookConfiguration of istiod; field names are the API server's. */
+export interface InjectorConfiguration {
+  metadata: { name: string; labels?: Record<string, string> };
+  webhooks?: {
+    clientConfig?: { service?: { namespace?: string } };
+    namespaceSelector?: LabelSelector;
+    objectSelector?: LabelSelector;
+  }[];
+}
+
+/** One istiod, or several of one revision. */
+export interface ControlPlane {
+  revision: string;
+  namespace: string;
+  /** Other names of the revision, which may become those of another one. */
+  tags: readonly string[];
+}
+
+/** The label by which a namespace chooses a revision or tag, and Istio's older one, which chooses the default revision. */
+export const REVISION_LABEL = 'istio.io/rev';
+const INJECTION_LABEL = 'istio-injection';
+const BY_DEFAULT = { label: INJECTION_LABEL, value: 'enabled' };
+const TAG_LABEL = 'istio.io/tag';
+/** The name of the revision of an installation that names none. */
+export const DEFAULT_REVISION = 'default';
+
+/**
+ * The control planes of a cluster, as their injectors tell. Those that a check has installed beside are not among them, and neither are those that
+ * run outside of the cluster.
+ */
+export function controlPlanes(configurations: readonly InjectorConfiguration[]): ControlPlane[] {
+  const all = configurations.flatMap(({ metadata: { labels = {} }, webhooks = [] }) => {
+    const namespace = webhooks.map(({ clientConfig }) => clientConfig?.service?.namespace).find((name) => name !== undefined);
+    const revision = labels[REVISION_LABEL] ?? DEFAULT_REVISION;
+    return namespace === undefined || isInRig(namespace) ? [] : [{ revision, namespace, tag: labels[TAG_LABEL] }];
+  });
+  return [...Map.groupBy(all, ({ revision }) => revision)].map(([revision, members]) => ({
+    revision,
+    namespace: members[0]?.namespace ?? '',
+    tags: members.flatMap(({ tag }) => tag ?? []).toSorted(),
+  }));
+}
+
+/** Whose injector a new pod in a namespace with these labels goes to, by revision; undefined where it goes to none. The pod has no labels of Istio's. */
+export function injectorOf(
+  configurations: readonly InjectorConfiguration[],
+  labels: Readonly<Record<string, string>>,
+): string | undefined {
+  const found = configurations.find(({ webhooks = [] }) =>
+    webhooks.some(({ namespaceSelector, objectSelector }) => selects(namespaceSelector, labels) && selects(objectSelector, {})),
+  );
+  return found === undefined ? undefined : (found.metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION);
+}
+
+/** The label by which a namespace asks for proxies. */
+export interface InjectionLabel {
+  label: string;
+  value: string;
+}
+
+export const labelledBy = ({ label, value }: InjectionLabel): Record<string, string> => ({ [label]: value });
+
+/** The label by which an installation without peculiarities injects. */
+export function usualInjection(revision: string = DEFAULT_REVISION): InjectionLabel {
+  return revision === DEFAULT_REVISION ? BY_DEFAULT : { label: REVISION_LABEL, value: revision };
+}
+
+/** A control plane, and how namespaces have to do with it. */
+export interface ChosenPlane {
+  plane: ControlPlane;
+  injection: InjectionLabel;
+  /** Labels of a namespace whose pods get no proxy. */
+  unmeshed: Record<string, string>;
+}
+
+/**
+ * The control plane of that revision or tag; where none is named, the one that injects by the label `istio-injection`, or else the only one.
+ * @throws MeshproofError `ISTIOD_MISSING`, and with exit code 2 `REVISION_UNKNOWN` or `REVISION_NOT_NAMED`
+ */
+export function chooseControlPlane(configurations: readonly InjectorConfiguration[], wanted: string | undefined): ChosenPlane {
+  const planes = controlPlanes(configurations);
+  const [only, ...others] = planes;
+  if (only === undefined)
+    throw new MeshproofError('ISTIOD_MISSING', 'no injector of an istiod in this cluster was found', { hint: 'install Istio first' });
+  const names = planes.map(({ revision, tags }) => (tags.length === 0 ? revision : `${revision} (tags: ${tags.join(', ')})`)).join(', ');
+  const byDefault = injectorOf(configurations, labelledBy(BY_DEFAULT));
+  const chosen =
+    wanted === undefined
+      ? (planes.find(({ revision }) => revision === byDefault) ?? (others.length === 0 ? only : undefined))
+      : planes.find(({ revision, tags }) => revision === wanted || tags.includes(wanted));
+  if (chosen === undefined && wanted !== undefined)
+    throw refusal('REVISION_UNKNOWN', `this cluster has no revision or tag ${wanted} of Istio`, `there are ${names}`);
+  if (chosen === undefined)
+    throw refusal('REVISION_NOT_NAMED', `this cluster has several revisions of Istio and no default one: ${names}`, 'choose with --revision');
+  const candidates = [
+    ...(wanted === undefined && chosen.revision === byDefault ? [BY_DEFAULT] : []),
+    { label: REVISION_LABEL, value: wanted ?? chosen.revision },
+  ];
+  const injection = candidates.find((one) => injectorOf(configurations, labelledBy(one)) === chosen.revision);
+  if (injection === undefined)
+    throw new MeshproofError('INJECTOR_MISSING', `no label of a namespace makes revision ${chosen.revision} of Istio inject its pods`, {
+      hint: 'its MutatingWebhookConfiguration says which namespaces it takes; a revision tag may be missing',
+    });
+  const isInjectedAnyhow = injectorOf(configurations, {}) !== undefined;
+  return { plane: chosen, injection, unmeshed: isInjectedAnyhow ? { [INJECTION_LABEL]: 'disabled' } : {} };
+}
+
+/**
+ * The labels with those by which the control plane takes notice of their namespace at all.
+ * @param selectors of MeshConfig; without any, every namespace is taken notice of
+ * @throws MeshproofError `NAMESPACES_UNFIT` where no labels can do that
+ */
+export function discoverable(labels: Record<string, string>, selectors: readonly LabelSelector[]): Record<string, string> {
+  if (selectors.length === 0 || selectors.some((selector) => selects(selector, labels))) return labels;
+  for (const selector of selectors) {
+    const added = labelsFor(selector, labels);
+    if (added !== undefined) return { ...labels, ...added };
+  }
+  throw new MeshproofError('NAMESPACES_UNFIT', 'the discovery selectors of MeshConfig leave out every namespace that could be made', {
+    hint: 'have the owner of the mesh add a selector by a label, or create namespaces that match: --namespaces',
+  });
+}
+
+function refusal(code: string, message: string, hint: string): MeshproofError {
+  return new MeshproofError(code, message, { hint, exitCode: EXIT.usage });
+}
