@@ -105,7 +105,10 @@ function configuration(historyPath: string, output: string, { run, timings, chec
 function surveyed(survey: Survey | undefined): Record<string, string> {
   if (survey === undefined) return {};
   const facts = Object.entries(survey.facts).map(([name, value]) => [`mesh: ${name}`, value]);
-  return { ...Object.fromEntries(facts), ...(survey.standing.length === 0 ? {} : { 'mesh: for all namespaces': survey.standing.join('; ') }) };
+  return {
+    ...Object.fromEntries(facts),
+    ...(survey.standing.length === 0 ? {} : { 'mesh: for all namespaces': survey.standing.join('; ') }),
+  };
 }
 
 /** Allure's page reports every opening to an analytics service of its maker, without an option against it. A report may hold a user's manifests: it talks to nobody. */

@@ -56,12 +56,7 @@ export function accountManifests(options: AccountOptions): Manifest[] {
   ];
   const rig = role('ClusterRole', `${name}-rig`, 'rig');
   if (createNamespaces) {
-    return [
-      ...account,
-      rig,
-      bind('ClusterRoleBinding', `${name}-rig`, 'ClusterRole'),
-      ...control,
-    ];
+    return [...account, rig, bind('ClusterRoleBinding', `${name}-rig`, 'ClusterRole'), ...control];
   }
   const made = rigNames(namespaces, rigs).flatMap((one) =>
     namespacesOf(one).map((place) => ({ place, meshed: place !== unmeshedOf(one) })),

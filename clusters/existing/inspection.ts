@@ -84,7 +84,7 @@ export async function settlingKinds(
  * What is found of the mesh, or why nothing is.
  * @throws MeshproofError with exit code 2 where what was asked for is not there, such as a revision
  */
-export async function surveyed(mesh: MeshAdapter, signal?: AbortSignal): Promise<MeshSurvey | string> {
+async function surveyed(mesh: MeshAdapter, signal?: AbortSignal): Promise<MeshSurvey | string> {
   return await mesh.survey(omitUndefined({ signal })).catch((error: unknown) => {
     if (error instanceof MeshproofError && error.exitCode === EXIT.usage) throw error;
     return causeOf(error);

@@ -154,10 +154,7 @@ class IstioAdapter implements MeshAdapter {
   }
 
   async accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]> {
-    const [text, formats] = await Promise.all([
-      this.#access.logsSince(pod, PROXY_CONTAINER, since),
-      logFormats(this.#access, pod),
-    ]);
+    const [text, formats] = await Promise.all([this.#access.logsSince(pod, PROXY_CONTAINER, since), logFormats(this.#access, pod)]);
     return parseAccessLog(text, formats);
   }
 

@@ -8,7 +8,6 @@ import { schemas } from './schemas.ts';
 import { labelledBy, usualInjection } from './survey/control-planes.ts';
 import { USUAL_NAMESPACE } from './survey/survey.ts';
 
-
 export const FACTS: MeshFacts = {
   name: 'istio',
   usualNamespace: USUAL_NAMESPACE,
@@ -33,7 +32,9 @@ export const FACTS: MeshFacts = {
   /** As the installation does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
   fastDrainAnnotations: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
   exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
-  placedInRigs: [`EnvoyFilter ${SENTINEL_NAME} (or a ServiceEntry, where policies refuse that), by which it sees what proxies have acknowledged`],
+  placedInRigs: [
+    `EnvoyFilter ${SENTINEL_NAME} (or a ServiceEntry, where policies refuse that), by which it sees what proxies have acknowledged`,
+  ],
   rights,
   ownWebhooks: /(^|\.)istio\.io$/,
   settledBy: SETTLED_BY,

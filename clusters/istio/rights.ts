@@ -34,7 +34,13 @@ const INJECTORS: Right = {
   purpose: 'find the revisions of the mesh, and by which labels they inject',
 };
 
-const TEMPLATES: Right = { where: 'control', group: '', resource: 'configmaps', verbs: ['get'], purpose: 'inject by hand as the mesh is set up to' };
+const TEMPLATES: Right = {
+  where: 'control',
+  group: '',
+  resource: 'configmaps',
+  verbs: ['get'],
+  purpose: 'inject by hand as the mesh is set up to',
+};
 
 /** Of which kinds objects may be added to those of a check. */
 export const SETTLED_BY = [

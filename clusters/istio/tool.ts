@@ -42,7 +42,10 @@ export class IstioTool implements MeshTool {
   async #answer(args: readonly string[], input?: string): Promise<{ exitCode: number; stdout: string; stderr: string }> {
     const tool = await this.#tool();
     try {
-      const stdout = await exec(tool.istioctl, [...args, ...placeFlags(tool)], { timeoutMs: TIMEOUT_MS, ...(input === undefined ? {} : { input }) });
+      const stdout = await exec(tool.istioctl, [...args, ...placeFlags(tool)], {
+        timeoutMs: TIMEOUT_MS,
+        ...(input === undefined ? {} : { input }),
+      });
       return { exitCode: 0, stdout, stderr: '' };
     } catch (error) {
       const ended = error instanceof MeshproofError && error.code === 'COMMAND_FAILED' ? error.cause : undefined;

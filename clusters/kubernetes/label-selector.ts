@@ -8,23 +8,29 @@ export interface LabelSelector {
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** Whether a selector chooses an object with these labels. An empty selector, and none, choose every object. */
-export function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}, labels: Readonly<Record<string, string>>): boolean {
+export function selects(
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector = {},
+  labels: Readonly<Record<string, string>>,
+): boolean {
   const equal = Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
-  return equal && matchExpressions.every(({ key, operator, values = [] }) => {
-    const value = labels[key];
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value);
-      case 'NotIn':
-        return value === undefined || !values.includes(value);
-      case 'Exists':
-        return value !== undefined;
-      case 'DoesNotExist':
-        return value === undefined;
-      default:
-        return false;
-    }
-  });
+  return (
+    equal &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      switch (operator) {
+        case 'In':
+          return value !== undefined && values.includes(value);
+        case 'NotIn':
+          return value === undefined || !values.includes(value);
+        case 'Exists':
+          return value !== undefined;
+        case 'DoesNotExist':
+          return value === undefined;
+        default:
+          return false;
+      }
+    })
+  );
 }
 
 /**

@@ -1,13 +1,7 @@
 import type { Right } from '../existing/right.ts';
 import type { KindSchemas } from '../kubernetes/kind-schemas.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { MeshSettings } from './settings.ts';
-
-/** What decides in a namespace whether its pods get a proxy. */
-export interface NamespaceMarks {
-  labels?: Readonly<Record<string, string>>;
-  annotations?: Readonly<Record<string, string>>;
-}
+import type { MeshSettings, NamespaceMarks } from './settings.ts';
 
 /** What the chosen checks do beside applying objects, sending requests and reading. */
 export interface Uses {

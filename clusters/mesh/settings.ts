@@ -1,4 +1,8 @@
-import type { NamespaceMarks } from './facts.ts';
+/** What decides in a namespace whether its pods get a proxy. */
+export interface NamespaceMarks {
+  labels?: Readonly<Record<string, string>>;
+  annotations?: Readonly<Record<string, string>>;
+}
 
 /** What whoever installed the mesh has chosen for all of it. */
 export interface MeshSettings {

@@ -1,5 +1,4 @@
-import type { NamespaceMarks } from './facts.ts';
-import type { MeshSettings } from './settings.ts';
+import type { MeshSettings, NamespaceMarks } from './settings.ts';
 
 /** What the mesh of a cluster is found to be, before anything is made on it. */
 export interface MeshSurvey {

@@ -11,15 +11,21 @@ const WITHOUT: readonly (SampleWorkload | undefined)[] = ['unmeshed'];
  * @throws MeshproofError `PROXY_MISSING`
  */
 export function requireProxies(pods: readonly Pod[], { name, proxyContainer }: Pick<MeshFacts, 'name' | 'proxyContainer'>): void {
-  const wrong = pods.filter((pod) => hasProxy(pod, proxyContainer) === WITHOUT.includes(pod.metadata.labels?.[ACTOR_LABEL] as SampleWorkload));
+  const wrong = pods.filter(
+    (pod) => hasProxy(pod, proxyContainer) === WITHOUT.includes(pod.metadata.labels?.[ACTOR_LABEL] as SampleWorkload),
+  );
   const [first] = wrong;
   if (first === undefined) return;
   const { metadata } = first;
   const more = wrong.length === 1 ? '' : ` (and ${wrong.length - 1} more)`;
   const has = hasProxy(first, proxyContainer) ? 'has a proxy, which it must not have' : `has no proxy of ${name}`;
-  throw new MeshproofError('PROXY_MISSING', `the sample ${metadata.name} in ${metadata.namespace}${more} ${has}, so nothing can be said about the mesh`, {
-    hint: 'the labels of its namespace decide which control plane injects it: npx meshproof doctor shows them; --revision chooses another one',
-  });
+  throw new MeshproofError(
+    'PROXY_MISSING',
+    `the sample ${metadata.name} in ${metadata.namespace}${more} ${has}, so nothing can be said about the mesh`,
+    {
+      hint: 'the labels of its namespace decide which control plane injects it: npx meshproof doctor shows them; --revision chooses another one',
+    },
+  );
 }
 
 /** Whether a pod has a proxy, beside its other containers or as a native sidecar. */

@@ -1,6 +1,6 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
-import type { MeshFacts, NamespaceMarks } from '../mesh/facts.ts';
-import type { MeshSettings } from '../mesh/settings.ts';
+import type { MeshFacts } from '../mesh/facts.ts';
+import type { MeshSettings, NamespaceMarks } from '../mesh/settings.ts';
 import { agentConfigMap, agentName, withAgent, type SampleOptions } from './agent.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */

@@ -94,7 +94,9 @@ function header({ name, namespace, createNamespaces, suite, check, allowMeshWide
   const what = [...suite, ...check].join(', ') || 'all suites';
   return [
     `# What meshproof needs in a cluster that it does not own, for ${what}${allowMeshWide === true ? ', mesh-wide checks included' : ''}.`,
-    ...(context === undefined ? ['# Without --context it is not known what the mesh has set up for all namespaces; undoing that for the samples may need more.'] : []),
+    ...(context === undefined
+      ? ['# Without --context it is not known what the mesh has set up for all namespaces; undoing that for the samples may need more.']
+      : []),
     createNamespaces === true
       ? '# RBAC knows no prefix of names: who may make namespaces and work in them holds these rights in every namespace.'
       : [

@@ -22,7 +22,11 @@ export function rbacCommand(): Command {
     .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
     .option('--revision <name>', 'control plane of the mesh to use, by revision or tag; default the one that injects by default')
     .option('--mesh-namespace <name>', 'namespace of the control plane, where no cluster is asked', dnsLabel())
-    .option('--root-namespace <name>', 'root namespace of the mesh, where no cluster is asked; default that of the control plane', dnsLabel())
+    .option(
+      '--root-namespace <name>',
+      'root namespace of the mesh, where no cluster is asked; default that of the control plane',
+      dnsLabel(),
+    )
     .option('--allow-mesh-wide', 'include the permissions of checks that change the whole mesh')
     .action(async (options: RbacOptions) => {
       const { printAccount } = await import('../actions/rbac.ts');

@@ -37,7 +37,10 @@ export function addClusterOptions(command: Command): Command {
       'prefix of the namespaces that the owner of the existing cluster created for meshproof',
       dnsLabel(LONGEST_PREFIX),
     )
-    .option('--revision <name>', 'control plane of the existing cluster’s mesh to use, by revision or tag; default the one that injects by default')
+    .option(
+      '--revision <name>',
+      'control plane of the existing cluster’s mesh to use, by revision or tag; default the one that injects by default',
+    )
     .option('--images <source>', 'auto, pull, build, or a folder of image archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')
     .option('--nodes <n>', 'number of nodes of the kind cluster', positiveInteger, DEFAULT_NODES);

@@ -75,7 +75,10 @@ async function placeFindings(
   const mesh = await meshFindings(adapter, found.mesh, signal);
   const rights = rightFindings(found);
   const lacking = found.preprovisioned
-    ? await requirePreprovisioned(api, typeof found.mesh === 'string' ? undefined : found.mesh, found.rigs, signal).then(() => undefined, known)
+    ? await requirePreprovisioned(api, typeof found.mesh === 'string' ? undefined : found.mesh, found.rigs, signal).then(
+        () => undefined,
+        known,
+      )
     : undefined;
   const places = found.rigs.flatMap(namespacesOf);
   const space = judge(

@@ -8,8 +8,7 @@ import { judge, type Finding } from './finding.ts';
 export async function meshFindings(mesh: MeshAdapter, found: MeshSurvey | string, signal: AbortSignal): Promise<Finding[]> {
   const category = 'mesh';
   const about = { category, check: `${mesh.facts.name} is installed` };
-  const hint =
-    'install it first; if it is installed, the account may not ask its control plane: npx meshproof rbac prints the permissions';
+  const hint = 'install it first; if it is installed, the account may not ask its control plane: npx meshproof rbac prints the permissions';
   if (typeof found === 'string') return [judge({ ...about, seen: found }, false, 'failed', hint)];
   const { versions, facts, standing } = found;
   const ok = { category, status: 'ok' } as const;

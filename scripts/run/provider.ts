@@ -27,9 +27,7 @@ export async function providerOf({
     '--kubeconfig': kubeconfig,
     '--namespaces': namespaces,
     '--revision': revision,
-  }).flatMap(
-    ([option, value]) => (value === undefined ? [] : [option]),
-  );
+  }).flatMap(([option, value]) => (value === undefined ? [] : [option]));
   if (stray === undefined) return { kind: 'kind', nodes };
   throw contradiction(`${stray} applies to existing clusters, but this would create a kind cluster`, 'add --provider=existing');
 }

@@ -222,7 +222,12 @@ test('a promise that is broken while others change what was applied is no statem
 });
 
 test('what undoes the owner’s configuration stands with what a check applies, and goes with it', async ({ place, standIn }) => {
-  const remedy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'remedy', namespace: 'rig' }, spec: { mtls: { mode: 'OPEN' } } };
+  const remedy = {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: { name: 'remedy', namespace: 'rig' },
+    spec: { mtls: { mode: 'OPEN' } },
+  };
   standIn.circumstances = { settle: (objects) => [...objects, remedy], opaque: [] };
   const { result } = await run(place, standIn, async () => {
     expect(standIn.objects.has('PeerAuthentication/remedy') ? standIn.mode : 'alone').toHold();
@@ -234,7 +239,10 @@ test('what undoes the owner’s configuration stands with what a check applies, 
 test('a promise that is broken under a filter of others is no statement about the mesh', async ({ place, standIn }) => {
   standIn.circumstances = { settle: (objects) => [...objects], opaque: ['EnvoyFilter lua in root'] };
   const broken = await run(place, standIn, async () => expect(standIn.mode === 'STRICT' ? 'OPEN' : standIn.mode).toHold());
-  expect(broken.result).toMatchObject({ verdict: 'INCONCLUSIVE', reason: expect.stringContaining('EnvoyFilter lua in root acts on the proxies') });
+  expect(broken.result).toMatchObject({
+    verdict: 'INCONCLUSIVE',
+    reason: expect.stringContaining('EnvoyFilter lua in root acts on the proxies'),
+  });
   const kept = await run(place, standIn, async () => expect(standIn.mode).toHold());
   expect(kept.result.verdict).toBe('PASS');
 });

@@ -198,7 +198,13 @@ test('what a hostile server refuses with cannot steer the terminal', async ({ fo
 
 test('a command that is to be pasted quotes a context’s name', () => {
   const right = { where: 'rig', group: '', resource: 'pods', verbs: ['get'], purpose: 'see' } as const;
-  const found: ClusterInspection = { rigs: [], preprovisioned: false, account: 'me', mesh: '', denied: [{ verb: 'get', right, namespace: 'a' }] };
+  const found: ClusterInspection = {
+    rigs: [],
+    preprovisioned: false,
+    account: 'me',
+    mesh: '',
+    denied: [{ verb: 'get', right, namespace: 'a' }],
+  };
   expect(() => requireRights(found, 'staging (do not delete)')).toThrow(
     expect.objectContaining({ hint: expect.stringContaining("--context='staging (do not delete)' lists them all") }),
   );

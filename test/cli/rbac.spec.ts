@@ -70,7 +70,13 @@ test('--allow-mesh-wide and --create-namespaces add what they need, and nothing 
 
 test('a mesh that was installed elsewhere: namespaces and labels follow', async () => {
   const places = ['--mesh-namespace=mesh-system', '--root-namespace=mesh-config', '--revision=stable-1'];
-  const objects = await rbac('--check=injection/manual-inject', '--check=security/strict-mesh-wide', '--workers=1', '--allow-mesh-wide', ...places);
+  const objects = await rbac(
+    '--check=injection/manual-inject',
+    '--check=security/strict-mesh-wide',
+    '--workers=1',
+    '--allow-mesh-wide',
+    ...places,
+  );
   const placeOf = (role: string) => objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === role)?.metadata.namespace;
   expect([placeOf('meshproof-control-plane'), placeOf('meshproof-mesh-wide')]).toEqual(['mesh-system', 'mesh-config']);
   expect(resources(rulesOf(objects, 'meshproof-control-plane'))).toContain('configmaps');
@@ -80,7 +86,13 @@ test('a mesh that was installed elsewhere: namespaces and labels follow', async 
 
 test('who makes a Role holds what it grants', () => {
   const kinds = ['Role', 'RoleBinding', 'Secret'].map((kind) => ({ group: kind === 'Secret' ? '' : 'rbac.authorization.k8s.io', kind }));
-  const rights = rightsNeeded({ kinds, meshWide: [], createNamespaces: false, uses: { manualInjection: false, load: false }, mesh: { rights: () => [] } });
+  const rights = rightsNeeded({
+    kinds,
+    meshWide: [],
+    createNamespaces: false,
+    uses: { manualInjection: false, load: false },
+    mesh: { rights: () => [] },
+  });
   expect(rights.find(({ resource }) => resource === 'secrets')?.verbs).toEqual(expect.arrayContaining(['get', 'list', 'watch']));
 });
 

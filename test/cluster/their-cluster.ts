@@ -40,20 +40,35 @@ const SETTINGS = [
   'values.pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false',
 ];
 
+/** How their mesh differs from what istioctl installs where it is told nothing. */
+interface TheirMesh {
+  /** What istioctl is told by `--set`, once for each control plane. */
+  controlPlanes: readonly (readonly string[])[];
+  /** Where istioctl puts it. */
+  namespace?: string;
+}
+
 /** Makes a kind cluster and installs Istio in it, by hand: no rigs, no description that a command would find. */
-export async function makeTheirCluster(name: string, task: TaskContext = {}): Promise<TheirCluster> {
+export async function makeTheirCluster(
+  name: string,
+  { controlPlanes, namespace }: TheirMesh = { controlPlanes: [[]] },
+  task: TaskContext = {},
+): Promise<TheirCluster> {
   const engine = await ensureEngine({ allowPrivate: true }, task);
   const { tag: image } = await ensureImages('auto', ISTIO.images(), engine, task);
   const [kind, istioctl, ranges] = await Promise.all([pathOf(KIND, task), pathOf(ISTIO.tool(), task), reserveRanges(name, engine)]);
   const kubeconfig = join(folderOf(name), 'kubeconfig');
   const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, task);
   const remove = () => deleteCluster({ name, folder: folderOf(name) }, engine);
-  const settings = SETTINGS.flatMap((setting) => ['--set', setting]);
-  await exec(istioctl, ['install', '-y', ...settings, '--kubeconfig', kubeconfig, '--context', context], task).catch(
-    async (error: unknown) => {
-      await remove();
-      throw error;
-    },
-  );
+  const place = ['--kubeconfig', kubeconfig, '--context', context, ...(namespace === undefined ? [] : ['--istioNamespace', namespace])];
+  try {
+    for (const settings of controlPlanes) {
+      const sets = [...SETTINGS, ...settings].flatMap((setting) => ['--set', setting]);
+      await exec(istioctl, ['install', '-y', ...sets, ...place], task);
+    }
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   return { name, kubeconfig, context, remove };
 }

@@ -1,45 +1,8 @@
 import { expect, test } from '@playwright/test';
 
 import { circumstancesOf } from '../../clusters/istio/circumstances/circumstances.ts';
-import type { Standing } from '../../clusters/istio/circumstances/standing.ts';
-import type { MeshConfig, PilotEnvironment } from '../../clusters/istio/survey/mesh-config.ts';
-import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Assumption } from '../../clusters/mesh/assumptions.ts';
-
-const ROOT = 'mesh-config';
-const RIG = 'rig';
-const NEIGHBOUR = 'rig-neighbour';
-
-function object(kind: string, spec: Record<string, unknown>, { name = 'default', namespace = ROOT, age = '2026-01-01T00:00:00Z' } = {}): Manifest {
-  return { apiVersion: 'x.istio.io/v1', kind, metadata: { name, namespace, creationTimestamp: age }, spec };
-}
-
-interface Given {
-  objects?: Manifest[];
-  config?: MeshConfig;
-  environment?: PilotEnvironment;
-}
-
-const standing = ({ objects = [], config = {}, environment = { PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: '1s' } }: Given): Standing => ({
-  objects,
-  config,
-  environment,
-  rootNamespace: ROOT,
-  clusterDomain: 'cluster.local',
-});
-
-const mtls = (mode: string, place: object = {}) => object('PeerAuthentication', { mtls: { mode } }, place);
-const policy = (spec: Record<string, unknown>, place: object = {}) => object('AuthorizationPolicy', spec, place);
-
-/** What is added to nothing, as `kind namespace/name`. */
-function added(given: Given, assumes: Assumption[], own: Manifest[] = []): string[] {
-  const { settle, unsupported } = circumstancesOf(standing(given), assumes, RIG);
-  expect(unsupported).toBeUndefined();
-  const settled = settle(own);
-  return settled.filter((one) => !own.includes(one)).map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
-}
-
-const why = (given: Given, ...assumes: Assumption[]) => circumstancesOf(standing(given), assumes, RIG).unsupported;
+import { added, mtls, NEIGHBOUR, object, policy, RIG, ROOT, standing, type Given } from './standing.ts';
 
 const ALL: Assumption[] = [
   'plaintext',
@@ -60,7 +23,9 @@ const ALL: Assumption[] = [
 
 test('on a mesh as it is by default nothing is added and nothing is in the way', () => {
   expect(added({}, ALL)).toEqual([]);
-  expect(added({ config: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' }, pathNormalization: { normalization: 'BASE' } } }, ALL)).toEqual([]);
+  expect(
+    added({ config: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' }, pathNormalization: { normalization: 'BASE' } } }, ALL),
+  ).toEqual([]);
 });
 
 const PERMISSIVE = [`PeerAuthentication ${RIG}/meshproof-permissive`, `PeerAuthentication ${NEIGHBOUR}/meshproof-permissive`];
@@ -73,30 +38,70 @@ const UNDONE: [what: string, given: Given, assumes: Assumption[], remedies: stri
   ['mesh-wide STRICT, for a check with outsiders', { objects: [mtls('STRICT')] }, ['plaintext'], PERMISSIVE],
   ['mesh-wide STRICT, for one without', { objects: [mtls('STRICT')] }, ['mutual-tls'], []],
   ['mesh-wide DISABLE', { objects: [mtls('DISABLE')] }, ['mutual-tls'], PERMISSIVE],
-  ['an older PERMISSIVE, which alone acts', { objects: [mtls('STRICT'), mtls('PERMISSIVE', { name: 'a', age: '2025-01-01T00:00:00Z' })] }, ['plaintext'], []],
-  ['a STRICT for a workload of the root namespace', { objects: [object('PeerAuthentication', { selector: { matchLabels: { app: 'x' } }, mtls: { mode: 'STRICT' } })] }, ['plaintext'], []],
+  [
+    'an older PERMISSIVE, which alone acts',
+    { objects: [mtls('STRICT'), mtls('PERMISSIVE', { name: 'a', age: '2025-01-01T00:00:00Z' })] },
+    ['plaintext'],
+    [],
+  ],
+  [
+    'a STRICT for a workload of the root namespace',
+    { objects: [object('PeerAuthentication', { selector: { matchLabels: { app: 'x' } }, mtls: { mode: 'STRICT' } })] },
+    ['plaintext'],
+    [],
+  ],
   ['a policy that allows nothing', { objects: [policy({})] }, ['own-policies'], ALLOW],
   ['a policy that allows something', { objects: [policy({ rules: [{}] })] }, [], ALLOW],
   ['a policy for a workload of others', { objects: [policy({ selector: { matchLabels: { app: 'till' } } })] }, ['own-policies'], []],
   ['a policy for a gateway', { objects: [policy({ targetRefs: [{ kind: 'Gateway', name: 'in' }] })] }, ['own-policies'], []],
-  ['a DENY for the namespaces of others', { objects: [policy({ action: 'DENY', rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] })] }, [], []],
-  ['a DENY on a port that nobody here calls', { objects: [policy({ action: 'DENY', rules: [{ to: [{ operation: { ports: ['15021'] } }] }] })] }, [], []],
+  [
+    'a DENY for the namespaces of others',
+    { objects: [policy({ action: 'DENY', rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] })] },
+    [],
+    [],
+  ],
+  [
+    'a DENY on a port that nobody here calls',
+    { objects: [policy({ action: 'DENY', rules: [{ to: [{ operation: { ports: ['15021'] } }] }] })] },
+    [],
+    [],
+  ],
   ['an AUDIT', { objects: [policy({ action: 'AUDIT', rules: [{}] })] }, ['own-policies'], []],
   ['a Sidecar that hides namespaces', { objects: [object('Sidecar', { egress: [{ hosts: ['./*', `${ROOT}/*`] }] })] }, [], REACH],
   ['a Sidecar that hides none', { objects: [object('Sidecar', { egress: [{ hosts: ['*/*'] }] })] }, [], []],
   ['a Sidecar without egress', { objects: [object('Sidecar', { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } })] }, [], []],
   ['a route for every host', { objects: [object('VirtualService', { hosts: ['*'] }, { namespace: 'shop' })] }, [], REACH],
-  ['a route for every host of a gateway', { objects: [object('VirtualService', { hosts: ['*'], gateways: ['shop/in'] }, { namespace: 'shop' })] }, [], []],
-  ['a route for a host of others', { objects: [object('VirtualService', { hosts: ['till.shop.svc.cluster.local'] }, { namespace: 'shop' })] }, [], []],
+  [
+    'a route for every host of a gateway',
+    { objects: [object('VirtualService', { hosts: ['*'], gateways: ['shop/in'] }, { namespace: 'shop' })] },
+    [],
+    [],
+  ],
+  [
+    'a route for a host of others',
+    { objects: [object('VirtualService', { hosts: ['till.shop.svc.cluster.local'] }, { namespace: 'shop' })] },
+    [],
+    [],
+  ],
   ['a rule for every Service', { objects: [object('DestinationRule', { host: '*.local' })] }, [], UNRULED],
   ['a rule for a Service of others', { objects: [object('DestinationRule', { host: 'till.shop.svc.cluster.local' })] }, [], []],
   ['a rule of the root namespace for itself', { objects: [object('DestinationRule', { host: '*', exportTo: ['.'] })] }, [], []],
   ['access logs', { config: { accessLogFile: '/dev/stdout' } }, ['quiet-logs'], TELEMETRY],
   ['access logs, for a check that does not mind', { config: { accessLogFile: '/dev/stdout' } }, [], []],
-  ['access logs by a Telemetry', { objects: [object('Telemetry', { accessLogging: [{ providers: [{ name: 'otel' }] }] })] }, ['quiet-logs'], TELEMETRY],
+  [
+    'access logs by a Telemetry',
+    { objects: [object('Telemetry', { accessLogging: [{ providers: [{ name: 'otel' }] }] })] },
+    ['quiet-logs'],
+    TELEMETRY,
+  ],
   ['JSON', { config: { accessLogEncoding: 'JSON' } }, ['log-fields'], []],
   ['traces, which change the ids of requests', { config: { defaultProviders: { tracing: ['jaeger'] } } }, ['log-fields'], TELEMETRY],
-  ['configuration of other namespaces', { objects: [mtls('STRICT', { namespace: 'shop' }), policy({}, { namespace: 'shop' })] }, ['plaintext'], []],
+  [
+    'configuration of other namespaces',
+    { objects: [mtls('STRICT', { namespace: 'shop' }), policy({}, { namespace: 'shop' })] },
+    ['plaintext'],
+    [],
+  ],
 ];
 
 for (const [what, given, assumes, remedies] of UNDONE) {
@@ -105,36 +110,14 @@ for (const [what, given, assumes, remedies] of UNDONE) {
   });
 }
 
-const IN_THE_WAY: [what: string, given: Given, assumes: Assumption, reason: string][] = [
-  ['a DENY', { objects: [policy({ action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin*'] } }] }] }, { name: 'no-admin' })] }, 'mutual-tls', `${ROOT} has AuthorizationPolicy no-admin: it denies requests, and this check needs requests that no policy or route of others touches`],
-  ['a DENY by negation', { objects: [policy({ action: 'DENY', rules: [{ from: [{ source: { notNamespaces: ['shop'] } }] }] })] }, 'mutual-tls', `${ROOT} has AuthorizationPolicy default: it denies requests`],
-  ['an authorizer', { objects: [policy({ action: 'CUSTOM', provider: { name: 'oauth' }, rules: [{}] })] }, 'mutual-tls', 'an authorizer of its owner decides'],
-  ['another ALLOW', { objects: [policy({ rules: [{}] })] }, 'own-policies', 'it allows requests, and this check needs requests to be allowed by its own policies alone'],
-  ['STRICT in the namespace itself', { objects: [mtls('STRICT', { namespace: RIG })] }, 'plaintext', `${RIG} has PeerAuthentication default: STRICT, and this check needs callers without a proxy to be let in`],
-  ['any policy of the mesh', { objects: [mtls('PERMISSIVE')] }, 'open-mesh', `${ROOT} has PeerAuthentication default, and`],
-  ['no automatic mutual TLS', { config: { enableAutoMtls: false } }, 'mutual-tls', 'MeshConfig has enableAutoMtls: false'],
-  ['slashes are merged', { config: { pathNormalization: { normalization: 'MERGE_SLASHES' } } }, 'paths-as-sent', 'MeshConfig has pathNormalization: MERGE_SLASHES, and this check needs paths that no proxy changes'],
-  ['another retry policy', { config: { defaultHttpRetryPolicy: { attempts: 5 } } }, 'default-retries', 'MeshConfig has defaultHttpRetryPolicy: {"attempts":5}'],
-  ['keys are fetched seldom', { environment: {} }, 'fresh-keys', 'istiod fetches the keys of token issuers every 20m0s'],
-  ['keys are fetched by proxies', { environment: { PILOT_JWT_ENABLE_REMOTE_JWKS: 'envoy' } }, 'token-keys', 'istiod has PILOT_JWT_ENABLE_REMOTE_JWKS=envoy'],
-  ['short certificates', { config: { defaultConfig: { proxyMetadata: { SECRET_TTL: '1h' } } } }, 'daily-certificates', 'MeshConfig has proxyMetadata.SECRET_TTL: 1h'],
-  ['DNS capture', { config: { defaultConfig: { proxyMetadata: { ISTIO_META_DNS_CAPTURE: 'true' } } } }, 'cluster-names', 'ISTIO_META_DNS_CAPTURE'],
-  ['a log without ids', { config: { accessLogFormat: '%RESPONSE_CODE%\n' } }, 'log-fields', 'MeshConfig has a format of the access log without id, method'],
-  ['other metrics', { objects: [object('Telemetry', { metrics: [{ overrides: [] }] })] }, 'default-metrics', `${ROOT} has Telemetry default: metrics`],
-  ['a suffix of shadows', { environment: { DISABLE_SHADOW_HOST_SUFFIX: 'false' } }, 'mirrored-host', 'DISABLE_SHADOW_HOST_SUFFIX=false'],
-  ['a Sidecar in the namespace itself', { objects: [object('Sidecar', { egress: [{ hosts: ['./*'] }] }, { namespace: RIG })] }, 'mutual-tls', `${RIG} has Sidecar default: it hides namespaces of the rig from each other`],
-];
-
-for (const [what, given, assumes, reason] of IN_THE_WAY) {
-  test(`in the way of a check, with object and namespace or setting as the reason: ${what}`, () => {
-    expect(why(given, assumes)).toContain(reason);
-  });
-}
-
 test('what a check says itself is left as it is, and the rest is settled', () => {
   const strict = mtls('STRICT', { namespace: RIG, name: 'own' });
   expect(added({ objects: [mtls('STRICT')] }, ['plaintext'], [strict])).toEqual([`PeerAuthentication ${NEIGHBOUR}/meshproof-permissive`]);
-  const workload = object('PeerAuthentication', { selector: { matchLabels: { app: 'server' } }, mtls: { mode: 'STRICT' } }, { namespace: RIG });
+  const workload = object(
+    'PeerAuthentication',
+    { selector: { matchLabels: { app: 'server' } }, mtls: { mode: 'STRICT' } },
+    { namespace: RIG },
+  );
   expect(added({ objects: [mtls('STRICT')] }, ['plaintext'], [workload])).toEqual(PERMISSIVE);
 
   const denyAll = policy({}, { namespace: RIG, name: 'own' });
@@ -180,12 +163,19 @@ test('of telemetry one resource acts in a namespace, so what is to be undone goe
 });
 
 test('filters of others are named, as their effect cannot be foretold', () => {
-  const objects = [object('EnvoyFilter', {}, { name: 'lua' }), object('WasmPlugin', {}, { name: 'waf', namespace: RIG }), object('EnvoyFilter', {}, { namespace: 'shop' })];
+  const objects = [
+    object('EnvoyFilter', {}, { name: 'lua' }),
+    object('WasmPlugin', {}, { name: 'waf', namespace: RIG }),
+    object('EnvoyFilter', {}, { namespace: 'shop' }),
+  ];
   expect(circumstancesOf(standing({ objects }), [], RIG).opaque).toEqual([`EnvoyFilter lua in ${ROOT}`, `WasmPlugin waf in ${RIG}`]);
 });
 
 test('settling twice adds nothing more', () => {
-  const given: Given = { objects: [mtls('STRICT'), policy({}), object('Sidecar', { egress: [{ hosts: ['./*'] }] }), object('DestinationRule', { host: '*' })], config: { accessLogFile: '/dev/stdout' } };
+  const given: Given = {
+    objects: [mtls('STRICT'), policy({}), object('Sidecar', { egress: [{ hosts: ['./*'] }] }), object('DestinationRule', { host: '*' })],
+    config: { accessLogFile: '/dev/stdout' },
+  };
   const { settle } = circumstancesOf(standing(given), ['plaintext', 'quiet-logs'], RIG);
   const once = settle([]);
   expect(settle(once)).toEqual(once);

@@ -32,15 +32,16 @@ test('a namespace goes to the injector that its labels choose', () => {
   expect(injectorOf(injectors, {})).toBeUndefined();
 });
 
-const CHOICES: [what: string, injectors: ReturnType<typeof injector>[], wanted: string | undefined, revision: string, injection: object][] = [
-  ['the usual one', [usualInjector()], undefined, 'default', BY_DEFAULT],
-  ['the default one among several', [injector('canary'), usualInjector()], undefined, 'default', BY_DEFAULT],
-  ['the only one, which is no default', [injector('stable-1')], undefined, 'stable-1', by('stable-1')],
-  ['the one that a default tag makes it', [injector('a'), injector('b'), injector('b', { tag: 'default' })], undefined, 'b', BY_DEFAULT],
-  ['by revision', [usualInjector(), injector('canary')], 'canary', 'canary', by('canary')],
-  ['by tag', [injector('a'), injector('b'), injector('a', { tag: 'prod' })], 'prod', 'a', by('prod')],
-  ['the default one by name', [usualInjector(), injector('canary')], 'default', 'default', by('default')],
-];
+const CHOICES: [what: string, injectors: ReturnType<typeof injector>[], wanted: string | undefined, revision: string, injection: object][] =
+  [
+    ['the usual one', [usualInjector()], undefined, 'default', BY_DEFAULT],
+    ['the default one among several', [injector('canary'), usualInjector()], undefined, 'default', BY_DEFAULT],
+    ['the only one, which is no default', [injector('stable-1')], undefined, 'stable-1', by('stable-1')],
+    ['the one that a default tag makes it', [injector('a'), injector('b'), injector('b', { tag: 'default' })], undefined, 'b', BY_DEFAULT],
+    ['by revision', [usualInjector(), injector('canary')], 'canary', 'canary', by('canary')],
+    ['by tag', [injector('a'), injector('b'), injector('a', { tag: 'prod' })], 'prod', 'a', by('prod')],
+    ['the default one by name', [usualInjector(), injector('canary')], 'default', 'default', by('default')],
+  ];
 
 for (const [what, injectors, wanted, revision, injection] of CHOICES) {
   test(`a control plane is chosen: ${what}`, () => {
@@ -60,7 +61,10 @@ test('a choice that cannot be made is refused with what there is', () => {
     expect.objectContaining({ code: 'REVISION_UNKNOWN', exitCode: 2, hint: 'there are a, b (tags: prod)' }),
   );
   expect(() => chooseControlPlane([], undefined)).toThrow(expect.objectContaining({ code: 'ISTIOD_MISSING' }));
-  const unlabelled = { ...injector('a'), webhooks: [{ clientConfig: { service: { namespace: 'm' } }, namespaceSelector: { matchLabels: { x: 'y' } } }] };
+  const unlabelled = {
+    ...injector('a'),
+    webhooks: [{ clientConfig: { service: { namespace: 'm' } }, namespaceSelector: { matchLabels: { x: 'y' } } }],
+  };
   expect(() => chooseControlPlane([unlabelled], undefined)).toThrow(expect.objectContaining({ code: 'INJECTOR_MISSING' }));
 });
 

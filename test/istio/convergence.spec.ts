@@ -162,11 +162,15 @@ test('an object that was never applied is refused at once', async () => {
   }
 });
 
-test('a namespace without proxies converges without a sentinel', async () => {
+test('a namespace without proxies is an error, unless it is in order that there are none', async () => {
   const mesh = new SimulatedMesh(6, NAMESPACE, 0);
   const object = policy('AuthorizationPolicy');
   mesh.write(object);
-  await run(mesh, [object], 'applied');
+  await expect(run(mesh, [object], 'applied')).rejects.toMatchObject({
+    code: 'PROXY_MISSING',
+    message: expect.stringContaining(NAMESPACE),
+  });
+  await run(mesh, [object], 'applied', { mayBeEmpty: true });
   expect(mesh.applied).toEqual([]);
 });
 

@@ -4,7 +4,10 @@ const inNamespace = (key: string, value: string) => [{ key, operator: 'In' as co
 const notOff = { matchExpressions: [{ key: 'sidecar.istio.io/inject', operator: 'NotIn' as const, values: ['false'] }] };
 
 /** The injector of a revision, or of a tag for one, as Istio installs it. */
-export function injector(revision: string, { tag, namespace = 'istio-system' }: { tag?: string; namespace?: string } = {}): InjectorConfiguration {
+export function injector(
+  revision: string,
+  { tag, namespace = 'istio-system' }: { tag?: string; namespace?: string } = {},
+): InjectorConfiguration {
   const name = tag ?? revision;
   const service = { namespace };
   const by = (key: string, value: string, but: string) => ({
@@ -13,7 +16,10 @@ export function injector(revision: string, { tag, namespace = 'istio-system' }: 
     objectSelector: notOff,
   });
   return {
-    metadata: { name: `istio-sidecar-injector-${name}`, labels: { 'istio.io/rev': revision, ...(tag === undefined ? {} : { 'istio.io/tag': tag }) } },
+    metadata: {
+      name: `istio-sidecar-injector-${name}`,
+      labels: { 'istio.io/rev': revision, ...(tag === undefined ? {} : { 'istio.io/tag': tag }) },
+    },
     webhooks: [
       by('istio.io/rev', name, 'istio-injection'),
       {
@@ -23,7 +29,9 @@ export function injector(revision: string, { tag, namespace = 'istio-system' }: 
         },
         objectSelector: { matchExpressions: inNamespace('istio.io/rev', name) },
       },
-      ...(name === 'default' ? [{ clientConfig: { service }, namespaceSelector: { matchLabels: { 'istio-injection': 'enabled' } }, objectSelector: notOff }] : []),
+      ...(name === 'default'
+        ? [{ clientConfig: { service }, namespaceSelector: { matchLabels: { 'istio-injection': 'enabled' } }, objectSelector: notOff }]
+        : []),
     ],
   };
 }

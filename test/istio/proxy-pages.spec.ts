@@ -47,7 +47,12 @@ test('lines are read in whatever format the proxy was told to write', () => {
     { id: '77aa', status: 200, authority: 'server:8080', text: '77aa|200|server:8080|12' },
     { id: '77ab', status: 0, authority: '', text: '77ab|-|-|-' },
   ]);
-  const json = { request_id: '%REQ(X-REQUEST-ID)%', response_code: '%RESPONSE_CODE%', path: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%', duration: '%DURATION%' };
+  const json = {
+    request_id: '%REQ(X-REQUEST-ID)%',
+    response_code: '%RESPONSE_CODE%',
+    path: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%',
+    duration: '%DURATION%',
+  };
   const line = '{"duration":3,"path":"/x \\"y\\"","request_id":"77ac","response_code":503}';
   expect(parseAccessLog(`${line}\n{"level":"info"}\n{`, [json])).toEqual([{ id: '77ac', status: 503, path: '/x "y"', text: line }]);
   expect(parseAccessLog('{"request_id":null,"response_code":0,"path":null}', [json])).toMatchObject([{ id: '', status: 0, path: '' }]);

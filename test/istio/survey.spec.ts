@@ -26,7 +26,12 @@ function istiodPod(namespace: string, revision = 'default', more: Partial<PodObj
   };
 }
 
-function accessTo({ injectors = [usualInjector()], config = {}, objects = [], istiods = [istiodPod('istio-system')] }: Cluster): ClusterAccess & { asked: string[] } {
+function accessTo({
+  injectors = [usualInjector()],
+  config = {},
+  objects = [],
+  istiods = [istiodPod('istio-system')],
+}: Cluster): ClusterAccess & { asked: string[] } {
   const asked: string[] = [];
   const unused = () => Promise.reject(new Error('not asked for'));
   const pages: Record<string, string> = {
@@ -47,7 +52,9 @@ function accessTo({ injectors = [usualInjector()], config = {}, objects = [], is
     },
     pods: async (namespace, labelSelector = '') => {
       const revision = /istio\.io\/rev=(.+)/.exec(labelSelector)?.[1];
-      return istiods.filter(({ metadata }) => metadata.namespace === namespace && (revision === undefined || metadata.labels?.['istio.io/rev'] === revision));
+      return istiods.filter(
+        ({ metadata }) => metadata.namespace === namespace && (revision === undefined || metadata.labels?.['istio.io/rev'] === revision),
+      );
     },
     fetchText: async ({ name }, _port, path) => {
       asked.push(`${name} ${path}`);
@@ -91,7 +98,10 @@ test('one that is elsewhere, with names of its own, and namespaces that it must 
 });
 
 test('the istiod of the chosen revision is asked, and is asked once', async () => {
-  const cluster = { injectors: [injector('old'), injector('new')], istiods: [istiodPod('istio-system', 'old'), istiodPod('istio-system', 'new')] };
+  const cluster = {
+    injectors: [injector('old'), injector('new')],
+    istiods: [istiodPod('istio-system', 'old'), istiodPod('istio-system', 'new')],
+  };
   const access = accessTo(cluster);
   const mesh = istio({ access, finder: new MeshFinder(access, 'new') });
   await Promise.all([mesh.settings(), mesh.settings()]);
@@ -144,7 +154,10 @@ test('a survey tells what the mesh is and what stands for all namespaces, but no
       object('PeerAuthentication', { mtls: { mode: 'STRICT' } }, 'shop'),
     ],
   }).survey();
-  expect(survey.standing).toEqual(['AuthorizationPolicy default in istio-system: ALLOW nothing', 'PeerAuthentication default in istio-system: STRICT']);
+  expect(survey.standing).toEqual([
+    'AuthorizationPolicy default in istio-system: ALLOW nothing',
+    'PeerAuthentication default in istio-system: STRICT',
+  ]);
   expect(survey.facts).toEqual({
     'control plane': 'istiod 1.31.0 in istio-system, revision default',
     proxies: '2 of 1.31.0, 1 of unknown',

@@ -215,11 +215,11 @@ export class StandInApi {
   }
 
   #page(path: string, query: URLSearchParams): unknown {
-    const [label, value] = query.get('labelSelector')?.split('=') ?? [];
+    const selectors = (query.get('labelSelector')?.split(',') ?? []).map((one) => one.split('='));
     const all = [...this.objects]
       .filter(([key]) => key.startsWith(`${path}/`))
-      .filter(
-        ([, { metadata }]) => label === undefined || isSelected(metadata['labels'] as Record<string, string> | undefined, label, value),
+      .filter(([, { metadata }]) =>
+        selectors.every(([label = '', value]) => isSelected(metadata['labels'] as Record<string, string> | undefined, label, value)),
       )
       .map(([, object]) => ({ ...object, apiVersion: undefined, kind: undefined }));
     const start = Number(query.get('continue') ?? 0);

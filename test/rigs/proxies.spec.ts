@@ -8,7 +8,14 @@ const MESH = { name: 'somemesh', proxyContainer: 'proxy' };
 
 function sample(actor: string, containers: string[], initContainers: string[] = []): Pod {
   const named = (names: string[]) => names.map((name) => ({ name }));
-  const metadata = { name: `${actor}-0`, namespace: 'rig', labels: { [ACTOR_LABEL]: actor }, uid: '', resourceVersion: '', creationTimestamp: '' };
+  const metadata = {
+    name: `${actor}-0`,
+    namespace: 'rig',
+    labels: { [ACTOR_LABEL]: actor },
+    uid: '',
+    resourceVersion: '',
+    creationTimestamp: '',
+  };
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: named(containers), initContainers: named(initContainers) } };
 }
 
@@ -19,7 +26,10 @@ test('samples with a proxy of either kind are in order, and so is the one that m
 test('a sample without a proxy is refused, and so is a proxy where none must be', () => {
   const lacking = () => requireProxies([sample('caller', ['app']), sample('other', ['app']), sample('unmeshed', ['app'])], MESH);
   expect(lacking).toThrow(
-    expect.objectContaining({ code: 'PROXY_MISSING', message: expect.stringMatching(/caller-0 in rig \(and 1 more\) has no proxy of somemesh/) }),
+    expect.objectContaining({
+      code: 'PROXY_MISSING',
+      message: expect.stringMatching(/caller-0 in rig \(and 1 more\) has no proxy of somemesh/),
+    }),
   );
   expect(() => requireProxies([sample('unmeshed', ['app', 'proxy'])], MESH)).toThrow(/must not have/);
 });

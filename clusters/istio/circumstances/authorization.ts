@@ -11,7 +11,9 @@ export function denials(standing: Standing, place: Place): Obstacle[] {
   const { DENY = [], CUSTOM = [] } = policies(standing, place);
   return [
     ...DENY.filter((policy) => mayMatch(policy, place)).map((policy) => ({ what: inWords(policy, 'it denies requests') })),
-    ...CUSTOM.filter((policy) => mayMatch(policy, place)).map((policy) => ({ what: inWords(policy, 'an authorizer of its owner decides') })),
+    ...CUSTOM.filter((policy) => mayMatch(policy, place)).map((policy) => ({
+      what: inWords(policy, 'an authorizer of its owner decides'),
+    })),
   ];
 }
 
@@ -56,7 +58,11 @@ function some(list: unknown, field: string, holds: (one: Record<string, unknown>
 function mayCome({ namespaces, principals, notNamespaces }: Record<string, unknown>, place: Place): boolean {
   const own = Object.values(place);
   const named = (values: unknown, part: (namespace: string) => string): boolean =>
-    !isNonEmpty(values) || values.some((value) => String(value).includes('*') || own.some((namespace) => part(namespace) === value || String(value).includes(part(namespace))));
+    !isNonEmpty(values) ||
+    values.some(
+      (value) =>
+        String(value).includes('*') || own.some((namespace) => part(namespace) === value || String(value).includes(part(namespace))),
+    );
   if (isNonEmpty(notNamespaces) && own.every((namespace) => notNamespaces.includes(namespace))) return false;
   return named(namespaces, (namespace) => namespace) && named(principals, (namespace) => `/ns/${namespace}/`);
 }

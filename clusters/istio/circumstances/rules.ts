@@ -10,12 +10,18 @@ import { inWords, isForAll, meshedOf, ofKind, specOf, type Obstacle, type Place,
 type Rule = (standing: Standing, place: Place) => Obstacle[];
 
 /** Every check needs these. */
-export const TRAFFIC: Rule = (standing, place) => [...denials(standing, place), ...allowances(standing, place), ...ledAstray(standing, place)];
+export const TRAFFIC: Rule = (standing, place) => [
+  ...denials(standing, place),
+  ...allowances(standing, place),
+  ...ledAstray(standing, place),
+];
 
 /** Longer than a check waits for keys to be fetched once more. */
 const KEYS_MS = 10_000;
 
-const setting = (name: string, value: unknown): Obstacle => ({ what: `MeshConfig has ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}` });
+const setting = (name: string, value: unknown): Obstacle => ({
+  what: `MeshConfig has ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+});
 const variable = (name: string, value: string): Obstacle => ({ what: `istiod has ${name}=${value}` });
 
 /** What stands between a check and each thing that it takes for granted. */
@@ -51,7 +57,9 @@ export const RULES: Readonly<Record<Assumption, Rule>> = {
     }),
   'fresh-keys': ({ environment }) => {
     const every = keysEvery(environment);
-    return parseDuration(every) <= KEYS_MS ? [] : [{ what: `istiod fetches the keys of token issuers every ${every} (PILOT_JWT_PUB_KEY_REFRESH_INTERVAL)` }];
+    return parseDuration(every) <= KEYS_MS
+      ? []
+      : [{ what: `istiod fetches the keys of token issuers every ${every} (PILOT_JWT_PUB_KEY_REFRESH_INTERVAL)` }];
   },
   'daily-certificates': ({ config, environment }) => {
     const { SECRET_TTL: asked } = config.defaultConfig?.proxyMetadata ?? {};
@@ -82,13 +90,15 @@ function mutualTls({ objects, rootNamespace }: Standing, place: Place, unwanted:
   const oldest = (namespace: string) => {
     const [policy] = ofKind(objects, 'PeerAuthentication', namespace).filter(isForAll);
     const { mtls } = policy === undefined ? {} : specOf(policy);
-    const mode = isObject(mtls) ? mtls['mode'] : undefined;
+    const mode = isObject(mtls) && typeof mtls['mode'] === 'string' ? mtls['mode'] : undefined;
     return policy === undefined || mode === undefined || mode === 'UNSET' ? undefined : { policy, mode };
   };
-  const own = meshedOf(place).map(oldest).filter((one) => one !== undefined);
+  const own = meshedOf(place)
+    .map(oldest)
+    .filter((one) => one !== undefined);
   const inherited = oldest(rootNamespace);
   return [
-    ...own.filter(({ mode }) => mode === unwanted).map(({ policy, mode }) => ({ what: inWords(policy, String(mode)) })),
+    ...own.filter(({ mode }) => mode === unwanted).map(({ policy, mode }) => ({ what: inWords(policy, mode) })),
     ...(inherited?.mode === unwanted ? [{ what: inWords(inherited.policy, unwanted), settle: permissive(place) }] : []),
   ];
 }

@@ -58,7 +58,9 @@ const INJECTED = /^(security\.istio\.io|service\.istio\.io|istio\.io)\//;
 export function mayConcernSamples(object: Manifest): boolean {
   if (isForAll(object)) return true;
   const labels = Object.entries(selectorOf(object));
-  return labels.length > 0 && labels.every(([key, value]) => INJECTED.test(key) || (key === 'app' && APPS.includes(value)) || key === 'version');
+  return (
+    labels.length > 0 && labels.every(([key, value]) => INJECTED.test(key) || (key === 'app' && APPS.includes(value)) || key === 'version')
+  );
 }
 
 /** Objects of a kind in a namespace, the oldest first: where one alone can act, it is that one. */

@@ -62,7 +62,12 @@ export function reshapers({ objects, rootNamespace }: Standing, place: Place): O
 }
 
 /** In the rig's namespaces the owner's own resource would act instead of one beside it. */
-function telemetryWith(field: string, { objects, rootNamespace }: Standing, place: Place, settle: Required<Obstacle>['settle']): Obstacle[] {
+function telemetryWith(
+  field: string,
+  { objects, rootNamespace }: Standing,
+  place: Place,
+  settle: Required<Obstacle>['settle'],
+): Obstacle[] {
   const found = (namespace: string) =>
     ofKind(objects, 'Telemetry', namespace)
       .filter(isForAll)

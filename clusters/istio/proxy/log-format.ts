@@ -101,9 +101,11 @@ function jsonReader(format: Readonly<Record<string, unknown>>): LineReader {
     const line = parsed(written);
     if (!isObject(line) || !fields.some(([key]) => key in line)) return undefined;
     // What is absent is null, or is left out.
-    return Object.fromEntries(fields.map(([key, field]) => [field, String(line[key] ?? '-')]));
+    return Object.fromEntries(fields.map(([key, field]) => [field, wordOf(line[key])]));
   };
 }
+
+const wordOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '-');
 
 function parsed(text: string): unknown {
   try {

@@ -46,10 +46,7 @@ export function controlPlanes(configurations: readonly InjectorConfiguration[]):
 }
 
 /** Whose injector a new pod in a namespace with these labels goes to, by revision; undefined where it goes to none. The pod has no labels of Istio's. */
-export function injectorOf(
-  configurations: readonly InjectorConfiguration[],
-  labels: Readonly<Record<string, string>>,
-): string | undefined {
+export function injectorOf(configurations: readonly InjectorConfiguration[], labels: Readonly<Record<string, string>>): string | undefined {
   const found = configurations.find(({ webhooks = [] }) =>
     webhooks.some(({ namespaceSelector, objectSelector }) => selects(namespaceSelector, labels) && selects(objectSelector, {})),
   );
@@ -95,7 +92,11 @@ export function chooseControlPlane(configurations: readonly InjectorConfiguratio
   if (chosen === undefined && wanted !== undefined)
     throw refusal('REVISION_UNKNOWN', `this cluster has no revision or tag ${wanted} of Istio`, `there are ${names}`);
   if (chosen === undefined)
-    throw refusal('REVISION_NOT_NAMED', `this cluster has several revisions of Istio and no default one: ${names}`, 'choose with --revision');
+    throw refusal(
+      'REVISION_NOT_NAMED',
+      `this cluster has several revisions of Istio and no default one: ${names}`,
+      'choose with --revision',
+    );
   const candidates = [
     ...(wanted === undefined && chosen.revision === byDefault ? [BY_DEFAULT] : []),
     { label: REVISION_LABEL, value: wanted ?? chosen.revision },

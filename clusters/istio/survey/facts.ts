@@ -17,7 +17,10 @@ export function meshFacts(found: FoundMesh, versions: readonly string[], proxies
     proxies: [...proxies].map(([version, count]) => `${count} of ${version}`).join(', '),
     injection: `${injection.label}=${injection.value}`,
     'root namespace': settings.rootNamespace,
-    'trust domain': [settings.trustDomain, ...(trustDomainAliases.length === 0 ? [] : [`(aliases: ${trustDomainAliases.join(', ')})`])].join(' '),
+    'trust domain': [
+      settings.trustDomain,
+      ...(trustDomainAliases.length === 0 ? [] : [`(aliases: ${trustDomainAliases.join(', ')})`]),
+    ].join(' '),
     'cluster domain': settings.clusterDomain,
     'outbound traffic': outbound(config),
     'access log': accessLog(config),
@@ -84,4 +87,3 @@ function briefly(object: Manifest): string {
   }[object.kind];
   return typeof said === 'string' ? `: ${said}` : '';
 }
-

@@ -89,9 +89,13 @@ async function unseenPlane(access: ClusterAccess, wanted: string | undefined, si
   const revisions = [...new Set(pods.map(revisionOf))];
   const revision = wanted ?? revisions.find((one) => one === DEFAULT_REVISION) ?? revisions[0];
   if (revision === undefined || (wanted === undefined && revisions.length > 1 && revision !== DEFAULT_REVISION)) {
-    throw new MeshproofError('ISTIOD_MISSING', `which istiod is meant cannot be seen: ${USUAL_NAMESPACE} has ${revisions.join(', ') || 'none'}`, {
-      hint: 'the account may not list MutatingWebhookConfigurations: npx meshproof rbac prints the permissions',
-    });
+    throw new MeshproofError(
+      'ISTIOD_MISSING',
+      `which istiod is meant cannot be seen: ${USUAL_NAMESPACE} has ${revisions.join(', ') || 'none'}`,
+      {
+        hint: 'the account may not list MutatingWebhookConfigurations: npx meshproof rbac prints the permissions',
+      },
+    );
   }
   const plane = { revision, namespace: USUAL_NAMESPACE, tags: [] };
   return { plane, injection: usualInjection(revision), unmeshed: {} };

@@ -1,11 +1,6 @@
-import { exec } from '../../../clusters/exec.ts';
-import { ISTIO_HUB } from '../../../clusters/istio/images.ts';
-import { istioVersion } from '../../../clusters/istio/versions.ts';
-import type { KubernetesApi } from '../../../clusters/kubernetes/api.ts';
 import type { Manifest } from '../../../clusters/kubernetes/manifest.ts';
-import { createAsOwner } from '../guest.ts';
 
-/** A mesh as somebody else has installed and hardened it. */
+/** A mesh as someone else has installed and hardened it. */
 export interface ForeignMesh {
   name: string;
   /** What istioctl is told by `--set`, once for each control plane. */
@@ -21,22 +16,6 @@ export interface ForeignMesh {
   /** How many checks must pass. */
   atLeast: number;
 }
-
-/** Which images are on the nodes, that their Envoy is a plain one, and that the machine is small. */
-const HERE = [
-  'profile=minimal',
-  'values.pilot.resources.requests.cpu=10m',
-  'values.pilot.resources.requests.memory=128Mi',
-  'values.pilot.autoscaleEnabled=false',
-  'values.global.proxy.resources.requests.cpu=10m',
-  'values.global.proxy.resources.requests.memory=40Mi',
-  `hub=${ISTIO_HUB}`,
-  `tag=${istioVersion().tag}`,
-  'values.global.imagePullPolicy=IfNotPresent',
-  'values.telemetry.enabled=false',
-  'values.pilot.env.PILOT_ENABLE_ALPN_FILTER=false',
-  'values.pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false',
-];
 
 /** Istio's usual namespace, where nothing else is said. */
 const USUAL = 'istio-system';
@@ -86,37 +65,3 @@ export const FOREIGN_MESHES: readonly ForeignMesh[] = [
     atLeast: 40,
   },
 ];
-
-/** Where a mesh is installed, and by what. */
-export interface Installer {
-  istioctl: string;
-  kubeconfig: string;
-  context: string;
-  owner: KubernetesApi;
-}
-
-/** Installs a mesh as its owner would. */
-export async function installForeign({ istioctl, kubeconfig, context, owner }: Installer, foreign: ForeignMesh): Promise<void> {
-  const { controlPlanes, namespace, namespaces = [], objects } = foreign;
-  const place = ['--kubeconfig', kubeconfig, '--context', context, ...(namespace === undefined ? [] : ['--istioNamespace', namespace])];
-  await createAsOwner(
-    owner,
-    namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
-  );
-  for (const settings of controlPlanes) {
-    const sets = [...HERE, ...settings].flatMap((setting) => ['--set', setting]);
-    await exec(istioctl, ['install', '--skip-confirmation', ...sets, ...place]);
-  }
-  await createAsOwner(owner, objects);
-}
-
-/** Takes it away, with what it has for all namespaces. */
-export async function uninstallForeign({ istioctl, kubeconfig, context, owner }: Installer, foreign: ForeignMesh): Promise<void> {
-  await exec(istioctl, ['uninstall', '--purge', '--skip-confirmation', '--kubeconfig', kubeconfig, '--context', context]);
-  const names = [foreign.namespace ?? USUAL, ...(foreign.namespaces ?? [])];
-  const found = await Promise.all(names.map((name) => owner.find({ apiVersion: 'v1', kind: 'Namespace', name })));
-  await owner.remove(
-    found.flatMap((live) => (live === undefined ? [] : [{ ...live, apiVersion: 'v1', kind: 'Namespace' }])),
-    { timeoutMs: 120_000 },
-  );
-}
