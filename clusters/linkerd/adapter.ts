@@ -12,12 +12,14 @@ import type {
   WorkloadCertificate,
 } from '../mesh/adapter.ts';
 import type { AccessLogLine, ProxyCounts, RequestCount } from '../mesh/observations.ts';
+import type { Circumstances } from '../mesh/circumstances.ts';
 import type { MeshSettings } from '../mesh/settings.ts';
+import type { MeshSurvey } from '../mesh/survey.ts';
 import type { TaskContext } from '../task-context.ts';
 import { converge } from './convergence/convergence.ts';
 import { marked } from './convergence/marks.ts';
 import { linkerdDiagnostics } from './diagnostics.ts';
-import { FACTS } from './facts.ts';
+import { FACTS, injects } from './facts.ts';
 import { parseAccessLog } from './proxy/access-log.ts';
 import { MESHED_LABEL, PROXY_CONTAINER, proxyBuild, proxyImage, proxyVersionOf, withProxy } from './proxy/admin.ts';
 import { workloadCertificate } from './proxy/certificate.ts';
@@ -57,7 +59,7 @@ export class LinkerdAdapter implements MeshAdapter {
 
   /** The tag of the control plane's programs, and the builds of the proxies that run now, if any does. */
   async versions({ signal }: TaskContext = {}, among?: readonly string[]): Promise<MeshVersions> {
-    const control = await this.#access.pods(FACTS.controlPlaneNamespace, COMPONENT_LABEL, signal);
+    const control = await this.#access.pods(FACTS.usualNamespace, COMPONENT_LABEL, signal);
     const tags = control.flatMap(({ spec }) =>
       spec.containers.filter(({ name }) => name !== PROXY_CONTAINER).map(({ image = '' }) => tagOf(image)),
     );
@@ -83,11 +85,32 @@ export class LinkerdAdapter implements MeshAdapter {
   }
 
   async settings({ signal }: TaskContext = {}): Promise<MeshSettings> {
-    return (this.#settings ??= await meshSettings(this.#access, FACTS.controlPlaneNamespace, signal));
+    return (this.#settings ??= await meshSettings(this.#access, FACTS.usualNamespace, signal));
+  }
+
+  /** Nothing that others have set up for all namespaces is looked for yet. */
+  async survey(task: TaskContext = {}): Promise<MeshSurvey> {
+    const [settings, { controlPlane }] = await Promise.all([this.settings(task), this.versions(task, [])]);
+    const facts = {
+      'control plane': `linkerd ${controlPlane.join(', ')} in ${settings.controlPlaneNamespace}`,
+      'trust domain': settings.trustDomain,
+      'cluster domain': settings.clusterDomain,
+    };
+    return {
+      settings,
+      versions: controlPlane,
+      facts,
+      standing: [],
+      injectorOf: (namespace) => (injects(namespace) ? settings.controlPlane : undefined),
+    };
+  }
+
+  async circumstances(): Promise<Circumstances> {
+    return { settle: (objects) => [...objects], opaque: [] };
   }
 
   identity(namespace: string, serviceAccount: string, { trustDomain }: Pick<MeshSettings, 'trustDomain'>): string {
-    return `${serviceAccount}.${namespace}.serviceaccount.identity.${FACTS.controlPlaneNamespace}.${trustDomain}`;
+    return `${serviceAccount}.${namespace}.serviceaccount.identity.${FACTS.usualNamespace}.${trustDomain}`;
   }
 
   identityHeaders(identity: string): Record<string, string> {
@@ -132,7 +155,7 @@ export class LinkerdAdapter implements MeshAdapter {
   }
 
   async diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>> {
-    return await linkerdDiagnostics(this.#access, FACTS.controlPlaneNamespace, pods, only);
+    return await linkerdDiagnostics(this.#access, FACTS.usualNamespace, pods, only);
   }
 }
 

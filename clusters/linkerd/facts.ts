@@ -1,4 +1,5 @@
 import type { MeshFacts } from '../mesh/facts.ts';
+import type { NamespaceMarks } from '../mesh/settings.ts';
 import { POLICY_LOG } from './convergence/inbound.ts';
 import { SENTINEL_NAME } from './convergence/sentinel.ts';
 import { PROXY_CONTAINER } from './proxy/admin.ts';
@@ -7,18 +8,19 @@ import { RIGHTS } from './rights.ts';
 import { schemas } from './schemas.ts';
 
 const INJECTION = 'linkerd.io/inject';
+/** By an annotation; a label of that name means nothing. */
+export const MESHED = { annotations: { [INJECTION]: 'enabled' } };
+export const injects = ({ annotations = {} }: NamespaceMarks): boolean => ['enabled', 'ingress'].includes(annotations[INJECTION] ?? '');
 /** What a proxy logs by default, and the policies that it is given. */
 export const PROXY_LOG = `warn,linkerd=info,hickory=error,[{headers}]=off,[{request}]=off,${POLICY_LOG}`;
 
 export const FACTS: MeshFacts = {
   name: 'linkerd',
-  controlPlaneNamespace: 'linkerd',
+  usualNamespace: 'linkerd',
   controlPlane: { selector: 'linkerd.io/control-plane-component=destination', port: 8086 },
   parts: { controlPlane: 'linkerd', proxy: 'linkerd2-proxy' },
   skew: { mostBehind: 0, hint: 'see linkerd version --proxy' },
-  injection: { labels: {}, annotations: { [INJECTION]: 'enabled' } },
-  /** By an annotation; a label of that name means nothing. */
-  injects: ({ annotations = {} }) => ['enabled', 'ingress'].includes(annotations[INJECTION] ?? ''),
+  usualMarks: () => MESHED,
   proxyContainer: PROXY_CONTAINER,
   proxyUser: 2102,
   proxyPrograms: ['linkerd2-proxy'],
@@ -28,7 +30,9 @@ export const FACTS: MeshFacts = {
   /** Proxies are told of a Service when they ask for it, and of no other. */
   exportedTo: () => ({}),
   placedInRigs: [`Server ${SENTINEL_NAME} and policies for it, by which it sees what proxies have been given`],
-  rights: RIGHTS,
+  rights: () => RIGHTS,
+  ownWebhooks: /(^|\.)linkerd\.io$/,
+  settledBy: [],
   schemas,
   /** What stands in the namespace of egress configuration is for the proxies of every namespace. */
   isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,

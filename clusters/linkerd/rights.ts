@@ -2,10 +2,10 @@ import { MANAGED, TUNNEL, type Right } from '../existing/right.ts';
 
 /** What the adapter asks of an API server. */
 export const RIGHTS: readonly Right[] = [
-  { where: 'root', group: '', resource: 'configmaps', verbs: ['get'], purpose: "read the mesh's trust domain" },
-  { where: 'root', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
-  { where: 'root', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
-  { where: 'root', group: '', resource: 'pods/portforward', verbs: TUNNEL, purpose: 'ask the control plane what it tells proxies' },
+  { where: 'control', group: '', resource: 'configmaps', verbs: ['get'], purpose: "read the mesh's trust domain" },
+  { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
+  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
+  { where: 'control', group: '', resource: 'pods/portforward', verbs: TUNNEL, purpose: 'ask the control plane what it tells proxies' },
   // The sentinels that waiting for convergence places.
   ...[
     'servers',

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 
 import type { ClusterAccess } from '../mesh/access.ts';
 import type { MeshSettings } from '../mesh/settings.ts';
+import { MESHED } from './facts.ts';
 
 /** Where the installation keeps the values that it was made with. */
 const CONFIG_MAP = 'linkerd-config';
@@ -22,6 +23,12 @@ export async function meshSettings(access: ClusterAccess, namespace: string, sig
   const { values = '' } = ((await access.get(object, namespace, signal))?.['data'] ?? {}) as { values?: string };
   const { clusterDomain, identityTrustDomain, egress } = (parse(values) ?? {}) as Values;
   return {
+    controlPlane: namespace,
+    controlPlaneNamespace: namespace,
+    clusterDomain: clusterDomain || 'cluster.local',
+    // Namespaces are annotated, and labels are nothing to it.
+    injection: { label: '', value: '' },
+    namespaces: { meshed: MESHED, unmeshed: {} },
     rootNamespace: egress?.globalEgressNetworkNamespace || 'linkerd-egress',
     trustDomain: identityTrustDomain || clusterDomain || 'cluster.local',
   };

@@ -46,6 +46,9 @@ function accessTo({
     get: unused,
     logs: unused,
     logsSince: unused,
+    connection: () => {
+      throw new Error('not asked for');
+    },
     list: async <T extends Manifest>() => {
       if (injectors instanceof Error) throw injectors;
       return injectors as T[];

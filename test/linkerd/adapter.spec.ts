@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 
 import { LinkerdAdapter } from '../../clusters/linkerd/adapter.ts';
 import { issuerCredentials } from '../../clusters/linkerd/certificates.ts';
-import { FACTS } from '../../clusters/linkerd/facts.ts';
+import { FACTS, injects } from '../../clusters/linkerd/facts.ts';
 import { installationValues } from '../../clusters/linkerd/install.ts';
 import { linkerdDiagnostics } from '../../clusters/linkerd/diagnostics.ts';
 import { linkerdImages, linkerdTool } from '../../clusters/linkerd/images.ts';
@@ -35,10 +35,10 @@ test('the settings of the mesh are those of its installation, and what is not se
       access.stored.set('ConfigMap/linkerd-config', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '' }, data: { values } });
     return await new LinkerdAdapter({ access }).settings();
   };
-  expect(await settingsWith(undefined)).toEqual({ rootNamespace: 'linkerd-egress', trustDomain: 'cluster.local' });
+  expect(await settingsWith(undefined)).toMatchObject({ rootNamespace: 'linkerd-egress', trustDomain: 'cluster.local' });
   expect(await settingsWith('clusterDomain: here.test\nidentityTrustDomain: ""\n')).toMatchObject({ trustDomain: 'here.test' });
   const all = 'identityTrustDomain: shop.test\negress: { globalEgressNetworkNamespace: out }\n';
-  expect(await settingsWith(all)).toEqual({ rootNamespace: 'out', trustDomain: 'shop.test' });
+  expect(await settingsWith(all)).toMatchObject({ rootNamespace: 'out', trustDomain: 'shop.test' });
 });
 
 test('how many proxies run each version is told by what the injector wrote on their pods', async () => {
@@ -47,9 +47,9 @@ test('how many proxies run each version is told by what the injector wrote on th
 });
 
 test('a namespace injects by its annotation, never by a label', () => {
-  expect(FACTS.injects({ annotations: { 'linkerd.io/inject': 'enabled' } })).toBe(true);
-  expect(FACTS.injects({ annotations: { 'linkerd.io/inject': 'disabled' } })).toBe(false);
-  expect(FACTS.injects({ labels: { 'linkerd.io/inject': 'enabled' } })).toBe(false);
+  expect(injects({ annotations: { 'linkerd.io/inject': 'enabled' } })).toBe(true);
+  expect(injects({ annotations: { 'linkerd.io/inject': 'disabled' } })).toBe(false);
+  expect(injects({ labels: { 'linkerd.io/inject': 'enabled' } })).toBe(false);
 });
 
 test('configuration outside of the rig, or for parents there, is refused', () => {

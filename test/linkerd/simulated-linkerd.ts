@@ -41,6 +41,10 @@ export class SimulatedLinkerd implements ClusterAccess {
     return this.stored.get(`${kind}/${metadata.name}`);
   }
 
+  async list<T extends Manifest>(): Promise<T[]> {
+    return [];
+  }
+
   async pods(namespace: string | undefined): Promise<PodObject[]> {
     return this.#pods.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
   }
