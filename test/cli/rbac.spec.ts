@@ -69,14 +69,11 @@ test('--allow-mesh-wide and --create-namespaces add what they need, and nothing 
 });
 
 test('a mesh that was installed elsewhere: namespaces and labels follow', async () => {
-  const places = ['--mesh-namespace=mesh-system', '--root-namespace=mesh-config', '--revision=stable-1'];
-  const objects = await rbac(
-    '--check=injection/manual-inject',
-    '--check=security/strict-mesh-wide',
-    '--workers=1',
-    '--allow-mesh-wide',
-    ...places,
-  );
+  const places = { meshNamespace: 'mesh-system', rootNamespace: 'mesh-config', revision: 'stable-1' };
+  const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 1, mesh: 'istio' } as const;
+  const peerAuthentication = { group: 'security.istio.io', kind: 'PeerAuthentication' };
+  const applies = { kinds: [], meshWide: [peerAuthentication], assumes: [], uses: { manualInjection: true, load: false } };
+  const objects = await accountOf({ ...options, ...places, suite: [], check: [], allowMeshWide: true }, applies);
   const placeOf = (role: string) => objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === role)?.metadata.namespace;
   expect([placeOf('meshproof-control-plane'), placeOf('meshproof-mesh-wide')]).toEqual(['mesh-system', 'mesh-config']);
   expect(resources(rulesOf(objects, 'meshproof-control-plane'))).toContain('configmaps');
