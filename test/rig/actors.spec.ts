@@ -16,7 +16,10 @@ function parts(): RigParts {
     namespace: 'rig',
     api: { connection: {} } as KubernetesApi,
     changes: {} as JournalledApi,
-    mesh: { identity: (namespace: string, account: string, { trustDomain }) => `${trustDomain}/${namespace}/${account}` } as MeshAdapter,
+    mesh: {
+      facts: { proxyUser: 1 },
+      identity: (namespace: string, account: string, { trustDomain }) => `${trustDomain}/${namespace}/${account}`,
+    } as MeshAdapter,
     settings: { ...SETTINGS, trustDomain: 'd' },
     pods: Object.fromEntries(SAMPLE_WORKLOADS.map((name) => [name, { namespace: 'rig', name: `${name}-0` }])) as Record<
       SampleWorkload,
