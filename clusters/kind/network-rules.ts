@@ -43,11 +43,15 @@ export function networkDeed(pod: ChangedPod, change: NetworkChange, id: string):
   return change.kind === 'latency' ? delaying(pod, change, id) : filtering(pod, change, id);
 }
 
+/** Prints the numbers of a pod's processes. systemd's driver of control groups writes a uid with underscores. */
+function pidsOf(uid: string): string {
+  return `grep -lsE 'pod(${uid}|${uid.replaceAll('-', '_')})' /proc/[0-9]*/cgroup | cut -d / -f 3`;
+}
+
 /** Defines `in_pod`, which runs a program in the network namespace of the pod. */
 export function enteringPod({ uid }: ChangedPod): string {
-  // systemd's driver writes a pod's uid with underscores.
   return `
-pid=$(grep -lsE 'pod(${uid}|${uid.replaceAll('-', '_')})' /proc/[0-9]*/cgroup | head -n 1 | cut -d / -f 3)
+pid=$(${pidsOf(uid)} | head -n 1)
 [[ -n $pid ]] || { echo 'no process of pod ${uid} runs on this node' >&2; exit 1; }
 exec 9<"/proc/$pid/ns/net"
 in_pod() { nsenter --net=/proc/self/fd/9 "$@"; }`;

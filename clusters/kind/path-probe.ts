@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 import { MeshproofError } from '../errors.ts';
+import { CLOCK } from './delayer.ts';
 
 /** How a TCP connection was found. `silent`: nothing came back in time. */
 type PathState = 'open' | 'refused' | 'reset' | 'closed' | 'silent';
@@ -24,7 +25,8 @@ const SILENCE_MS = 1_000;
  * both states. An acknowledgement is the kernel's of the far end, whoever listens there. TCP_INFO is that of linux/tcp.h.
  */
 const PROBE = String.raw`
-use strict; use Socket; use Fcntl; use Time::HiRes qw(time sleep);
+use strict; use Socket; use Fcntl;
+${CLOCK}
 my ($host, $port, $wait) = (@ARGV[0, 1], $ARGV[2] / 1000);
 sub stateOf {
   my ($code) = @_;
@@ -34,17 +36,17 @@ sub stateOf {
 sub opened {
   socket(my $s, PF_INET, SOCK_STREAM, 0) or die "socket: $!\n";
   fcntl($s, F_SETFL, O_NONBLOCK);
-  my $from = time;
+  my $from = now();
   my $state = connect($s, pack_sockaddr_in($port, inet_aton($host))) ? "open" : $!{EINPROGRESS} ? undef : stateOf($!);
   if (!defined $state) {
     vec(my $out = "", fileno($s), 1) = 1;
     $state = select(undef, $out, undef, $wait) > 0 ? stateOf(unpack("i", getsockopt($s, SOL_SOCKET, SO_ERROR))) : "silent";
   }
-  return ($state, $s, 1000 * (time - $from));
+  return ($state, $s, 1000 * (now() - $from));
 }
 sub looked {
   my ($s) = @_;
-  my $until = time + $wait;
+  my $until = now() + $wait;
   send($s, "GET / HTTP/1.1\r\nhost: probe\r\n\r\n", 0x4000) // return stateOf($!);
   do {
     my $error = unpack("i", getsockopt($s, SOL_SOCKET, SO_ERROR));
@@ -52,8 +54,8 @@ sub looked {
     my $got = recv($s, my $some, 65536, 0);
     return "closed" if defined $got && $some eq "";
     return "open" if (unpack("x24 L", getsockopt($s, 6, 11)))[0] == 0;
-    sleep 0.02;
-  } while (time < $until);
+    select(undef, undef, undef, 0.02);
+  } while (now() < $until);
   return "silent";
 }
 my ($state, $old) = opened();

@@ -21,6 +21,12 @@ function onNode({ provider, dockerHost }: Cluster, node: string): { command: str
   return { command: ['docker', 'exec', '-i', node], env: dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost } };
 }
 
+/** Runs a piece of bash on a node to its end, and returns what it printed. */
+async function bash(cluster: Cluster, node: string, script: string): Promise<string> {
+  const { command, env } = onNode(cluster, node);
+  return await exec('docker', [...command.slice(1), 'bash', '-c', script], { env, timeoutMs: 20_000 });
+}
+
 /** Changes what passes the network of a pod, until the process that is returned ends. */
 export async function changeNetwork(cluster: Cluster, pod: PodOnNode, change: NetworkChange, id: string): Promise<LeasedProcess> {
   return await LeasedProcess.start(onNode(cluster, pod.node), networkDeed(pod, change, id));
@@ -38,8 +44,6 @@ exec nsenter --net=/proc/self/fd/9 setpriv --reuid ${user} --regid ${user} --cle
 
 /** How many packets a change has dropped so far, by the kernel's own count. */
 export async function droppedBy(cluster: Cluster, pod: PodOnNode, id: string): Promise<number> {
-  const { command, env } = onNode(cluster, pod.node);
-  const [file, ...args] = [...command, 'bash', '-c', `${enteringPod(pod)}\nin_pod nft list table ${tableOf(id)}`];
-  const table = await exec(file, args, { env, timeoutMs: 20_000 });
+  const table = await bash(cluster, pod.node, `${enteringPod(pod)}\nin_pod nft list table ${tableOf(id)}`);
   return table.matchAll(/counter packets (\d+)/g).reduce((sum, [, packets]) => sum + Number(packets), 0);
 }

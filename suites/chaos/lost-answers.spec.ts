@@ -1,0 +1,19 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'A POST whose answer the network loses is not delivered a second time by the default retry policy',
+  {
+    control: { because: 'the policy retries what is not answered in time', mustFail: { toDeliverAtMostOnce: 'delivered again' } },
+    needs: { nodes: 'kind', because: "packets are dropped in the pod's network on its node", link: '' },
+  },
+  async ({ caller, server, network }) => {
+    const mute = server.version('v2');
+    const post = { rate: 50, method: 'POST', body: 'pay once' };
+    expect(await caller.send(server, { ...post, count: 50 })).toSucceed({ lateMs: 1_000 });
+    const history = await caller.keepSending(server, post, async (load) => {
+      await load.more(0.5);
+      await network.during({ kind: 'drop', direction: 'out' }, { at: mute, towards: caller }, () => load.more(2));
+    });
+    expect(await server.received(history)).toDeliverAtMostOnce(history, { mute });
+  },
+);

@@ -1,0 +1,17 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  'A mirror target that hangs fails no request and delays none',
+  {
+    control: { because: 'a tenth of the requests themselves go to the mirror target', mustFail: { toSucceed: 'answered 504 UT' } },
+    linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
+  },
+  async ({ caller, v1, v2, mirror }) => {
+    await mirror.version('v1').faults({ act: 'hang' });
+    const sent = caller.beside(v2, {}, () => caller.send(v1, { rate: 100, count: 500 }));
+    const [history, beside] = await sent;
+    expect(history).toSucceed();
+    expect(history).toHaveLatency({ atMostMs: 250, beside });
+    expect(await mirror.ledger()).toHaveDeliveries({ atLeast: 400, atMost: 600 });
+  },
+);

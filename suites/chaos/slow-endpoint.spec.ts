@@ -1,0 +1,17 @@
+import { check, expect } from '#fixtures';
+
+check(
+  'By default an endpoint with a slow network receives fewer requests than the others, and none fails',
+  {
+    control: { because: 'the load balancer takes turns', mustFail: { toGiveLess: 'an equal share' } },
+    needs: { nodes: 'kind', because: "packets are delayed in the pod's network on its node", link: '' },
+  },
+  async ({ caller, server, network }) => {
+    const slow = server.version('v2');
+    await network.during({ kind: 'latency', ms: 200, jitterMs: 20 }, { at: slow, towards: caller }, async () => {
+      const history = await caller.send(server, { rate: 100, count: 400 });
+      expect(history).toSucceed({ lateMs: 1_000 });
+      expect(await server.received(history)).toGiveLess(slow, { of: server.endpoints, history });
+    });
+  },
+);

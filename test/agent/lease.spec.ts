@@ -1,0 +1,59 @@
+import { request } from 'node:http';
+
+import { until } from '../../clusters/until.ts';
+import { expect, test } from './agents.ts';
+
+/** Asks a control port as a client of whatever age does, which renews nothing. */
+async function ask(port: number, method: string, path: string, body?: unknown): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const asked = request({ host: '127.0.0.1', port, method, path }, (response) => {
+    response.resume();
+    response.once('end', () => resolve(response.statusCode ?? 0));
+  });
+  asked.once('error', reject).end(body === undefined ? '' : JSON.stringify(body));
+  return await promise;
+}
+
+const isReady = async (port: number) => (await ask(port, 'GET', '/ready')) === 200;
+
+test('faults and unreadiness end by themselves when nobody renews their lease, which the agent tells once', async ({ prober, server }) => {
+  const { control, ready } = server.ports;
+  const answers = async () => (await prober.client.probe({ target: server.target('http1') })).outcomes.map(({ ending }) => ending);
+  expect(await ask(control, 'PUT', '/faults?leaseMs=400', [{ status: 500 }])).toBe(200);
+  expect(await ask(control, 'PUT', '/ready?leaseMs=400', { ready: false })).toBe(200);
+  expect(await answers()).toMatchObject([{ status: 500 }]);
+  expect(await isReady(ready)).toBe(false);
+  await until(() => isReady(ready), { what: 'the end of the lease', timeoutMs: 5_000, everyMs: 20 });
+  expect(await answers()).toMatchObject([{ status: 200 }]);
+  expect([(await server.client.pace()).lapses, (await server.client.pace()).lapses]).toEqual([1, 0]);
+});
+
+test('a lease that is renewed does not end, and without one a fault stays', async ({ server }) => {
+  const { control, ready } = server.ports;
+  await ask(control, 'PUT', '/ready?leaseMs=400', { ready: false });
+  const began = performance.now();
+  const renewed = async () => {
+    expect(await ask(control, 'POST', '/lease?leaseMs=400')).toBe(200);
+    return performance.now() - began > 1_000;
+  };
+  await until(renewed, { what: 'more than two leases', timeoutMs: 5_000, everyMs: 50 });
+  expect(await isReady(ready)).toBe(false);
+  await ask(control, 'PUT', '/ready', { ready: false });
+  const later = performance.now();
+  await until(() => performance.now() - later > 800, { what: 'more than a lease', timeoutMs: 5_000 });
+  expect(await isReady(ready)).toBe(false);
+  expect((await server.client.pace()).lapses).toBe(0);
+});
+
+test('the client holds what it has told an agent to do', async ({ server }) => {
+  await server.client.setReady(false);
+  await server.client.setFaults([{ status: 500 }]);
+  await server.client.setFaults([]);
+  expect(await isReady(server.ports.ready)).toBe(false);
+  await server.client.setReady(true);
+  expect(await isReady(server.ports.ready)).toBe(true);
+});
+
+test('a lease of no time is refused', async ({ server }) => {
+  for (const ms of ['0', '-1', 'x', '99999999']) expect(await ask(server.ports.control, 'POST', `/lease?leaseMs=${ms}`)).toBe(400);
+});
