@@ -10,7 +10,7 @@ const CONTROL_PLANE = ['policy', 'destination', 'identity', 'proxy-injector', 's
 
 /**
  * Collects what helps to understand a failure: file name → text. Never throws: what could not be had says why.
- * @param only the namespace of a rig in a cluster of somebody else: of the control plane's logs only lines that name it are kept
+ * @param only the namespace of a rig in a cluster with another owner: of the control plane's logs only lines that name it are kept
  */
 export async function linkerdDiagnostics(
   access: ClusterAccess,

@@ -9,7 +9,7 @@ import { withProxy } from './proxy/admin.ts';
 /** Its checks wait for what is missing; what is there is there at once. */
 const WAIT = ['--wait', '5s'];
 
-/** The linkerd command, as somebody at a shell would use it. */
+/** The linkerd command, as someone at a shell would use it. */
 export class LinkerdTool implements MeshTool {
   readonly #tool: () => Promise<LinkerdCli>;
   readonly #access: ClusterAccess;

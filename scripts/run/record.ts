@@ -66,7 +66,7 @@ export function requireReportFolder(folder: string): void {
   if (objection !== undefined) throw notTaken(folder, objection);
 }
 
-/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is somebody else's, or cannot be made or written. Nothing is changed. */
+/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is someone else's, or cannot be made or written. Nothing is changed. */
 export async function requireWritableReport(folder: string): Promise<void> {
   requireReportFolder(folder);
   await assertWritable(folder).catch((error: unknown) => {
