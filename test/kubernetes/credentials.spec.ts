@@ -178,7 +178,7 @@ test('an OIDC login that gives no token is told, and nobody is asked anonymously
     const api = await open({ server }, { 'auth-provider': { name: 'oidc', config } });
     await expect(api.version()).rejects.toMatchObject({
       code: 'API_UNREACHABLE',
-      message: expect.stringMatching(/oidc has no token.*log in anew/),
+      message: expect.stringMatching(/oidc has no token.*log in again/),
     });
   }
   expect(plain.seen).toEqual([]);

@@ -17,13 +17,15 @@ test('the page about verdicts states the figures that the module computes', () =
   expect(page).toMatch(row(0.1, 7));
   for (const share of [0.12, 0.08, 0.13]) expect(page).toMatch(row(share, 4));
   expect(page).toContain(
-    `more than ${whole(split.maxN)} requests; a test of fixed size with the same rates needs ${whole(fixedSplit(claim).n)}`,
+    `more than ${whole(split.maxN)} requests; a fixed-size test with the same error rates always needs ${whole(fixedSplit(claim).n)}`,
   );
 
   const once = lowerTail(475, 500, 0.85) - lowerTail(424, 500, 0.85);
-  expect(page).toContain(`with probability ${once.toFixed(2)}, so ten attempts accept it with ${(1 - (1 - once) ** 10).toFixed(4)}`);
+  expect(page).toContain(
+    `with probability ${once.toFixed(2)}, so ten attempts accept it with probability ${(1 - (1 - once) ** 10).toFixed(4)}`,
+  );
 
   const { n, atMost, missed } = rareEventTest({ rate: 0.001, tooMuch: 0.005 });
-  expect(page).toContain(`with ${whole(n)} requests: accepted are 1 to ${atMost} events`);
-  expect(page).toContain(`slips through with ${missed.toFixed(4)}`);
+  expect(page).toContain(`with ${whole(n)} requests: it accepts 1 to ${atMost} events`);
+  expect(page).toContain(`is accepted with probability ${missed.toFixed(4)}`);
 });
