@@ -1,6 +1,9 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import { until } from '../../clusters/until.ts';
+import { AgentClient } from '../../fixtures/agent/client.ts';
 import { expect, test } from './agents.ts';
 
 /** Asks a control port as a client of whatever age does, which renews nothing. */
@@ -56,4 +59,20 @@ test('the client holds what it has told an agent to do', async ({ server }) => {
 
 test('a lease of no time is refused', async ({ server }) => {
   for (const ms of ['0', '-1', 'x', '99999999']) expect(await ask(server.ports.control, 'POST', `/lease?leaseMs=${ms}`)).toBe(400);
+});
+
+test('what is healed is not renewed, and its end is no lapse: only what lasts has a lease', async () => {
+  const asked: string[] = [];
+  const server = createServer((incoming, response) => {
+    asked.push(`${incoming.method} ${incoming.url}`);
+    response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = new AgentClient(new Agent(), { port: (server.address() as AddressInfo).port });
+  await client.setFaults([]);
+  await client.setReady(false);
+  await client.setFaults([]);
+  await client.setReady(true);
+  server.close();
+  expect(asked).toEqual(['PUT /faults', 'PUT /ready?leaseMs=10000', 'PUT /faults?leaseMs=10000', 'PUT /ready']);
 });
