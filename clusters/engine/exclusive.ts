@@ -17,6 +17,9 @@ export interface ExclusiveOptions {
   timeoutMs?: number;
 }
 
+/** Locks of this process. One that nothing refers to would be collected with its file open, and be free while its action is under way. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Runs `action` while no other process runs one under the same name with the same folder.
  * The lock is SQLite's on an empty file, that is the kernel's on Linux and macOS: it lets go when its holder dies, whatever the way, so there is
@@ -32,11 +35,13 @@ export async function exclusively<T>(
   const file = join(folder, fileName(name));
   for (;;) {
     const { lock, inode } = await open(folder, file);
+    held.add(lock);
     try {
       await taken(lock, file, { name, timeoutMs }, task);
-      // On a file that a sweep has removed meanwhile it keeps nobody out.
-      if (inode === inodeOf(file)) return await action();
+      // On a file that a sweep has removed meanwhile, or before it could be looked at, it keeps nobody out.
+      if (inode !== undefined && inode === inodeOf(file)) return await action();
     } finally {
+      held.delete(lock);
       lock.close();
     }
   }
