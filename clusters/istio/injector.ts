@@ -1,8 +1,7 @@
-import { parseAllDocuments } from 'yaml';
-
 import { exec } from '../exec.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
+import { objectsIn, streamOf } from '../kubernetes/yaml-stream.ts';
 import { WebhookInjector } from '../mesh/webhook-injector.ts';
 import { placeFlags, type Istioctl } from './istioctl.ts';
 
@@ -18,15 +17,11 @@ export class IstioInjector extends WebhookInjector {
   async inject(objects: readonly Manifest[]): Promise<Manifest[]> {
     const tool = await this.#tool();
     const revision = tool.revision === undefined ? [] : ['--revision', tool.revision];
-    const input = objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
     const text = await exec(tool.istioctl, ['kube-inject', '-f', '-', ...revision, ...placeFlags(tool)], {
-      input,
+      input: streamOf(objects),
       timeoutMs: 60_000,
       hint: 'istioctl reads the injection template and the mesh configuration of the cluster, and asks istiod',
     });
-    const documents = parseAllDocuments(text);
-    return (Array.isArray(documents) ? documents : [])
-      .map((document): Manifest | null => document.toJS())
-      .filter((object) => object !== null);
+    return objectsIn(text);
   }
 }

@@ -1,7 +1,6 @@
-import { parseAllDocuments } from 'yaml';
-
 import type { Schema, SchemaFile } from './kind-schemas.ts';
 import { isObject } from './merge-patch.ts';
+import { objectsIn } from './yaml-stream.ts';
 
 /** The definitions of a mesh's kinds, as its project ships them. */
 export interface Definitions {
@@ -38,9 +37,7 @@ const CHOICES = ['oneOf', 'anyOf', 'allOf'];
 
 /** What a file of schemas holds for `KindSchemas`: a kind a line, so that a change shows where it is. */
 export function schemaText({ from, text }: Definitions): string {
-  const documents = parseAllDocuments(text);
-  const definitions = (Array.isArray(documents) ? documents : []).map((document): Definition | null => document.toJS());
-  const lines = schemasOf(definitions.filter((one) => one !== null)).map((kind) => JSON.stringify(kind));
+  const lines = schemasOf(objectsIn<Definition>(text)).map((kind) => JSON.stringify(kind));
   return `{ "from": ${JSON.stringify(from)}, "kinds": [\n${lines.join(',\n')}\n] }\n`;
 }
 

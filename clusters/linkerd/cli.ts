@@ -1,9 +1,6 @@
-import { parseAllDocuments } from 'yaml';
-
 import { MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
 import { pathOf } from '../images/tools.ts';
-import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshCluster } from '../mesh/module.ts';
 import type { TaskContext } from '../task-context.ts';
 import { linkerdTool } from './images.ts';
@@ -31,12 +28,4 @@ export async function runLinkerd(
   options: ExecOptions = {},
 ): Promise<string> {
   return await exec(linkerd, [...args, '--kubeconfig', kubeconfig, '--context', context], { timeoutMs: TIMEOUT_MS, ...options });
-}
-
-/** The objects in what the command prints. */
-export function objectsIn(text: string): Manifest[] {
-  const documents = parseAllDocuments(text);
-  return (Array.isArray(documents) ? documents : [])
-    .map((document): Manifest | null => document.toJS())
-    .filter((object) => object !== null);
 }

@@ -1,7 +1,8 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
+import { objectsIn, streamOf } from '../kubernetes/yaml-stream.ts';
 import { WebhookInjector } from '../mesh/webhook-injector.ts';
-import { objectsIn, runLinkerd, type LinkerdCli } from './cli.ts';
+import { runLinkerd, type LinkerdCli } from './cli.ts';
 
 /** The proxy injector of the control plane, and the command that does the same by hand. */
 export class LinkerdInjector extends WebhookInjector {
@@ -14,8 +15,7 @@ export class LinkerdInjector extends WebhookInjector {
 
   /** With the containers in the manifest: without `--manual` the command only adds the annotation, and the webhook does the rest. */
   async inject(objects: readonly Manifest[]): Promise<Manifest[]> {
-    const input = objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
     const hint = 'linkerd reads the values of the installation from the cluster';
-    return objectsIn(await runLinkerd(await this.#tool(), ['inject', '--manual', '-'], { input, hint }));
+    return objectsIn(await runLinkerd(await this.#tool(), ['inject', '--manual', '-'], { input: streamOf(objects), hint }));
   }
 }

@@ -4,10 +4,11 @@ import { rolledOut } from '../kubernetes/deployments.ts';
 import { refOf } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
+import { objectsIn } from '../kubernetes/yaml-stream.ts';
 import { liveOf } from '../rigs/ownership.ts';
 import type { TaskContext } from '../task-context.ts';
 import { issuerCredentials } from './certificates.ts';
-import { objectsIn, runLinkerd, type LinkerdCli } from './cli.ts';
+import { runLinkerd, type LinkerdCli } from './cli.ts';
 import { PROXY_LOG } from './facts.ts';
 
 const TRUST_DOMAIN = 'cluster.local';
