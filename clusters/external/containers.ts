@@ -9,6 +9,7 @@ import type { TaskContext } from '../task-context.ts';
 import { NETWORK } from '../engine/addresses.ts';
 import { OWNER_LABEL, ownerValue } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
+import { once } from '../once.ts';
 
 /** Of the cluster that a container is there for; it goes with it. */
 const CLUSTER_LABEL = 'meshproof.cluster';
@@ -84,21 +85,11 @@ export async function removeExternalContainers(cluster: string, engine: Engine, 
   if (containers.length > 0) await engine.docker(['rm', '--force', '--volumes', ...containers], task);
 }
 
-let connected: Promise<typeof import('testcontainers')> | undefined;
-
-function library(engine: Engine): Promise<typeof import('testcontainers')> {
-  connected ??= connect(engine).catch((error: unknown) => {
-    connected = undefined;
-    throw error;
-  });
-  return connected;
-}
-
 /**
  * The library takes the engine from the environment, once in a process, when it first connects; nobody else is to find it there.
  * Its reaper is an image that is not to be had everywhere.
  */
-async function connect(engine: Engine): Promise<typeof import('testcontainers')> {
+const library = once(async (engine: Engine): Promise<typeof import('testcontainers')> => {
   const { DOCKER_HOST: before } = process.env;
   Object.assign(process.env, { DOCKER_HOST: engine.host, TESTCONTAINERS_RYUK_DISABLED: 'true' });
   try {
@@ -109,4 +100,4 @@ async function connect(engine: Engine): Promise<typeof import('testcontainers')>
     if (before === undefined) delete process.env['DOCKER_HOST'];
     else process.env['DOCKER_HOST'] = before;
   }
-}
+});

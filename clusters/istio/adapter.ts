@@ -11,6 +11,7 @@ import type {
   WorkloadCertificate,
 } from '../mesh/adapter.ts';
 import type { Assumption } from '../mesh/assumptions.ts';
+import { ConvergenceTurns } from '../mesh/convergence-turns.ts';
 import type { Circumstances } from '../mesh/circumstances.ts';
 import type { MeshFeature } from '../mesh/features.ts';
 import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from '../mesh/observations.ts';
@@ -60,7 +61,7 @@ class IstioAdapter implements MeshAdapter {
   readonly #access: ClusterAccess;
   readonly #injector: MeshInjector | undefined;
   readonly #finder: MeshFinder;
-  readonly #converging = new Map<string, Promise<unknown>>();
+  readonly #turns = new ConvergenceTurns();
 
   constructor({ access, finder, injector, tool, revisions }: IstioOptions & { finder: MeshFinder }) {
     if (tool !== undefined) this.tool = tool;
@@ -137,16 +138,11 @@ class IstioAdapter implements MeshAdapter {
     return await workloadCertificate(this.#access, pod);
   }
 
-  /** One at a time in a namespace: two would overwrite each other's sentinel. */
   async converge(options: ConvergeOptions): Promise<Enforcement> {
-    const started = performance.now();
-    const before = this.#converging.get(options.namespace) ?? Promise.resolve();
-    const turn = before.then(
-      async () => await this.#convergeNow(options, started),
-      async () => await this.#convergeNow(options, started),
-    );
-    this.#converging.set(options.namespace, turn);
-    return await turn;
+    return await this.#turns.take(options.namespace, async () => {
+      const istiod = this.revisions?.istiodOf(options.namespace) ?? (await this.#istiod(options.signal));
+      return await converge(this.#access, istiod, options);
+    });
   }
 
   async counts(pod: PodRef): Promise<ProxyCounts> {
@@ -172,14 +168,6 @@ class IstioAdapter implements MeshAdapter {
 
   async #istiod(signal?: AbortSignal): Promise<Istiod> {
     return (await this.#finder.mesh(signal)).istiod;
-  }
-
-  async #convergeNow(options: ConvergeOptions, started: number): Promise<Enforcement> {
-    const waitedMs = performance.now() - started;
-    const istiod = this.revisions?.istiodOf(options.namespace) ?? (await this.#istiod(options.signal));
-    const { enforcedMs, stages } = await converge(this.#access, istiod, options);
-    const fromCall = Object.entries(stages).map(([stage, ms]) => [stage, ms + waitedMs]);
-    return { enforcedMs: enforcedMs + waitedMs, stages: Object.fromEntries(fromCall) };
   }
 }
 

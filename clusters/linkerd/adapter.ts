@@ -12,9 +12,11 @@ import type {
   WorkloadCertificate,
 } from '../mesh/adapter.ts';
 import type { AccessLogLine, ProxyCounts, RequestCount } from '../mesh/observations.ts';
+import { ConvergenceTurns } from '../mesh/convergence-turns.ts';
 import type { Circumstances } from '../mesh/circumstances.ts';
 import type { MeshSettings } from '../mesh/settings.ts';
 import type { MeshSurvey } from '../mesh/survey.ts';
+import { once } from '../once.ts';
 import type { TaskContext } from '../task-context.ts';
 import { converge } from './convergence/convergence.ts';
 import { marked } from './convergence/marks.ts';
@@ -43,8 +45,8 @@ export class LinkerdAdapter implements MeshAdapter {
   readonly tool?: MeshTool;
   readonly #access: ClusterAccess;
   readonly #injector: MeshInjector | undefined;
-  readonly #converging = new Map<string, Promise<unknown>>();
-  #settings: MeshSettings | undefined;
+  readonly #turns = new ConvergenceTurns();
+  readonly #settings = once((signal?: AbortSignal) => meshSettings(this.#access, FACTS.usualNamespace, signal));
 
   constructor({ access, injector, tool }: LinkerdOptions) {
     if (tool !== undefined) this.tool = tool;
@@ -85,7 +87,7 @@ export class LinkerdAdapter implements MeshAdapter {
   }
 
   async settings({ signal }: TaskContext = {}): Promise<MeshSettings> {
-    return (this.#settings ??= await meshSettings(this.#access, FACTS.usualNamespace, signal));
+    return await this.#settings(signal);
   }
 
   /** Nothing that others have set up for all namespaces is looked for yet. */
@@ -126,20 +128,8 @@ export class LinkerdAdapter implements MeshAdapter {
     return marked(objects);
   }
 
-  /** One at a time in a namespace: two would overwrite each other's sentinels. */
   async converge(options: ConvergeOptions): Promise<Enforcement> {
-    const started = performance.now();
-    const before = this.#converging.get(options.namespace) ?? Promise.resolve();
-    const turn = before
-      .catch(() => undefined)
-      .then(async () => {
-        const waitedMs = performance.now() - started;
-        const { enforcedMs, stages } = await converge(this.#access, options);
-        const fromCall = Object.entries(stages).map(([stage, ms]) => [stage, ms + waitedMs]);
-        return { enforcedMs: enforcedMs + waitedMs, stages: Object.fromEntries(fromCall) as Record<string, number> };
-      });
-    this.#converging.set(options.namespace, turn);
-    return await turn;
+    return await this.#turns.take(options.namespace, async () => await converge(this.#access, options));
   }
 
   async counts(pod: PodRef): Promise<ProxyCounts> {
