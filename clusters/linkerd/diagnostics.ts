@@ -1,7 +1,7 @@
-import { causeOf } from '../errors.ts';
 import type { PodRef } from '../kubernetes/manifest.ts';
 import type { ClusterAccess } from '../mesh/access.ts';
-import { fileName, printableLines } from '../printable.ts';
+import { DiagnosticFiles } from '../mesh/diagnostic-files.ts';
+import { fileName } from '../printable.ts';
 import { ADMIN_PORT, PROXY_CONTAINER } from './proxy/admin.ts';
 
 const LOG_LINES = 1_000;
@@ -18,15 +18,12 @@ export async function linkerdDiagnostics(
   pods: readonly PodRef[],
   only?: string,
 ): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  const keep = async (file: string, read: () => Promise<string>): Promise<void> => {
-    files[file] = await read().then(printableLines, (error: unknown) => `not available: ${causeOf(error)}\n`);
-  };
+  const files = new DiagnosticFiles();
   const ofProxy = async (pod: PodRef): Promise<void> => {
     const folder = fileName(pod.name);
     await Promise.all([
-      keep(`${folder}/metrics.txt`, async () => await access.fetchText(pod, ADMIN_PORT, '/metrics')),
-      keep(`${folder}/proxy.log`, async () => await access.logs(pod, PROXY_CONTAINER, LOG_LINES)),
+      files.keep(`${folder}/metrics.txt`, async () => await access.fetchText(pod, ADMIN_PORT, '/metrics')),
+      files.keep(`${folder}/proxy.log`, async () => await access.logs(pod, PROXY_CONTAINER, LOG_LINES)),
     ]);
   };
   const control = await access.pods(controlPlane).catch(() => []);
@@ -34,11 +31,11 @@ export async function linkerdDiagnostics(
     spec.containers
       .filter(({ name }) => CONTROL_PLANE.includes(name))
       .map(({ name }) =>
-        keep(`${fileName(metadata.name)}/${name}.log`, async () => ofRig(await access.logs(metadata, name, LOG_LINES), only)),
+        files.keep(`${fileName(metadata.name)}/${name}.log`, async () => ofRig(await access.logs(metadata, name, LOG_LINES), only)),
       ),
   );
   await Promise.all([...pods.map(ofProxy), ...ofControlPlane]);
-  return files;
+  return files.texts;
 }
 
 function ofRig(log: string, only: string | undefined): string {

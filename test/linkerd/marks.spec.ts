@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import { marked, markersOf, shows, type Marker } from '../../clusters/linkerd/convergence/marks.ts';
-import { inboundKinds, sentinelOf, SENTINEL_NAME, SENTINEL_PORT } from '../../clusters/linkerd/convergence/sentinel.ts';
+import { INBOUND_KINDS, inboundKinds, sentinelOf, SENTINEL_NAME, SENTINEL_PORT } from '../../clusters/linkerd/convergence/sentinel.ts';
 import { showsAll } from '../../clusters/linkerd/convergence/inbound.ts';
 import { schemas } from '../../clusters/linkerd/schemas.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
@@ -85,16 +85,7 @@ test('sentinels are of the kinds that were applied, in the namespaces of their p
 });
 
 test('sentinels of every kind are such as the API server takes', () => {
-  const kinds = [
-    'Server',
-    'ServerAuthorization',
-    'AuthorizationPolicy',
-    'MeshTLSAuthentication',
-    'NetworkAuthentication',
-    'HTTPLocalRateLimitPolicy',
-    'HTTPRoute',
-  ] as const;
-  const { objects } = sentinelOf(new Set(kinds), 'rig', undefined);
+  const { objects } = sentinelOf(new Set(INBOUND_KINDS), 'rig', undefined);
   expect(() => validateManifests(objects, 'the sentinels', schemas())).not.toThrow();
 });
 

@@ -1,6 +1,6 @@
-import { causeOf } from '../../errors.ts';
 import type { PodRef } from '../../kubernetes/manifest.ts';
-import { fileName, printableLines } from '../../printable.ts';
+import { DiagnosticFiles } from '../../mesh/diagnostic-files.ts';
+import { fileName } from '../../printable.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import type { Istiod } from '../istiod.ts';
 import { OwnState } from './own-state.ts';
@@ -33,22 +33,19 @@ export async function istioDiagnostics(
   pods: readonly PodRef[],
   only?: string,
 ): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  const keep = async (file: string, read: () => Promise<string>): Promise<void> => {
-    files[file] = await read().then(printableLines, notAvailable);
-  };
+  const files = new DiagnosticFiles();
   const perIstiod = async (file: string, read: () => Promise<{ pod: string; text: string }[]>, own: (text: string) => string) => {
     try {
-      for (const { pod, text } of await read()) await keep(`${fileName(pod)}/${file}`, async () => own(text));
+      for (const { pod, text } of await read()) await files.keep(`${fileName(pod)}/${file}`, async () => own(text));
     } catch (error) {
-      files[`istiod/${file}`] = notAvailable(error);
+      await files.keep(`istiod/${file}`, () => Promise.reject(error));
     }
   };
   const perProxy = async (pod: PodRef): Promise<void> => {
     const folder = fileName(pod.name);
     const state = stateOf(only);
     const page = async ([file, path, own]: Page, first?: Promise<void>): Promise<void> =>
-      await keep(`${folder}/${file}`, async () => {
+      await files.keep(`${folder}/${file}`, async () => {
         const text = await access.fetchText(pod, ADMIN_PORT, path);
         await first;
         return whole(text, state, own);
@@ -57,7 +54,7 @@ export async function istioDiagnostics(
     await Promise.all([
       dump,
       ...PROXY_PAGES.map(async (other) => await page(other, dump)),
-      keep(`${folder}/proxy.log`, async () => await access.logs(pod, 'istio-proxy', LOG_LINES)),
+      files.keep(`${folder}/proxy.log`, async () => await access.logs(pod, 'istio-proxy', LOG_LINES)),
     ]);
   };
   const state = stateOf(only);
@@ -77,7 +74,7 @@ export async function istioDiagnostics(
       (text) => whole(text, state, (rig, log) => rig.log(log)),
     ),
   ]);
-  return files;
+  return files.texts;
 }
 
 function stateOf(only: string | undefined): OwnState | undefined {
@@ -87,8 +84,4 @@ function stateOf(only: string | undefined): OwnState | undefined {
 /** All of it, unless it is to concern one rig only. */
 function whole(text: string, state: OwnState | undefined, own: Page[2]): string {
   return state === undefined ? text : own(state, text);
-}
-
-function notAvailable(error: unknown): string {
-  return `not available: ${causeOf(error)}\n`;
 }

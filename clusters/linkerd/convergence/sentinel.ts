@@ -13,7 +13,7 @@ const GROUP = 'policy.linkerd.io';
 const ACCESS = ['all-unauthenticated', 'cluster-unauthenticated'] as const;
 
 /** Kinds by which the inbound side of a pod is told whom to let in, each heard of by the control plane in a watch of its own. */
-const KINDS = [
+export const INBOUND_KINDS = [
   'Server',
   'ServerAuthorization',
   'AuthorizationPolicy',
@@ -22,7 +22,7 @@ const KINDS = [
   'HTTPLocalRateLimitPolicy',
   'HTTPRoute',
 ] as const;
-export type InboundKind = (typeof KINDS)[number];
+export type InboundKind = (typeof INBOUND_KINDS)[number];
 
 export interface Sentinel {
   objects: Manifest[];
@@ -34,7 +34,7 @@ export interface Sentinel {
 export function inboundKinds(objects: readonly Manifest[], namespace: string): Map<string, Set<InboundKind>> {
   const found = new Map<string, Set<InboundKind>>();
   for (const { apiVersion, kind, metadata, spec } of objects) {
-    const known = KINDS.find((one) => one === kind);
+    const known = INBOUND_KINDS.find((one) => one === kind);
     if (known === undefined || !apiVersion.startsWith(`${GROUP}/`) || (kind === 'HTTPRoute' && !isOfServers(spec))) continue;
     const place = metadata.namespace ?? namespace;
     found.set(place, (found.get(place) ?? new Set()).add(known));
