@@ -59,6 +59,12 @@ test('lines are read in whatever format the proxy was told to write', () => {
   expect(parseAccessLog(SUCCESS, [])).toEqual([]);
 });
 
+test('the id of a request that the proxy traces is the one that was sent', () => {
+  const idOf = (written: string) => parseAccessLog(written, ['%REQ(X-REQUEST-ID)%\n'])[0]?.id;
+  for (const digit of '49ab') expect(idOf(`146d5751-12c1-${digit}a70-8bf2-000000000031`)).toBe('146d5751-12c1-4a70-8bf2-000000000031');
+  for (const id of ['146d5751-12c1-7a70-8bf2-000000000031', 'order-12c1-9a70', '77aa']) expect(idOf(id)).toBe(id);
+});
+
 test('the formats of a proxy are those of all its listeners, once each', () => {
   const log = (format: object) => ({ typed_config: { path: '/dev/stdout', log_format: format } });
   const text = { text_format_source: { inline_string: ISTIO_FORMAT } };
