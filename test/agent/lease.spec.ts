@@ -57,6 +57,17 @@ test('the client holds what it has told an agent to do', async ({ server }) => {
   expect(await isReady(server.ports.ready)).toBe(true);
 });
 
+test('a renewal that arrives after the order that ended its lease begins none', async ({ server }) => {
+  const { control, ready } = server.ports;
+  await ask(control, 'PUT', '/ready?leaseMs=400', { ready: false });
+  await ask(control, 'PUT', '/ready', { ready: false });
+  expect(await ask(control, 'POST', '/lease?leaseMs=1')).toBe(200);
+  await expect(until(() => isReady(ready), { what: 'the end of a lease', timeoutMs: 300, everyMs: 20 })).rejects.toMatchObject({
+    code: 'TIMED_OUT',
+  });
+  expect((await server.client.pace()).lapses).toBe(0);
+});
+
 test('a lease of no time is refused', async ({ server }) => {
   for (const ms of ['0', '-1', 'x', '99999999']) expect(await ask(server.ports.control, 'POST', `/lease?leaseMs=${ms}`)).toBe(400);
 });
