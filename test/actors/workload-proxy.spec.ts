@@ -34,3 +34,15 @@ test('a log that does not tell of which request its lines are is no finding abou
 test('labels that nobody can set are not asked for', async () => {
   await expect(proxy({}).labelledCounts()).rejects.toMatchObject({ code: 'FEATURE_UNSUPPORTED' });
 });
+
+test('the next certificate is waited for, and where none comes it is the one that is there', async () => {
+  let asked = 0;
+  const shows = (...chains: string[]) =>
+    proxy({ certificate: () => Promise.resolve({ chain: [chains[asked++] ?? chains.at(-1) ?? ''], authorities: [] }) });
+  const first = { chain: ['first'], authorities: [] };
+  expect((await shows('first', 'first', 'next').nextCertificate(first, { withinMs: 5_000 })).chain).toEqual(['next']);
+  expect((await shows('first').nextCertificate(first, { withinMs: 300 })).chain).toEqual(['first']);
+  asked = 0;
+  const silent = proxy({ certificate: () => (asked++ === 0 ? Promise.resolve(first) : Promise.reject(new Error('no answer'))) });
+  await expect(silent.nextCertificate(first, { withinMs: 300 })).rejects.toThrow('no answer');
+});

@@ -7,7 +7,7 @@ import { expect, test } from '@playwright/test';
 
 import { matchers } from '../../fixtures/matchers/index.ts';
 
-const { toIdentify } = matchers;
+const { toBeRenewed, toIdentify } = matchers;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOUR = 3_600_000;
 const FRONTEND = 'spiffe://cluster.local/ns/shop/sa/frontend';
@@ -38,8 +38,19 @@ async function authority(name: string, issuer?: Made): Promise<Made> {
   return { certificate, keys };
 }
 
-async function workload(issuer: Made, { names = [FRONTEND], isAuthority = false, from = -2 / 60, hours = 24 } = {}): Promise<Made> {
-  const keys = await newKeys();
+interface About {
+  names?: string[];
+  isAuthority?: boolean;
+  from?: number;
+  hours?: number;
+  keys?: types.CryptoKeyPair;
+}
+
+async function workload(
+  issuer: Made,
+  { names = [FRONTEND], isAuthority = false, from = -2 / 60, hours = 24, ...own }: About = {},
+): Promise<Made> {
+  const keys = own.keys ?? (await newKeys());
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'O=workload',
     issuer: issuer.certificate.subject,
@@ -57,7 +68,7 @@ async function workload(issuer: Made, { names = [FRONTEND], isAuthority = false,
 }
 
 const pem = ({ certificate }: Made): string => certificate.toString('pem');
-const leaf = async (issuer: Made, about?: Parameters<typeof workload>[1]): Promise<string> => pem(await workload(issuer, about));
+const leaf = async (issuer: Made, about?: About): Promise<string> => pem(await workload(issuer, about));
 
 test('a certificate proves an identity only to a peer that trusts its CA, while it is valid, and with the promised lifetime', async () => {
   const root = await authority('root');
@@ -93,4 +104,21 @@ test('a certificate proves an identity only to a peer that trusts its CA, while 
   expect(toIdentify({ chain: [await leaf(root)], authorities: [] }, { ...claim, to: { chain: [], authorities: [] } }).inconclusive).toBe(
     'the peer trusts no CA',
   );
+});
+
+test('a renewed certificate is another one with another key', async () => {
+  const root = await authority('root');
+  const old = await workload(root);
+  const of = (...chain: string[]) => ({ chain, authorities: [] });
+  const before = of(pem(old));
+  expect(toBeRenewed(of(await leaf(root)), { before }).pass).toBe(true);
+  expect(toBeRenewed(of(pem(old), pem(root)), { before })).toMatchObject({
+    pass: false,
+    against: [{ kind: 'the same certificate', count: 1 }],
+  });
+  expect(toBeRenewed(of(await leaf(root, { keys: old.keys })), { before })).toMatchObject({
+    pass: false,
+    against: [{ kind: 'the same key', count: 1 }],
+  });
+  expect(toBeRenewed(of(), { before }).inconclusive).toBe('the proxy shows no certificate');
 });

@@ -1,0 +1,40 @@
+import { bearer, check, expect, unsupported } from '#fixtures';
+
+check(
+  'A request passes where any ALLOW rule takes it and no DENY rule does',
+  {
+    assumes: ['plaintext', 'mutual-tls', 'own-policies', 'token-keys'],
+    control: { because: 'every request is allowed and none denied', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
+    linkerd: unsupported('no policy denies: what is not allowed is denied', 'https://linkerd.io/2/reference/authorization-policy/'),
+    variables: ({ issuer }) => issuer.open(),
+  },
+  async ({ caller, neighbour, unmeshedCaller, server, issuer }) => {
+    const headers = bearer(await issuer.token());
+    // By the first rule with a token from anywhere, by the second one without from the own namespace.
+    for (const [from, order] of [
+      [neighbour, { path: '/api/items', headers }],
+      [unmeshedCaller, { path: '/api/items', method: 'POST', headers }],
+      [caller, { path: '/api/items' }],
+      [caller, { path: '/other', method: 'DELETE' }],
+    ] as const) {
+      const allowed = await from.send(server, { ...order, count: 30, connections: 'new' });
+      expect(allowed).toSucceed();
+      expect(await server.received(allowed)).toContainEachOnce(allowed);
+    }
+    for (const [from, order] of [
+      // No rule takes these.
+      [neighbour, { path: '/api/items' }],
+      [neighbour, { path: '/other', headers }],
+      [neighbour, { path: '/api/items', method: 'DELETE', headers }],
+      // The second rule does, and so does the one that denies.
+      [caller, { path: '/admin/x' }],
+      [caller, { path: '/admin/x', headers }],
+      // Who is exempt from denial is not allowed by that.
+      [neighbour, { path: '/admin/x', headers }],
+    ] as const) {
+      const denied = await from.send(server, { ...order, count: 30, connections: 'new' });
+      expect(denied).toBeDenied({ by: 'policy' });
+      expect(await server.received(denied)).toBeEmpty();
+    }
+  },
+);
