@@ -35,6 +35,10 @@ test('a proxy counts wherever it stands in a pod', () => {
   const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec });
   const native = pod({ initContainers: [{ name: 'setup' }, { name: 'proxy' }], containers: [{ name: 'app' }] });
   expect(shapeOf(native, 'proxy')).toEqual({ pod: 'a', containers: ['setup', 'proxy', 'app'], hasProxy: true });
-  expect(shapeOf(pod({ containers: [{ name: 'proxy' }, { name: 'app' }] }), 'proxy').hasProxy).toBe(true);
+  const sized = { name: 'proxy', resources: { limits: { cpu: '1' } } };
+  expect(shapeOf(pod({ containers: [sized, { name: 'app' }] }), 'proxy')).toMatchObject({
+    hasProxy: true,
+    proxyResources: sized.resources,
+  });
   expect(shapeOf(pod({ containers: [{ name: 'app' }] }), 'proxy').hasProxy).toBe(false);
 });
