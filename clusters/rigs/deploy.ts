@@ -4,7 +4,7 @@ import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { TaskContext } from '../task-context.ts';
-import { agentProgram, type SampleOptions } from './agent.ts';
+import { agentName, agentProgram, type SampleOptions } from './agent.ts';
 import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { notMade } from './listed.ts';
@@ -14,7 +14,12 @@ import { requireProxies } from './proxies.ts';
 import { ACTOR_LABEL, SAMPLE_WORKLOADS, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
-  spec?: { template?: { metadata?: { annotations?: Record<string, string> }; spec?: { containers?: { image?: string }[] } } };
+  spec?: {
+    template?: {
+      metadata?: { annotations?: Record<string, string> };
+      spec?: { containers?: { image?: string }[]; volumes?: { configMap?: { name: string } }[] };
+    };
+  };
 }
 
 export interface RigsOptions extends SampleOptions {
@@ -98,9 +103,34 @@ export async function replaceRig(
   if (!preprovisioned) await copyLease(api, lease, name, owner);
 }
 
+/**
+ * Replaces those rigs whose samples run the agent of another checkout, which may not do what the checks of this one order. Call it while their
+ * leases are this process's.
+ * @returns their names
+ * @throws as `replaceRig` does
+ */
+export async function replaceOutdated(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  { rigs, owner, preprovisioned }: { rigs: readonly string[]; owner: string; preprovisioned: boolean },
+  task: TaskContext = {},
+): Promise<string[]> {
+  const wanted = agentName(await agentProgram());
+  const runs = await Promise.all(
+    rigs.map(async (rig) => (await sampleOf(api, rig))?.spec?.template?.spec?.volumes?.some(({ configMap }) => configMap?.name === wanted)),
+  );
+  const outdated = rigs.filter((_, at) => runs[at] === false);
+  if (outdated.length > 0) task.progress?.(`replacing ${outdated.join(', ')}: its samples run the agent of another version`);
+  await Promise.all(outdated.map((name) => replaceRig(api, mesh, { name, owner, preprovisioned }, task)));
+  return outdated;
+}
+
+const sampleOf = (api: KubernetesApi, rig: string): Promise<Sample | undefined> =>
+  api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: rig, name: 'caller' });
+
 /** What a rig was made of, but for the agent: that is the one of this checkout. @throws MeshproofError `RIG_INCOMPLETE` */
 async function madeOf(api: KubernetesApi, rig: string): Promise<Pick<RigsOptions, 'image' | 'agent' | 'annotations'>> {
-  const sample = await api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: rig, name: 'caller' });
+  const sample = await sampleOf(api, rig);
   const template = sample?.spec?.template;
   const image = template?.spec?.containers?.[0]?.image;
   if (image === undefined)

@@ -10,9 +10,11 @@ import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { describedIn, descriptionFile } from '../../clusters/registry/description.ts';
 import { keptRigs } from '../../clusters/registry/retained.ts';
+import { replaceOutdated } from '../../clusters/rigs/deploy.ts';
 import { RigLeases } from '../../clusters/rigs/leases.ts';
 import type { TakenBack } from '../../clusters/rigs/ownership.ts';
 import { recoverCluster } from '../../clusters/rigs/recover.ts';
+import type { TaskContext } from '../../clusters/task-context.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { quantity } from '../../fixtures/contract/quantity.ts';
 import type { Survey } from '../../fixtures/contract/run.ts';
@@ -63,7 +65,7 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   let returned: number = EXIT.ok;
   let code: number;
   try {
-    code = await onLeasedRigs(cluster, signal, async (until) => {
+    code = await onLeasedRigs(cluster, { signal, progress: progress.say }, async (until) => {
       await provideExternalImages(description, run.external, run.wanted.images, { signal: until, progress: progress.say });
       progress.pause();
       return await runChecks(cluster, run, until);
@@ -88,14 +90,19 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
  */
 async function onLeasedRigs(
   { description, createdForRun }: BorrowedCluster,
-  signal: AbortSignal,
+  { signal, progress }: Required<TaskContext>,
   run: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const api = await KubernetesApi.open(description);
   try {
     const leases = await RigLeases.take(api, description.rigs, description.name, { signal });
     try {
-      if (!createdForRun) report(await recoverCluster(description));
+      if (!createdForRun) {
+        report(await recoverCluster(description));
+        const { name: owner, kept = [], preprovisioned = false } = description;
+        const rigs = description.rigs.filter((rig) => !kept.includes(rig));
+        await replaceOutdated(api, await adapterOf(description, api), { rigs, owner, preprovisioned }, { signal, progress });
+      }
       const until = AbortSignal.any([signal, leases.lost]);
       const code = await run(until);
       leases.lost.throwIfAborted();

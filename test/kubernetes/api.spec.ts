@@ -125,7 +125,6 @@ test('remove waits until the object is gone, and says what holds it', async ({ a
 });
 
 test('a workload that is waited for takes its pods with it, as they would go on serving', async ({ api, server }) => {
-  server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
   const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } };
   const policies = async (objects: Parameters<typeof api.remove>[0], wait: boolean) => {
     server.requests.length = 0;

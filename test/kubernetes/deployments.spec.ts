@@ -11,10 +11,6 @@ const object = (generation: number, status: object) => ({
 });
 const complete = { observedGeneration: 3, replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
 
-test.beforeEach(({ server }) => {
-  server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
-});
-
 test('a Deployment has rolled out when all its pods are new, available, and the only ones', async ({ server, api }) => {
   server.put(PATH, object(3, complete));
   await rolledOut(api, [web, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other', namespace: 'shop' } }]);

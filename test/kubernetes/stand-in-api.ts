@@ -47,6 +47,7 @@ export class StandInApi {
         { name: 'namespaces', kind: 'Namespace', namespaced: false },
       ],
     ],
+    ['apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]],
     ['coordination.k8s.io/v1', [{ name: 'leases', kind: 'Lease', namespaced: true }]],
     ['security.istio.io/v1beta1', [{ name: 'peerauthentications', kind: 'PeerAuthentication', namespaced: true }]],
     [

@@ -1,4 +1,5 @@
-import { replaceRig } from '../../clusters/rigs/deploy.ts';
+import { replaceOutdated, replaceRig } from '../../clusters/rigs/deploy.ts';
+import { agentName, agentProgram } from '../../clusters/rigs/agent.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
 import { recoverRigs } from '../../clusters/rigs/recover.ts';
 import { deployment, expect, mesh, namespacesOf, putLease, putLent, putRig, strict, test } from './stand-in-rigs.ts';
@@ -37,6 +38,20 @@ test('of a rig’s own namespaces none is removed by its name alone', async ({ a
   expect(deletes(server.requests).toSorted()).toEqual([`/api/v1/namespaces/${rig}`, `/api/v1/namespaces/${rig}-unmeshed`]);
   const asked = server.requests.filter(({ method }) => method === 'DELETE').map(({ body }) => body);
   expect(asked).toEqual([expect.objectContaining({ preconditions: { uid: expect.any(String) } }), expect.anything()]);
+});
+
+test('a rig is renewed when its samples run the agent of another version, and only then', async ({ api, server }) => {
+  const owner = 'meshproof-aa';
+  const rigs = ['meshproof-aa-rig-0', 'meshproof-aa-rig-1', 'meshproof-aa-rig-2'];
+  const agents = [agentName(await agentProgram()), 'agent-000000000000'];
+  for (const [at, agent] of agents.entries()) {
+    await putRig(api, server, rigs[at] ?? '', { owner });
+    const spec = { containers: [{ image: 'x' }], volumes: [{ name: 'agent', configMap: { name: agent } }] };
+    await api.apply([owned({ ...deployment(rigs[at] ?? '', 'caller'), spec: { template: { spec } } }, owner)]);
+  }
+  // Again only what is removed is of interest. The third rig was never made: that is for others to say.
+  await expect(replaceOutdated(api, mesh, { rigs, owner, preprovisioned: false })).rejects.toThrow('does not serve');
+  expect(deletes(server.requests).toSorted()).toEqual(['', '-neighbour', '-unmeshed'].map((end) => `/api/v1/namespaces/${rigs[1]}${end}`));
 });
 
 test('a run takes no mesh-wide object of one that has its name and other namespaces', async ({ api, server, alive, dead }) => {

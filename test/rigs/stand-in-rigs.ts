@@ -52,10 +52,6 @@ export const test = base.extend<Rigs>({
   },
   // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
   alive: async ({}, use) => use(await identify(process.ppid)),
-  server: async ({ server }, use) => {
-    server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
-    await use(server);
-  },
   down: async ({ server }, use, info) => {
     const place = { kubeconfig: server.writeKubeconfig(info.outputPath('kubeconfig-of-a')), context: 'stand-in' };
     await use((cluster) => deprovision({ provider: 'existing', mesh: 'istio', ...place, versions: {}, timings: {}, ...cluster }, {}));
