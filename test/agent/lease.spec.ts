@@ -72,7 +72,7 @@ test('a lease of no time is refused', async ({ server }) => {
   for (const ms of ['0', '-1', 'x', '99999999']) expect(await ask(server.ports.control, 'POST', `/lease?leaseMs=${ms}`)).toBe(400);
 });
 
-test('what is healed is not renewed, and its end is no lapse: only what lasts has a lease', async () => {
+test('what is healed is not renewed, and its end is no lapse: only what does harm has a lease', async () => {
   const asked: string[] = [];
   const server = createServer((incoming, response) => {
     asked.push(`${incoming.method} ${incoming.url}`);
@@ -84,6 +84,7 @@ test('what is healed is not renewed, and its end is no lapse: only what lasts ha
   await client.setReady(false);
   await client.setFaults([]);
   await client.setReady(true);
+  await client.setAnswers([{ body: '{}' }]);
   server.close();
-  expect(asked).toEqual(['PUT /faults', 'PUT /ready?leaseMs=10000', 'PUT /faults?leaseMs=10000', 'PUT /ready']);
+  expect(asked).toEqual(['PUT /faults', 'PUT /ready?leaseMs=10000', 'PUT /faults?leaseMs=10000', 'PUT /ready', 'PUT /faults']);
 });
