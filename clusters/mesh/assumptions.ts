@@ -16,6 +16,7 @@ export const ASSUMPTIONS = {
   'fresh-keys': 'the keys of a token issuer to be fetched again within seconds',
   'daily-certificates': 'workload certificates of the default lifetime',
   'cluster-names': 'names that only the DNS of the cluster resolves',
+  authorizer: 'an external authorizer that policies can name',
   'mirrored-host': 'mirrored requests that keep their host',
 } as const;
 

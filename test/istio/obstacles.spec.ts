@@ -79,6 +79,12 @@ const IN_THE_WAY: [what: string, given: Given, assumes: Assumption, reason: stri
     'default-metrics',
     `${ROOT} has Telemetry default: metrics`,
   ],
+  [
+    "an authorizer of the owner's own",
+    { config: { extensionProviders: [{ name: 'authorizer', envoyExtAuthzHttp: { service: 'opa.shop.svc.cluster.local' } }] } },
+    'authorizer',
+    'MeshConfig has no authorizer.security.example among its extensionProviders',
+  ],
   ['a suffix of shadows', { environment: { DISABLE_SHADOW_HOST_SUFFIX: 'false' } }, 'mirrored-host', 'DISABLE_SHADOW_HOST_SUFFIX=false'],
   [
     'a Sidecar in the namespace itself',

@@ -31,12 +31,15 @@ test('overrides are merged field by field and win', () => {
   });
 });
 
-test('a trace collector can be named by Telemetry resources, and proxies hand their spans on soon', () => {
+test('a trace collector and an authorizer can be named by policies, and proxies hand their spans on soon', () => {
   const { spec } = istioOperator({ images: IMAGES });
   expect(spec).toMatchObject({
     meshConfig: {
       defaultConfig: { runtimeValues: { 'tracing.zipkin.flush_interval_ms': '100' } },
-      extensionProviders: [{ name: 'collector', zipkin: { service: 'collector.tracing.example', port: 9411 } }],
+      extensionProviders: [
+        { name: 'collector', zipkin: { service: 'collector.tracing.example', port: 9411 } },
+        { name: 'authorizer', envoyExtAuthzHttp: { service: 'authorizer.security.example', port: 8080 } },
+      ],
     },
   });
 });

@@ -35,6 +35,13 @@ test('a WebSocket or TCP echo succeeds without a server header', () => {
 test('a status is exact', () => {
   expect(toHaveStatus(historyOf(times(3, answered('v1', { status: 301 }))), 301).pass).toBe(true);
   expect(toHaveStatus(historyOf([answered('v1', { status: 301 }), answered()]), 301).pass).toBe(false);
+  const history = historyOf(times(3, answered('v1', { status: 401 })));
+  expect(toHaveStatus(history, 401, { 'x-agent-pod': 'server-v1' }).pass).toBe(true);
+  for (const headers of [{ 'x-agent-pod': 'server-v2' }, { 'x-agent-pod': 'server-v1', 'x-other': '' }])
+    expect(toHaveStatus(history, 401, headers)).toMatchObject({
+      pass: false,
+      expected: expect.stringContaining('401, x-agent-pod: server-v'),
+    });
 });
 
 test('denied by transport means that there was no response', () => {

@@ -1,5 +1,6 @@
 import { isObject } from '../../kubernetes/merge-patch.ts';
 import type { Assumption } from '../../mesh/assumptions.ts';
+import { AUTHORIZER } from '../revisions/operator.ts';
 import { keysEvery, parseDuration } from '../survey/mesh-config.ts';
 import { allowances, denials, foreignAllowances } from './authorization.ts';
 import { lacksOfLog, loggers, reshapers, tracers } from './telemetry.ts';
@@ -73,6 +74,12 @@ export const RULES: Readonly<Record<Assumption, Rule>> = {
     const { ISTIO_META_DNS_CAPTURE: capture = '' } = config.defaultConfig?.proxyMetadata ?? {};
     return capture === 'true' ? [setting('proxyMetadata.ISTIO_META_DNS_CAPTURE', capture)] : [];
   },
+  authorizer: ({ config: { extensionProviders = [] } }) =>
+    extensionProviders.some(
+      ({ name, envoyExtAuthzHttp: { service } = {} }) => name === AUTHORIZER.name && service === AUTHORIZER.envoyExtAuthzHttp.service,
+    )
+      ? []
+      : [{ what: `MeshConfig has no ${AUTHORIZER.envoyExtAuthzHttp.service} among its extensionProviders` }],
   'mirrored-host': ({ environment: { DISABLE_SHADOW_HOST_SUFFIX: disabled } }) =>
     disabled === 'false' ? [variable('DISABLE_SHADOW_HOST_SUFFIX', disabled)] : [],
 };

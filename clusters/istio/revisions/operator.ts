@@ -44,6 +44,22 @@ const SPANS_AFTER_MS = 100;
  */
 const COLLECTOR = { name: 'collector', zipkin: { service: 'collector.tracing.example', port: 9411 } };
 
+/**
+ * The authorization server that policies can name, which is where a ServiceEntry says, likewise in one namespace at a time. Without its answer
+ * requests are denied. Of the headers, those by which a sample server tells which request it got and who answered are handed on as well.
+ */
+export const AUTHORIZER = {
+  name: 'authorizer',
+  envoyExtAuthzHttp: {
+    service: 'authorizer.security.example',
+    port: 8080,
+    timeout: '1s',
+    includeRequestHeadersInCheck: ['x-agent-id', 'x-user'],
+    headersToUpstreamOnAllow: ['x-agent-pod'],
+    headersToDownstreamOnDeny: ['x-agent-pod'],
+  },
+};
+
 /** What each part requests where nothing else is said. */
 export const SMALL = { requests: { cpu: '10m', memory: '64Mi' } };
 
@@ -61,7 +77,7 @@ export function istioOperator({ profile = 'minimal', images, accessLog = false, 
         holdApplicationUntilProxyStarts: true,
         runtimeValues: { 'tracing.zipkin.flush_interval_ms': String(SPANS_AFTER_MS) },
       },
-      extensionProviders: [COLLECTOR],
+      extensionProviders: [COLLECTOR, AUTHORIZER],
     },
     values: {
       global: { imagePullPolicy: 'IfNotPresent', proxy: { resources: SMALL }, proxy_init: { resources: SMALL } },

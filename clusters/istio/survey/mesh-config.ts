@@ -14,7 +14,11 @@ export interface MeshConfig {
   enableAutoMtls?: boolean;
   enableTracing?: boolean;
   defaultConfig?: ProxyConfig;
-  extensionProviders?: { name?: string; envoyFileAccessLog?: { logFormat?: { text?: string; labels?: Record<string, unknown> } } }[];
+  extensionProviders?: {
+    name?: string;
+    envoyFileAccessLog?: { logFormat?: { text?: string; labels?: Record<string, unknown> } };
+    envoyExtAuthzHttp?: { service?: string };
+  }[];
   defaultProviders?: { tracing?: string[]; metrics?: string[]; accessLogging?: string[] };
   defaultHttpRetryPolicy?: { attempts?: number; retryOn?: string };
 }
