@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { between } from '../../fixtures/evidence/between.ts';
+import { between, firstFailure } from '../../fixtures/evidence/between.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, ENVOY, historyOf, STARTED_AT, times, type Step } from './histories.ts';
 
@@ -43,4 +43,9 @@ test('a part of a history has the requests that were due in it', () => {
   const part = between(historyOf(times(100, answered('v1'))), STARTED_AT + 200, STARTED_AT + 400);
   expect(part.outcomes.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, at) => `r-${20 + at}`));
   expect(part.order.count).toBe(20);
+});
+
+test('the first failure from a time on is told by when it was due, and none by Infinity', () => {
+  const seen = historyOf(outage(100).with(50, ENVOY.unreachable));
+  expect([0, STARTED_AT + 501, AT + 100].map((from) => firstFailure(seen, from))).toEqual([STARTED_AT + 500, AT, Infinity]);
 });

@@ -1,0 +1,35 @@
+import { between, check, expect, firstFailure, untilDelivered } from '#fixtures';
+
+/** The base ejection time of the manifest: afterwards the endpoint is tried again, whether it is back or not. */
+const EJECTED_MS = 6_000;
+
+check(
+  'An endpoint that is cut off is ejected within two seconds, and used again once it is back',
+  {
+    control: { because: 'outlier detection is off', mustFail: { toRecover: { 'answered 504 UT': 1 } } },
+    needs: { nodes: 'kind', because: "packets are dropped in the pod's network on its node", link: '' },
+  },
+  async ({ caller, server, network }) => {
+    const lost = server.version('v2');
+    const at = { before: 0, ended: 0, back: 0, used: 0 };
+    const history = await caller.keepSending(server, { rate: 100 }, async (load) => {
+      await load.more(1);
+      at.before = await load.now();
+      await network.during({ kind: 'drop' }, { at: lost, towards: caller }, async () => {
+        await load.more(3);
+        at.ended = await load.now();
+      });
+      at.back = await load.now();
+      await untilDelivered(lost, 1, { withinMs: 40_000 });
+      at.used = await load.now();
+      await load.more(2);
+    });
+    expect(between(history, 0, at.before - 500)).toSucceed({ lateMs: 1_000 });
+    // The fault acts before it is proven to, for as long as that takes: the first request to fail tells when.
+    const cut = firstFailure(history, at.before - 500);
+    expect(history).toRecover({ from: cut, to: Math.min(at.ended, cut + EJECTED_MS), withinMs: 2_000 });
+    expect(history).toRecover({ from: at.back, withinMs: 2_000 });
+    const last = between(history, at.used);
+    expect(await server.received(last)).toHaveEjected([], { of: server.endpoints, history: last });
+  },
+);
