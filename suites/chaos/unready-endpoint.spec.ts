@@ -1,0 +1,21 @@
+import { check, expect, target } from '#fixtures';
+
+check(
+  'An endpoint that becomes unready under load is given nothing more, and no request fails',
+  {
+    control: { because: 'the Service publishes pods that are not ready', mustFail: { toHaveEjected: 'none ejected' } },
+  },
+  async ({ caller, server, namespace }) => {
+    const { endpoints } = server;
+    const service = target(`ready.${namespace}`, 8080);
+    const history = await caller.keepSending(service, { rate: 100 }, async (load) => {
+      await load.more(1);
+      await server.without('v2', { prober: caller, burst: { count: 60, concurrency: 8 } }, async () => {
+        const late = await caller.send(service, { rate: 100, count: 100 });
+        expect(await server.received(late)).toHaveEjected([server.version('v2')], { of: endpoints, history: late });
+      });
+      await load.more(1);
+    });
+    expect(history).toSucceed({ lateMs: 1_000 });
+  },
+);
