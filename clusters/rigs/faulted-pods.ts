@@ -7,6 +7,7 @@ import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import type { TaskContext } from '../task-context.ts';
 import { listed, notMade } from './listed.ts';
+import { hasLabelled } from './ownership.ts';
 
 /**
  * On a pod whose network or processes a fault changes; its value is the name of the cluster whose check does it. It is there before the deed and goes
@@ -30,13 +31,14 @@ export async function unmarkFaulted(api: KubernetesApi, pod: PodRef): Promise<vo
   await api.patch({ ...KIND, ...pod }, { metadata: { labels: { [FAULT_LABEL]: null }, annotations: { [FAULT_RIG]: null } } });
 }
 
-/** Pods that a fault has changed, by whose check. */
+/** Pods that a fault has changed, by whose check. They are removed for that, so the label counts only where meshproof has put it. */
 export async function faultedPods(
   api: KubernetesApi,
   { signal }: TaskContext,
 ): Promise<{ name: string; owner: string; rig: string | undefined; pod: LiveObject }[]> {
   const pods = await listed(api, [KIND.apiVersion, KIND.kind], { labelSelector: FAULT_LABEL, ...omitUndefined({ signal }) }, notMade);
-  return pods.map((pod) => ({
+  const changed = pods.filter((pod) => hasLabelled(pod, FAULT_LABEL));
+  return changed.map((pod) => ({
     name: `the fault of Pod ${pod.metadata.namespace}/${pod.metadata.name}`,
     owner: pod.metadata.labels?.[FAULT_LABEL] ?? '',
     rig: pod.metadata.annotations?.[FAULT_RIG],

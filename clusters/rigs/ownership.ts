@@ -85,6 +85,13 @@ export function isMadeFor({ metadata: { labels = {}, managedFields = [] } }: Man
   return marked && managedFields.some(({ manager }) => manager === FIELD_MANAGER);
 }
 
+/** Whether meshproof itself has put a label on an object, whoever made that: a copy of a pod has its labels too, and others may write them. */
+export function hasLabelled({ metadata: { managedFields = [] } }: Managed, label: string): boolean {
+  return managedFields.some(
+    ({ manager, fieldsV1 }) => manager === FIELD_MANAGER && `f:${label}` in (fieldsV1?.['f:metadata']?.['f:labels'] ?? {}),
+  );
+}
+
 /** Who made an object that is not ours, in words. */
 export function makerOf(live: Managed): string {
   const [manager] = otherAppliers(live);

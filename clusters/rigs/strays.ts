@@ -95,6 +95,32 @@ export async function takeBackStrays(
   return { back: [...removed, ...pods].map((live) => nameOf(refOf(live))), left: [...shared.map(nameWithMaker), ...others] };
 }
 
+/**
+ * Ends what faults of a killed process have left of a rig whose lease is ours, and of which its journal tells nothing: an injector that is cut off is
+ * put back, and pods whose surroundings are changed are replaced.
+ * @returns what that was, by name
+ */
+export async function endLeftFaults(
+  api: KubernetesApi,
+  mesh: MeshAdapter,
+  of: { owner: string; rig: string },
+  task: TaskContext = {},
+): Promise<string[]> {
+  const [outages, faulted] = await Promise.all([unlessForbidden(mesh.injector.outages(), () => undefined), faultedPods(api, task)]);
+  const isOfRig = ({ owner, rig }: Stray): boolean => owner === of.owner && rig === of.rig;
+  const cut = outages.filter(isOfRig);
+  const changed = faulted.filter(isOfRig);
+  await settled([
+    cut.length > 0 ? mesh.injector.restore(of.owner) : Promise.resolve(),
+    replaceFaulted(
+      api,
+      changed.map(({ pod }) => pod),
+      task,
+    ),
+  ]);
+  return [...cut, ...changed].map(({ name }) => name);
+}
+
 /** Why what a check of an owner has made for a rig is not left over, as far as can be seen; undefined where it is. */
 export async function inUse(
   api: KubernetesApi,

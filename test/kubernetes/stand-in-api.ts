@@ -218,7 +218,8 @@ export class StandInApi {
   #page(path: string, query: URLSearchParams): unknown {
     const selectors = (query.get('labelSelector')?.split(',') ?? []).map((one) => one.split('='));
     const all = [...this.objects]
-      .filter(([key]) => key.startsWith(`${path}/`))
+      // Of all namespaces, where none is named.
+      .filter(([key]) => key.startsWith(`${path}/`) || key.replace(/\/namespaces\/[^/]+(?=\/[^/]+\/[^/]+$)/, '').startsWith(`${path}/`))
       .filter(([, { metadata }]) =>
         selectors.every(([label = '', value]) => isSelected(metadata['labels'] as Record<string, string> | undefined, label, value)),
       )
