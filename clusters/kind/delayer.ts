@@ -15,8 +15,9 @@ sub now {
 
 /**
  * Takes packets from a queue of the kernel and lets each pass so many milliseconds later, more or less: `perl -e DELAYER <queue> <ms> <jitter>`.
- * Prints `ready` once it has the queue. When it ends, packets pass at once, as the rule that fills the queue says. Only the packets'
- * numbers are read, never their content. Messages are those of linux/netfilter/nfnetlink_queue.h. It holds no single quote, to stand between some.
+ * Prints `ready` once it has the queue, and ends with its input, as when whoever started it was killed. When it ends, packets pass at once, as the
+ * rule that fills the queue says. Only the packets' numbers are read, never their content. Messages are those of linux/netfilter/nfnetlink_queue.h. It
+ * holds no single quote, to stand between some.
  */
 export const DELAYER = String.raw`
 use strict; use Socket;
@@ -45,8 +46,11 @@ $| = 1; print "ready\n";
 my (@late, $at);
 for (;;) {
   my $left = @late ? $late[0][0] - now() : 3600;
-  vec(my $in = "", fileno($s), 1) = 1;
-  if ($left > 0 && select($in, undef, undef, $left) > 0) {
+  my $in = "";
+  vec($in, $_, 1) = 1 for 0, fileno($s);
+  my $found = select($in, undef, undef, $left > 0 ? $left : 0);
+  last if $found > 0 && vec($in, 0, 1);
+  if ($found > 0) {
     recv($s, my $all, 1 << 20, 0) // next;
     while (length $all >= 16) {
       my ($length, $type) = unpack("LS", $all);

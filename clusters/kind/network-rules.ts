@@ -48,12 +48,13 @@ function pidsOf(uid: string): string {
   return `grep -lsE 'pod(${uid}|${uid.replaceAll('-', '_')})' /proc/[0-9]*/cgroup | cut -d / -f 3`;
 }
 
-/** Defines `in_pod`, which runs a program in the network namespace of the pod. */
+/** Defines `in_pod`, which runs a program in the network namespace of the pod. That of the node is never changed: all of it would be cut off. */
 export function enteringPod({ uid }: ChangedPod): string {
   return `
 pid=$(${pidsOf(uid)} | head -n 1)
 [[ -n $pid ]] || { echo 'no process of pod ${uid} runs on this node' >&2; exit 1; }
 exec 9<"/proc/$pid/ns/net"
+[[ ! /proc/self/fd/9 -ef /proc/self/ns/net ]] || { echo 'pod ${uid} has the network of its node' >&2; exit 1; }
 in_pod() { nsenter --net=/proc/self/fd/9 "$@"; }`;
 }
 
@@ -106,8 +107,9 @@ function delaying(pod: ChangedPod, { peers = [], ms, jitterMs = 0 }: NetworkChan
   const queue = 1 + (Number.parseInt(id.slice(0, 6), 16) % 65_535);
   const destinations = peers.length === 0 ? '' : `-d ${peers.join(',')}`;
   const rule = `POSTROUTING ! -o lo ${destinations} -m comment --comment meshproof_${id} -j NFQUEUE --queue-num ${queue} --queue-bypass`;
+  // In the place of the shell that is forked for it, so that what is ended is the program itself.
   const apply = `${enteringPod(pod)}
-coproc delayer { in_pod perl -e '${DELAYER}' ${queue} ${ms} ${jitterMs} 2>&1; }
+coproc delayer { exec nsenter --net=/proc/self/fd/9 perl -e '${DELAYER}' ${queue} ${ms} ${jitterMs} 2>&1; }
 read -r -t 10 answer <&"\${delayer[0]}" || true
 [[ $answer == ready ]] || { echo "packets cannot be delayed: $answer" >&2; exit 1; }
 in_pod iptables -w 10 -t mangle -I ${rule}`;

@@ -78,7 +78,44 @@ for (const [name, change, seen] of CHANGES) {
   });
 }
 
+/** The programs in the network of a pod. */
+async function programsIn(uid: string): Promise<string[]> {
+  const script = `read -r pod </sys/fs/cgroup/pids/pod${uid}/cgroup.procs
+    for one in /proc/[0-9]*; do [[ $one/ns/net -ef /proc/$pod/ns/net ]] && cat $one/comm; done; true`;
+  return (await exec('bash', ['-c', script])).split('\n').filter((name) => name !== '');
+}
+
+for (const [how, ends] of [
+  ['taken back', (held: LeasedProcess) => held.end()],
+  ['left by a process on the node that was killed', () => exec('pkill', ['-KILL', '-P', String(process.pid), '-f', 'meshproof_d1e2f3'])],
+] as const) {
+  test(`of packets that are late no program stays on the node when that is ${how} @engine`, async ({ uid }) => {
+    const before = await programsIn(uid);
+    const held = await LeasedProcess.start(HERE, networkDeed({ uid }, { kind: 'latency', ms: 50 }, 'd1e2f3'));
+    expect((await programsIn(uid)).length).toBeGreaterThan(before.length);
+    await ends(held);
+    await expect.poll(() => programsIn(uid)).toEqual(before);
+    await held.end().catch(() => undefined);
+  });
+}
+
 test('the network of a pod that is not on the node cannot be changed @engine', async () => {
   const start = LeasedProcess.start(HERE, networkDeed({ uid: randomUUID() }, { kind: 'drop' }, 'a1b2c3'));
   await expect(start).rejects.toMatchObject({ code: 'NODE_PROCESS', message: /no process of pod/ });
+});
+
+test('the network of a pod that has its node’s is not changed @engine', async () => {
+  const uid = randomUUID();
+  const group = `/sys/fs/cgroup/pids/pod${uid}`;
+  await exec('mkdir', [group]);
+  const pod = spawn('bash', ['-c', `echo $$ >${group}/cgroup.procs; echo up; exec sleep 60`]);
+  try {
+    await once(pod.stdout, 'data');
+    const start = LeasedProcess.start(HERE, networkDeed({ uid }, { kind: 'loss', share: 0 }, 'a1b2c3'));
+    await expect(start.then((held) => held.end())).rejects.toMatchObject({ code: 'NODE_PROCESS', message: /has the network of its node/ });
+  } finally {
+    pod.kill('SIGKILL');
+    await once(pod, 'exit');
+    await rmdir(group);
+  }
 });
