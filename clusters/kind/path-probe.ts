@@ -19,6 +19,8 @@ export interface PathLook {
 
 /** For how long a look waits for an answer, in milliseconds. */
 const SILENCE_MS = 1_000;
+/** How long a program on a node may take to look, on a busy machine: an engine that hangs must not hold up whoever puts things right. */
+const ANSWER_MS = 30_000;
 
 /**
  * Opens a connection and keeps it; for each line of its input looks whether its far end acknowledges bytes, opens a fresh connection, and prints
@@ -79,27 +81,36 @@ export interface PathStart {
 export class PathProbe {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
+  readonly #answerMs: number;
   #complaint = '';
 
-  private constructor(child: ChildProcessWithoutNullStreams) {
+  private constructor(child: ChildProcessWithoutNullStreams, answerMs: number) {
     this.#child = child;
+    this.#answerMs = answerMs;
     child.stderr.on('data', (part: Buffer) => (this.#complaint += part.toString()));
     child.on('error', (error) => (this.#complaint += error.message));
     child.stdin.on('error', () => undefined);
     this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   }
 
-  /** @throws MeshproofError `NODE_PROCESS` where the address is not reached to begin with, or no program can run there */
-  static async open({ command, env = {} }: PathStart, { host, port }: { host: string; port: number }): Promise<PathProbe> {
+  /**
+   * @param answerMs how long each look may take
+   * @throws MeshproofError `NODE_PROCESS` where the address is not reached to begin with, or no program can run there
+   */
+  static async open(
+    { command, env = {} }: PathStart,
+    { host, port }: { host: string; port: number },
+    answerMs = ANSWER_MS,
+  ): Promise<PathProbe> {
     const [file, ...args] = [...command, 'perl', '-MErrno', '-e', PROBE, host, String(port), String(SILENCE_MS)];
-    const probe = new PathProbe(spawn(file, args, { env: { ...process.env, ...env } }));
+    const probe = new PathProbe(spawn(file, args, { env: { ...process.env, ...env } }), answerMs);
     const state = await probe.#line();
     if (state === 'open') return probe;
     probe.close();
     throw new MeshproofError('NODE_PROCESS', `a connection to ${host}:${port} is ${state} before anything was done to its path`);
   }
 
-  /** @throws MeshproofError `NODE_PROCESS` when the program has ended */
+  /** @throws MeshproofError `NODE_PROCESS` when the program has ended, or does not answer in time */
   async look(): Promise<PathLook> {
     this.#child.stdin.write('\n');
     const [old, fresh, ms] = (await this.#line()).split(' ');
@@ -112,7 +123,13 @@ export class PathProbe {
   }
 
   async #line(): Promise<string> {
-    const { value, done } = await this.#lines.next();
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      // Its answer would be taken for the next one's.
+      this.#child.kill('SIGKILL');
+      late.reject(new MeshproofError('NODE_PROCESS', `a program on a node did not look along a path within ${this.#answerMs / 1_000} s`));
+    }, this.#answerMs);
+    const { value, done } = await Promise.race([this.#lines.next(), late.promise]).finally(() => clearTimeout(timer));
     if (done !== true) return value;
     throw new MeshproofError('NODE_PROCESS', `a path could not be looked along: ${this.#complaint.trim()}`);
   }
