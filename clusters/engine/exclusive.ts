@@ -52,10 +52,11 @@ export async function removeUnheldLocks(folder: string = join(stateFolder(), 'lo
   const names = (await readdir(folder).catch((): string[] => [])).filter((name) => /^meshproof-.*\.lock$/.test(name));
   for (const name of names) {
     const file = join(folder, name);
-    const { lock } = await open(folder, file);
+    const { lock, inode } = await open(folder, file);
     try {
       lock.exec('BEGIN EXCLUSIVE');
-      await rm(file, { force: true });
+      // Another sweep may have removed that file meanwhile: the one of that name is then another, and may be held.
+      if (inode !== undefined && inode === inodeOf(file)) await rm(file, { force: true });
     } catch {
       // It is held, or is no lock of ours.
     } finally {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { readdir, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -175,4 +176,25 @@ test('lock files that nobody holds are removed, and who waits at one that goes a
   first.resolve();
   await Promise.all([waiting, quicker]);
   expect(order).toEqual(['first', 'second']);
+});
+
+test('of two sweeps at once the slower one does not remove the lock file that someone has made since', async () => {
+  await using folder = await scratchFolder();
+  await exclusively('swept', async () => undefined, {}, { folder: folder.path });
+  const [name = ''] = await readdir(folder.path);
+  const file = join(folder.path, name);
+  const real = DatabaseSync.prototype.exec;
+  // Between the sweep's opening of the file and its lock on it, as another sweep and another run would.
+  DatabaseSync.prototype.exec = function exec(sql) {
+    DatabaseSync.prototype.exec = real;
+    rmSync(file);
+    writeFileSync(file, '');
+    return real.call(this, sql);
+  };
+  try {
+    await removeUnheldLocks(folder.path);
+  } finally {
+    DatabaseSync.prototype.exec = real;
+  }
+  expect(await readdir(folder.path)).toEqual([name]);
 });
