@@ -107,6 +107,19 @@ test('a sample that restarted has lost what it was told, so not even a yes is be
   expect(await weighed(violated, ground, { expected: false })).toMatchObject(lost);
 });
 
+test('a sample that ended what it was told, because it heard of nobody, makes nothing believed, also where the check disturbs it', async () => {
+  const standIn = new StandIn();
+  const ground = await standIn.watch();
+  standIn.noted.disturbed.add('server-v2');
+  standIn.pace = { lapses: 1 };
+  const lapsed = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 did not hear of this run in time') };
+  expect(await weighed(violated, ground, { expected: false })).toMatchObject(lapsed);
+  expect(await weighed(held, ground, { expected: true })).toMatchObject(lapsed);
+  // What it says otherwise is as the check wanted it.
+  standIn.pace = { process: 'second' };
+  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
+});
+
 test('a busy machine does not take away what was to be expected: a control that is red as it says', async () => {
   const standIn = new StandIn();
   const ground = await standIn.watch();
