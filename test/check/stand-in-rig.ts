@@ -39,6 +39,10 @@ export class StandInRig {
           return objects.map((object) => ownedBy('run', this.objects.get(name(object)) ?? object));
         },
       },
+      faults: {
+        refuse: ({ message }: Error) => void this.log.push(`no more faults: ${message}`),
+        revertAll: async () => void this.log.push('revert faults'),
+      },
       externalServices: { objects: [] },
       owner: 'run',
       api: {

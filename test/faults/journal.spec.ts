@@ -81,3 +81,26 @@ test('of all faults the last goes first, and one that cannot be reverted keeps n
   await expect(journal.revertAll()).rejects.toThrow('b fails');
   expect(done.slice(6)).toEqual(['revert b']);
 });
+
+test('a fault that is being injected by a body that was cut off is reverted when it is there', async () => {
+  const { done, fault, journal } = faults();
+  const there = Promise.withResolvers<void>();
+  const a = fault('a');
+  const slow = { ...a, inject: async () => await there.promise.then(a.inject), effect: a.effect };
+  const abandoned = journal.inject(slow).catch(() => undefined);
+  const reverted = journal.revertAll();
+  there.resolve();
+  await Promise.all([abandoned, reverted]);
+  expect(done).toEqual(['inject a', 'revert a']);
+  expect(a.acts).toBe(false);
+});
+
+test('after its end a check injects nothing more', async () => {
+  const { done, fault, journal } = faults();
+  const a = fault('a');
+  await journal.inject(a);
+  journal.refuse(new Error('the check has ended'));
+  await expect(journal.during(fault('b'), async () => void done.push('body'))).rejects.toThrow('the check has ended');
+  await journal.revertAll();
+  expect(done).toEqual(['inject a', 'revert a']);
+});
