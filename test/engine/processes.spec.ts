@@ -183,18 +183,18 @@ test('of two sweeps at once the slower one does not remove the lock file that so
   await exclusively('swept', async () => undefined, {}, { folder: folder.path });
   const [name = ''] = await readdir(folder.path);
   const file = join(folder.path, name);
-  const real = DatabaseSync.prototype.exec;
+  const real = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'exec') ?? {};
   // Between the sweep's opening of the file and its lock on it, as another sweep and another run would.
   DatabaseSync.prototype.exec = function exec(sql) {
-    DatabaseSync.prototype.exec = real;
+    Object.defineProperty(DatabaseSync.prototype, 'exec', real);
     rmSync(file);
     writeFileSync(file, '');
-    return real.call(this, sql);
+    this.exec(sql);
   };
   try {
     await removeUnheldLocks(folder.path);
   } finally {
-    DatabaseSync.prototype.exec = real;
+    Object.defineProperty(DatabaseSync.prototype, 'exec', real);
   }
   expect(await readdir(folder.path)).toEqual([name]);
 });

@@ -86,7 +86,11 @@ test('a fault that is being injected by a body that was cut off is reverted when
   const { done, fault, journal } = faults();
   const there = Promise.withResolvers<void>();
   const a = fault('a');
-  const slow = { ...a, inject: async () => await there.promise.then(a.inject), effect: a.effect };
+  const inject = async (): Promise<void> => {
+    await there.promise;
+    await a.inject();
+  };
+  const slow = { ...a, inject };
   const abandoned = journal.inject(slow).catch(() => undefined);
   const reverted = journal.revertAll();
   there.resolve();
