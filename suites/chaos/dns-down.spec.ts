@@ -1,0 +1,23 @@
+import { check, expect, unsupported } from '#fixtures';
+
+check(
+  "With DNS capture, names of the mesh's services are resolved while the cluster's DNS is down",
+  {
+    assumes: ['cluster-names'],
+    control: { because: 'DNS capture is off', mustFail: { toResolve: 'name not resolved' } },
+    exclusive: 'mesh-wide',
+    needs: { nodes: 'kind', because: 'connections are refused in the network of the DNS servers on their node', link: '' },
+    linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
+    timeoutMs: 240_000,
+  },
+  async ({ workload, server, clusterDns }) => {
+    const captured = await workload('captured');
+    await clusterDns.without(async () => {
+      const asked = await captured.send(server, { rate: 20, count: 60, connections: 'new' });
+      expect(asked).toResolve();
+      expect(asked).toSucceed({ lateMs: 1_000 });
+      expect(await server.received(asked)).toContainEachOnce(asked);
+    });
+    expect(await captured.send(server, { count: 20, connections: 'new' })).toSucceed({ lateMs: 1_000 });
+  },
+);
