@@ -1,6 +1,7 @@
 import type { ClusterDescription } from '../cluster.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { requireSameCluster } from '../kubernetes/identity.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
@@ -17,11 +18,11 @@ import { removeRigs } from './remove.ts';
  * `CLUSTER_UNCERTAIN` when nothing tells whether it does, and `LEFT_BEHIND`
  */
 export async function deprovision(cluster: ClusterDescription, task: TaskContext): Promise<void> {
-  const { name, kubeconfig, context, mesh, rigs, preprovisioned = false } = cluster;
+  const { name, kubeconfig, context, mesh, revision, rigs, preprovisioned = false } = cluster;
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
     await requireSameCluster(api, cluster, task);
-    const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
+    const adapter = await adapterOf({ mesh, kubeconfig, context, ...omitUndefined({ revision }) }, api);
     await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, task), task);
   } finally {
     api.close();

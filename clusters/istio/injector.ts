@@ -2,16 +2,26 @@ import { exec } from '../exec.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { objectsIn, streamOf } from '../kubernetes/yaml-stream.ts';
-import { WebhookInjector } from '../mesh/webhook-injector.ts';
+import { WebhookInjector, type WebhookConfiguration } from '../mesh/webhook-injector.ts';
 import { placeFlags, type Istioctl } from './istioctl.ts';
+import { revisionIn } from './survey/control-planes.ts';
 
 /** The part of istiod that writes proxies into pods. */
 export class IstioInjector extends WebhookInjector {
   readonly #tool: () => Promise<Istioctl>;
+  readonly #revision: () => Promise<string>;
 
-  constructor(api: ObjectApi, tool: () => Promise<Istioctl>) {
+  /** @param revision of the control plane that is tested */
+  constructor(api: ObjectApi, tool: () => Promise<Istioctl>, revision: () => Promise<string>) {
     super(api, 'app=sidecar-injector');
     this.#tool = tool;
+    this.#revision = revision;
+  }
+
+  /** Those of other revisions are other meshes', and may be other people's. */
+  protected override async ofMesh(found: readonly WebhookConfiguration[]): Promise<readonly WebhookConfiguration[]> {
+    const revision = await this.#revision();
+    return found.filter(({ metadata }) => revisionIn(metadata) === revision);
   }
 
   async inject(objects: readonly Manifest[]): Promise<Manifest[]> {

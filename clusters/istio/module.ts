@@ -30,7 +30,7 @@ export const ISTIO: MeshModule = {
     return istio({
       access,
       finder,
-      injector: new IstioInjector(api, tool),
+      injector: new IstioInjector(api, tool, async () => (await finder.mesh()).plane.revision),
       tool: new IstioTool(tool),
       revisions: new IstioRevisions(api, { access, finder, tool }),
     });

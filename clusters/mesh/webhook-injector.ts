@@ -15,7 +15,7 @@ const NOBODY = 'meshproof-nobody';
 
 const KIND = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration' } as const;
 
-interface Configuration extends LiveObject {
+export interface WebhookConfiguration extends LiveObject {
   webhooks?: { name: string; clientConfig: { service?: { name: string } } }[];
 }
 
@@ -37,9 +37,14 @@ export abstract class WebhookInjector implements MeshInjector {
 
   abstract inject(objects: readonly Manifest[]): Promise<Manifest[]>;
 
+  /** Of the webhook configurations with these labels those of the mesh that is tested; default all. */
+  protected async ofMesh(found: readonly WebhookConfiguration[]): Promise<readonly WebhookConfiguration[]> {
+    return found;
+  }
+
   async disable(owner: string, rig: string): Promise<void> {
-    const found = await this.#configurations(this.#selector);
-    if (found.length === 0) throw new MeshproofError('INJECTOR_MISSING', `no ${KIND.kind} has the label ${this.#selector}`);
+    const found = await this.ofMesh(await this.#configurations(this.#selector));
+    if (found.length === 0) throw new MeshproofError('INJECTOR_MISSING', `no ${KIND.kind} of this mesh has the label ${this.#selector}`);
     for (const { metadata } of found) {
       const cutBy = metadata.labels?.[CUT_BY];
       if (cutBy === undefined) continue;
@@ -85,8 +90,8 @@ export abstract class WebhookInjector implements MeshInjector {
     }));
   }
 
-  #configurations(labelSelector: string): Promise<Configuration[]> {
-    return this.#api.list<Configuration>(KIND.apiVersion, KIND.kind, { labelSelector });
+  #configurations(labelSelector: string): Promise<WebhookConfiguration[]> {
+    return this.#api.list<WebhookConfiguration>(KIND.apiVersion, KIND.kind, { labelSelector });
   }
 
   async #mark(name: string, metadata: Record<string, Record<string, string | null>>): Promise<void> {
@@ -96,7 +101,7 @@ export abstract class WebhookInjector implements MeshInjector {
   /** Lets each webhook call the Service that `choose` names; undefined leaves it. Nothing is changed when someone else did meanwhile. */
   async #pointed(
     name: string,
-    webhooks: NonNullable<Configuration['webhooks']>,
+    webhooks: NonNullable<WebhookConfiguration['webhooks']>,
     choose: (webhook: string, service: string | undefined) => string | undefined,
   ): Promise<void> {
     const operations = webhooks.flatMap((webhook, index) => {

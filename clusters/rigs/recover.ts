@@ -74,19 +74,20 @@ export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journal
 }
 
 /** Which of a cluster's rigs are to be looked after, and for whom. */
-type Tended = Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'mesh' | 'rigs'> & Partial<Pick<ClusterDescription, 'kept'>>;
+type Tended = Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'mesh' | 'rigs'> &
+  Partial<Pick<ClusterDescription, 'kept' | 'revision'>>;
 
 /**
  * Takes back what checks of no living process have left in a cluster: what their rigs' journals name, what else carries the cluster's name
  * in the mesh's root namespace or cluster-wide, and an injector that is cut off. Call it only while no check runs there.
  */
 export async function recoverCluster(
-  { name, kubeconfig, context, mesh, rigs, kept = [] }: Tended,
+  { name, kubeconfig, context, mesh, revision, rigs, kept = [] }: Tended,
   task: TaskContext = {},
 ): Promise<TakenBack> {
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    const adapter = await adapterOf({ mesh, kubeconfig, context }, api);
+    const adapter = await adapterOf({ mesh, kubeconfig, context, ...omitUndefined({ revision }) }, api);
     return await recoverRigs(api, adapter, { owner: name, rigs, kept }, task);
   } finally {
     api.close();

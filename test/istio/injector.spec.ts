@@ -29,7 +29,7 @@ const webhook = (name: string, service = 'istiod'): Webhook => ({
 
 const installed = (): Configuration[] => [
   { metadata: { name: 'tag', labels: { app: 'sidecar-injector' } }, webhooks: [webhook('namespace.istio.io'), webhook('object.istio.io')] },
-  { metadata: { name: 'canary', labels: { app: 'sidecar-injector' } }, webhooks: [webhook('namespace.istio.io', 'istiod-canary')] },
+  { metadata: { name: 'rev', labels: { app: 'sidecar-injector' } }, webhooks: [webhook('namespace.istio.io', 'istiod-canary')] },
   { metadata: { name: 'somebody', labels: {} }, webhooks: [webhook('somebody.else.io', 'elsewhere')] },
 ];
 
@@ -44,7 +44,8 @@ class Stored {
   }
 
   get injector(): IstioInjector {
-    return new IstioInjector(this as unknown as ObjectApi, () => Promise.reject(new Error('no tool is needed')));
+    const tool = () => Promise.reject(new Error('no tool is needed'));
+    return new IstioInjector(this as unknown as ObjectApi, tool, async () => 'default');
   }
 
   services(): string[] {
@@ -88,6 +89,17 @@ test('cut off, every webhook of the mesh calls nobody, and everything else stays
     failurePolicy: 'Fail',
     clientConfig: { caBundle: 'abc', service: { path: '/inject' } },
   });
+});
+
+test('the injectors of other revisions are other meshes’, and are not cut off', async () => {
+  const labels = { app: 'sidecar-injector', 'istio.io/rev': 'canary' };
+  const others = { metadata: { name: 'canary', labels }, webhooks: [webhook('namespace.istio.io', 'istiod-of-others')] };
+  const stored = new Stored([...installed(), others]);
+  await stored.injector.disable('run', 'run-rig-0');
+  expect(stored.configurations.at(-1)).toEqual(others);
+  expect(stored.services().at(0)).toBe('meshproof-nobody');
+  const alone = new Stored([others]);
+  await expect(alone.injector.disable('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_MISSING' });
 });
 
 test('mended by another process, everything is as it was', async () => {

@@ -28,15 +28,18 @@ const TAG_LABEL = 'istio.io/tag';
 /** The name of the revision of an installation that names none. */
 export const DEFAULT_REVISION = 'default';
 
+/** Of which revision an injector, or a pod of istiod, is. */
+export const revisionIn = ({ labels = {} }: { labels?: Record<string, string> }): string => labels[REVISION_LABEL] ?? DEFAULT_REVISION;
+
 /**
  * The control planes of a cluster, as their injectors tell. Those that a check has installed beside are not among them, and neither are those that
  * run outside of the cluster.
  */
 export function controlPlanes(configurations: readonly InjectorConfiguration[]): ControlPlane[] {
-  const all = configurations.flatMap(({ metadata: { labels = {} }, webhooks = [] }) => {
+  const all = configurations.flatMap(({ metadata, webhooks = [] }) => {
     const namespace = webhooks.map(({ clientConfig }) => clientConfig?.service?.namespace).find((name) => name !== undefined);
-    const revision = labels[REVISION_LABEL] ?? DEFAULT_REVISION;
-    return namespace === undefined || isInRig(namespace) ? [] : [{ revision, namespace, tag: labels[TAG_LABEL] }];
+    const revision = revisionIn(metadata);
+    return namespace === undefined || isInRig(namespace) ? [] : [{ revision, namespace, tag: metadata.labels?.[TAG_LABEL] }];
   });
   return [...Map.groupBy(all, ({ revision }) => revision)].map(([revision, members]) => ({
     revision,
@@ -50,7 +53,7 @@ export function injectorOf(configurations: readonly InjectorConfiguration[], lab
   const found = configurations.find(({ webhooks = [] }) =>
     webhooks.some(({ namespaceSelector, objectSelector }) => selects(namespaceSelector, labels) && selects(objectSelector, {})),
   );
-  return found === undefined ? undefined : (found.metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION);
+  return found === undefined ? undefined : revisionIn(found.metadata);
 }
 
 /** The label by which a namespace asks for proxies. */

@@ -11,6 +11,7 @@ import {
   injectorOf,
   labelledBy,
   REVISION_LABEL,
+  revisionIn,
   usualInjection,
   type ChosenPlane,
   type InjectorConfiguration,
@@ -101,4 +102,4 @@ async function unseenPlane(access: ClusterAccess, wanted: string | undefined, si
   return { plane, injection: usualInjection(revision), unmeshed: {} };
 }
 
-const revisionOf = ({ metadata }: PodObject): string => metadata.labels?.[REVISION_LABEL] ?? DEFAULT_REVISION;
+const revisionOf = ({ metadata }: PodObject): string => revisionIn(metadata);
