@@ -69,7 +69,7 @@ async function run(mustFail: MustFail, body: (isTrue: boolean) => void) {
   };
   const details: Details = { control: { because: 'the unmeshed caller calls', mustFail, swap: { caller: 'unmeshedCaller' } } };
   const told = async ({ caller }: Actors) => body((caller as unknown as string) === 'caller');
-  const { result } = await examine({ place, details, rig, body: told, withControl: true, limitMs: 0, info: plain.info() });
+  const { result } = await examine({ place, details, rig, body: told, withControl: true, limitMs: 0, patienceMs: 0, info: plain.info() });
   return { ...result, ...verdictOf(result.facts) };
 }
 

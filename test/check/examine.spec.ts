@@ -34,6 +34,7 @@ const toExist = (mode: string | undefined): Judgement<string> => ({
 
 /** Says no like the matchers of the suites do. */
 const expect = base.extend(glue({ toHold, toExist }));
+const LIMITS = { limitMs: 90_000, patienceMs: 0 };
 /** What a control turns red, in matchers that only this test has. */
 const breaking = (own: Record<string, unknown>): MustFail => own;
 
@@ -62,7 +63,7 @@ const run = async (
   body: (actors: Actors) => Promise<void>,
   more: Partial<{ details: Details; withControl: boolean; limitMs: number }> = {},
 ) => {
-  const { result, error } = await examine({ place, details, rig, body, withControl: true, limitMs: 90_000, info: plain.info(), ...more });
+  const { result, error } = await examine({ place, details, rig, body, withControl: true, ...LIMITS, info: plain.info(), ...more });
   return { result: { ...result, ...verdictOf(result.facts) }, error };
 };
 
@@ -241,10 +242,8 @@ test('what undoes the owner’s configuration stands with what a check applies, 
 test('a promise that is broken under a filter of others is no statement about the mesh', async ({ place, standIn }) => {
   standIn.circumstances = { settle: (objects) => [...objects], opaque: ['EnvoyFilter lua in root'] };
   const broken = await run(place, standIn, async () => expect(standIn.mode === 'STRICT' ? 'OPEN' : standIn.mode).toHold());
-  expect(broken.result).toMatchObject({
-    verdict: 'INCONCLUSIVE',
-    reason: expect.stringContaining('EnvoyFilter lua in root acts on the proxies'),
-  });
+  const reason = expect.stringContaining('EnvoyFilter lua in root acts on the proxies');
+  expect(broken.result).toMatchObject({ verdict: 'INCONCLUSIVE', reason });
   const kept = await run(place, standIn, async () => expect(standIn.mode).toHold());
   expect(kept.result.verdict).toBe('PASS');
 });

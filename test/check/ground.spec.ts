@@ -4,7 +4,7 @@ import type { Pod } from '../../clusters/kubernetes/pods.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
 import type { PaceReading } from '../../fixtures/agent/protocol.ts';
 import type { Attempt } from '../../fixtures/check/attempt.ts';
-import { Ground, weighed } from '../../fixtures/check/ground.ts';
+import { Ground, KUBELET_MS, weighed } from '../../fixtures/check/ground.ts';
 import { podOf } from './grounds.ts';
 
 const steady: PaceReading = { process: 'first', forMs: 3_000, stalledMs: 20, waitedMs: 100, throttledMs: 0 };
@@ -133,7 +133,7 @@ test('a no on the true manifest waits for what the cluster hears of late', async
   const standIn = new StandIn();
   const ground = await standIn.watch();
   const { asked } = standIn;
-  const seen = weighed(violated, ground, { expected: false, patient: true });
+  const seen = weighed(violated, ground, { expected: false, patienceMs: KUBELET_MS });
   await expect.poll(() => standIn.asked).toBeGreaterThan(asked);
   standIn.pods = [podOf('caller'), podOf('server-v2', { container: { restartCount: 1, containerID: 'b', reason: 'OOMKilled' } })];
   expect(await seen).toMatchObject({ reason: expect.stringContaining('container app of server-v2 restarted (OOMKilled, exit code 137)') });
