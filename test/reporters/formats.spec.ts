@@ -10,6 +10,7 @@ import { printable } from '../../fixtures/contract/printable.ts';
 import { duration } from '../../reporters/format.ts';
 import { escapeXml, junitXml } from '../../reporters/junit.ts';
 import { conformanceMarkdown, inline } from '../../reporters/markdown.ts';
+import { anyText } from './any-text.ts';
 import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
 import { readXml } from './xml-reader.ts';
 
@@ -44,7 +45,7 @@ test('junit.xml says failure, error and skipped, and carries hostile titles', ()
 
 test('any text survives XML, apart from what XML cannot carry', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(anyText, (text) => {
       const { attributes, text: content } = readXml(`<a b="${escapeXml(text)}">${escapeXml(text)}</a>`);
       const carried = text.toWellFormed().replaceAll(/[\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD'); // oxlint-disable-line no-control-regex
       return attributes['b'] === carried && content === carried;
@@ -54,7 +55,7 @@ test('any text survives XML, apart from what XML cannot carry', () => {
 
 test('any text stays in its table cell and on its line', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(anyText, (text) => {
       const shown = inline(text);
       return !/[\r\n<>]/.test(shown) && !/(?<!\\)(?:\\\\)*[|`*_]/.test(shown.replaceAll(/\\[\\`*_[\]#|~]/g, ''));
     }),
@@ -62,7 +63,7 @@ test('any text stays in its table cell and on its line', () => {
 });
 
 test('no text can steer the terminal', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/\p{Cc}/u.test(printable(text))));
+  fc.assert(fc.property(anyText, (text) => !/\p{Cc}/u.test(printable(text))));
   const lines = checkLines(
     sampleCheck({ verdict: 'FAIL', title: HOSTILE, reason: HOSTILE }),
     { evidence: [], diagnostics: undefined },
@@ -88,5 +89,5 @@ test('no text calls a person, an issue or a page from a pull request comment', (
   // Neither GitHub nor GitLab sees a reference that a comment divides; a reader sees no comment.
   for (const live of [/@\w/, /:\/\//, /www\./, /mailto:\w/, /[#!]\d/, /GH-/]) expect(shown).not.toMatch(live);
   expect(shown.replaceAll('<!-- -->', '').replaceAll('\\', '')).toBe(text);
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (one) => !/@\w|\w:\/\//.test(inline(`${one}@a http://${one}`))));
+  fc.assert(fc.property(anyText, (one) => !/@\w|\w:\/\//.test(inline(`${one}@a http://${one}`))));
 });

@@ -6,6 +6,7 @@ import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
 import { addToSummary, annotations } from '../../reporters/github.ts';
+import { anyText } from './any-text.ts';
 import { sampleCheck } from './samples.ts';
 
 const ENVIRONMENT = { GITHUB_WORKSPACE: '/repo' };
@@ -27,7 +28,7 @@ test('a failed check is marked at its place, and a warning beside it', () => {
 
 test('no text ends a command or begins another', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(anyText, (text) => {
       const [line = '', ...more] = annotations(
         sampleCheck({ id: text, verdict: 'INVALID', title: text, reason: text }),
         PLACE,
