@@ -22,7 +22,16 @@ export interface RunningAgent extends AsyncDisposable {
 }
 
 export async function startAgent(pod: string, version: string, { main = MAIN, env = {} } = {}): Promise<RunningAgent> {
-  const settings = { AGENT_PORTS: 'any', AGENT_ADDRESS: '127.0.0.1', AGENT_POD: pod, AGENT_VERSION: version, ...env };
+  // Nothing else of this process, except what spares an agent to compile its modules.
+  const compiled = process.env['NODE_COMPILE_CACHE'];
+  const settings = {
+    AGENT_PORTS: 'any',
+    AGENT_ADDRESS: '127.0.0.1',
+    AGENT_POD: pod,
+    AGENT_VERSION: version,
+    ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
+    ...env,
+  };
   const child = spawn(process.execPath, [main], { env: settings, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const kill = (): boolean => child.kill('SIGKILL');
