@@ -4,6 +4,7 @@ import { pathOf } from '../images/tools.ts';
 import type { MeshCluster } from '../mesh/module.ts';
 import type { TaskContext } from '../task-context.ts';
 import { linkerdTool } from './images.ts';
+import { linkerdVersion } from './versions.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -11,6 +12,8 @@ const TIMEOUT_MS = 60_000;
 export interface LinkerdCli {
   /** Path of the program. */
   linkerd: string;
+  /** Which version it is. */
+  version: string;
   kubeconfig: string;
   context: string;
 }
@@ -18,7 +21,8 @@ export interface LinkerdCli {
 /** @throws MeshproofError `NO_KUBECONFIG`, or `TOOL_UNAVAILABLE` where the command of that version is not to be had */
 export async function linkerdOn({ kubeconfig, context, meshVersion }: Partial<MeshCluster>, task: TaskContext): Promise<LinkerdCli> {
   if (kubeconfig === undefined || context === undefined) throw new MeshproofError('NO_KUBECONFIG', 'linkerd needs a kubeconfig');
-  return { linkerd: await pathOf(linkerdTool(meshVersion), task), kubeconfig, context };
+  const linkerd = await pathOf(linkerdTool(meshVersion), task);
+  return { linkerd, version: linkerdVersion(meshVersion).name, kubeconfig, context };
 }
 
 /** Runs the command against the cluster and returns what it printed. */

@@ -43,7 +43,9 @@ export class LinkerdTool implements MeshTool {
 
   async preflight(as?: string): Promise<string[]> {
     const user = as === undefined ? [] : ['--as', as];
-    return parsePreflight(await this.#answer(['check', '--pre', ...WAIT, '--output', 'json', ...user]));
+    // Without a version to expect, the command asks the project's own server for the newest one, and tells it of itself.
+    const expected = ['--expected-version', (await this.#tool()).version];
+    return parsePreflight(await this.#answer(['check', '--pre', ...WAIT, '--output', 'json', ...expected, ...user]));
   }
 
   async #answer(args: readonly string[], input?: string): Promise<Answer> {

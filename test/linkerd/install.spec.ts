@@ -4,11 +4,13 @@ import { expect, test, type TestInfo } from '@playwright/test';
 
 import { installLinkerd, uninstallLinkerd } from '../../clusters/linkerd/install.ts';
 import { LinkerdInjector } from '../../clusters/linkerd/injector.ts';
+import { LinkerdTool } from '../../clusters/linkerd/tool.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import type { LiveObject, ObjectRef } from '../../clusters/kubernetes/live-object.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
+import type { ClusterAccess } from '../../clusters/mesh/access.ts';
 
-const PLACE = { kubeconfig: 'some/kubeconfig', context: 'kind-one' };
+const PLACE = { version: 'edge-1', kubeconfig: 'some/kubeconfig', context: 'kind-one' };
 const PRINTED = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "'"$1"'" }\n---\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: linkerd }\n`;
 
 /** A program in the command's place that keeps its arguments and its input, and prints two objects. */
@@ -86,4 +88,14 @@ test('a manifest gets its proxy by the command, written out', async ({}, info) =
   const [args, , given = ''] = await told();
   expect(args).toMatch(/^inject --manual - --kubeconfig/);
   expect(JSON.parse(given)).toEqual(workload);
+});
+
+test('a preflight asks no server of the project’s for the newest version', async ({}, info) => {
+  const { linkerd, told } = await program(info);
+  const tool = new LinkerdTool(async () => ({ linkerd, ...PLACE }), {} as ClusterAccess);
+  // It prints no report.
+  await tool.preflight('somebody').catch(() => undefined);
+  const asked =
+    'check --pre --wait 5s --output json --expected-version edge-1 --as somebody --kubeconfig some/kubeconfig --context kind-one';
+  expect(await told()).toEqual([asked]);
 });
