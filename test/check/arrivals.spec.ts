@@ -27,6 +27,11 @@ function live(namespace: string, name: string, managedFields: Entry[], labels: R
 
 /** What is said to have come beside the configuration of a check, where these objects are there when it ends. */
 async function saidOf(...there: LiveObject[]): Promise<string[]> {
+  return await saidUnder([], ...there);
+}
+
+/** The same while these injectors are cut off. */
+async function saidUnder(cut: readonly { name: string; rig: string }[], ...there: LiveObject[]): Promise<string[]> {
   const own = live('rig', 'own', [{ manager: 'meshproof', time: BEGAN }], OURS);
   const all = [own, ...there];
   const stand = {
@@ -40,7 +45,7 @@ async function saidOf(...there: LiveObject[]): Promise<string[]> {
       list: async (_: string, kind: string, { namespace }: { namespace?: string }) =>
         all.filter((one) => one.kind === kind && (namespace === undefined || one.metadata.namespace === namespace)),
     },
-    mesh: { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) },
+    mesh: { facts: FACTS, injector: { outages: async () => cut }, converge: async () => ({ enforcedMs: 1, stages: {} }) },
   };
   const applied = new AppliedConfig(stand as unknown as Rig);
   await applied.reconcile([policy]);
@@ -82,5 +87,25 @@ test('a route that stands elsewhere and takes a host of the rig is told, wheneve
   );
   expect(told).toEqual([
     expect.stringMatching(/^VirtualService shop\/all is exported to the rig and names .*\.rig\.svc\.cluster\.local.*; managed by argocd$/),
+  ]);
+});
+
+test('what a killed check has broken for all rigs, and nobody has put right yet, is told', async () => {
+  const fields = { 'f:metadata': { 'f:labels': { 'f:meshproof.dev/fault': {} } } };
+  const pod = (namespace: string, name: string): LiveObject => ({
+    ...live(namespace, name, [{ manager: 'meshproof', time: LATER }], { 'meshproof.dev/fault': 'run' }),
+    kind: 'Pod',
+  });
+  const marked = [pod('kube-system', 'dns'), pod('run-rig-1', 'server')].map((one) => ({
+    ...one,
+    metadata: {
+      ...one.metadata,
+      annotations: { 'meshproof.dev/fault-rig': 'run-rig-1' },
+      managedFields: [{ manager: 'meshproof', operation: 'Update', fieldsV1: fields }],
+    },
+  }));
+  expect(await saidUnder([{ name: 'the cut of x', rig: 'run-rig-1' }], ...marked)).toEqual([
+    'the cut of x by a check on run-rig-1 was not put right',
+    'the fault of Pod kube-system/dns by a check on run-rig-1 was not put right',
   ]);
 });

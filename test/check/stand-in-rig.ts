@@ -63,6 +63,7 @@ export class StandInRig {
       settings: { ...SETTINGS, rootNamespace: 'root' },
       mesh: {
         facts: FACTS,
+        injector: { outages: async () => [] },
         converge: async () => {
           this.log.push('converge');
           return { enforcedMs: 2, stages: {} };
