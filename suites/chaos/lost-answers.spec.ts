@@ -1,9 +1,9 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'A POST whose answer the network loses is not delivered a second time by the default retry policy',
+  'The default retry policy does not redeliver a POST whose response is lost in the network',
   {
-    control: { because: 'the policy retries what is not answered in time', mustFail: { toDeliverAtMostOnce: 'delivered again' } },
+    control: { because: 'requests that time out are retried too', mustFail: { toDeliverAtMostOnce: 'delivered again' } },
     needs: { nodes: 'kind', because: "packets are dropped in the pod's network on its node", link: '' },
   },
   async ({ caller, server, network }) => {

@@ -1,10 +1,10 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A mirror target that hangs fails no request and delays none',
+  'A hanging mirror target neither fails nor delays any request',
   {
-    control: { because: 'a tenth of the requests themselves go to the mirror target', mustFail: { toSucceed: 'answered 504 UT' } },
-    linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
+    control: { because: 'a tenth of the requests are routed to the mirror target', mustFail: { toSucceed: 'answered 504 UT' } },
+    linkerd: unsupported('Linkerd does not support the mirror filter of HTTPRoute', 'https://linkerd.io/2/reference/httproute/'),
   },
   async ({ caller, v1, v2, mirror }) => {
     await mirror.version('v1').faults({ act: 'hang' });

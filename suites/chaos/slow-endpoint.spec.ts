@@ -1,9 +1,9 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'By default an endpoint with a slow network receives fewer requests than the others, and none fails',
+  'By default, an endpoint with a slow network receives fewer requests than others, and none fails',
   {
-    control: { because: 'the load balancer takes turns', mustFail: { toGiveLess: 'an equal share' } },
+    control: { because: 'load balancing is ROUND_ROBIN', mustFail: { toGiveLess: 'an equal share' } },
     needs: { nodes: 'kind', because: "packets are delayed in the pod's network on its node", link: '' },
   },
   async ({ caller, server, network }) => {

@@ -9,11 +9,11 @@ check(
     control: { because: 'DNS capture is off', mustFail: { toResolve: 'name not resolved' } },
     docDeviations: [
       {
-        documented: 'ISTIO_META_DNS_AUTO_ALLOCATE: "true" is set in addition to ISTIO_META_DNS_CAPTURE',
-        observed: 'it is not needed: istiod allocates the addresses, and with DNS capture alone the name resolves',
+        documented: 'DNS capture also needs ISTIO_META_DNS_AUTO_ALLOCATE: "true"',
+        observed: 'it is not needed: istiod allocates the addresses, and ISTIO_META_DNS_CAPTURE alone makes the name resolve',
       },
     ],
-    linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
+    linkerd: unsupported('Linkerd does not capture DNS; only the cluster DNS resolves names', 'https://linkerd.io/2/features/egress/'),
   },
   async ({ workload, caller, unmeshedCaller, server }) => {
     const captured = await workload('captured');

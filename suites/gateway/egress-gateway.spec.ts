@@ -9,7 +9,7 @@ check(
     assumes: ['log-fields'],
     base: 'egress-gateway',
     control: { because: "the caller's own route bypasses the egress gateway", mustFail: { toLogEachAs: ['no line', 'wrong upstream'] } },
-    linkerd: unsupported('it has no egress gateway of its own', 'https://linkerd.io/2/features/egress/'),
+    linkerd: unsupported('Linkerd has no egress gateway', 'https://linkerd.io/2/features/egress/'),
   },
   async ({ caller, egress, unmeshedServer, serviceName }) => {
     await egress.openFor(caller);

@@ -7,12 +7,12 @@ check(
   'An EgressNetwork that denies lets listed external hosts through and cuts off all others',
   {
     control: {
-      because: 'the EgressNetwork allows',
+      because: 'the EgressNetwork allows all traffic',
       mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' },
     },
     external: ['website'],
     istio: unsupported(
-      'external hosts are listed by ServiceEntries; service-entry-https shows it',
+      'Istio lists external hosts in ServiceEntries instead; see service-entry-https',
       'https://istio.io/latest/docs/reference/config/networking/service-entry/',
     ),
   },

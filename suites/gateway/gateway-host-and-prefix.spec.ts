@@ -5,7 +5,7 @@ check(
   {
     base: 'ingress-gateway',
     control: { because: 'the routes match another host', mustFail: { toReachOnly: 'answered 404 NR' } },
-    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+    linkerd: unsupported('Linkerd has no ingress gateway', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, server }) => {
     await ingress.openFor(unmeshedCaller);

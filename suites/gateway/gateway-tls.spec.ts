@@ -8,7 +8,7 @@ check(
       because: "the host uses another host's certificate",
       mustFail: { toPresent: { 'wrong certificate': 1 }, toSucceed: { 'TLS alert': 1 }, toContainEachOnce: { 'never delivered': 1 } },
     },
-    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+    linkerd: unsupported('Linkerd has no ingress gateway', 'https://linkerd.io/2/tasks/using-ingress/'),
     variables: async ({ authority }) =>
       await authority.secrets({ API: 'api.example.com', SHOP: 'shop.example.com', NEXT: 'api.example.com' }),
   },

@@ -6,7 +6,7 @@ check(
     assumes: ['paths-as-sent'],
     base: 'ingress-gateway',
     control: { because: 'the redirect is off', mustFail: { toRedirect: 'answered 200', toBeEmpty: 'delivered' } },
-    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+    linkerd: unsupported('Linkerd has no ingress gateway', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, v1 }) => {
     await ingress.openFor(unmeshedCaller);

@@ -8,7 +8,10 @@ check(
       because: 'the policy is ALLOW_ANY',
       mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'wrong status', toBeDenied: 'answered 200', toBeEmpty: 'delivered' },
     },
-    linkerd: unsupported('an EgressNetwork says what is let out; egress-network shows it', 'https://linkerd.io/2/features/egress/'),
+    linkerd: unsupported(
+      'Linkerd controls egress with an EgressNetwork instead; see egress-network',
+      'https://linkerd.io/2/features/egress/',
+    ),
   },
   async ({ caller, unmeshedCaller, unmeshedServer, server }) => {
     const unlisted = await caller.send(unmeshedServer, { count: 50 });

@@ -5,7 +5,10 @@ check(
   {
     control: { because: 'there is no ServiceEntry', mustFail: { toSucceed: { closed: 1 } } },
     external: ['website'],
-    linkerd: unsupported('there are no ServiceEntries: names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
+    linkerd: unsupported(
+      'Linkerd has no counterpart of ServiceEntry; only the cluster DNS resolves names',
+      'https://linkerd.io/2/features/egress/',
+    ),
   },
   async ({ caller, unmeshedCaller, website }) => {
     const { site, other } = await website.certificates();

@@ -9,7 +9,7 @@ check(
       {
         documented: 'holdApplicationUntilProxyStarts: true makes applications wait for their proxy',
         observed:
-          'it only affects pods with sidecar.istio.io/nativeSidecar: "false"; a native sidecar, now the default, is always waited for',
+          'it only matters with sidecar.istio.io/nativeSidecar: "false"; applications always wait for a native sidecar, now the default',
       },
     ],
   },

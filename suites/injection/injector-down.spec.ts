@@ -6,7 +6,7 @@ check(
     control: { because: 'the injector is available', mustFail: { toBeDeniedAdmission: 'admitted' }, swap: { injector: 'healthyInjector' } },
     exclusive: 'mesh-wide',
     linkerd: unsupported(
-      'an installation without high availability admits pods without a proxy; injector-ignored shows it',
+      'without high availability, Linkerd admits pods without a proxy; see injector-ignored',
       'https://linkerd.io/2/features/ha/#proxy-injector-failure-policy',
     ),
   },

@@ -3,9 +3,12 @@ import { check, expect, unsupported } from '#fixtures';
 check(
   'Without high availability, a pod started while the injector is down gets no proxy',
   {
-    control: { because: 'the injector is there', mustFail: { toHaveNoProxy: 'with a proxy' }, swap: { injector: 'healthyInjector' } },
+    control: { because: 'the injector is available', mustFail: { toHaveNoProxy: 'with a proxy' }, swap: { injector: 'healthyInjector' } },
     exclusive: 'mesh-wide',
-    istio: unsupported('its injector refuses pods; injector-down shows it', 'https://istio.io/latest/docs/ops/common-problems/injection/'),
+    istio: unsupported(
+      "without Istio's injector, pods are rejected; see injector-down",
+      'https://istio.io/latest/docs/ops/common-problems/injection/',
+    ),
   },
   async ({ injector, caller, server }) => {
     await injector.without(async () => {

@@ -4,7 +4,7 @@ check(
   'A manually injected workload joins the mesh from a namespace that has not opted in',
   {
     assumes: ['plaintext', 'mutual-tls'],
-    control: { because: 'the manifest is applied as it is', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
+    control: { because: 'the manifest is applied without injection', mustFail: { toHaveIdentity: { 'no identity': 1 } } },
   },
   async ({ workload, unmeshedServer, identity, unmeshedCaller, server }) => {
     const byHand = await workload('by-hand', unmeshedServer.namespace);

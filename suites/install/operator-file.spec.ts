@@ -30,7 +30,7 @@ check(
       },
       { documented: 'defaultConfig occurs twice in meshConfig', observed: 'the second silently replaces the first, so DNS capture is off' },
     ],
-    linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
+    linkerd: unsupported("Linkerd's installer has different settings", 'https://linkerd.io/2/tasks/install/'),
   },
   async ({ installation, workload, commandLine }) => {
     const production = installation('production');

@@ -12,7 +12,7 @@ check(
       },
       { documented: 'istioctl verify-install verifies an installation', observed: 'the command no longer exists' },
     ],
-    linkerd: unsupported('an installation has no profiles', 'https://linkerd.io/2/tasks/install/'),
+    linkerd: unsupported('Linkerd has no installation profiles', 'https://linkerd.io/2/tasks/install/'),
   },
   async ({ installation, commandLine }) => {
     expect(await installation('demo').components()).toConsistOf(['istiod', 'istio-ingressgateway', 'istio-egressgateway']);

@@ -5,7 +5,7 @@ check(
   {
     control: { because: 'istioctl is run without --set', mustFail: { toHaveSettings: ['wrong value', 'not set'] } },
     timeoutMs: 240_000,
-    linkerd: unsupported('its installer takes other settings than these', 'https://linkerd.io/2/tasks/install/'),
+    linkerd: unsupported("Linkerd's installer has different settings", 'https://linkerd.io/2/tasks/install/'),
   },
   async ({ installation, workload }) => {
     const custom = installation('custom');

@@ -3,11 +3,11 @@ import { check, expect, target, unsupported } from '#fixtures';
 const FIELDS = ['method', 'path', 'status', 'userAgent', 'authority'] as const;
 
 check(
-  'A pod annotated for it has its proxy log every request that it serves once, with correct fields',
+  "The access log annotation makes a pod's proxy log every request once, with correct fields",
   {
     control: { because: 'the annotation is gone', mustFail: { toLogEachOnce: 'no line' } },
     istio: unsupported(
-      'a Telemetry resource switches it on; access-log shows it',
+      'Istio enables access logs with a Telemetry resource instead; see access-log',
       'https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/',
     ),
   },

@@ -6,7 +6,7 @@ check(
     assumes: ['log-fields', 'quiet-logs', 'default-retries'],
     control: { because: 'the log provider is disabled', mustFail: { toLogEachOnce: 'no line' } },
     linkerd: unsupported(
-      'no resource switches it for a namespace; access-log-annotation shows how pods do',
+      'Linkerd enables access logs by annotation instead; see access-log-annotation',
       'https://linkerd.io/2/features/access-logging/',
     ),
     docDeviations: [

@@ -5,7 +5,7 @@ check(
   {
     assumes: ['default-retries', 'default-metrics'],
     control: {
-      because: "the second caller's requests come from the first",
+      because: "the second caller's requests are sent by the first",
       mustFail: { toCountRequests: 'wrong count' },
       swap: { secondCaller: 'caller' },
     },

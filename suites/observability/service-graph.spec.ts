@@ -5,7 +5,7 @@ check(
   {
     assumes: ['default-metrics'],
     control: {
-      because: "the second caller's requests come from the first",
+      because: "the second caller's requests are sent by the first",
       mustFail: { toMatchTraffic: ['missing edge', 'unexpected edge'] },
       swap: { secondCaller: 'caller' },
     },

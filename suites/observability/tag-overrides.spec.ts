@@ -5,7 +5,7 @@ check(
   {
     assumes: ['default-metrics'],
     control: { because: 'there is no override', mustFail: { toCountRequests: 'wrong count' } },
-    linkerd: unsupported('the labels of its metrics are fixed', 'https://linkerd.io/2/reference/proxy-metrics/'),
+    linkerd: unsupported("the labels of Linkerd's metrics are fixed", 'https://linkerd.io/2/reference/proxy-metrics/'),
     needs: {
       feature: 'request-metrics',
       because: "the request counter comes from Istio's own filter",

@@ -7,11 +7,15 @@ check(
       because: 'there is no connection pool',
       mustFail: { toUseConnections: 'too many connections', toHaveHeader: 'wrong value' },
     },
-    linkerd: unsupported('no limits on connections; one HTTP/2 connection a pod always', 'https://linkerd.io/2/features/http-grpc/'),
+    linkerd: unsupported(
+      'Linkerd has no connection limits; it always uses one HTTP/2 connection per pod',
+      'https://linkerd.io/2/features/http-grpc/',
+    ),
     docDeviations: [
       {
         documented: 'maxConnections limits the connections',
-        observed: 'each worker thread of the proxy may open one connection whatever the limit, so there can always be as many as workers',
+        observed:
+          'each worker thread of the proxy may open one connection regardless of the limit, so there can be as many connections as workers',
       },
       {
         documented: 'connection pooling with maxRequestsPerConnection: 2',

@@ -6,7 +6,7 @@ check(
     assumes: ['default-retries'],
     control: { because: 'outlier detection is off', mustFail: { toEjectAndReadmit: 'never ejected' } },
     linkerd: unsupported(
-      'endpoints are tried again by single probes; failure-accrual shows it',
+      'Linkerd readmits an endpoint after a successful probe; see failure-accrual',
       'https://linkerd.io/2/reference/circuit-breaking/',
     ),
   },

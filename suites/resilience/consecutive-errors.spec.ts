@@ -5,7 +5,7 @@ check(
   {
     assumes: ['default-retries'],
     control: { because: 'consecutive5xxErrors is 1', mustFail: { toHaveEjected: { '1 ejected': 1 } } },
-    linkerd: unsupported('a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
+    linkerd: unsupported('consecutiveErrors is a field of Istio', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [
       {
         documented: 'outlierDetection: consecutiveErrors: 1 ejects at the first error',

@@ -5,7 +5,7 @@ check(
   {
     control: { because: 'the Service has no annotation', mustFail: { toHaveDeliveries: { 'too many deliveries': 1 } } },
     istio: unsupported(
-      'endpoints are ejected for a time; circuit-breaker-ejects shows it',
+      'Istio readmits an endpoint when its ejection time is over, without a probe; see circuit-breaker-ejects',
       'https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection',
     ),
   },

@@ -12,7 +12,10 @@ check(
         observed: 'the fault is injected before retries: an injected abort is not retried, so the caller sees its full share',
       },
     ],
-    linkerd: unsupported('faults are a share of traffic sent to a failing backend', 'https://linkerd.io/2/tasks/fault-injection/'),
+    linkerd: unsupported(
+      'Linkerd injects faults only by routing a share of the traffic to a failing backend',
+      'https://linkerd.io/2/tasks/fault-injection/',
+    ),
   },
   async ({ caller, v1, v2 }) => {
     const enough = decides(TENTH, ({ ending }) => ending.kind === 'response' && ending.status === 500);

@@ -4,7 +4,7 @@ check(
   'A delay fault adds five seconds to requests with the test header and affects no others',
   {
     control: { because: 'no rule matches the header', mustFail: { toHaveLatency: { 'too soon': 2 } } },
-    linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),
+    linkerd: unsupported('Linkerd cannot inject delays', 'https://linkerd.io/2/tasks/fault-injection/'),
   },
   async ({ caller, v1, v2 }) => {
     const send = (headers: Record<string, string>) => caller.send(v1, { count: 10, concurrency: 10, headers });

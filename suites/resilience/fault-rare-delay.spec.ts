@@ -4,7 +4,7 @@ check(
   'A delay fault of 0.1 % delays some requests, and no more than its share',
   {
     control: { because: 'the share is 1 %', mustFail: { toBeRare: '1 %' } },
-    linkerd: unsupported('no delay faults', 'https://linkerd.io/2/tasks/fault-injection/'),
+    linkerd: unsupported('Linkerd cannot inject delays', 'https://linkerd.io/2/tasks/fault-injection/'),
   },
   async ({ caller, v3 }) => {
     const struck = { count: 14_500, concurrency: 64, headers: { 'x-test-fault': 'true' } };

@@ -5,7 +5,7 @@ check(
   {
     assumes: ['default-retries'],
     control: { because: 'the limit is 100', mustFail: { toOverflow: 'answered 200' } },
-    linkerd: unsupported('no limit on concurrent requests to a service', 'https://linkerd.io/2/features/circuit-breaking/'),
+    linkerd: unsupported('Linkerd does not limit concurrent requests to a Service', 'https://linkerd.io/2/features/circuit-breaking/'),
   },
   async ({ caller, v3 }) => {
     const held = v3.version('v3');

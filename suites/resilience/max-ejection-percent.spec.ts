@@ -8,10 +8,10 @@ check(
     docDeviations: [
       {
         documented: 'outlierDetection without maxEjectionPercent ejects a failing endpoint',
-        observed: 'the default of 10 % of three endpoints is none: a failing endpoint stays',
+        observed: 'the default, 10 % of three endpoints, rounds down to none: no failing endpoint is ejected',
       },
     ],
-    linkerd: unsupported('no limit on how many endpoints may be out', 'https://linkerd.io/2/features/circuit-breaking/'),
+    linkerd: unsupported('Linkerd does not limit how many endpoints are ejected', 'https://linkerd.io/2/features/circuit-breaking/'),
   },
   async ({ caller, server }) => {
     for (const endpoint of server.endpoints) await endpoint.faults({ status: 500 });

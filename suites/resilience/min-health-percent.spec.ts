@@ -5,12 +5,12 @@ check(
   {
     assumes: ['default-retries'],
     control: { because: 'the minimum is 0 %', mustFail: { toHaveEjected: { '2 ejected': 1 } } },
-    linkerd: unsupported('no minimum of healthy endpoints', 'https://linkerd.io/2/features/circuit-breaking/'),
+    linkerd: unsupported('Linkerd has no minimum of healthy endpoints', 'https://linkerd.io/2/features/circuit-breaking/'),
     docDeviations: [
       {
         documented: 'minHealthPercent: 50 stops ejection below half of the endpoints',
         observed:
-          'the second of three endpoints is ejected all the same; then ejections are ignored, and all three receive requests, including the failing ones',
+          'the second of three endpoints is still ejected; then ejections are ignored, and all three receive requests, including the failing ones',
       },
     ],
   },

@@ -4,7 +4,7 @@ check(
   'Each attempt has its own timeout, and the overall timeout ends whichever attempt is running',
   {
     control: { because: 'there is no per-try timeout', mustFail: { toHaveAttempts: 'delivered once', toHaveLatency: { 'too soon': 1 } } },
-    linkerd: unsupported('the last try has no limit of its own', 'https://linkerd.io/2/reference/retries/'),
+    linkerd: unsupported('in Linkerd, the last attempt has no timeout of its own', 'https://linkerd.io/2/reference/retries/'),
   },
   async ({ caller, v3 }) => {
     await v3.version('v3').faults({ match: { pathPrefix: '/hang' }, act: 'hang' }, { match: { pathPrefix: '/overall' }, act: 'hang' });

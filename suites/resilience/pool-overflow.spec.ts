@@ -10,7 +10,7 @@ check(
       {
         documented: 'maxConnections: 1 and http1MaxPendingRequests: 1',
         observed:
-          'each worker thread of the proxy may open one connection whatever the limit, so a proxy with two workers accepts two or three requests',
+          'each worker thread of the proxy may open one connection regardless of the limit, so a proxy with two workers accepts two or three requests',
       },
     ],
   },

@@ -8,7 +8,7 @@ check(
       mustFail: { toHaveAttempts: { 'delivered once': 1 }, toTimeOut: 'answered 200' },
     },
     istio: unsupported(
-      'a kind of Linkerd; retries and timeout show the same',
+      'ServiceProfile is a kind of Linkerd; see retries and timeout',
       'https://istio.io/latest/docs/reference/config/networking/virtual-service/',
     ),
   },

@@ -5,7 +5,7 @@ check(
   {
     base: 'ingress-gateway',
     control: { because: 'there is no filter', mustFail: { toBeRateLimited: 'passed without a token' } },
-    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+    linkerd: unsupported('Linkerd has no ingress gateway', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, v1 }) => {
     await ingress.openFor(unmeshedCaller);

@@ -1,11 +1,11 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A local rate limit gives each identity a bucket of its own, and one account a larger one',
+  'A local rate limit applies to each identity separately, with a larger limit for one account',
   {
     control: { because: 'the limits are 1000', mustFail: { toBeRateLimited: 'passed without a token' } },
     istio: unsupported(
-      'a local rate limit there knows no identities; rate-limit-sidecar shows one',
+      "Istio's local rate limit does not distinguish identities; see rate-limit-sidecar",
       'https://istio.io/latest/docs/tasks/policy-enforcement/rate-limit/',
     ),
   },

@@ -4,12 +4,15 @@ check(
   'A local rate limit admits 100 requests, then one every 600 ms, and spares other workloads',
   {
     control: { because: 'the filter is on another workload', mustFail: { toBeRateLimited: 'passed without a token' } },
-    linkerd: unsupported('its rate limit has no bucket of tokens to count', 'https://linkerd.io/2/features/rate-limiting/'),
+    linkerd: unsupported(
+      'Linkerd limits requests per second and has no token bucket to configure',
+      'https://linkerd.io/2/features/rate-limiting/',
+    ),
     docDeviations: [
       {
         documented: "the filter adds the header x-rate-limit-remaining: '%RATE_LIMIT_REMAINING%'",
         observed:
-          'Envoy has no such command and rejects the whole listener, which stays as it was before the filter; a fixed value is accepted',
+          'Envoy has no such command operator and rejects the whole listener, which keeps its previous configuration; a fixed value is accepted',
       },
       {
         documented: 'tokens_per_fill: 100 and fill_interval: 60s give 100 tokens every minute',

@@ -4,7 +4,7 @@ check(
   'Proxies close a connection after exactly the maximum number of requests',
   {
     control: { because: 'there is no limit', mustFail: { toHaveRequestsPerConnection: 'too many on one' } },
-    linkerd: unsupported('connections between proxies carry any number of requests', 'https://linkerd.io/2/features/http-grpc/'),
+    linkerd: unsupported('Linkerd does not limit the number of requests per connection', 'https://linkerd.io/2/features/http-grpc/'),
   },
   async ({ caller, v1, v2 }) => {
     for (const [server, each] of [

@@ -10,7 +10,10 @@ check(
         toSucceed: ['answered 500 by the application', 'answered 503 UF'],
       },
     },
-    linkerd: unsupported('a lost connection is not tried again; retry-annotation shows what is', 'https://linkerd.io/2/reference/retries/'),
+    linkerd: unsupported(
+      'Linkerd does not retry requests whose connection is lost; see retry-annotation',
+      'https://linkerd.io/2/reference/retries/',
+    ),
     docDeviations: [
       { documented: 'retries: attempts: 3', observed: 'three retries follow the first attempt: up to four deliveries of one request' },
     ],

@@ -8,7 +8,7 @@ check(
       mustFail: { toHaveAttempts: { 'delivered once': 5 }, toSucceed: 'answered 500 by the application' },
     },
     istio: unsupported(
-      'retries are fields of a route; the check retries shows them',
+      'Istio sets retries in fields of the route instead; see retries',
       'https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry',
     ),
   },

@@ -7,16 +7,16 @@ const EXTRA = REQUESTS * 0.2 + 10 * 10;
 check(
   'Retries add no more requests to a failing server than their budget allows',
   {
-    control: { because: 'the budget is 100 % beside 50 a second', mustFail: { toHaveDeliveries: 'too many deliveries' } },
+    control: { because: 'the budget is 100 % plus 50 retries per second', mustFail: { toHaveDeliveries: 'too many deliveries' } },
     docDeviations: [
       {
         documented: 'a budget limits how often one request is tried again',
-        observed: 'it limits all of them together: of a few failing requests the first may be delivered a hundred times',
+        observed: 'it limits the retries of all requests together: if only a few fail, the first of them may be delivered a hundred times',
       },
     ],
     istio: unsupported(
-      'retries are counted for each request',
-      'https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry',
+      "Istio's retryBudget limits the retries in flight, not their total",
+      'https://istio.io/latest/docs/reference/config/networking/destination-rule/',
     ),
   },
   async ({ caller, v1, namespace }) => {

@@ -2,13 +2,16 @@ import { check, expect, unsupported } from '#fixtures';
 
 // istio/istio#34825, istio/istio#57317
 check(
-  'A status code in retryOn is retried and no other is; one that HTTP does not know is refused',
+  'Only the status codes in retryOn are retried, and one that HTTP does not define is rejected',
   {
     control: {
       because: 'no status is listed',
       mustFail: { toHaveAttempts: { 'delivered once': 3 }, toSucceed: 'answered 429 by the application' },
     },
-    linkerd: unsupported('an annotation lists the statuses; retry-annotation shows it', 'https://linkerd.io/2/reference/retries/'),
+    linkerd: unsupported(
+      'Linkerd lists the status codes in an annotation instead; see retry-annotation',
+      'https://linkerd.io/2/reference/retries/',
+    ),
   },
   async ({ caller, v2 }, policy) => {
     const bad = v2.version('v2');

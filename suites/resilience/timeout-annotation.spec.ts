@@ -1,11 +1,11 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'An annotation of a route ends requests at its time limit, and the request is delivered once',
+  'A timeout annotation of a route ends requests at the limit, and each is delivered once',
   {
     control: { because: 'there is no annotation', mustFail: { toTimeOut: 'answered 200', toHaveLatency: 'too late' } },
     istio: unsupported(
-      'timeouts are fields of a route; the check timeout shows them',
+      'Istio sets timeouts in fields of the route instead; see timeout',
       'https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRoute',
     ),
   },

@@ -8,7 +8,7 @@ check(
   'Consistent hashing keeps each user on one pod and moves few users when a pod is lost',
   {
     control: { because: 'the host uses random load balancing', mustFail: { toHaveAffinity: 'several pods', toRemapFrom: '50 % remapped' } },
-    linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
+    linkerd: unsupported('Linkerd always balances by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {
     const regulars = USERS.slice(0, 24).map((headers) => ({ count: 5, connections: 'new' as const, headers }));

@@ -2,7 +2,7 @@ import { check, expect, target } from '#fixtures';
 
 // istio/istio#24886, istio/istio#37331
 check(
-  'Requests to an ExternalName alias of a Service get its routes and its mTLS',
+  'Requests to an ExternalName alias get the routes and mTLS of the Service behind it',
   {
     control: {
       because: 'the mesh does not know the alias',

@@ -5,7 +5,7 @@ check(
   {
     control: { because: 'the two rules are swapped', mustFail: { toReachOnly: { 'answered by v2': 1 } } },
     linkerd: unsupported(
-      'the most specific rule wins, not the first: Gateway API precedence',
+      'in the Gateway API, the most specific rule wins, not the first',
       'https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httprouterule',
     ),
   },

@@ -4,7 +4,7 @@ import { check, expect, target } from '#fixtures';
 check(
   'A port named grpc balances gRPC by call, and a port named tcp by connection',
   {
-    control: { because: 'the two names have changed places', mustFail: { toRoundRobin: 'out of turn', toHaveAffinity: 'several pods' } },
+    control: { because: 'the two port names are swapped', mustFail: { toRoundRobin: 'out of turn', toHaveAffinity: 'several pods' } },
   },
   async ({ caller, namespace }) => {
     const byCall = target(`by-call.${namespace}`, 7070);

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'An exact header match takes its value and leaves every other value to the default route',
+  'An exact header match routes only its value; every other value takes the default route',
   { control: { because: 'the rule matches by prefix', mustFail: { toReachOnly: { 'answered by v2': 3 } } } },
   async ({ caller, server }) => {
     // White space around a value is not part of it (RFC 9110, section 5.5), and names have no case.

@@ -8,14 +8,14 @@ check(
     control: { because: 'the weights are 80 and 20', mustFail: { toSplit: ['80 % to v1', '20 % to v2'] } },
     needs: {
       kind: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
-      because: 'the route is an object of the Gateway API',
+      because: 'the route is a Gateway API object',
       link: 'https://gateway-api.sigs.k8s.io/mesh/',
     },
     docDeviations: [
       {
-        documented: 'apiVersion policy.linkerd.io/v1beta2, and a parent of kind Service without a group',
+        documented: 'apiVersion: policy.linkerd.io/v1beta2, and a parentRef of kind Service without a group',
         observed:
-          "only Linkerd knows that group; in the Gateway API the parent's group must be written as '', its default is that of Gateways",
+          "that API is Linkerd's own; in the Gateway API, the parentRef needs group: '', because the default is the group of Gateways",
       },
       {
         documented: 'one rule for one path',

@@ -5,11 +5,11 @@ check(
   {
     assumes: ['mirrored-host'],
     control: { because: 'there is no mirror', mustFail: { toContainEachOnce: 'never delivered' } },
-    linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
+    linkerd: unsupported('Linkerd does not support the mirror filter of HTTPRoute', 'https://linkerd.io/2/reference/httproute/'),
     docDeviations: [
       {
-        documented: "A mirrored request's host ends in -shadow (Envoy's default, and Istio's documentation of mirroring)",
-        observed: "The copy has the primary's host: pilot's DISABLE_SHADOW_HOST_SUFFIX is true by default",
+        documented: "a mirrored request's host ends in -shadow (Envoy's default, and Istio's documentation of mirroring)",
+        observed: "the copy keeps the host of the original request: istiod's DISABLE_SHADOW_HOST_SUFFIX is true by default",
       },
     ],
   },

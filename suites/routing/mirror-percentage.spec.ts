@@ -7,7 +7,7 @@ check(
   {
     assumes: ['mirrored-host'],
     control: { because: 'the share is 20 %', mustFail: { toBeMirrored: '20 % mirrored' } },
-    linkerd: unsupported('routes have no mirror filter', 'https://linkerd.io/2/reference/httproute/'),
+    linkerd: unsupported('Linkerd does not support the mirror filter of HTTPRoute', 'https://linkerd.io/2/reference/httproute/'),
   },
   async ({ caller, v1, mirror }) => {
     const copies = new Set<string>();

@@ -2,13 +2,13 @@ import { check, expect, unsupported } from '#fixtures';
 
 // istio/istio#6335, istio/istio#54023
 check(
-  'A route to an undefined subset answers 503 NC, one to an empty subset 503 UH, and others serve',
+  'A route to an undefined subset answers 503 NC, one to an empty subset 503 UH; others serve',
   {
     control: {
       because: 'both subsets have pods',
       mustFail: { toBeRejectedWith: 'answered 200', toLogEachAs: 'wrong status', toBeEmpty: 'delivered' },
     },
-    linkerd: unsupported('no subsets: its routes lead to Services', 'https://linkerd.io/2/reference/httproute/'),
+    linkerd: unsupported('Linkerd has no subsets; the backends of its routes are Services', 'https://linkerd.io/2/reference/httproute/'),
   },
   async ({ caller, server }) => {
     for (const [path, flag] of [

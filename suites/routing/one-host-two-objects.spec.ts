@@ -2,11 +2,11 @@ import { check, expect, unsupported } from '#fixtures';
 
 // istio/istio#36621, istio/istio#22997
 check(
-  'Of two VirtualServices for one host the mesh follows the older alone, whatever the younger says',
+  'Of two VirtualServices for the same host, only the older one takes effect',
   {
-    control: { because: 'the older one has the rule of the younger too', mustFail: { toReachOnly: { 'answered by v3': 2 } } },
+    control: { because: 'the older one also has the rule of the younger one', mustFail: { toReachOnly: { 'answered by v3': 2 } } },
     linkerd: unsupported(
-      'the routes of one Service are merged: Gateway API precedence',
+      'the Gateway API merges all routes of a Service',
       'https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httprouterule',
     ),
   },

@@ -16,14 +16,14 @@ const REWRITTEN = [
 check(
   'A rewrite replaces exactly the matched prefix: /bare rewritten to / turns /bare/cart into //cart',
   {
-    control: { because: 'the rewrite takes the slash behind the prefix too', mustFail: { toArriveWith: { 'wrong path': 2 } } },
+    control: { because: 'the rewrite also removes the slash after the prefix', mustFail: { toArriveWith: { 'wrong path': 2 } } },
     docDeviations: [
       {
         documented: 'rewrite: uri: / strips the matched prefix',
-        observed: 'a prefix without its slash leaves two: /bare/cart arrives as //cart',
+        observed: 'a prefix without a trailing slash leaves two slashes: /bare/cart arrives as //cart',
       },
     ],
-    linkerd: unsupported('its routes rewrite no path', 'https://linkerd.io/2/reference/httproute/'),
+    linkerd: unsupported("Linkerd's routes cannot rewrite paths", 'https://linkerd.io/2/reference/httproute/'),
   },
   async ({ caller, server }) => {
     for (const [path, version, arrives] of REWRITTEN) {

@@ -1,7 +1,7 @@
 import { check, decides, expect, unsupported, versionOf } from '#fixtures';
 
 const WHY = [
-  'the project SMI is archived, and no kind TrafficSplit comes with the mesh: http-route shows what took its place',
+  'SMI is archived, and the mesh does not include its kind TrafficSplit; see http-route',
   'https://github.com/servicemeshinterface/smi-spec',
 ] as const;
 const enough = decides({ p0: 0.1, tolerance: 0.02 }, (outcome) => versionOf(outcome) === 'v2');

@@ -2,10 +2,10 @@ import { check, expect, unsupported } from '#fixtures';
 
 // istio/istio#51314, istio/istio#60367
 check(
-  'A route with sourceLabels is for the workloads that have them; all others use the plain Service',
+  'A route with sourceLabels applies only to workloads with those labels; others use the Service',
   {
     control: {
-      because: "the labels are another workload's",
+      because: 'the labels are those of another workload',
       mustFail: {
         toReachOnly: ['answered by v1', 'answered by v3'],
         toBeRejectedWith: 'answered 200',
@@ -16,11 +16,11 @@ check(
     },
     docDeviations: [
       {
-        documented: 'sourceLabels stand among the conditions of a match, and a request that matches no rule is answered 404',
-        observed: 'they choose for whom the rule is made: to a caller without them the Service is as if it had no rules',
+        documented: 'sourceLabels is a match condition, and a request that matches no rule is answered with 404',
+        observed: 'it selects the proxies that get the rule: for all other callers, the Service has no rules',
       },
     ],
-    linkerd: unsupported('its routes choose callers by namespace only', 'https://linkerd.io/2/reference/httproute/'),
+    linkerd: unsupported("Linkerd's routes distinguish callers by namespace only", 'https://linkerd.io/2/reference/httproute/'),
   },
   async ({ caller, secondCaller, server }) => {
     expect(await caller.send(server, { count: 100, path: '/shop/cart' })).toReachOnly('v2');

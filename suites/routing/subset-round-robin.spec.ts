@@ -1,13 +1,13 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A ROUND_ROBIN subset takes its pods in turn although its host hashes users to pods',
+  'A ROUND_ROBIN subset uses its pods in turn even if its host hashes users to pods',
   {
     control: {
       because: 'the subset has no policy of its own',
       mustFail: { toRoundRobin: 'out of turn', toRoundRobinPerWorker: 'too few pods' },
     },
-    linkerd: unsupported('the balancer is always the one by latency', 'https://linkerd.io/2/features/load-balancing/'),
+    linkerd: unsupported('Linkerd always balances by latency', 'https://linkerd.io/2/features/load-balancing/'),
   },
   async ({ caller, server }) => {
     const headers = { 'x-user-id': 'user-7' };

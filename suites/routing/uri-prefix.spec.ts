@@ -8,7 +8,7 @@ const ROUTES = {
 };
 
 check(
-  'URI prefixes /v1/ and /v2/ match only with their slash; other paths take the default route',
+  'URI prefixes /v1/ and /v2/ match only with the trailing slash; other paths take the default route',
   {
     assumes: ['paths-as-sent'],
     control: { because: 'the two prefixes are swapped', mustFail: { toReachOnly: { 'answered by v2': 5, 'answered by v1': 3 } } },

@@ -5,7 +5,7 @@ check(
   {
     control: { because: 'the mode is deny', mustFail: { toSucceed: 'answered 403 without a mark', toContainEachOnce: 'never delivered' } },
     istio: unsupported(
-      'a dry run is an annotation of a policy',
+      'in Istio, a dry run is an annotation of an ALLOW or DENY policy',
       'https://istio.io/latest/docs/tasks/security/authorization/authz-dry-run/',
     ),
   },

@@ -4,13 +4,13 @@ check(
   'Meshed pods use mutual TLS without any configuration, and the metrics of the server name the peer',
   {
     control: {
-      because: "the second caller's requests come from the first",
+      because: "the second caller's requests are sent by the first",
       mustFail: { toCountRequests: 'wrong count' },
       swap: { secondCaller: 'caller' },
     },
     needs: {
       feature: 'request-metrics',
-      because: 'the peer is told by the counter of requests',
+      because: 'the peer is read from the request metrics',
       link: 'https://github.com/kubernetes-sigs/gateway-api/blob/main/geps/gep-1324/index.md',
     },
   },

@@ -1,12 +1,12 @@
 import { bearer, check, expect, unsupported } from '#fixtures';
 
 check(
-  'Only members of the group in the token may read; other groups and methods are denied',
+  'Only a token with the required group may read; other groups and methods are denied',
   {
     assumes: ['own-policies', 'token-keys'],
     control: { because: 'the claim is not checked', mustFail: { toBeDenied: { 'answered 200': 8 }, toBeEmpty: { delivered: 8 } } },
     linkerd: unsupported(
-      'requests carry no end-user identity: tokens are left to the application',
+      'Linkerd does not validate end-user tokens; it leaves them to the application',
       'https://linkerd.io/2/features/server-policy/',
     ),
     variables: ({ issuer }) => issuer.open(),

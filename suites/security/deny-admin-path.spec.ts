@@ -16,7 +16,10 @@ check(
         observed: 'it also closes every connection to the TCP ports of the workload, where there is no path to compare',
       },
     ],
-    linkerd: unsupported('no policy denies: what is not allowed is denied', 'https://linkerd.io/2/reference/authorization-policy/'),
+    linkerd: unsupported(
+      'Linkerd has no DENY policies; it denies whatever no policy allows',
+      'https://linkerd.io/2/reference/authorization-policy/',
+    ),
   },
   async ({ caller, unmeshedCaller, neighbour, server }) => {
     const disguises = pathDisguises('admin', 'x');

@@ -9,12 +9,12 @@ check(
     },
     docDeviations: [
       {
-        documented: 'proxyProtocol: HTTP/2 refuses what is not HTTP/2',
-        observed: 'between proxies every request is HTTP/2, whatever the caller speaks: an HTTP/1 request of a meshed caller is served too',
+        documented: 'proxyProtocol: HTTP/2 rejects everything but HTTP/2',
+        observed: 'between proxies, every request is HTTP/2: HTTP/1 requests of meshed callers are served too',
       },
     ],
     istio: unsupported(
-      'protocols are declared by the names of ports',
+      'Istio takes the protocol from the Service port instead',
       'https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/',
     ),
   },

@@ -9,7 +9,7 @@ check(
       mustFail: { toSucceed: { 'answered 401 JWT': 2 }, toBeRejectedWith: { 'answered 200': 1 }, toBeEmpty: 'delivered' },
     },
     linkerd: unsupported(
-      'requests carry no end-user identity: tokens are left to the application',
+      'Linkerd does not validate end-user tokens; it leaves them to the application',
       'https://linkerd.io/2/features/server-policy/',
     ),
     variables: ({ issuer }) => issuer.open(),

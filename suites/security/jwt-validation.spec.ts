@@ -13,7 +13,7 @@ check(
       },
     ],
     linkerd: unsupported(
-      'requests carry no end-user identity: tokens are left to the application',
+      'Linkerd does not validate end-user tokens; it leaves them to the application',
       'https://linkerd.io/2/features/server-policy/',
     ),
     variables: ({ issuer }) => issuer.open(),
@@ -27,12 +27,12 @@ check(
     const unauthorized = {
       'not a token': 'nonsense',
       'two parts': `${head}.${payload}`,
-      'no base64': `${head}.%%%.${signature}`,
-      'signature cut off': `${head}.${payload}.`,
-      'payload exchanged': `${head}.${otherPayload}.${signature}`,
+      'not base64': `${head}.%%%.${signature}`,
+      'truncated signature': `${head}.${payload}.`,
+      'replaced payload': `${head}.${otherPayload}.${signature}`,
       expired: await issuer.token({ claims: { exp: now - 3_600 } }),
       'not yet valid': await issuer.token({ claims: { nbf: now + 3_600 } }),
-      'another issuer': await issuer.token({ claims: { iss: 'https://accounts.example.org' } }),
+      'wrong issuer': await issuer.token({ claims: { iss: 'https://accounts.example.org' } }),
       'no issuer': await issuer.token({ claims: { iss: undefined } }),
       'unknown key': await issuer.token({ key: stranger }),
       'wrong key under a known id': await issuer.token({ key: stranger, keyId: issuer.firstKey.id }),
@@ -40,7 +40,7 @@ check(
       'HMAC with the published key': await issuer.confusedToken(),
     };
     const misdirected = {
-      'another audience': await issuer.token({ claims: { aud: 'api.example.org' } }),
+      'wrong audience': await issuer.token({ claims: { aud: 'api.example.org' } }),
       'no audience': await issuer.token({ claims: { aud: undefined } }),
     };
 

@@ -5,7 +5,10 @@ check(
   {
     assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the mode is STRICT', mustFail: { toSucceed: { reset: 1 } } },
-    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+    linkerd: unsupported(
+      'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
+      'https://linkerd.io/2/features/automatic-mtls/',
+    ),
   },
   async ({ unmeshedCaller, caller, server, identity }) => {
     for (const port of [8080, 9090]) {

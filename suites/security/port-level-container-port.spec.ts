@@ -2,13 +2,16 @@ import { check, expect, target, unsupported } from '#fixtures';
 
 // istio/istio#49098, istio/istio#27994
 check(
-  "A port-level mTLS mode goes by the container's port, not by the Service's",
+  "A port-level mTLS mode applies to the container's port, not to the Service's",
   {
     control: {
-      because: 'the two numbers have changed places',
+      because: 'the two port numbers are swapped',
       mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered', toSucceed: { reset: 1 } },
     },
-    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+    linkerd: unsupported(
+      'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
+      'https://linkerd.io/2/features/automatic-mtls/',
+    ),
   },
   async ({ unmeshedCaller, caller, server, mirror, identity, namespace }) => {
     const exceptServicePort = target(`server-on-80.${namespace}`, 80);

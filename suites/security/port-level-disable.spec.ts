@@ -5,7 +5,10 @@ check(
   {
     assumes: ['mutual-tls'],
     control: { because: 'the port is STRICT', mustFail: { toHaveIdentity: { 'an identity': 1 }, toSucceed: { reset: 1 } } },
-    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+    linkerd: unsupported(
+      'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
+      'https://linkerd.io/2/features/automatic-mtls/',
+    ),
   },
   async ({ caller, unmeshedCaller, server, identity }) => {
     const bare = await caller.send(server, { count: 50, port: 9090 });

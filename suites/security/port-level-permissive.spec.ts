@@ -5,7 +5,10 @@ check(
   {
     assumes: ['mutual-tls'],
     control: { because: 'the port is STRICT too', mustFail: { toSucceed: { reset: 1 } } },
-    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+    linkerd: unsupported(
+      'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
+      'https://linkerd.io/2/features/automatic-mtls/',
+    ),
   },
   async ({ unmeshedCaller, caller, server, identity }) => {
     const open = await unmeshedCaller.send(server, { count: 50, port: 9090, connections: 'new' });

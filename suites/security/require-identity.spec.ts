@@ -9,7 +9,7 @@ check(
       swap: { server: 'unmeshedServer' },
     },
     istio: unsupported(
-      'callers state the identities of servers in a DestinationRule',
+      'in Istio, callers name the identities of servers in a DestinationRule',
       'https://istio.io/latest/docs/reference/config/networking/destination-rule/',
     ),
   },

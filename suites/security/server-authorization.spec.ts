@@ -1,7 +1,7 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A ServerAuthorization serves one service account and denies others and pods without a proxy',
+  'A ServerAuthorization admits one service account and denies all others and unmeshed pods',
   {
     control: {
       because: 'another account is authorized',
@@ -13,7 +13,7 @@ check(
       },
     },
     istio: unsupported(
-      'a kind of Linkerd; allow-principal-method-path shows the same promise',
+      'ServerAuthorization is a kind of Linkerd; see allow-principal-method-path',
       'https://istio.io/latest/docs/reference/config/security/authorization-policy/',
     ),
   },

@@ -16,7 +16,10 @@ check(
           'new connections are rejected at once; open ones continue in plaintext until their listener has drained, 45 s by default; the evidence has both times',
       },
     ],
-    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+    linkerd: unsupported(
+      'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
+      'https://linkerd.io/2/features/automatic-mtls/',
+    ),
   },
   async ({ unmeshedCaller, caller, server, mirror, neighbourServer }, policy) => {
     const everywhere = [server, mirror, neighbourServer];

@@ -5,7 +5,10 @@ check(
   {
     assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the selector matches nothing', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
-    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+    linkerd: unsupported(
+      'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
+      'https://linkerd.io/2/features/automatic-mtls/',
+    ),
   },
   async ({ unmeshedCaller, caller, server, mirror, identity }) => {
     for (const connections of ['new', 'kept'] as const) {
