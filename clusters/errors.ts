@@ -39,13 +39,9 @@ export function causeOf(error: unknown): string {
 
 /** That something of a cluster stands which could not be taken back. @param because what went wrong first @param cause why it could not */
 export function leftBehind(cluster: string, because: unknown, cause: unknown): MeshproofError {
-  return new MeshproofError(
-    LEFT_BEHIND,
-    `${causeOf(because)}; ${cluster} was created in part and could not be removed: ${causeOf(cause)}`,
-    {
-      cause: because,
-      hint: 'run npx meshproof sweep once Docker, or the cluster, can be reached',
-      ...(because instanceof MeshproofError && because.exitCode === EXIT.interrupted ? { exitCode: EXIT.interrupted } : {}),
-    },
-  );
+  return new MeshproofError(LEFT_BEHIND, `${causeOf(because)}; ${cluster} was partly created and could not be removed: ${causeOf(cause)}`, {
+    cause: because,
+    hint: 'run npx meshproof sweep once Docker, or the cluster, can be reached',
+    ...(because instanceof MeshproofError && because.exitCode === EXIT.interrupted ? { exitCode: EXIT.interrupted } : {}),
+  });
 }

@@ -20,8 +20,8 @@ export async function up(options: UpOptions, task: TaskContext): Promise<Cluster
   const { provision, deprovision } = await operationsOf(options.provider.kind);
   const folder = await claimName(name);
   if ((await readDescription(name, folder)) !== undefined) {
-    throw new MeshproofError('CLUSTER_EXISTS', `there is already a cluster ${name}`, {
-      hint: `meshproof down ${name}`,
+    throw new MeshproofError('CLUSTER_EXISTS', `cluster ${name} already exists`, {
+      hint: `remove it with npx meshproof down ${name}`,
       exitCode: EXIT.usage,
     });
   }
@@ -73,7 +73,7 @@ export async function down(name: string, task: TaskContext): Promise<void> {
   if (cluster === undefined) {
     const names = known.map((one) => one.name).join(', ');
     throw new MeshproofError('CLUSTER_UNKNOWN', `no cluster is named ${name}`, {
-      hint: names === '' ? 'none is up' : `up are: ${names}`,
+      hint: names === '' ? 'there are none' : `clusters: ${names}`,
       exitCode: EXIT.usage,
     });
   }

@@ -14,7 +14,7 @@ export function isClusterName(name: string): boolean {
 }
 
 /** What a cluster's name has to be, as it ends a sentence. */
-export const CLUSTER_NAME = `a cluster's name is ${PREFIX} and lower-case letters, digits and dashes, ${MOST} characters at most`;
+export const CLUSTER_NAME = `a cluster's name is ${PREFIX} and lower-case letters, digits and hyphens, at most ${MOST} characters`;
 
 /** @throws MeshproofError `CLUSTER_NAME` with exit code 2 for anything else than the name of a cluster of ours, before it becomes part of a path */
 export function requireClusterName(name: string): string {

@@ -92,7 +92,7 @@ async function taken(
   { name, timeoutMs }: { name: string; timeoutMs: number },
   { progress, signal }: TaskContext,
 ): Promise<void> {
-  const what = `another meshproof to be done with the ${name}`;
+  const what = `another meshproof process to release the ${name}`;
   let waiting = false;
   const outcome = await until<true | MeshproofError>(
     () => {

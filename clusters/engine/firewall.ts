@@ -38,14 +38,10 @@ export async function firewallOf(engine: Engine, image: string | undefined, task
       }
     }
   }
-  throw new MeshproofError(
-    'FIREWALL_UNREACHABLE',
-    'the packet filter of the Docker engine has no chain DOCKER-USER that meshproof could see',
-    {
-      cause: reached[0],
-      hint: 'let Docker manage iptables (its default), and run meshproof as root or give it a node image with iptables',
-    },
-  );
+  throw new MeshproofError('FIREWALL_UNREACHABLE', "meshproof cannot see the chain DOCKER-USER in the Docker engine's packet filter", {
+    cause: reached[0],
+    hint: 'let Docker manage iptables (its default), and run meshproof as root or give it a node image with iptables',
+  });
 }
 
 function firewallBy(run: (program: string, args: readonly string[]) => Promise<string>, flavour: string): Firewall {

@@ -60,7 +60,7 @@ async function ruleLeftovers(isGone: boolean): Promise<Leftover[]> {
 
 function ruleLeftover(firewall: Firewall, family: 4 | 6, rule: SavedRule, bridge: string): Leftover {
   return {
-    what: `firewall rule about ${bridge} (IPv${family})`,
+    what: `firewall rule for ${bridge} (IPv${family})`,
     remove: async () => void (await firewall.run(family, deletion(rule)).catch(() => '')),
   };
 }

@@ -78,7 +78,7 @@ async function settledState(settings: PrivateEngineSettings, task: TaskContext):
   return until(look, waiting).catch(async (cause: unknown) => {
     task.signal?.throwIfAborted();
     const pids = (await daemons(settings)).map(({ pid }) => pid).join(', ') || 'of unknown number';
-    const message = `the private Docker engine (process ${pids}) runs, but has not answered for ${patienceMs / 1_000} s; nothing of it was ended`;
+    const message = `the private Docker engine (process ${pids}) runs, but has not answered for ${patienceMs / 1_000} s; it was left running`;
     throw new MeshproofError('ENGINE_SILENT', message, {
       cause,
       hint: 'try again when the machine is less busy; if the engine hangs, end that process, which also ends its clusters',

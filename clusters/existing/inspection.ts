@@ -166,9 +166,9 @@ function refusalOf(message: string): string {
 
 function hintFor(refused: string): string {
   if (/PodSecurity/.test(refused) && /NET_ADMIN|NET_RAW/.test(refused)) {
-    return 'the mesh redirects traffic by an init container with NET_ADMIN: the owner may install the mesh’s CNI plugin, or label these namespaces pod-security.kubernetes.io/enforce=privileged';
+    return 'the mesh redirects traffic with an init container that needs NET_ADMIN: ask the owner to install the mesh’s CNI plugin, or to label these namespaces pod-security.kubernetes.io/enforce=privileged';
   }
-  return 'ask the cluster’s owner to let the samples in; npx meshproof test --dry-run lists them';
+  return 'ask the cluster’s owner to admit the sample pods; npm test -- --dry-run lists them';
 }
 
 /** Names of rigs' namespaces where someone's network policies stand. */

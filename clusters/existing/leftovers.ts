@@ -66,16 +66,16 @@ export async function leftThere(
     ...lent.map((rig) => lookAtLent(api, rig, unseen, task)),
   ]);
   const used = new Set(found.filter(isUsed).map(({ owner }) => owner));
-  const hide: Unseen = (what) => spare(`${what}, if there is any`, NOT_LISTED);
+  const hide: Unseen = (what) => spare(`${what}, if any`, NOT_LISTED);
   const leftovers: Leftover[] = [];
   for (const one of found.filter(({ occupied }) => occupied)) {
     const { rig, owner, lease } = one;
     if (isUsed(one)) spare(rig, `${lease?.spec?.holderIdentity ?? 'a run'} is using it`);
-    else if (used.has(owner)) spare(rig, `a run of ${owner} is under way`);
-    else if (all) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, task) });
+    else if (used.has(owner)) spare(rig, `a run of ${owner} is in progress`);
+    else if (all) leftovers.push({ what: `${rig}, created for ${owner}`, remove: () => remove(api, mesh, one, hide, task) });
     else if (lease === undefined)
-      spare(rig, 'it has no lease: a run begins or was killed as it began, or it is another version’s; --all removes it');
-    else if (!stays(lease)) leftovers.push({ what: `${rig}, made for ${owner}`, remove: () => remove(api, mesh, one, hide, task) });
+      spare(rig, 'it has no lease: a run is starting or was killed while starting, or another version created it; --all removes it');
+    else if (!stays(lease)) leftovers.push({ what: `${rig}, created for ${owner}`, remove: () => remove(api, mesh, one, hide, task) });
     else {
       spare(rig, 'it was kept on purpose; --all removes it');
       if (!isEmpty(entriesOf(lease)))
@@ -85,12 +85,12 @@ export async function leftThere(
   const accounted = new Set(found.map(({ owner }) => owner));
   const others = (await strays(api, mesh, unseen, task)).filter(({ owner }) => !accounted.has(owner));
   for (const [owner, left] of Map.groupBy(others, (stray) => stray.owner)) {
-    const what = `${left.map(({ name }) => name).join(', ')}, made for ${owner}`;
+    const what = `${left.map(({ name }) => name).join(', ')}, created for ${owner}`;
     const why = await firstUse(api, left, task);
     if (why !== undefined) spare(what, why);
     else leftovers.push({ what, remove: async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [] }, task)) });
   }
-  if (hidden.size > 0) spare(`${[...hidden].join(', ')}, if there is any`, NOT_LISTED);
+  if (hidden.size > 0) spare(`${[...hidden].join(', ')}, if any`, NOT_LISTED);
   return leftovers;
 }
 
@@ -115,7 +115,7 @@ async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOpti
     } catch (error) {
       if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
       // An account that may read its namespaces alone is refused the first one that was never made, too.
-      spare(rig, `if it is there, this account may not see it: ${error.message}`);
+      spare(rig, `if it exists, this account may not see it: ${error.message}`);
       break;
     }
     found.push(rig);
@@ -170,7 +170,7 @@ async function whileHeld(
     const now = await leaseOf(api, rig, owner, task.signal);
     const isSame = before === undefined || (before.metadata.uid === now.metadata.uid && ownerOf(before) === ownerOf(now));
     if (!isSame || stays(now) !== (before !== undefined && stays(before))) {
-      throw new MeshproofError('RIG_IN_USE', `${rig} has been taken by another process in the meantime`, { hint: 'sweep again' });
+      throw new MeshproofError('RIG_IN_USE', `${rig} has been taken over by another process in the meantime`, { hint: 'sweep again' });
     }
     await act(leases);
   } finally {

@@ -39,7 +39,7 @@ export async function chooseRigNamespaces(
   { name, count, namespaces }: Wish,
   signal?: AbortSignal,
 ): Promise<RigNamespaces> {
-  const right = { where: 'cluster', group: '', resource: 'namespaces', verbs: ['create'], purpose: 'make namespaces' } as const;
+  const right = { where: 'cluster', group: '', resource: 'namespaces', verbs: ['create'], purpose: 'create namespaces' } as const;
   const preprovisioned =
     namespaces !== undefined || !(await isAllowed(api.connection, { verb: 'create', right, namespace: undefined }, signal));
   return { rigs: rigNames(preprovisioned ? (namespaces ?? PREPROVISIONED_PREFIX) : name, count), preprovisioned };

@@ -88,7 +88,7 @@ async function requireUsable(
   task: TaskContext,
 ): Promise<Pick<Making, 'found' | 'survey'>> {
   if (provider.kind !== 'existing') throw new TypeError('this provider uses existing clusters');
-  task.progress?.(`asking ${context} what is allowed there`);
+  task.progress?.(`checking the permissions in ${context}`);
   const found = await inspectCluster(api, mesh, { name, count, provider }, task.signal);
   if (found.preprovisioned)
     await requirePreprovisioned(api, typeof found.mesh === 'string' ? undefined : found.mesh, found.rigs, task.signal);
@@ -168,7 +168,7 @@ async function makeNamespaces(api: KubernetesApi, { name, found, survey }: Makin
       throw leftBehind(name, error, cause);
     });
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
-    throw new MeshproofError('NOT_OURS', `a namespace of that name exists already: ${error.message}`, {
+    throw new MeshproofError('NOT_OURS', `a namespace of that name already exists: ${error.message}`, {
       hint: 'choose another --name; if a killed run left it, npx meshproof sweep --provider=existing removes it',
       cause: error,
     });

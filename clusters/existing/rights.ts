@@ -28,7 +28,7 @@ const ALWAYS: readonly Right[] = [
     group: '',
     resource: 'pods',
     verbs: ['get', 'list', 'create'],
-    purpose: 'wait for the sample pods, and ask by a dry run whether they are admitted',
+    purpose: 'wait for the sample pods, and dry-run their admission',
   },
   { where: 'rig', group: '', resource: 'pods/log', verbs: ['get'], purpose: "read the samples' and proxies' logs" },
   {
@@ -36,34 +36,34 @@ const ALWAYS: readonly Right[] = [
     group: '',
     resource: 'pods/portforward',
     verbs: TUNNEL,
-    purpose: "reach the samples' control port and their proxies' administration",
+    purpose: 'reach the control port of the samples and the admin port of their proxies',
   },
   {
     where: 'rig',
     group: 'discovery.k8s.io',
     resource: 'endpointslices',
     verbs: ['list'],
-    purpose: 'see that the samples stand behind their Services while a check measures',
+    purpose: 'verify during a check that the samples are endpoints of their Services',
   },
-  { where: 'rig', group: '', resource: 'events', verbs: ['list'], purpose: 'keep the events of what failed' },
-  { where: 'rig', group: '', resource: 'services', verbs: MANAGED, purpose: 'make the sample services' },
-  { where: 'rig', group: '', resource: 'configmaps', verbs: MANAGED, purpose: 'give the samples the program that they run' },
-  { where: 'rig', group: '', resource: 'serviceaccounts', verbs: MANAGED, purpose: 'give the samples identities' },
+  { where: 'rig', group: '', resource: 'events', verbs: ['list'], purpose: 'collect events when a check fails' },
+  { where: 'rig', group: '', resource: 'services', verbs: MANAGED, purpose: 'create the sample Services' },
+  { where: 'rig', group: '', resource: 'configmaps', verbs: MANAGED, purpose: 'provide the program that the samples run' },
+  { where: 'rig', group: '', resource: 'serviceaccounts', verbs: MANAGED, purpose: 'create the identities of the samples' },
   { where: 'rig', group: 'apps', resource: 'deployments', verbs: MANAGED, purpose: 'run the samples' },
   {
     where: 'rig',
     group: 'coordination.k8s.io',
     resource: 'leases',
     verbs: MANAGED,
-    purpose: 'keep other runs out of a rig, and write down what must be taken back before it is made',
+    purpose: 'lock a rig, and record each change before it is made',
   },
-  { where: 'rig', group: '', resource: 'resourcequotas', verbs: ['list'], purpose: 'see whether the samples fit' },
+  { where: 'rig', group: '', resource: 'resourcequotas', verbs: ['list'], purpose: 'check whether quotas leave room for the samples' },
   {
     where: 'rig',
     group: 'networking.k8s.io',
     resource: 'networkpolicies',
     verbs: MANAGED,
-    purpose: 'let the samples speak to each other where policies forbid it by default',
+    purpose: 'allow traffic between the samples where network policies deny it',
   },
 ];
 
@@ -79,8 +79,8 @@ export function rightsNeeded({ kinds, meshWide, createNamespaces, mesh, uses }: 
     if (known !== undefined) rights[rights.indexOf(known)] = { ...known, verbs: [...new Set([...known.verbs, ...MANAGED])] };
     else rights.push({ where, group, resource, verbs: MANAGED, purpose });
   };
-  for (const kind of kinds) add('rig', kind, 'apply and remove what checks configure');
-  for (const kind of meshWide) add('root', kind, 'apply and remove what checks configure for the whole mesh');
+  for (const kind of kinds) add('rig', kind, 'apply and remove the configuration of checks');
+  for (const kind of meshWide) add('root', kind, 'apply and remove the mesh-wide configuration of checks');
   // Whoever makes a Role must hold what it grants: a gateway of a check reads the credentials in its namespace.
   const grants = kinds.some(({ kind }) => kind === 'Role');
   return [
@@ -94,7 +94,7 @@ export function rightsNeeded({ kinds, meshWide, createNamespaces, mesh, uses }: 
             group: '',
             resource: 'namespaces',
             verbs: MANAGED,
-            purpose: 'make and remove the namespaces of rigs',
+            purpose: 'create and remove the namespaces of rigs',
           },
         ]
       : []),
@@ -119,7 +119,11 @@ export async function accountOf(connection: Connection, signal?: AbortSignal): P
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
   return await connection
-    .json<{ status?: { userInfo?: { username?: string } } }>('POST', path, { description: 'asking who we are', body, signal })
+    .json<{ status?: { userInfo?: { username?: string } } }>('POST', path, {
+      description: 'asking for the name of the account',
+      body,
+      signal,
+    })
     .then(
       ({ status }) => (status?.userInfo?.username === undefined ? undefined : printable(status.userInfo.username)),
       () => undefined,
@@ -163,7 +167,7 @@ export async function isAllowed(connection: Connection, { verb, right, namespace
   const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
   const { status } = await connection.json<{ status?: { allowed?: boolean } }>('POST', path, {
-    description: 'asking for rights',
+    description: 'asking for the permissions of the account',
     body,
     signal,
   });

@@ -77,7 +77,7 @@ export async function artifact(wanted: Artifact, task: TaskContext): Promise<str
 
 async function make(wanted: Artifact, folder: string, task: TaskContext): Promise<string> {
   if (await isIntact(folder)) return folder;
-  if (await isCached(wanted)) task.progress?.(`${wanted.name}: the cached files are damaged; making them again`);
+  if (await isCached(wanted)) task.progress?.(`${wanted.name}: the cached files are damaged; rebuilding them`);
   await makeFolder(dirname(folder));
   // Under the lock any other draft is one of a killed process.
   const drafts = (await readdir(dirname(folder))).filter((name) => name.startsWith(`${basename(folder)}.draft-`));

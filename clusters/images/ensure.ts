@@ -31,8 +31,8 @@ export interface NodeImage {
 function requireBuildable(images: readonly Image[]): void {
   const lacking = images.filter((image) => !isBuildable(image)).map(({ name }) => name);
   if (lacking.length === 0) return;
-  throw new MeshproofError('IMAGE_UNAVAILABLE', `${lacking.join(', ')} cannot be built: no package registry has what is in them`, {
-    hint: 'use --images=pull where the registry that publishes them can be reached, or --images=FOLDER with archives that docker save made',
+  throw new MeshproofError('IMAGE_UNAVAILABLE', `${lacking.join(', ')} cannot be built from package registries`, {
+    hint: 'use --images=pull if their registry can be reached, or --images=FOLDER with archives written by `docker save`',
     exitCode: EXIT.usage,
   });
 }
@@ -190,6 +190,6 @@ async function tagOf(mode: string, mesh: readonly Image[], engine: Docker, task:
     const { tag } = await plan(mesh);
     if (await hasImage(engine, tag)) return tag;
   }
-  task.progress?.('asking whether an image registry answers');
+  task.progress?.('checking whether an image registry responds');
   return (await registryAnswers(engine, task)) ? pull(mesh, engine, task) : build(mesh, engine, task);
 }

@@ -11,7 +11,7 @@ import { archiveTags } from './archive.ts';
  */
 export async function archivesByTag(folder: string, task: TaskContext): Promise<Map<string, string>> {
   const names = await readdir(folder).catch((cause: unknown) => {
-    const hint = '--images takes auto, pull, build, or a folder with archives that docker save made';
+    const hint = '--images takes auto, pull, build, or a folder with archives written by `docker save`';
     throw new MeshproofError('IMAGES_FOLDER', `${folder} is not a readable folder`, { cause, hint, exitCode: EXIT.usage });
   });
   const found = new Map<string, string>();
@@ -20,7 +20,7 @@ export async function archivesByTag(folder: string, task: TaskContext): Promise<
     const tags = await archiveTags(file, task).catch((cause: unknown) => {
       throw new MeshproofError('IMAGES_FOLDER', `${file} is not an image archive`, {
         cause,
-        hint: 'write it with docker save',
+        hint: 'write it with `docker save`',
         exitCode: EXIT.usage,
       });
     });

@@ -73,7 +73,7 @@ function missing({ name, published }: Tool, found?: string): MeshproofError {
   const instead = found === undefined ? '' : `; the one on PATH is ${printable(found)}`;
   return new MeshproofError(
     'TOOL_UNAVAILABLE',
-    `the command ${name} of version ${version} is needed, and no package registry has it${instead}`,
+    `version ${version} of the command ${name} is needed, and no package registry provides it${instead}`,
     {
       hint: `put it on PATH, or into the folder of --images=FOLDER: ${instructions}`,
       exitCode: EXIT.usage,

@@ -32,9 +32,7 @@ export const FACTS: MeshFacts = {
   /** As the installation does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
   fastDrainAnnotations: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
   exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
-  placedInRigs: [
-    `EnvoyFilter ${SENTINEL_NAME} (or a ServiceEntry, where policies refuse that), by which it sees what proxies have acknowledged`,
-  ],
+  placedInRigs: [`EnvoyFilter ${SENTINEL_NAME} (or a ServiceEntry, if policies refuse that), used to see what proxies have acknowledged`],
   rights,
   ownWebhooks: /(^|\.)istio\.io$/,
   settledBy: SETTLED_BY,

@@ -25,7 +25,7 @@ export function reachesOf(objects: readonly Manifest[], island: Island): string[
 
 function placeOf({ apiVersion, metadata: { namespace } }: Manifest, { namespaces }: Island): string[] {
   if (!MESH_GROUP.test(apiVersion) || namespace === undefined || namespaces.has(namespace)) return [];
-  return [`stands in ${namespace}, outside of the rig; a check that needs this says exclusive: 'mesh-wide'`];
+  return [`is in ${namespace}, outside the rig; a check that needs this must set exclusive: 'mesh-wide'`];
 }
 
 function fieldsOf(object: Manifest, island: Island): string[] {
@@ -40,7 +40,7 @@ function fieldsOf(object: Manifest, island: Island): string[] {
     return kind === 'Gateway' ? selectorOf(spec['selector'], island) : [];
   }
   if (OF_THE_CLUSTER.test(`${apiVersion} ${kind}`))
-    return ["acts on gateways of the whole cluster; a check that needs this says exclusive: 'mesh-wide'"];
+    return ["acts on gateways of the whole cluster; a check that needs this must set exclusive: 'mesh-wide'"];
   if (apiVersion.startsWith('gateway.networking.k8s.io/')) return [...parentsOf(spec, island), ...addressesOf(spec, island)];
   return gatewayPodsOf(spec, island);
 }
@@ -48,9 +48,7 @@ function fieldsOf(object: Manifest, island: Island): string[] {
 function exportOf(value: unknown, { namespaces }: Island, remedy: string): string[] {
   if (!Array.isArray(value) || value.length === 0) return [`is exported to every namespace; add ${remedy}`];
   const others = value.filter((name) => name !== '.' && name !== '~' && !namespaces.has(String(name)));
-  return others.length === 0
-    ? []
-    : [`is exported to ${others.join(', ')}, outside of the rig; name the rig's namespaces, or '.' for its own`];
+  return others.length === 0 ? [] : [`is exported to ${others.join(', ')}, outside the rig; name the rig's namespaces, or '.' for its own`];
 }
 
 function selectorOf(selector: unknown, { rig }: Island): string[] {
@@ -65,7 +63,7 @@ function selectorOf(selector: unknown, { rig }: Island): string[] {
 function parentsOf({ parentRefs }: Record<string, unknown>, { namespaces }: Island): string[] {
   const parents = Array.isArray(parentRefs) ? parentRefs.filter(isObject) : [];
   const others = parents.map(({ namespace }) => textOf(namespace)).filter((name) => name !== '' && !namespaces.has(name));
-  return others.map((name) => `has a parent in ${name}, outside of the rig; take one of the rig`);
+  return others.map((name) => `has a parent in ${name}, outside the rig; use one in the rig`);
 }
 
 /** A Gateway with addresses gets no pods of its own: it acts on those behind the Services that it names. */
@@ -82,7 +80,9 @@ function gatewayPodsOf({ template }: Record<string, unknown>, { rig }: Island): 
   const templates = isObject(annotations) ? textOf(annotations['inject.istio.io/templates']) : '';
   if (!templates.split(',').includes('gateway') || !isObject(labels)) return [];
   const usual = USUAL_LABELS.filter((key) => labels[key] !== undefined && !textOf(labels[key]).includes(rig));
-  return usual.map((key) => `has gateway pods that Gateways of others select; instead of the label ${key} take one with $(NAMESPACE)`);
+  return usual.map(
+    (key) => `has gateway pods that Gateways of others may select; use a label with $(NAMESPACE) instead of the label ${key}`,
+  );
 }
 
 /** The schemas of the kinds are held against elsewhere: what is no text here is refused there. */

@@ -8,13 +8,13 @@ export function rights({ manualInjection }: Uses): Right[] {
 
 const ALWAYS: readonly Right[] = [
   { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
-  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
+  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "collect the control plane's log when a check fails" },
   {
     where: 'control',
     group: '',
     resource: 'pods/portforward',
     verbs: TUNNEL,
-    purpose: 'ask the control plane what it has seen and who has acknowledged it',
+    purpose: 'ask the control plane which configuration it has and which proxies have acknowledged it',
   },
   // The sentinel that every wait for convergence places.
   {
@@ -22,7 +22,7 @@ const ALWAYS: readonly Right[] = [
     group: 'networking.istio.io',
     resource: 'envoyfilters',
     verbs: MANAGED,
-    purpose: 'apply and remove what checks configure',
+    purpose: 'apply and remove the configuration of checks',
   },
 ];
 
@@ -31,7 +31,7 @@ const INJECTORS: Right = {
   group: 'admissionregistration.k8s.io',
   resource: 'mutatingwebhookconfigurations',
   verbs: ['list'],
-  purpose: 'find the revisions of the mesh, and by which labels they inject',
+  purpose: 'find the revisions of the mesh and their injection labels',
 };
 
 const TEMPLATES: Right = {
@@ -39,7 +39,7 @@ const TEMPLATES: Right = {
   group: '',
   resource: 'configmaps',
   verbs: ['get'],
-  purpose: 'inject by hand as the mesh is set up to',
+  purpose: 'inject manually with the configuration of the mesh',
 };
 
 /** Of which kinds objects may be added to those of a check. */

@@ -172,7 +172,9 @@ async function exportLogs({ name, kind, kubeconfig }: CreateClusterOptions, engi
 function failure(name: string, error: unknown, logs: string | undefined, engine: Engine): MeshproofError {
   const unaided = engine.restricted && !engine.private && /unable to apply caps|operation not permitted/i.test(causeOf(error));
   const hints = [
-    unaided ? 'this host withholds CAP_SYS_RESOURCE: stop this Docker, and meshproof starts one that copes' : undefined,
+    unaided
+      ? 'this host withholds CAP_SYS_RESOURCE: stop this Docker engine, and meshproof will start one that works without it'
+      : undefined,
     logs === undefined ? undefined : `the nodes' logs are in ${logs}`,
     error instanceof MeshproofError ? error.hint : undefined,
   ];

@@ -59,7 +59,7 @@ async function findTraces(engines: readonly Engine[], task: TaskContext): Promis
 
 /** `left`, `used`, or in words why it is neither. */
 async function judge({ name, folder, engine }: Trace, engines: readonly Engine[]): Promise<string> {
-  if (folder === '') return 'meshproof did not make it';
+  if (folder === '') return 'meshproof did not create it';
   const description = await readDescription(name, folder);
   const isDescribed = typeof description === 'object';
   if (isDescribed && description.provider === 'existing') return 'used';
@@ -67,21 +67,21 @@ async function judge({ name, folder, engine }: Trace, engines: readonly Engine[]
   if (owner === 'alive') return 'used';
   if (owner === 'unknown') return `the record of its owner in ${folder} cannot be read, or is of another machine or container`;
   if (owner === 'none' && isDescribed) {
-    if (await isElsewhere(description)) return 'it was made on another machine';
+    if (await isElsewhere(description)) return 'it was created on another machine';
     return engine === undefined && isAt(engines, description.dockerHost)
-      ? `it was made to stay, and its containers are gone; npx meshproof down ${name} removes its files`
+      ? `it was created to stay, but its containers are gone; npx meshproof down ${name} removes its files`
       : 'used';
   }
   if (owner === 'none') {
     // Ranges are given back last.
     if (engine === undefined && !(await exists(folder))) return 'left';
-    return typeof description === 'string' ? description : `no record of an owner can be seen in ${folder}`;
+    return typeof description === 'string' ? description : `there is no record of an owner in ${folder}`;
   }
   // It may tell of namespaces in someone's cluster.
   if (typeof description === 'string' && engine === undefined) return description;
   const host = await engineOfOwner(folder);
   if (engine !== undefined || host === undefined || isAt(engines, host)) return 'left';
-  return `the Docker at ${host}, which may have containers of it, does not answer`;
+  return `the Docker engine at ${host}, which may run its containers, does not answer`;
 }
 
 function isAt(engines: readonly Engine[], dockerHost: string | undefined): boolean {
@@ -105,7 +105,7 @@ async function clusterLeftovers(trace: Trace): Promise<Leftover[]> {
 async function requireNobodys({ name, folder }: ClusterFiles): Promise<void> {
   const owner = await ownerOf(name, folder);
   if (owner === 'dead' || (owner === 'none' && (await readDescription(name, folder)) === undefined)) return;
-  throw new MeshproofError('CLUSTER_IN_USE', `a new cluster is named ${name}; it is kept`);
+  throw new MeshproofError('CLUSTER_IN_USE', `there is a new cluster named ${name}; it is kept`);
 }
 
 function processLeftovers(processes: readonly ProcessIdentity[], of: string): Leftover[] {

@@ -30,7 +30,7 @@ export function refusal(description: string, status: number, body: string, locat
   const said = full.slice(Math.max(0, full.indexOf('strict decoding error'))).slice(0, 1_000);
   const hint =
     status === 401
-      ? 'the kubeconfig’s credentials are not accepted; log in again or take another context'
+      ? 'the kubeconfig’s credentials are not accepted; log in again or use another context'
       : message === undefined && reason === undefined && words !== body
         ? ELSEWHERE
         : undefined;

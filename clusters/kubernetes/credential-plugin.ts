@@ -53,9 +53,9 @@ export class CredentialPlugin {
     // A time limit of whoever asks is no answer to what was waited for.
     if (!isTimeout(signal?.reason)) signal?.throwIfAborted();
     if (limit.aborted)
-      throw this.#failure(`gave no answer in ${Math.round(durationMs / 1_000)} s`, 'run it by hand, to see what it waits for');
+      throw this.#failure(`did not answer within ${Math.round(durationMs / 1_000)} s`, 'run it by hand to see what it is waiting for');
     if (code === 'ENOENT') throw this.#failure('was not found');
-    if (failed) throw this.#failure(`ended with ${exitCode ?? killed ?? code}: ${stderr.trim().slice(-MOST_SAID) || 'it said nothing'}`);
+    if (failed) throw this.#failure(`ended with ${exitCode ?? killed ?? code}: ${stderr.trim().slice(-MOST_SAID) || 'no error output'}`);
     return stdout;
   }
 

@@ -33,7 +33,7 @@ export function problemWithData(fields: ClusterFields & UserFields): string | un
       // An empty value is none.
       if (data) read(Buffer.from(data, 'base64'));
     } catch {
-      return `its ${name} is no ${what} in PEM, written as base64`;
+      return `its ${name} is not a base64-encoded PEM ${what}`;
     }
   }
   return undefined;

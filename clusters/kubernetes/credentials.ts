@@ -76,7 +76,7 @@ export class Credentials {
     const provider = this.#user['auth-provider']?.name;
     // Without it the request would be anonymous, and the answer would blame the account.
     if (provider && options.headers?.['Authorization'] === undefined) {
-      throw new Error(`its auth-provider ${provider} has no token that is still valid, and nothing to get another with; ${LOG_IN}`);
+      throw new Error(`its auth-provider ${provider} has no valid token and cannot obtain a new one; ${LOG_IN}`);
     }
     const headers: OutgoingHttpHeaders = { ...options.headers, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
     if (this.#user.tokenFile !== undefined) headers['Authorization'] = `Bearer ${await this.#tokenIn(this.#user.tokenFile)}`;

@@ -63,12 +63,12 @@ export async function requireSameCluster(api: KubernetesApi, cluster: ClusterDes
   }
   // The kubeconfig is a copy, with the address and the authority of then.
   if ((await vouchedAddress(await loadContext(kubeconfig, context))) !== undefined) return;
-  const why = 'the account may no longer read the namespace kube-system, and there is no certificate to go by';
+  const why = 'the account may no longer read the namespace kube-system, and no certificate identifies the cluster';
   throw new MeshproofError(
     'CLUSTER_UNCERTAIN',
     `context ${context} may point to a different cluster than the one in which ${name} was created: ${why}`,
     {
-      hint: `let the account get that namespace; or look for yourself, run npx meshproof sweep --provider=existing with that context, and remove ${dirname(kubeconfig)}`,
+      hint: `allow the account to get that namespace; or check the context yourself, run npx meshproof sweep --provider=existing with it, and remove ${dirname(kubeconfig)}`,
     },
   );
 }

@@ -29,7 +29,7 @@ export function kubeconfigFiles(named?: string): string[] {
  */
 export async function contentOf(path: string): Promise<Record<string, unknown>> {
   const content = parse(await textOf(path), path) ?? {};
-  if (!isObject(content)) throw invalid(path, 'it holds no YAML map');
+  if (!isObject(content)) throw invalid(path, 'it is not a YAML mapping');
   return content;
 }
 
@@ -48,14 +48,14 @@ async function textOf(path: string): Promise<string> {
   let bytes: Buffer;
   try {
     // It is read once more for its credentials.
-    if ((await stat(path)).isFIFO()) throw invalid(path, 'a pipe can be read only once; write it into a file');
+    if ((await stat(path)).isFIFO()) throw invalid(path, 'a pipe can be read only once; write it to a file');
     bytes = await readFile(path);
   } catch (error) {
     if (error instanceof MeshproofError) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;
     throw missing(path, UNREAD[code] ?? causeOf(error));
   }
-  if (!isUtf8(bytes)) throw invalid(path, 'its text is not UTF-8; the > of older PowerShells writes UTF-16');
+  if (!isUtf8(bytes)) throw invalid(path, 'it is not UTF-8 text; in older versions of PowerShell, > writes UTF-16');
   return bytes.toString('utf8');
 }
 
@@ -77,7 +77,7 @@ function parse(text: string, path: string): unknown {
 
 function missing(path: string, why: string): MeshproofError {
   const hint = path.startsWith('~/')
-    ? 'the shell left the ~ as it stands; write $HOME instead'
+    ? 'the shell did not expand the ~; write $HOME instead'
     : path.includes(delimiter)
       ? '--kubeconfig names one file; KUBECONFIG may name several'
       : 'name a kubeconfig with --kubeconfig or KUBECONFIG';

@@ -45,7 +45,7 @@ export async function readControl(file: string, variables: Variables): Promise<C
     const control: ControlDocument = { ...content, kind: text(document, 'kind'), metadata: metadata(document) };
     const { $patch: directive } = control;
     if (directive !== undefined && directive !== 'delete' && directive !== 'add') {
-      throw document.error(['$patch'], `$patch is "delete", "add" or left out, not ${JSON.stringify(directive)}`);
+      throw document.error(['$patch'], `$patch must be "delete", "add" or absent, not ${JSON.stringify(directive)}`);
     }
     if (directive === 'add') text(document, 'apiVersion');
     return control;
@@ -58,7 +58,7 @@ export async function readControl(file: string, variables: Variables): Promise<C
  * @throws MeshproofError with code `CONTROL_INVALID` for a document that matches no manifest, or several, or that changes nothing: such a control would be no control
  */
 export function applyControl(manifests: readonly Manifest[], controls: readonly ControlDocument[], source = 'the control'): Manifest[] {
-  if (controls.length === 0) throw invalid(source, 'it holds no document, so it breaks nothing');
+  if (controls.length === 0) throw invalid(source, 'it contains no document, so it breaks nothing');
   let broken = [...manifests];
   for (const control of controls) {
     const { $patch: directive, ...patch } = control;
@@ -66,7 +66,7 @@ export function applyControl(manifests: readonly Manifest[], controls: readonly 
     const matches = broken.filter((manifest) => isMeant(control, manifest));
     const [target] = matches;
     if (directive === 'add') {
-      if (target !== undefined) throw invalid(source, `${label} cannot be added, it is there already`);
+      if (target !== undefined) throw invalid(source, `${label} cannot be added: it already exists`);
       if (control.apiVersion === undefined) throw invalid(source, `${label} is added, so it needs an apiVersion`);
       broken.push({ ...patch, apiVersion: control.apiVersion, kind: control.kind, metadata: control.metadata });
       continue;
@@ -116,17 +116,17 @@ function invalid(source: string, message: string): MeshproofError {
 function text(document: YamlDocument, field: 'apiVersion' | 'kind'): string {
   const value = document.content[field];
   if (typeof value === 'string' && value !== '') return value;
-  throw document.error([field], value === undefined ? `the document has no ${field}` : `${field} must be a text`);
+  throw document.error([field], value === undefined ? `the document has no ${field}` : `${field} must be a string`);
 }
 
 function metadata(document: YamlDocument): Manifest['metadata'] {
   const { metadata } = document.content;
   if (!isObject(metadata))
-    throw document.error(['metadata'], metadata === undefined ? 'the document has no metadata' : 'metadata must be a map');
+    throw document.error(['metadata'], metadata === undefined ? 'the document has no metadata' : 'metadata must be a mapping');
   const { name, namespace } = metadata;
   if (typeof name !== 'string' || name === '')
-    throw document.error(['metadata', 'name'], name === undefined ? 'metadata has no name' : 'metadata.name must be a text');
+    throw document.error(['metadata', 'name'], name === undefined ? 'metadata has no name' : 'metadata.name must be a string');
   if (namespace !== undefined && typeof namespace !== 'string')
-    throw document.error(['metadata', 'namespace'], 'metadata.namespace must be a text');
+    throw document.error(['metadata', 'namespace'], 'metadata.namespace must be a string');
   return { ...metadata, name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -58,17 +58,17 @@ function problemsOf(manifest: Manifest, mesh: KindSchemas): string[] {
 
 function unknownKind(apiVersion: string, kind: string, { kinds, groupsWithout }: KindSchemas): string {
   const versions = kinds.get(kind);
-  if (versions !== undefined) return `there is no ${kind} in ${apiVersion}, but in ${versions.join(', ')}`;
+  if (versions !== undefined) return `there is no ${kind} in ${apiVersion}; it is in ${versions.join(', ')}`;
   const group = apiVersion.split('/')[0] ?? '';
   const groups = new Set([...kinds.values()].flat().map((version) => version.split('/')[0] ?? ''));
-  if (!groups.has(group)) return `the group ${group} is not known${didYouMean(group, [...groups, ...groupsWithout, ...OUTLINE_ONLY])}`;
+  if (!groups.has(group)) return `the group ${group} is unknown${didYouMean(group, [...groups, ...groupsWithout, ...OUTLINE_ONLY])}`;
   return `there is no kind ${kind} in ${apiVersion}${didYouMean(kind, kinds.keys())}`;
 }
 
 function outlineProblems(manifest: Manifest): string[] {
   const allowed = ['apiVersion', 'kind', 'metadata', ...(OUTLINES[manifest.kind] ?? ['spec'])];
   const problems = Object.keys(manifest).flatMap((field) => (allowed.includes(field) ? [] : [stray(field, '', allowed)]));
-  if ('spec' in manifest && !isObject(manifest['spec'])) problems.push('spec must be a map');
+  if ('spec' in manifest && !isObject(manifest['spec'])) problems.push('spec must be a mapping');
   return problems;
 }
 
@@ -76,7 +76,7 @@ function metadataProblems({ metadata }: Manifest): string[] {
   const problems = Object.keys(metadata).flatMap((field) => (METADATA.includes(field) ? [] : [stray(field, 'metadata', METADATA)]));
   for (const field of ['labels', 'annotations'] as const) {
     for (const [name, value] of Object.entries<unknown>(metadata[field] ?? {})) {
-      if (typeof value !== 'string') problems.push(`metadata.${field}.${name} must be a text; quote it`);
+      if (typeof value !== 'string') problems.push(`metadata.${field}.${name} must be a string; quote it`);
     }
   }
   return problems;
@@ -118,7 +118,7 @@ function sentence({ keyword, params, parentSchema }: ErrorObject, path: string, 
     return `${at} sets ${present}: they exclude each other, or one more is needed`;
   }
   const limit = Object.values(params).map(String).join(' ');
-  return `${at} is ${shown}, which breaks its ${keyword}${limit === '' ? '' : ` (${limit})`}`;
+  return `${at} is ${shown}, which violates its ${keyword}${limit === '' ? '' : ` (${limit})`}`;
 }
 
 function find(root: unknown, pointer: string): { path: string; value: unknown } {

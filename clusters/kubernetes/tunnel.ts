@@ -90,7 +90,7 @@ export async function requestJson<T>(
     const answer: T = JSON.parse(text);
     return answer;
   } catch (error) {
-    const message = `${method} ${path} on ${agent.address} was answered without JSON: ${text.slice(0, 200)}`;
+    const message = `${method} ${path} on ${agent.address} was not answered with JSON: ${text.slice(0, 200)}`;
     throw new MeshproofError('POD_REFUSED', message, { cause: error });
   }
 }

@@ -47,7 +47,7 @@ function parseDocuments(text: string, source: string, variables: Variables): Yam
     if (problem !== undefined) throw invalid(problem.pos[0], problem.message, problem);
     if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return [];
     substitute(document, variables, invalid);
-    if (!isMap(document.contents)) throw invalid(document.contents.range[0], 'a document must be a map');
+    if (!isMap(document.contents)) throw invalid(document.contents.range[0], 'a document must be a mapping');
     const content: Record<string, unknown> = document.toJS();
     return [{ content, error: (path, message) => invalid(offsetOf(document, path), message) }];
   });
@@ -66,7 +66,7 @@ function substitute(document: Document.Parsed, variables: Variables, invalid: In
         if (value !== undefined) return value;
         const names = Object.keys(variables);
         const known = names.length === 0 ? 'there are no variables here' : `the variables are ${names.join(', ')}`;
-        throw invalid(offset, `$(${name}) is not known; ${known}${didYouMean(name, names)}`);
+        throw invalid(offset, `$(${name}) is unknown; ${known}${didYouMean(name, names)}`);
       };
       const [whole, escape, name = ''] = new RegExp(`^${PLACEHOLDER.source}$`).exec(text) ?? [];
       if (whole !== undefined && escape === '' && node.type === 'PLAIN') {

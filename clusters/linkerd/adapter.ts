@@ -55,7 +55,7 @@ export class LinkerdAdapter implements MeshAdapter {
   }
 
   get injector(): MeshInjector {
-    if (this.#injector === undefined) throw new MeshproofError('INJECTOR_MISSING', 'this adapter was made without an injector');
+    if (this.#injector === undefined) throw new MeshproofError('INJECTOR_MISSING', 'this adapter has no injector');
     return this.#injector;
   }
 

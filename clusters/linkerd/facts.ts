@@ -29,7 +29,7 @@ export const FACTS: MeshFacts = {
   fastDrainAnnotations: { 'config.linkerd.io/proxy-log-level': PROXY_LOG },
   /** Proxies are told of a Service when they ask for it, and of no other. */
   exportedTo: () => ({}),
-  placedInRigs: [`Server ${SENTINEL_NAME} and policies for it, by which it sees what proxies have been given`],
+  placedInRigs: [`Server ${SENTINEL_NAME} and policies for it, used to see what proxies have received`],
   rights: () => RIGHTS,
   ownWebhooks: /(^|\.)linkerd\.io$/,
   settledBy: [],

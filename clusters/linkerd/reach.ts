@@ -19,9 +19,9 @@ export function reachesOf(objects: readonly Manifest[], island: Island): string[
 
 function placeOf({ apiVersion, kind, metadata: { namespace } }: Manifest, { namespaces }: Island): string[] {
   if (OF_THE_CLUSTER.test(`${apiVersion} ${kind}`))
-    return ["acts on the whole cluster; a check that needs this says exclusive: 'mesh-wide'"];
+    return ["acts on the whole cluster; a check that needs this must set exclusive: 'mesh-wide'"];
   if (!MESH_GROUP.test(apiVersion) || namespace === undefined || namespaces.has(namespace)) return [];
-  return [`stands in ${namespace}, outside of the rig; a check that needs this says exclusive: 'mesh-wide'`];
+  return [`is in ${namespace}, outside the rig; a check that needs this must set exclusive: 'mesh-wide'`];
 }
 
 /** A route acts on the callers of a Service of another namespace only when it stands in theirs; the rig's own callers are then meant. */
@@ -29,5 +29,5 @@ function parentsOf({ apiVersion, spec }: Manifest, { namespaces }: Island): stri
   if (!MESH_GROUP.test(apiVersion) || !isObject(spec)) return [];
   const parents = Array.isArray(spec['parentRefs']) ? spec['parentRefs'].filter(isObject) : [];
   const others = parents.map(({ namespace }) => namespace).filter((name) => typeof name === 'string' && !namespaces.has(name));
-  return others.map((name) => `has a parent in ${String(name)}, outside of the rig; take one of the rig`);
+  return others.map((name) => `has a parent in ${String(name)}, outside the rig; use one in the rig`);
 }

@@ -4,8 +4,14 @@ import { MANAGED, TUNNEL, type Right } from '../existing/right.ts';
 export const RIGHTS: readonly Right[] = [
   { where: 'control', group: '', resource: 'configmaps', verbs: ['get'], purpose: "read the mesh's trust domain" },
   { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
-  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "keep the control plane's log of what failed" },
-  { where: 'control', group: '', resource: 'pods/portforward', verbs: TUNNEL, purpose: 'ask the control plane what it tells proxies' },
+  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "collect the control plane's log when a check fails" },
+  {
+    where: 'control',
+    group: '',
+    resource: 'pods/portforward',
+    verbs: TUNNEL,
+    purpose: 'ask the control plane what configuration it sends to proxies',
+  },
   // The sentinels that waiting for convergence places.
   ...[
     'servers',
@@ -20,6 +26,6 @@ export const RIGHTS: readonly Right[] = [
     group: 'policy.linkerd.io',
     resource,
     verbs: MANAGED,
-    purpose: 'apply and remove what checks configure',
+    purpose: 'apply and remove the configuration of checks',
   })),
 ];

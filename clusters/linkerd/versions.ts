@@ -23,7 +23,7 @@ export function linkerdVersion(name: string = VERSIONS[0]): LinkerdVersion & { n
   const known = VERSIONS.find((one) => one === name);
   if (known === undefined) {
     const hint = `there are ${VERSIONS.join(', ')}`;
-    throw new MeshproofError('MESH_VERSION_UNKNOWN', `no Linkerd ${name} can be made`, { hint, exitCode: EXIT.usage });
+    throw new MeshproofError('MESH_VERSION_UNKNOWN', `meshproof cannot install Linkerd ${name}`, { hint, exitCode: EXIT.usage });
   }
   const folder = join(import.meta.dirname, 'versions', known);
   return { ...TABLE[known], name: known, folder, module: { name: 'linkerd', folder } };

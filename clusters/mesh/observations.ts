@@ -10,7 +10,7 @@ export interface ProxyCounts {
 }
 
 /** Stands in a count for what the mesh's counter tells nobody, so that nothing can be expected of it. */
-export const UNTOLD = '(not told)';
+export const UNTOLD = '(not reported)';
 
 /** Who sent a request, or to whom it went. What the proxy that counted it does not know is left out; what the mesh never tells is UNTOLD. */
 export interface RequestParty {

@@ -49,7 +49,7 @@ export abstract class WebhookInjector implements MeshInjector {
       const cutBy = metadata.labels?.[CUT_BY];
       if (cutBy === undefined) continue;
       throw new MeshproofError('INJECTOR_CUT', `${metadata.name} is already disabled by ${cutBy}`, {
-        hint: 'the next run from there restores the injector',
+        hint: 'the next run or sweep by that owner restores it',
       });
     }
     for (const { metadata, webhooks = [] } of found) {
@@ -84,7 +84,7 @@ export abstract class WebhookInjector implements MeshInjector {
 
   async outages(): Promise<{ name: string; owner: string; rig: string | undefined }[]> {
     return (await this.#configurations(CUT_BY)).map(({ metadata: { name, labels = {} } }) => ({
-      name: `the cut of ${KIND.kind} ${name}`,
+      name: `the disabled ${KIND.kind} ${name}`,
       owner: labels[CUT_BY] ?? '',
       rig: labels[RIG_LABEL],
     }));
@@ -129,8 +129,8 @@ function recordIn(annotation = '{}'): [webhook: string, service: string][] {
 }
 
 function unrecorded(configurations: readonly string[]): MeshproofError {
-  const message = `${configurations.join(', ')}: webhooks call the Service ${NOBODY}, which does not exist, and the record of what they called before is gone`;
+  const message = `${configurations.join(', ')}: webhooks call the Service ${NOBODY}, which does not exist, and the record of the original Service is lost`;
   return new MeshproofError('INJECTOR_CUT', message, {
-    hint: `no new pod gets a proxy until they call the injector again: kubectl edit ${KIND.kind.toLowerCase()} ${configurations.join(' ')}, or install the mesh again`,
+    hint: `no new pod gets a proxy until they call the injector again: kubectl edit ${KIND.kind.toLowerCase()} ${configurations.join(' ')}, or reinstall the mesh`,
   });
 }

@@ -70,7 +70,7 @@ export async function clusters(unreadable: (words: string) => void = () => undef
   const names = await clusterNames();
   const read = await Promise.all(names.map((name) => readDescription(name, folderOf(name))));
   return read.flatMap((one, at) => {
-    if (typeof one === 'string') unreadable(`cluster ${names[at]} is left alone: ${one}`);
+    if (typeof one === 'string') unreadable(`skipping cluster ${names[at]}: ${one}`);
     return typeof one === 'object' ? one : [];
   });
 }

@@ -31,7 +31,7 @@ const OWNER = 'owner.json';
 export async function claimName(cluster: string): Promise<string> {
   const folder = folderOf(cluster);
   await makeFolder(clustersFolder(), 0o700).catch((cause: unknown) => {
-    throw new MeshproofError('FOLDER_NOT_MADE', `${clustersFolder()} cannot be made: ${causeOf(cause)}`, {
+    throw new MeshproofError('FOLDER_NOT_MADE', `${clustersFolder()} could not be created: ${causeOf(cause)}`, {
       hint: 'set MESHPROOF_STATE to a folder of this user',
       cause,
       exitCode: EXIT.usage,

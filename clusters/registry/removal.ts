@@ -24,7 +24,7 @@ export async function claimForRemoval(cluster: Described, here?: Machine): Promi
   const { name, dockerHost } = cluster;
   if (await isElsewhere(cluster, here)) {
     throw new MeshproofError('CLUSTER_ELSEWHERE', `${name} was created on another machine`, {
-      hint: `meshproof down ${name} on that machine; where that is gone, remove ${folderOf(name)}`,
+      hint: `run npx meshproof down ${name} on that machine; if it no longer exists, remove ${folderOf(name)}`,
     });
   }
   await claimCluster(name, folderOf(name), dockerHost).catch((error: NodeJS.ErrnoException) => {

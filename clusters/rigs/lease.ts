@@ -85,7 +85,7 @@ export async function judgeLease(api: ObjectApi, rig: string, { signal, progress
   const first = await look();
   if (first.holding !== 'unsure') return first;
   const { holderIdentity, renewTime, leaseDurationSeconds = DURATION_S } = first.lease?.spec ?? {};
-  progress?.(`waiting up to ${leaseDurationSeconds} s to see whether ${holderIdentity ?? 'the holder'} of ${rig} still runs`);
+  progress?.(`waiting up to ${leaseDurationSeconds} s to see whether ${holderIdentity ?? 'the holder'} of ${rig} is still running`);
   let last = first;
   const changed = async (): Promise<Judged | undefined> => {
     last = await look();

@@ -136,7 +136,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, task: TaskCon
     await api.patch(leaseRef(rig), patch, omitUndefined({ signal: task.signal }));
   } catch (error) {
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
-    throw new MeshproofError('RIG_IN_USE', `another run took ${rig} a moment ago`, { hint: 'wait for that run, or use other namespaces' });
+    throw new MeshproofError('RIG_IN_USE', `another run has just taken ${rig}`, { hint: 'wait for that run, or use other namespaces' });
   }
 }
 

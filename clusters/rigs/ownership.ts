@@ -96,7 +96,7 @@ export function hasLabelled({ metadata: { managedFields = [] } }: Managed, label
 export function makerOf(live: Managed): string {
   const [manager] = otherAppliers(live);
   const other = manager ?? live.metadata.managedFields?.find((entry) => entry.manager !== FIELD_MANAGER)?.manager;
-  return other === undefined ? `it is without the label ${OWNER_LABEL}` : `it was made or is managed by ${other}`;
+  return other === undefined ? `it lacks the label ${OWNER_LABEL}` : `it was created or is managed by ${other}`;
 }
 
 /** An object that is not ours, by its name and with who made it. */
@@ -120,8 +120,8 @@ export async function requireOurs<T extends Manifest>(
     if (live === undefined) return;
     const madeFor = live.metadata.labels?.[OWNER_LABEL];
     if (!isOurs(live) || madeFor !== owner) {
-      const whose = isOurs(live) ? `meshproof made it for ${madeFor ?? ''}` : makerOf(live);
-      throw new MeshproofError('NOT_OURS', `${nameOf({ ...ref, namespace: live.metadata.namespace })} exists already: ${whose}`, {
+      const whose = isOurs(live) ? `meshproof created it for ${madeFor ?? ''}` : makerOf(live);
+      throw new MeshproofError('NOT_OURS', `${nameOf({ ...ref, namespace: live.metadata.namespace })} already exists: ${whose}`, {
         hint: 'nothing was changed; remove or rename that object, or run on another cluster or in other namespaces',
       });
     }

@@ -79,7 +79,7 @@ type Tended = Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'mesh
 
 /**
  * Takes back what checks of no living process have left in a cluster: what their rigs' journals name, what else carries the cluster's name
- * in the mesh's root namespace or cluster-wide, and an injector that is cut off. Call it only while no check runs there.
+ * in the mesh's root namespace or cluster-wide, and a disabled injector. Call it only while no check runs there.
  */
 export async function recoverCluster(
   { name, kubeconfig, context, mesh, revision, rigs, kept = [] }: Tended,

@@ -39,7 +39,7 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unse
   ];
   const labelled = { labelSelector: OWNER_LABEL, ...omitUndefined({ signal }) };
   const [outages, faulted, ...lists] = await Promise.all([
-    unlessForbidden(mesh.injector.outages(), () => unseen('an injector that is cut off')),
+    unlessForbidden(mesh.injector.outages(), () => unseen('a disabled injector')),
     // Whoever may not list pods could not have put one under a fault.
     faultedPods(api, omitUndefined({ signal })),
     ...places.map(({ kind, where }) => listed(api, kind, { ...where, ...labelled }, unseen)),
@@ -55,7 +55,7 @@ async function rootNamespace(mesh: MeshAdapter, unseen: Unseen, signal: AbortSig
     () => {
       signal?.throwIfAborted();
       const { usualNamespace } = mesh.facts;
-      unseen(`configuration of the whole mesh anywhere but in ${usualNamespace}`);
+      unseen(`mesh-wide configuration outside ${usualNamespace}`);
       return usualNamespace;
     },
   );
@@ -127,12 +127,12 @@ export async function inUse(
   { rig, owner }: Pick<Stray, 'owner' | 'rig'>,
   task: TaskContext,
 ): Promise<string | undefined> {
-  if (rig === undefined) return 'it does not say of which rig it is';
+  if (rig === undefined) return 'it does not name its rig';
   try {
     const { holding, lease } = await judgeLease(api, rig, task);
     const isOwners = lease !== undefined && ownerOf(lease) === owner;
     return isOwners && isHeld(holding) ? `${lease?.spec?.holderIdentity ?? 'a run'} is using ${rig}` : undefined;
   } catch (error) {
-    return `whether ${rig} is in use cannot be seen: ${causeOf(error)}`;
+    return `it is unknown whether ${rig} is in use: ${causeOf(error)}`;
   }
 }

@@ -20,12 +20,12 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
   for (const cluster of choose(existing, name, all)) {
     const one = cluster.name;
     if (all && (await isElsewhere(cluster))) {
-      process.stderr.write(`warning: ${one} is left alone: it was made on another machine\n`);
+      process.stderr.write(`warning: ${one} was created on another machine; keeping it\n`);
       continue;
     }
     if (!(await seize(cluster))) {
       if (all) continue;
-      throw refusal('CLUSTER_IN_USE', `${one} is in use, or it is unknown whether it is`, existing);
+      throw refusal('CLUSTER_IN_USE', `${one} is in use, or may be`, existing);
     }
     progress.say(`removing ${one}`);
     await down(one, { signal, progress: progress.say });

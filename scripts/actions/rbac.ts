@@ -95,13 +95,15 @@ function header({ name, namespace, createNamespaces, suite, check, allowMeshWide
   return [
     `# What meshproof needs in a cluster that it does not own, for ${what}${allowMeshWide === true ? ', mesh-wide checks included' : ''}.`,
     ...(context === undefined
-      ? ['# Without --context it is not known what the mesh has set up for all namespaces; undoing that for the samples may need more.']
+      ? [
+          '# Without --context, the configuration of the mesh for all namespaces is unknown; undoing it for the sample pods may need more permissions.',
+        ]
       : []),
     createNamespaces === true
-      ? '# RBAC knows no prefix of names: who may make namespaces and work in them holds these rights in every namespace.'
+      ? '# RBAC cannot grant permissions by name prefix: an account that creates its own namespaces has these permissions in every namespace.'
       : [
-          '# Outside of the namespaces below the account can only list injectors, and read and port-forward in the namespace of the control plane.',
-          '# Port-forwarding is not little: it reaches the admin port of each proxy there and the debug pages of the control plane.',
+          "# Outside the namespaces below, the account can only list injectors, and read and port-forward in the control plane's namespace.",
+          '# Port-forwarding is powerful: it reaches the admin port of every proxy there and the debug endpoints of the control plane.',
         ].join('\n'),
     `# A token: kubectl create token ${name} --namespace ${namespace} --duration 4h`,
     '',

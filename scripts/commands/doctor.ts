@@ -29,7 +29,7 @@ export function doctorCommand(): Command {
     )
     .option('--context <name>', 'kubeconfig context of the cluster')
     .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
-    .option('--revision <name>', 'control plane of the mesh to use, by revision or tag; default the one that injects by default')
+    .option('--revision <name>', 'revision or tag of the control plane to use; default the one that injects by default')
     .option('--namespaces <prefix>', 'prefix of the namespaces that its owner created for meshproof', dnsLabel(LONGEST_PREFIX))
     .addOption(meshOption('mesh to use'))
     .option('--workers <n>', 'number of rigs that a run would create', positiveInteger, 2)

@@ -7,7 +7,7 @@ import { meshOption } from '../console/mesh-option.ts';
 export function rbacCommand(): Command {
   return command('rbac', {
     about:
-      'Prints the manifests of a least-privilege service account for --provider=existing, for the owner of the cluster to review and apply. Contacts no cluster unless --context names one, which is only asked about its mesh.',
+      'Prints the manifests of a least-privilege service account for --provider=existing, for the owner of the cluster to review and apply. Contacts no cluster, unless --context is given: then it reads the configuration of the mesh there.',
     example: 'npx meshproof rbac --suite=routing --context=staging > rbac.yaml',
   })
     .option('--name <name>', 'name of the account and its roles', dnsLabel(), 'meshproof')
@@ -18,13 +18,13 @@ export function rbacCommand(): Command {
     .addOption(new Option('--suite <names...>', 'only the permissions that these suites need').argParser(names).default([], 'all'))
     .addOption(new Option('--check <ids...>', 'only the permissions that these checks need').argParser(names).default([], 'all'))
     .addOption(meshOption('mesh to use'))
-    .option('--context <name>', 'kubeconfig context of the cluster, to find out about its mesh with the rights of its owner')
+    .option('--context <name>', "kubeconfig context of the cluster, with its owner's permissions, to read the configuration of its mesh")
     .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
-    .option('--revision <name>', 'control plane of the mesh to use, by revision or tag; default the one that injects by default')
-    .option('--mesh-namespace <name>', 'namespace of the control plane, where no cluster is asked', dnsLabel())
+    .option('--revision <name>', 'revision or tag of the control plane to use; default the one that injects by default')
+    .option('--mesh-namespace <name>', 'namespace of the control plane, if no --context is given', dnsLabel())
     .option(
       '--root-namespace <name>',
-      'root namespace of the mesh, where no cluster is asked; default that of the control plane',
+      'root namespace of the mesh, if no --context is given; default the namespace of the control plane',
       dnsLabel(),
     )
     .option('--allow-mesh-wide', 'include the permissions of checks that change the whole mesh')

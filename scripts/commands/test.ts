@@ -21,7 +21,10 @@ export function testCommand(): Command {
     .addOption(
       new Option('--workers <n>', 'number of checks in parallel, each on its own rig')
         .argParser(positiveInteger)
-        .default(undefined, `what this machine can carry: ${carriedWorkers()}; ${defaultWorkers('existing')} on an existing cluster`),
+        .default(
+          undefined,
+          `as many as this machine can handle: ${carriedWorkers()}; ${defaultWorkers('existing')} on an existing cluster`,
+        ),
     )
     .option('--report <folder>', 'report folder: new, empty or an earlier report', reportName())
     .option('--against <report>', 'report folder of an earlier run; show what is new, fixed or regressed since')

@@ -39,7 +39,7 @@ export function addClusterOptions(command: Command): Command {
     )
     .option(
       '--revision <name>',
-      'control plane of the existing cluster’s mesh to use, by revision or tag; default the one that injects by default',
+      'revision or tag of the control plane to use in the existing cluster; default the one that injects by default',
     )
     .option('--images <source>', 'auto, pull, build, or a folder of image archives', 'auto')
     .option('--no-engine', 'never start a private Docker engine')

@@ -39,7 +39,7 @@ const MOST = 64;
 /** Reads an option's value as a number of rigs, nodes or checks at once: a whole one, at least one. */
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
-  if (Number(value) > MOST) throw new InvalidArgumentError(`It must be a whole number of ${MOST} at most.`);
+  if (Number(value) > MOST) throw new InvalidArgumentError(`It must be a whole number of at most ${MOST}.`);
   return Number(value);
 }
 
@@ -82,7 +82,7 @@ function usageError(of: Command, error: CommanderError): MeshproofError {
   const hint = `${list}: ${among.join(', ')}`;
   if (error.code === 'commander.help') return refusal('COMMAND_MISSING', 'no command was given', hint);
   const code = (error.code.split('.').at(-1) ?? '').replaceAll(/[A-Z]/g, '_$&').toUpperCase();
-  if (!error.code.startsWith('commander.unknown')) return refusal(code, message, '--help says more');
+  if (!error.code.startsWith('commander.unknown')) return refusal(code, message, 'see --help');
   const word = /'([^'=]*)/.exec(message)?.[1] ?? '';
   return refusal(code, `${message}${didYouMean(word, among)}`, hint);
 }

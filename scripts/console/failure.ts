@@ -18,19 +18,19 @@ export function explain(error: unknown): number {
   return exitCode;
 }
 
-const DEFECT = 'this is a defect of meshproof; MESHPROOF_DEBUG=1 shows where it happened';
+const DEFECT = 'this is a bug in meshproof; MESHPROOF_DEBUG=1 shows where it happened';
 
 /** A disk that is full, and a place that this user may not read or write, are conditions that any step may meet. */
 function ofTheDisk(error: unknown): MeshproofError | undefined {
   const { code = '', path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new MeshproofError('DISK_FULL', causeOf(error), {
-      hint: 'make room there; meshproof doctor names the folders and what is free',
+      hint: 'free some space there; npx meshproof doctor shows the folders and their free space',
       cause: error,
     });
   if (path !== undefined && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code))
     return new MeshproofError('FILE_REFUSED', causeOf(error), {
-      hint: 'see to the permissions there, or name another folder',
+      hint: 'fix its permissions, or use another folder',
       cause: error,
     });
   return undefined;

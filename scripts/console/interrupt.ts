@@ -6,7 +6,7 @@ const ONE_KEYSTROKE_MS = 1_000;
 const TIMES_TO_LEAVE = 3;
 
 /**
- * Aborts the returned signal at the first SIGINT, SIGTERM or SIGHUP, or when nobody reads the output any more, with an error of exit code
+ * Aborts the returned signal at the first SIGINT, SIGTERM or SIGHUP, or when the output is no longer read, with an error of exit code
  * 130 as its reason. Cleaning up goes on whatever comes then: CI systems send SIGTERM seconds after SIGINT, and a terminal that closes takes the
  * output with it. Only a third Ctrl-C ends the process at once, which leaves what `meshproof sweep` removes.
  */
@@ -25,17 +25,17 @@ export function untilInterrupted(): AbortSignal {
     last = now;
     asked++;
     if (asked === 1) return interrupt('interrupted');
-    if (asked < TIMES_TO_LEAVE) return void process.stderr.write('\nstill cleaning up (Ctrl-C once more to leave at once)\n');
-    process.stderr.write('\nleft at once; `npx meshproof sweep` removes what is still there\n');
+    if (asked < TIMES_TO_LEAVE) return void process.stderr.write('\nstill cleaning up (press Ctrl-C again to quit at once)\n');
+    process.stderr.write('\nquit before everything was cleaned up; `npx meshproof sweep` removes the rest\n');
     process.exit(EXIT.interrupted);
   };
   process.on('SIGINT', ask);
-  process.on('SIGTERM', () => interrupt('asked to end'));
+  process.on('SIGTERM', () => interrupt('terminated'));
   process.on('SIGHUP', () => interrupt('the terminal was closed'));
   // An error of a stream that nobody listens to would end the process in the middle of whatever it does.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', ({ code }: NodeJS.ErrnoException) =>
-      interrupt(code === 'EPIPE' ? 'nobody reads the output any more' : `the output cannot be written (${code})`),
+      interrupt(code === 'EPIPE' ? 'the output is no longer read' : `the output cannot be written (${code})`),
     );
   }
   return controller.signal;

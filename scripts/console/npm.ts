@@ -18,7 +18,7 @@ export function refuseOptionsKeptByNpm(environment: NodeJS.ProcessEnv, rest: rea
   // To npm, -g is its own --global.
   if (environment['npm_config_global'] === 'true') kept.push('-g');
   if (kept.length === 0) return;
-  throw new MeshproofError('OPTION_KEPT_BY_NPM', `npm swallowed ${kept.join(' ')} because there is no -- before it`, {
+  throw new MeshproofError('OPTION_KEPT_BY_NPM', `npm swallowed ${kept.join(' ')}: a -- is missing before the options`, {
     hint: all.some(({ torn }) => torn)
       ? 'type the same with -- before the first option: npm test -- …'
       : `type: npm test -- ${[...kept, ...rest].map(shellWord).join(' ')}`,

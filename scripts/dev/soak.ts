@@ -85,7 +85,7 @@ try {
     example: 'npm run soak -- 20 --suite=routing',
   })
     .argument('<runs>', 'how many times; a run takes minutes', timesOf)
-    .argument('[options...]', 'options of test, but for --report')
+    .argument('[options...]', 'options of `test`, except --report')
     .passThroughOptions()
     .action(async (runs: number, options: string[]) => void (process.exitCode = await soak(runs, options)))
     .parseAsync();

@@ -36,13 +36,13 @@ export async function engineFindings(host: HostFacts): Promise<Finding[]> {
 
 function none(host: HostFacts): Finding {
   const possible = host.platform === 'linux' && host.root;
-  const seen = possible ? 'none runs; a private engine will be started' : 'none runs';
+  const seen = possible ? 'none is running; a private engine will be started' : 'none is running';
   const about = { category, check: 'a Docker engine runs or can be started', seen };
   return judge(about, possible, 'failed', 'start Docker, or set DOCKER_HOST, or on Linux run as root');
 }
 
 function nobodyAt(named: string): Finding {
-  const about = { category, check: 'a Docker engine runs or can be started', seen: `none runs at DOCKER_HOST=${named}` };
+  const about = { category, check: 'a Docker engine runs or can be started', seen: `none is running at DOCKER_HOST=${named}` };
   return judge(about, false, 'failed', 'start it, or unset DOCKER_HOST');
 }
 

@@ -44,7 +44,7 @@ export async function clusterFindings(options: DoctorOptions): Promise<Finding[]
     return findings.map((finding) => ({ ...finding, seen: printable(finding.seen) }));
   } catch (error) {
     if (!signal.aborted && !(reached.length > 0 && error instanceof MeshproofError)) throw error;
-    const about = { category: 'cluster', check: 'it answers every question' };
+    const about = { category: 'cluster', check: 'it answers every query' };
     const [seen, hint] = signal.aborted
       ? [`not within ${PATIENCE_MS / 1_000} s`, 'check the load of its API server and of this machine']
       : [causeOf(error), hintOf(error) ?? 'npx meshproof rbac prints the manifests to hand to the cluster’s owner'];
@@ -134,7 +134,7 @@ function rightFindings({ account, denied }: ClusterInspection): Finding[] {
     who,
     ...[...byPurpose].map(([purpose, members]) =>
       judge(
-        { category, check: `may ${purpose}`, seen: `not allowed: ${summary(members)}` },
+        { category, check: `the account may ${purpose}`, seen: `not allowed: ${summary(members)}` },
         false,
         'failed',
         'npx meshproof rbac prints the manifests to hand to the cluster’s owner',

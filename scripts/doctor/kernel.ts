@@ -6,11 +6,11 @@ import { judge, type Finding } from './finding.ts';
 
 /** What containers, pods and mesh proxies need of the kernel: any one of the modules, by module name and build option. */
 const FEATURES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'images are layered': { overlay: 'OVERLAY_FS' },
-  'pods are linked to nodes': { veth: 'VETH' },
-  'nodes are bridged': { bridge: 'BRIDGE' },
-  'connections are tracked': { nf_conntrack: 'NF_CONNTRACK' },
-  'traffic is redirected': { nf_tables: 'NF_TABLES', ip_tables: 'IP_NF_IPTABLES' },
+  'the kernel can layer images': { overlay: 'OVERLAY_FS' },
+  'the kernel can connect pods to nodes': { veth: 'VETH' },
+  'the kernel can bridge nodes': { bridge: 'BRIDGE' },
+  'the kernel can track connections': { nf_conntrack: 'NF_CONNTRACK' },
+  'the kernel can redirect traffic': { nf_tables: 'NF_TABLES', ip_tables: 'IP_NF_IPTABLES' },
 };
 
 /** What the running kernel has, by its own build options or else its modules. Nothing is loaded or tried. */

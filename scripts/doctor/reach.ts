@@ -19,14 +19,14 @@ interface Source {
 }
 
 const SOURCES: readonly Source[] = [
-  { check: 'npm', needed: 'npm ci', address: npmRegistry },
+  { check: 'the npm registry', needed: 'npm ci', address: npmRegistry },
   {
     check: 'Go modules',
     needed: 'building Kubernetes and the mesh',
     address: async (signal) => firstOf(await printed('go', ['env', 'GOPROXY'], signal)),
   },
   { check: 'Python packages', needed: 'fetching proxies', address: pipIndex },
-  { check: 'the distribution', needed: 'building the node image', address: aptSource },
+  { check: 'packages of the distribution', needed: 'building the node image', address: aptSource },
   {
     check: 'the image registry',
     needed: '--images=pull',

@@ -8,14 +8,14 @@ import { judge, type Finding } from './finding.ts';
 export async function meshFindings(mesh: MeshAdapter, found: MeshSurvey | string, signal: AbortSignal): Promise<Finding[]> {
   const category = 'mesh';
   const about = { category, check: `${mesh.facts.name} is installed` };
-  const hint = 'install it first; if it is installed, the account may not ask its control plane: npx meshproof rbac prints the permissions';
+  const hint = 'install it first; if it is installed, the account may lack permissions: npx meshproof rbac prints those that a run needs';
   if (typeof found === 'string') return [judge({ ...about, seen: found }, false, 'failed', hint)];
   const { versions, facts, standing } = found;
   const ok = { category, status: 'ok' } as const;
   return [
     { ...about, ...ok, seen: `${mesh.facts.parts.controlPlane} ${versions.join(', ')}` },
     ...Object.entries(facts).map(([check, seen]): Finding => ({ ...ok, check, seen })),
-    ...standing.map((seen): Finding => ({ ...ok, check: 'set up for all namespaces', seen })),
+    ...standing.map((seen): Finding => ({ ...ok, check: 'configured for all namespaces', seen })),
     await proxyFinding(mesh, versions.join(', '), signal),
   ];
 }

@@ -53,7 +53,7 @@ function cacheFinding({ cached, all }: CachedImages): Finding {
 
 function unlistedFinding(problem: string): Finding {
   const about = { category: 'clusters', check: 'the clusters of this user can be listed', seen: problem };
-  return judge(about, false, 'failed', 'see to the permissions there, or set MESHPROOF_STATE to another folder');
+  return judge(about, false, 'failed', 'fix its permissions, or set MESHPROOF_STATE to another folder');
 }
 
 async function stateOf(name: string) {

@@ -20,7 +20,7 @@ async function tools(): Promise<Record<string, ToolUse>> {
     ...Object.fromEntries(
       ofMeshes.map(({ name, versionArgs, published }) => [
         name,
-        { otherwise: published === undefined ? BUILT : `needed with its mesh alone: ${published.instructions}`, version: versionArgs },
+        { otherwise: published === undefined ? BUILT : `only needed with its mesh: ${published.instructions}`, version: versionArgs },
       ]),
     ),
     k6: { otherwise: BUILT, version: ['version'] },

@@ -58,7 +58,7 @@ async function namedCluster(
   if (cluster === undefined) throw refuse('CLUSTER_UNKNOWN', `no cluster is named ${name}`);
   if (cluster.mesh !== mesh) throw refuse('OTHER_MESH', `${name} runs ${cluster.mesh}, not ${mesh}`);
   if (provider.kind === 'existing' && !(cluster.provider === 'existing' && (await isThere(cluster, provider))))
-    throw refuse('OTHER_CLUSTER', `${name} is not known to be in the cluster of context ${provider.context}`);
+    throw refuse('OTHER_CLUSTER', `${name} cannot be shown to belong to the cluster of context ${provider.context}`);
   if (await isInUse(name)) throw refuse('CLUSTER_IN_USE', `another run is using ${name}`);
   return cluster;
 }

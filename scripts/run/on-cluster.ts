@@ -124,7 +124,7 @@ async function onLeasedRigs(
 
 /** Names what was taken back that no check took back itself, and what was not. */
 function report({ back, left }: TakenBack): void {
-  if (back.length > 0) process.stderr.write(`taken back: ${back.join(', ')}\n`);
+  if (back.length > 0) process.stderr.write(`reverted: ${back.join(', ')}\n`);
   for (const one of left) process.stderr.write(`left unchanged: ${one}\n`);
 }
 
@@ -135,7 +135,7 @@ function without({ createdForRun, description }: BorrowedCluster, { asked }: Clu
   const fewer = asked.workers !== undefined && asked.workers > rigs.length;
   return [
     ...(asked.typed.length === 0 ? [] : [noEffect(name, asked.typed)]),
-    ...(fewer ? [`${name} has ${quantity(rigs.length, 'rig')}: --workers=${asked.workers} runs no more checks at once`] : []),
+    ...(fewer ? [`${name} has ${quantity(rigs.length, 'rig')}, so --workers=${asked.workers} runs only as many checks in parallel`] : []),
   ];
 }
 
@@ -174,7 +174,7 @@ async function surveyOf(description: ClusterDescription): Promise<Survey | undef
 export async function conformanceOf(report: string, id: string, code: number): Promise<Conformance> {
   const file = join(report, 'conformance.json');
   const conformance = await readConformance(file).catch((cause: unknown) => {
-    throw new MeshproofError('NO_REPORT', `the test runner ended with ${code} and left no ${file}`, { cause });
+    throw new MeshproofError('NO_REPORT', `the test runner exited with ${code} without writing ${file}`, { cause });
   });
   if (conformance.run.id === id) return conformance;
   throw new MeshproofError('NO_REPORT', `another run (${conformance.run.id}) has overwritten ${file}; this run (${id}) has no report`, {

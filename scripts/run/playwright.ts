@@ -85,7 +85,10 @@ export async function loadChecks({ args, settings, signal }: PlaywrightRun): Pro
       cancelSignal: signal,
     });
     signal.throwIfAborted();
-    return found(await readFile(file, 'utf8').catch(() => ''), all.trim() || `the test runner ended with ${exitCode} and left no list`);
+    return found(
+      await readFile(file, 'utf8').catch(() => ''),
+      all.trim() || `the test runner exited with ${exitCode} without listing the checks`,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

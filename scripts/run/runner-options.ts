@@ -66,7 +66,7 @@ export function runnerArguments(given: Readonly<Record<string, unknown>>): strin
 
 function orNone(what: string): (value: string) => string {
   return (value) => {
-    if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError(`It must be a whole number of ${what}; 0 is no limit.`);
+    if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError(`It must be a whole number of ${what}; 0 means no limit.`);
     return value;
   };
 }
@@ -85,7 +85,7 @@ function seed(value: string): string {
 function shard(value: string): string {
   const [, current, all] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(value) ?? [];
   if (current === undefined || Number(current) > Number(all))
-    throw new InvalidArgumentError('It must be a part and the total, from 1/n to n/n.');
+    throw new InvalidArgumentError('It must have the form part/total, from 1/n to n/n.');
   return value;
 }
 

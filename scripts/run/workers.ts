@@ -28,5 +28,5 @@ export function defaultWorkers(provider: 'kind' | 'existing'): number {
 /** What is to be said of more workers than the machine carries; undefined where it carries them. */
 export function overload(workers: number, provider: 'kind' | 'existing', carried: number = carriedWorkers()): string | undefined {
   if (provider === 'existing' || workers <= carried) return undefined;
-  return `${workers} workers exceed the ${carried} that this machine can carry; checks that lack CPU time become INCONCLUSIVE`;
+  return `${workers} workers exceed the ${carried} that this machine can handle; checks that lack CPU time become INCONCLUSIVE`;
 }

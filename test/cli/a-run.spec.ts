@@ -15,7 +15,7 @@ test('a run uses the cluster that is there, says which options do nothing, and g
   expect(first.exitCode, first.stderr).toBe(0);
   expect(first.stderr).toContain(`meshproof-here (context stand-in at ${server.address}) already exists; reusing it`);
   expect(first.stderr).toContain('warning: meshproof-here already exists, so --nodes=9 has no effect; --fresh creates a new one');
-  expect(first.stderr).toContain('warning: meshproof-here has 1 rig: --workers=3 runs no more checks at once');
+  expect(first.stderr).toContain('warning: meshproof-here has 1 rig, so --workers=3 runs only as many checks in parallel');
   expect(existsSync(join(cluster, 'user.json'))).toBe(false);
 });
 

@@ -92,7 +92,7 @@ test('no engine', async ({ place }) => {
       category: 'engine',
       check: 'a Docker engine runs or can be started',
       status: 'failed',
-      seen: `none runs at DOCKER_HOST=unix://${place}/none.sock`,
+      seen: `none is running at DOCKER_HOST=unix://${place}/none.sock`,
       hint: 'start it, or unset DOCKER_HOST',
     },
   ]);
@@ -222,7 +222,7 @@ test('package registries are asked where their own configuration says', async ({
   const findings = await examine(env, []);
   registry.close();
   const of = (check: string) => findings.find((finding) => finding.category === 'packages' && finding.check.startsWith(check));
-  expect(of('npm')).toMatchObject({ status: 'ok', seen: here });
+  expect(of('the npm registry')).toMatchObject({ status: 'ok', seen: here });
   expect(of('Python')).toMatchObject({
     status: 'warning',
     seen: expect.stringContaining('http://127.0.0.1:1: '),

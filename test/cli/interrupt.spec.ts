@@ -20,7 +20,7 @@ test('a second Ctrl-C, not the echo of the first, ends the process at once and n
   child.kill('SIGTERM');
   await expect.poll(() => said).toContain('SIGINT outlived');
   await expect.poll(() => said).toContain('SIGTERM outlived');
-  expect(said).toMatch(/(interrupted|asked to end): cleaning up/);
+  expect(said).toMatch(/(interrupted|terminated): cleaning up/);
   await expect
     .poll(() => {
       if (child.exitCode === null) child.kill('SIGINT');

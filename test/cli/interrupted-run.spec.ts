@@ -35,7 +35,7 @@ test('Ctrl-C stops the checks and gives the cluster back', async ({ folder, serv
   child.kill('SIGINT');
   child.kill('SIGTERM');
   expect(await ended).toBe(130);
-  expect(said).toMatch(/^(interrupted|asked to end): cleaning up/m);
+  expect(said).toMatch(/^(interrupted|terminated): cleaning up/m);
   expect(said).not.toContain('left at once');
   expect(existsSync(join(cluster, 'user.json'))).toBe(false);
 });

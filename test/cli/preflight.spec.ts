@@ -57,8 +57,8 @@ spec:
 const REACHES: Record<string, [text: string, words?: string]> = {
   'a route for everybody': [route(''), "VirtualService a is exported to every namespace; add exportTo: ['.'] to its spec"],
   'a route exported to nobody by an empty list': [route(', exportTo: []'), 'VirtualService a is exported to every namespace'],
-  'a route for all by name': [route(", exportTo: ['*']"), 'VirtualService a is exported to *, outside of the rig'],
-  'a route for a stranger too': [route(", exportTo: ['.', shop]"), 'VirtualService a is exported to shop, outside of the rig'],
+  'a route for all by name': [route(", exportTo: ['*']"), 'VirtualService a is exported to *, outside the rig'],
+  'a route for a stranger too': [route(", exportTo: ['.', shop]"), 'VirtualService a is exported to shop, outside the rig'],
   'a route of its own': [route(", exportTo: ['.']")],
   'a route for the rig': [route(', exportTo: [$(NAMESPACE), $(NEIGHBOUR), $(UNMESHED)]')],
   'a host for everybody': [
@@ -71,7 +71,7 @@ const REACHES: Record<string, [text: string, words?: string]> = {
   "the rig's gateway": [gateway('selector: { istio: ingressgateway, meshproof.dev/ingressgateway: $(NAMESPACE) }, ')],
   'a Sidecar in the root namespace': [
     istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(ROOT_NAMESPACE)'),
-    "Sidecar a stands in meshproof-root, outside of the rig; a check that needs this says exclusive: 'mesh-wide'",
+    "Sidecar a is in meshproof-root, outside the rig; a check that needs this must set exclusive: 'mesh-wide'",
   ],
   "a Sidecar in the neighbour's": [istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(NEIGHBOUR)')],
   'a Sidecar in a namespace that the check makes': [
@@ -88,9 +88,12 @@ const REACHES: Record<string, [text: string, words?: string]> = {
     'Gateway a acts on the pods behind in.prod.svc.cluster.local',
   ],
   "the rig's gateway by its Service": [k8sGateway('in.$(NAMESPACE).svc.cluster.local')],
-  "a route on a stranger's Service": [httpRoute(', namespace: shop'), 'HTTPRoute a has a parent in shop, outside of the rig'],
+  "a route on a stranger's Service": [httpRoute(', namespace: shop'), 'HTTPRoute a has a parent in shop, outside the rig'],
   'a route on a Service of its own': [httpRoute('')],
-  'gateway pods with a usual label': [gatewayPods('istio: ingressgateway'), 'Deployment a has gateway pods that Gateways of others select'],
+  'gateway pods with a usual label': [
+    gatewayPods('istio: ingressgateway'),
+    'Deployment a has gateway pods that Gateways of others may select',
+  ],
   'gateway pods with a label of the rig': [gatewayPods('istio: ingressgateway-$(NAMESPACE)')],
 };
 

@@ -15,7 +15,7 @@ const SEED = Number(process.env['SEED'] ?? 1);
 /** A point's latest moment: a run of two checks has ended by then on a quiet machine. */
 const LATEST_MS = Number(process.env['LATEST_MS'] ?? 45_000);
 
-/** Those that leave most behind: mesh-wide configuration, cluster-wide roles, an injector that is cut off, namespaces, installations, pods. */
+/** Those that leave most behind: mesh-wide configuration, cluster-wide roles, a disabled injector, namespaces, installations, pods. */
 const CHECKS = [
   'security/strict-mesh-wide',
   'install/preflight',

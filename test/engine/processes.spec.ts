@@ -135,7 +135,7 @@ test('the lock of a process lasts until it is killed, and is free then', async (
     },
   });
   expect(await turn).toBe('ours');
-  expect(waited).toEqual(['waiting for another meshproof to be done with the test of killing']);
+  expect(waited).toEqual(['waiting for another meshproof process to release the test of killing']);
 });
 
 test('whoever has no right to the folder cannot hold its lock, and a lock that cannot be is told at once', async () => {

@@ -20,7 +20,7 @@ test('what one rig has reaches beyond another', () => {
   expect(services).not.toEqual([]);
   expect(reachesOf(services, island('a-rig-1'))).toHaveLength(services.length);
   expect(reachesOf([FILTER_SENTINEL.object('a-rig-0', 'cluster')], island('a-rig-1'))).toEqual([
-    "EnvoyFilter meshproof-sentinel stands in a-rig-0, outside of the rig; a check that needs this says exclusive: 'mesh-wide'",
+    "EnvoyFilter meshproof-sentinel is in a-rig-0, outside the rig; a check that needs this must set exclusive: 'mesh-wide'",
   ]);
   const gateway = {
     apiVersion: 'networking.istio.io/v1',
@@ -35,8 +35,8 @@ test('an Ingress is for the gateway of whoever owns the mesh, a GatewayClass for
   const object = (apiVersion: string, kind: string) => ({ apiVersion, kind, metadata: { name: 'a' }, spec: {} });
   const objects = [object('networking.k8s.io/v1', 'Ingress'), object('gateway.networking.k8s.io/v1', 'GatewayClass')];
   expect(reachesOf(objects, island('rig'))).toEqual([
-    "Ingress a acts on gateways of the whole cluster; a check that needs this says exclusive: 'mesh-wide'",
-    "GatewayClass a acts on gateways of the whole cluster; a check that needs this says exclusive: 'mesh-wide'",
+    "Ingress a acts on gateways of the whole cluster; a check that needs this must set exclusive: 'mesh-wide'",
+    "GatewayClass a acts on gateways of the whole cluster; a check that needs this must set exclusive: 'mesh-wide'",
   ]);
   expect(reachesOf([object('networking.k8s.io/v1', 'NetworkPolicy')], island('rig'))).toEqual([]);
 });

@@ -30,7 +30,7 @@ const SECRETIVE: readonly [string, string][] = [
   ['token: %hunter2\n', 'is not YAML: '],
   ['token: *hunter2\n', 'an alias without an anchor'],
   ['token: !hunter2 x\n[hunter2]: x', 'there is no context "a"'],
-  ['hunter2', 'it holds no YAML map'],
+  ['hunter2', 'it is not a YAML mapping'],
   [
     'clusters: [{ name: a, cluster: { server: "ftp://me:hunter2@h" } }]\ncontexts: [{ name: a, context: { cluster: a } }]',
     'is not an http',

@@ -59,7 +59,7 @@ test('a credential plug-in that waits for somebody holds nobody back who has bee
 const PLUGINS: readonly [string, object, RegExp][] = [
   ['is not there', { command: './gone' }, /kube\/gone was not found/],
   ['fails', { command: 'sh', args: ['-c', 'echo please log in >&2; exit 3'] }, /plug-in sh ended with 3: please log in$/],
-  ['fails without a word', { command: 'sh', args: ['-c', 'exit 3'] }, /ended with 3: it said nothing$/],
+  ['fails without a word', { command: 'sh', args: ['-c', 'exit 3'] }, /ended with 3: no error output$/],
   ['fails at length', { command: 'sh', args: ['-c', 'head -c 3000000 /dev/zero | tr "\\0" x >&2; exit 3'] }, /ended with 3: x{1000}$/],
   ['prints text', { command: 'echo', args: ['hunter2'] }, /plug-in echo printed no ExecCredential/],
   ['prints an empty object', { command: 'echo', args: ['{}'] }, /printed no ExecCredential/],
@@ -82,7 +82,7 @@ test('a credential plug-in that hands over nothing is named with what it did, an
 test('a credential plug-in that gives no answer in time is ended and named, whoever sets the limit', async ({ open, plain }) => {
   // What it started holds its output open as long as it runs.
   const exec = { command: 'sh', args: ['-c', 'sleep 301; true'] };
-  const slow = { code: 'CREDENTIAL_PLUGIN', message: expect.stringMatching(/plug-in sh gave no answer in \d s/) };
+  const slow = { code: 'CREDENTIAL_PLUGIN', message: expect.stringMatching(/plug-in sh did not answer within \d s/) };
   await expect(new CredentialPlugin(exec, {}, 300).credential()).rejects.toMatchObject(slow);
   const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { exec });
   const { message } = slow;

@@ -55,16 +55,16 @@ test.describe('reading', () => {
     [
       'an unknown placeholder',
       `${RULE}spec: {host: $(NAMESPCE)}`,
-      ':4:14: $(NAMESPCE) is not known; the variables are NAMESPACE; did you mean NAMESPACE?',
+      ':4:14: $(NAMESPCE) is unknown; the variables are NAMESPACE; did you mean NAMESPACE?',
     ],
-    ['a list', '- a', ':1:1: a document must be a map'],
-    ['a text', 'hello', ':1:1: a document must be a map'],
+    ['a list', '- a', ':1:1: a document must be a mapping'],
+    ['a text', 'hello', ':1:1: a document must be a mapping'],
     ['no kind', 'apiVersion: v1\nmetadata: {name: a}', ':1:1: the document has no kind'],
     ['no apiVersion', 'kind: Service\nmetadata: {name: a}', ':1:1: the document has no apiVersion'],
-    ['an apiVersion that is no text', 'apiVersion: 1\nkind: Service\nmetadata: {name: a}', ':1:13: apiVersion must be a text'],
+    ['an apiVersion that is no text', 'apiVersion: 1\nkind: Service\nmetadata: {name: a}', ':1:13: apiVersion must be a string'],
     ['no metadata', 'apiVersion: v1\nkind: Service', ':1:1: the document has no metadata'],
     ['no name', 'apiVersion: v1\nkind: Service\nmetadata: {}', ':3:11: metadata has no name'],
-    ['a name that is no text', 'apiVersion: v1\nkind: Service\nmetadata: {name: 5}', ':3:18: metadata.name must be a text'],
+    ['a name that is no text', 'apiVersion: v1\nkind: Service\nmetadata: {name: 5}', ':3:18: metadata.name must be a string'],
     ['the same object twice', `${RULE}---\n${RULE}`, ':7:18: DestinationRule rule occurs twice'],
   ];
   for (const [what, text, message] of broken) {
@@ -91,7 +91,7 @@ test.describe('reading', () => {
       ':1:1: the document has no apiVersion',
     );
     await expect(readControl(write('kind: A\nmetadata: {name: n}\n$patch: remove'), {})).rejects.toThrow(
-      ':3:9: $patch is "delete", "add" or left out, not "remove"',
+      ':3:9: $patch must be "delete", "add" or absent, not "remove"',
     );
   });
 });

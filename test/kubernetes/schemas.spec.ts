@@ -104,7 +104,7 @@ const BROKEN: [string, Manifest, string][] = [
   [
     'a number out of range',
     object('networking.istio.io/v1', 'ServiceEntry', { hosts: ['a'], ports: [{ number: -1, name: 'a' }] }),
-    'spec.ports[0].number is -1, which breaks its minimum',
+    'spec.ports[0].number is -1, which violates its minimum',
   ],
   ['a status', { ...rule({}), status: {} }, 'status is for the cluster to write'],
   [
@@ -121,7 +121,7 @@ const BROKEN: [string, Manifest, string][] = [
   [
     'an unknown group',
     object('networkin.istio.io/v1', 'Foo', {}),
-    'the group networkin.istio.io is not known; did you mean networking.istio.io?',
+    'the group networkin.istio.io is unknown; did you mean networking.istio.io?',
   ],
   ['a core object without outline', object('v1', 'Service', {}, { sepc: {} }), 'sepc does not exist; did you mean spec?'],
   [
@@ -132,7 +132,7 @@ const BROKEN: [string, Manifest, string][] = [
   [
     'a label that is no text',
     { ...object('v1', 'Service', {}), metadata: { name: 'x', labels: JSON.parse('{"version": 1}') } },
-    'metadata.labels.version must be a text; quote it',
+    'metadata.labels.version must be a string; quote it',
   ],
 ];
 for (const [what, manifest, message] of BROKEN) {

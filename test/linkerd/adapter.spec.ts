@@ -54,7 +54,7 @@ test('a namespace injects by its annotation, never by a label', () => {
 
 test('configuration outside of the rig, or for parents there, is refused', () => {
   expect(FACTS.reachesOf([route(undefined, { name: 'server', namespace: 'rig-neighbour' })], ISLAND)).toEqual([]);
-  expect(FACTS.reachesOf([route('shop', {})], ISLAND)).toEqual([expect.stringContaining('stands in shop')]);
+  expect(FACTS.reachesOf([route('shop', {})], ISLAND)).toEqual([expect.stringContaining('is in shop')]);
   expect(FACTS.reachesOf([route(undefined, { namespace: 'shop' })], ISLAND)).toEqual([expect.stringContaining('has a parent in shop')]);
   const gatewayClass: Manifest = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', metadata: { name: 'one' } };
   expect(FACTS.reachesOf([gatewayClass], ISLAND)).toHaveLength(1);
@@ -94,7 +94,7 @@ test('where the command is not to be had, one sentence says which one is missing
   await expect(pathOf(tool, {})).rejects.toMatchObject({
     code: 'TOOL_UNAVAILABLE',
     exitCode: 2,
-    message: expect.stringMatching(/version edge-26\.8\.3 is needed, and no package registry has it$/),
+    message: expect.stringMatching(/version edge-26\.8\.3 of the command \S+ is needed, and no package registry provides it$/),
     hint: expect.stringMatching(/on PATH, or into the folder of --images=FOLDER: https:\/\/linkerd\.io\//),
   });
 });

@@ -53,7 +53,7 @@ test('a route that is accepted and never acts is said to be without effect, with
   await expect(failure).rejects.toMatchObject({
     code: 'CONFIG_WITHOUT_EFFECT',
     message: expect.stringMatching(
-      /^accepted, but without effect .*: HTTPRoute rig\/canary has no effect in the proxies of caller\. Its status says: .*Accepted True/,
+      /^accepted, but without effect .*: HTTPRoute rig\/canary has no effect in the proxies of caller\. Status: .*Accepted True/,
     ),
   });
 });

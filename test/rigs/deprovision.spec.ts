@@ -27,7 +27,7 @@ test('a try that was refused changes nothing for whoever has the lent namespaces
   putLease(server, 'lent-rig-0', { owner: OWNER, stays: true });
   const refusedTry = await RigLeases.take(api, ['lent-rig-0'], 'meshproof-bbbb');
   await refusedTry.release();
-  expect((await find(api, { namespaces: 'lent', all: true })).named).toEqual([`lent-rig-0, made for ${OWNER}`]);
+  expect((await find(api, { namespaces: 'lent', all: true })).named).toEqual([`lent-rig-0, created for ${OWNER}`]);
   await down({ name: OWNER, rigs: ['lent-rig-0'], preprovisioned: true });
   expect([...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'))).toEqual([]);
 });
@@ -50,7 +50,7 @@ test('a platform that labels every namespace does not become an owner of ours', 
   await putRig(api, server, RIG, { owner: OWNER });
   const labels = { 'f:metadata': { 'f:labels': { 'f:pod-security.kubernetes.io/warn': {} } } };
   for (const name of namespacesOf(server)) applyAlso(server, `/api/v1/namespaces/${name}`, 'pod-security-admission-label-syncer', labels);
-  expect((await find(api, { all: true })).named).toEqual([`${RIG}, made for ${OWNER}`]);
+  expect((await find(api, { all: true })).named).toEqual([`${RIG}, created for ${OWNER}`]);
   await down({ name: OWNER, rigs: [RIG] });
   expect(namespacesOf(server)).toEqual([]);
 });
@@ -59,12 +59,12 @@ test('what somebody applies from a source of their own stays, and is told', asyn
   await putRig(api, server, RIG, { owner: OWNER });
   const tracked = { 'f:metadata': { 'f:annotations': { 'f:argocd.argoproj.io/tracking-id': {} } } };
   applyAlso(server, `${HOME}-neighbour`, 'argocd-controller', tracked);
-  const message = expect.stringContaining(`Namespace ${RIG}-neighbour: it was made or is managed by argocd-controller`);
+  const message = expect.stringContaining(`Namespace ${RIG}-neighbour: it was created or is managed by argocd-controller`);
   await expect(down({ name: OWNER, rigs: [RIG] })).rejects.toMatchObject({ code: 'LEFT_BEHIND', message });
   expect(namespacesOf(server)).toEqual([`${RIG}-neighbour`]);
   const { named, spared } = await find(api, { all: true });
   expect(named).toEqual([]);
-  expect(spared).toEqual([`${RIG}: it was made or is managed by argocd-controller`]);
+  expect(spared).toEqual([`${RIG}: it was created or is managed by argocd-controller`]);
 });
 
 test('rigs that a run has kept or renewed go, though the description that was read names others', async ({ api, server, down }) => {
@@ -83,7 +83,7 @@ test('a removal that broke off is ended by the next one, and a sweep sees what i
   server.intercept = () => undefined;
   expect(namespacesOf(server)).toEqual([`${RIG}-neighbour`]);
   const { leftovers, named } = await find(api, { all: true });
-  expect(named).toEqual([`${RIG}, made for ${OWNER}`]);
+  expect(named).toEqual([`${RIG}, created for ${OWNER}`]);
   for (const leftover of leftovers) await leftover.remove();
   expect(namespacesOf(server)).toEqual([]);
   await down({ name: OWNER, rigs: [RIG] });

@@ -39,7 +39,7 @@ test('the next process takes back what the journal names, and nothing that other
   const log: string[] = [];
   const journal = await Journal.open(api, RIG, { owner: 'run' });
   const { back, left } = await replay(api, meshWith(log), { journal, rig: RIG, owner: 'run' });
-  expect(left).toEqual([`ConfigMap ${RIG}/taken: it was made or is managed by flux`]);
+  expect(left).toEqual([`ConfigMap ${RIG}/taken: it was created or is managed by flux`]);
   expect(back.toSorted()).toEqual([
     'ConfigMap run-rig-0/mine',
     'IstioOperator run-rig-0-second/second',

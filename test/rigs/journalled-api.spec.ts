@@ -38,7 +38,7 @@ test('an object that others made ends the check with its name and maker, before 
   server.requests.length = 0;
   await expect(changes.apply([settings('harmless'), strict], { namespace: RIG })).rejects.toMatchObject({
     code: 'NOT_OURS',
-    message: 'PeerAuthentication istio-system/default-strict exists already: it was made or is managed by argocd-controller',
+    message: 'PeerAuthentication istio-system/default-strict already exists: it was created or is managed by argocd-controller',
   });
   expect(writes(server)).toEqual([]);
 });
@@ -112,7 +112,7 @@ test('what somebody else took over during a check stays theirs when the check ta
   Object.assign(server.objects.get(STRICT)?.metadata ?? {}, { managedFields: [ours, { manager: 'flux', operation: 'Apply' }] });
   await applied.reconcile([]);
   expect(server.objects.has(STRICT)).toBe(true);
-  expect(said).toEqual(['PeerAuthentication: it stays: it was made or is managed by flux']);
+  expect(said).toEqual(['PeerAuthentication: it stays: it was created or is managed by flux']);
 });
 
 test('of several changes at once none is forgotten', async ({ api }) => {

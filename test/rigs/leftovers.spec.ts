@@ -9,7 +9,7 @@ test('a rig whose run is dead goes, with what its journal names; those of others
   server.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
 
   const { leftovers, named, spared } = await find(api);
-  expect(named).toEqual(['meshproof-dead-rig-0, made for meshproof-dead']);
+  expect(named).toEqual(['meshproof-dead-rig-0, created for meshproof-dead']);
   expect(spared.toSorted()).toEqual([
     'meshproof-kept-rig-0: it was kept on purpose; --all removes it',
     'meshproof-live-rig-0: somebody is using it',
@@ -24,7 +24,7 @@ test('what was made to stay goes when that is asked for, and what is in use does
   await putRig(api, server, 'meshproof-live-rig-1', { owner: 'meshproof-live', stays: true });
   await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept', stays: true });
   const { named, spared } = await find(api, { all: true });
-  expect(named).toEqual(['meshproof-kept-rig-0, made for meshproof-kept']);
+  expect(named).toEqual(['meshproof-kept-rig-0, created for meshproof-kept']);
   expect(spared).toContain('meshproof-live-rig-1: a run of meshproof-live is under way');
 });
 
@@ -35,7 +35,7 @@ test('lent namespaces are emptied of what is ours, and stay', async ({ api, serv
   putLease(server, 'lent-rig-0', { owner: 'meshproof-x', holder: dead });
 
   const { leftovers, named } = await find(api, { namespaces: 'lent' });
-  expect(named).toEqual(['lent-rig-0, made for meshproof-x']);
+  expect(named).toEqual(['lent-rig-0, created for meshproof-x']);
   for (const leftover of leftovers) await leftover.remove();
   const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
   expect(left).toEqual(['/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs']);
@@ -52,7 +52,7 @@ test('what is mesh-wide of a run whose rigs are gone goes too, and nothing that 
   await api.apply([owned(policy('default-strict'), 'meshproof-gone', 'meshproof-gone-rig-0')]);
   server.put('/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default', policy('default'));
   const { leftovers, named } = await find(api);
-  expect(named).toEqual(['PeerAuthentication istio-system/default-strict, made for meshproof-gone']);
+  expect(named).toEqual(['PeerAuthentication istio-system/default-strict, created for meshproof-gone']);
   for (const leftover of leftovers) await leftover.remove();
   expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toHaveLength(1);
 });
@@ -82,7 +82,7 @@ test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its
   putLease(server, 'team-b-rig-0', { owner: 'meshproof-b', holder: alive });
   const { named, spared } = await find(api);
   expect(named).toEqual([]);
-  expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, made for meshproof-b: somebody is using team-b-rig-0']);
+  expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, created for meshproof-b: somebody is using team-b-rig-0']);
 });
 
 test('a lent namespace that may not be looked at is told of, and an answer that tells nothing is none', async ({ api, server }) => {

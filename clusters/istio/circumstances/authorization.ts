@@ -12,7 +12,7 @@ export function denials(standing: Standing, place: Place): Obstacle[] {
   return [
     ...DENY.filter((policy) => mayMatch(policy, place)).map((policy) => ({ what: inWords(policy, 'it denies requests') })),
     ...CUSTOM.filter((policy) => mayMatch(policy, place)).map((policy) => ({
-      what: inWords(policy, 'an authorizer of its owner decides'),
+      what: inWords(policy, 'an external authorizer decides'),
     })),
   ];
 }
@@ -20,7 +20,7 @@ export function denials(standing: Standing, place: Place): Obstacle[] {
 /** Where anything is allowed by a policy, everything else is denied, unless another policy allows it. */
 export function allowances(standing: Standing, place: Place): Obstacle[] {
   const { ALLOW = [] } = policies(standing, place);
-  return ALLOW.slice(0, 1).map((policy) => ({ what: inWords(policy, 'what no policy allows is denied'), settle: allowed(place) }));
+  return ALLOW.slice(0, 1).map((policy) => ({ what: inWords(policy, 'it denies what no policy allows'), settle: allowed(place) }));
 }
 
 /** What policies of others allow stays allowed, whatever those of a check leave out. */

@@ -6,7 +6,7 @@ import { opaqueOf, RULES, TRAFFIC } from './rules.ts';
 import type { Obstacle, Standing } from './standing.ts';
 
 /** What every check needs, as it completes "this check needs …". */
-const REQUESTS = 'requests that no policy or route of others touches';
+const REQUESTS = 'requests that no policy or route of others affects';
 
 /** Under what a check with these assumptions is judged on a rig. */
 export function circumstancesOf(standing: Standing, assumes: readonly Assumption[], rig: string): Circumstances {

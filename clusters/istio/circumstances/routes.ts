@@ -47,7 +47,7 @@ function destinationRules({ objects, rootNamespace, clusterDomain }: Standing, p
     const { host, exportTo } = specOf(object);
     return isExported(exportTo, own) && textsOf([host]).some((one) => isWildcardFor(one, clusterDomain));
   });
-  return found.slice(0, 1).map((one) => ({ what: inWords(one, 'it is for Services of every namespace'), settle: unruled(place) }));
+  return found.slice(0, 1).map((one) => ({ what: inWords(one, 'it applies to Services of every namespace'), settle: unruled(place) }));
 }
 
 function isExported(exportTo: unknown, namespaces: readonly string[]): boolean {

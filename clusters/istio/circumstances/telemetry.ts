@@ -25,7 +25,7 @@ export function lacksOfLog({ config }: Standing): Obstacle[] {
   const format = formatOf(config);
   const told = format === '' ? READ : fieldsOf(format);
   const lacking = READ.filter((field) => !told.includes(field));
-  return lacking.length === 0 ? [] : [{ what: `MeshConfig has a format of the access log without ${lacking.join(', ')}` }];
+  return lacking.length === 0 ? [] : [{ what: `MeshConfig has an access log format without ${lacking.join(', ')}` }];
 }
 
 /** The format as it was set; empty for Istio's own, in text or JSON. */

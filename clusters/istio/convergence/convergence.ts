@@ -64,7 +64,7 @@ export async function converge(access: ClusterAccess, istiod: Istiod, options: C
 
 /** What no proxy acts on cannot be waited for, and whatever is seen then is not the mesh's doing. */
 function noProxies(namespace: string): MeshproofError {
-  return new MeshproofError('PROXY_MISSING', `no pod in ${namespace} has a running proxy, so nothing acts on what is applied there`, {
+  return new MeshproofError('PROXY_MISSING', `no pod in ${namespace} has a running proxy, so nothing enforces what is applied there`, {
     hint: 'the labels of the namespace decide which control plane injects its pods: npx meshproof doctor shows them',
   });
 }

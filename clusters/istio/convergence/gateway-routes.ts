@@ -49,9 +49,9 @@ export async function untilIstiodHasRouted(access: ClusterAccess, istiod: Istiod
     missing = named.filter((_, index) => found[index] !== true).map(({ name }) => name);
     return missing.length === 0;
   };
-  const what = after === 'removed' ? 'istiod to drop routes' : 'istiod to take routes';
+  const what = after === 'removed' ? 'istiod to drop routes' : 'istiod to accept routes';
   const verb = after === 'removed' ? 'still acts on' : 'has not written the status of';
-  const hint = 'a route is taken only when its parent belongs to this mesh; its status says more';
+  const hint = 'a route is accepted only if its parent belongs to this mesh; see its status';
   await untilIstiod(look, { what, lacks: () => `${verb} ${missing.join(', ')}`, hint, timeoutMs, everyMs, signal });
 }
 

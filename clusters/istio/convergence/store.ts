@@ -71,7 +71,7 @@ export async function untilIstiodHasSeen(access: ClusterAccess, istiod: Istiod, 
   };
   const what = after === 'removed' ? 'istiod to forget what was removed' : 'istiod to see what was applied';
   const verb = after === 'removed' ? 'still lists' : 'does not list the current';
-  const hint = 'a revision label, a discovery selector or a missing CRD can hide objects from istiod; its log says more';
+  const hint = 'a revision label, a discovery selector or a missing CRD can hide objects from istiod; see its log';
   await untilIstiod(look, { what, lacks: () => `${verb} ${missing.join(', ')}`, hint, timeoutMs, everyMs, signal });
   if (refused !== undefined) throw refused;
 }

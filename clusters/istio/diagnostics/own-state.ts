@@ -100,7 +100,7 @@ export class OwnState {
   }
 }
 
-const UNKNOWN_FORM = 'the page has another form than expected, and could tell of others';
+const UNKNOWN_FORM = 'the page has an unexpected form, and may contain data of others';
 
 /** Without the parser's own words, which quote the text. */
 function parsed(text: string): unknown {

@@ -67,7 +67,7 @@ export class IstioRevisions implements MeshRevisions {
     const home = await liveOf(this.#api, [{ apiVersion: 'v1', kind: 'Namespace', name: namespace }]);
     for (const live of home) {
       if (isOurs(live, owner)) continue;
-      const message = `what was installed in the namespace ${namespace} cannot be taken back: ${makerOf(live)}`;
+      const message = `what was installed in the namespace ${namespace} cannot be uninstalled: ${makerOf(live)}`;
       throw new MeshproofError('NOT_OURS', message, { hint: 'remove the control plane that a check installed there' });
     }
     this.#istiods.delete(namespace);
@@ -110,7 +110,7 @@ export class IstioRevisions implements MeshRevisions {
     if (hub === undefined || tag === undefined) {
       throw new MeshproofError(
         'ISTIOD_UNREADABLE',
-        `${plane.namespace} has no istiod whose image tells a hub and a tag: ${container?.image ?? 'none'}`,
+        `no istiod in ${plane.namespace} has an image with a hub and a tag: ${container?.image ?? 'none'}`,
       );
     }
     const exchange = container?.env?.find(({ name }) => name === 'PILOT_ENABLE_METADATA_EXCHANGE');

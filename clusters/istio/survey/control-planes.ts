@@ -85,7 +85,7 @@ export function chooseControlPlane(configurations: readonly InjectorConfiguratio
   const planes = controlPlanes(configurations);
   const [only, ...others] = planes;
   if (only === undefined)
-    throw new MeshproofError('ISTIOD_MISSING', 'no injector of an istiod in this cluster was found', { hint: 'install Istio first' });
+    throw new MeshproofError('ISTIOD_MISSING', 'no injector of istiod was found in this cluster', { hint: 'install Istio first' });
   const names = planes.map(({ revision, tags }) => (tags.length === 0 ? revision : `${revision} (tags: ${tags.join(', ')})`)).join(', ');
   const byDefault = injectorOf(configurations, labelledBy(BY_DEFAULT));
   const chosen =
@@ -106,8 +106,8 @@ export function chooseControlPlane(configurations: readonly InjectorConfiguratio
   ];
   const injection = candidates.find((one) => injectorOf(configurations, labelledBy(one)) === chosen.revision);
   if (injection === undefined)
-    throw new MeshproofError('INJECTOR_MISSING', `no label of a namespace makes revision ${chosen.revision} of Istio inject its pods`, {
-      hint: 'its MutatingWebhookConfiguration says which namespaces it takes; a revision tag may be missing',
+    throw new MeshproofError('INJECTOR_MISSING', `no namespace label makes revision ${chosen.revision} of Istio inject pods`, {
+      hint: 'see the namespaceSelectors of its MutatingWebhookConfiguration; a revision tag may be missing',
     });
   const isInjectedAnyhow = injectorOf(configurations, {}) !== undefined;
   return { plane: chosen, injection, unmeshed: isInjectedAnyhow ? { [INJECTION_LABEL]: 'disabled' } : {} };
@@ -124,8 +124,8 @@ export function discoverable(labels: Record<string, string>, selectors: readonly
     const added = labelsFor(selector, labels);
     if (added !== undefined) return { ...labels, ...added };
   }
-  throw new MeshproofError('NAMESPACES_UNFIT', 'the discovery selectors of MeshConfig leave out every namespace that could be made', {
-    hint: 'have the owner of the mesh add a selector by a label, or create namespaces that match: --namespaces',
+  throw new MeshproofError('NAMESPACES_UNFIT', 'the discoverySelectors of MeshConfig exclude every namespace that meshproof could create', {
+    hint: 'ask the owner of the mesh to add a selector by label, or to create matching namespaces for --namespaces',
   });
 }
 

@@ -92,7 +92,7 @@ async function unseenPlane(access: ClusterAccess, wanted: string | undefined, si
   if (revision === undefined || (wanted === undefined && revisions.length > 1 && revision !== DEFAULT_REVISION)) {
     throw new MeshproofError(
       'ISTIOD_MISSING',
-      `which istiod is meant cannot be seen: ${USUAL_NAMESPACE} has ${revisions.join(', ') || 'none'}`,
+      `it is unclear which istiod to use: ${USUAL_NAMESPACE} has ${revisions.join(', ') || 'none'}`,
       {
         hint: 'the account may not list MutatingWebhookConfigurations: npx meshproof rbac prints the permissions',
       },

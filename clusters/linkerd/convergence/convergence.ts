@@ -43,7 +43,7 @@ export async function converge(access: ClusterAccess, options: ConvergeOptions, 
   const { namespace, objects, after, callers = [], timeoutMs = TIMEOUT_MS, signal, progress } = options;
   const elapsed = (): number => performance.now() - started;
 
-  progress?.(`proxies of ${namespace} to be given ${objects.length} objects`);
+  progress?.(`waiting for the proxies of ${namespace} to receive ${objects.length} objects`);
   const inbound = await Promise.all(
     [...inboundKinds(objects, namespace)].map(([place, kinds]) => InboundSides.begin(access, place, kinds, signal)),
   );
@@ -62,7 +62,7 @@ export async function converge(access: ClusterAccess, options: ConvergeOptions, 
   const givenMs = elapsed();
 
   const outbound = new OutboundSides(markers(objects, namespace, after), callers, after);
-  progress?.(`callers of ${namespace} to act on routes`);
+  progress?.(`waiting for the callers of ${namespace} to act on routes`);
   await looking(async () => await outbound.haveConverged(signal), {
     ...pace,
     leftMs: () => timeoutMs - elapsed(),
@@ -115,9 +115,8 @@ async function without(
 ): Promise<MeshproofError> {
   if (after === 'removed') return notConverged(namespace, timeoutMs, lacking);
   const said = await conditionsOf(access, objects, namespace).catch((error: unknown) => [causeOf(error)]);
-  const message = `accepted, but without effect for ${timeoutMs / 1_000} s: ${lacking.join('; ')}. Its status says: ${said.join('; ')}`;
-  const hint =
-    "the policy controller's log says which part it could not convert; a ServiceProfile of the same Service would win over a route";
+  const message = `accepted, but without effect for ${timeoutMs / 1_000} s: ${lacking.join('; ')}. Status: ${said.join('; ')}`;
+  const hint = "the policy controller's log shows what it could not convert; a ServiceProfile of the same Service would override a route";
   return new MeshproofError('CONFIG_WITHOUT_EFFECT', message, { hint });
 }
 

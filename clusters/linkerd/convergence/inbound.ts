@@ -38,7 +38,7 @@ export class InboundSides {
     const pods = withProxy(await access.pods(namespace, undefined, signal)).filter(hasSentinelPort);
     const telling = pods.filter(tellsPolicies);
     if (telling.length === 0 && pods.length > 0) {
-      throw new MeshproofError('CONVERGENCE_UNSEEN', `no proxy of ${namespace} logs the policies that it is given`, {
+      throw new MeshproofError('CONVERGENCE_UNSEEN', `no proxy of ${namespace} logs the policies that it receives`, {
         hint: `start its pods with the annotation config.linkerd.io/proxy-log-level: warn,linkerd=info,${POLICY_LOG}`,
       });
     }
@@ -69,7 +69,7 @@ export class InboundSides {
 
   /** Who is behind, in words. */
   lacking(): string[] {
-    return this.#behind.map(({ name }) => `the proxy of ${this.#namespace}/${name} has not been given the sentinel's policy`);
+    return this.#behind.map(({ name }) => `the proxy of ${this.#namespace}/${name} has not received the sentinel's policy`);
   }
 }
 
