@@ -107,7 +107,7 @@ function surveyed(survey: Survey | undefined): Record<string, string> {
   const facts = Object.entries(survey.facts).map(([name, value]) => [`mesh: ${name}`, value]);
   return {
     ...Object.fromEntries(facts),
-    ...(survey.standing.length === 0 ? {} : { 'mesh: for all namespaces': survey.standing.join('; ') }),
+    ...(survey.standing.length === 0 ? {} : { 'mesh: configured for all namespaces': survey.standing.join('; ') }),
   };
 }
 
@@ -119,7 +119,7 @@ async function keepToItself(page: string): Promise<void> {
   const closed = html.replaceAll(analytics, '').replace(/<head>/, `<head>\n${policy}`);
   if (closed.includes('googletagmanager') || !closed.includes(policy)) {
     await rm(page);
-    throw new Error('the Allure page has an unexpected structure and would contact its vendor');
+    throw new Error('the Allure page has an unexpected structure; it would contact its vendor');
   }
   await writeFile(page, closed);
 }

@@ -33,7 +33,7 @@ export function addToSummary(markdown: string, environment = process.env): void 
   if (file === undefined) return;
   const room = LARGEST_SUMMARY - (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
   const bytes = Buffer.from(`${markdown}\n`);
-  const rest = '\n\nThe report is cut here because GitHub limits the size of a summary; conformance.md has the rest.\n';
+  const rest = '\n\nThis report is truncated because GitHub limits the size of a summary; conformance.md has the rest.\n';
   const whole = bytes.length <= room;
   const fitting = whole ? bytes : Buffer.from(`${bytes.subarray(0, Math.max(0, room - rest.length - 3)).toString('utf8')}${rest}`);
   if (whole || room > rest.length + 3) appendFileSync(file, fitting);

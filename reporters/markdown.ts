@@ -41,7 +41,7 @@ export function conformanceMarkdown(conformance: Conformance): string {
   if (unproven !== '') sections.push('## Assertions that no control made fail', unproven);
   const deviations = deviationTable(checks);
   if (deviations !== '') sections.push('## Documentation and observed behaviour', deviations);
-  if (run.survey !== undefined) sections.push('## The mesh as it was found', surveyTable(run.survey));
+  if (run.survey !== undefined) sections.push('## The mesh as found', surveyTable(run.survey));
   if (planned.length > 0) sections.push('## Planned checks', plannedTable(planned));
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -85,7 +85,7 @@ function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
 }
 
 function surveyTable({ facts, standing }: Survey): string {
-  const rows = [...Object.entries(facts), ...standing.map((what) => ['for all namespaces', what])];
+  const rows = [...Object.entries(facts), ...standing.map((what) => ['configured for all namespaces', what])];
   return tableOf([['what', 'found'], ...rows.map((row) => row.map((cell) => inline(cell)))]);
 }
 

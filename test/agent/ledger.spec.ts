@@ -67,7 +67,7 @@ test('a server that has restarted has lost its ledger, and says so whatever the 
   await send(first, 2);
   expect((await first.client.ledger(mark)).entries).toHaveLength(2);
   // What came before the second began is gone; an empty answer would say that nothing did.
-  const lost = { code: 'LEDGER_LOST', message: 'server-v2 restarted, its ledger is lost' };
+  const lost = { code: 'LEDGER_LOST', message: 'server-v2 restarted; its ledger is lost' };
   await expect(second.client.ledger(mark)).rejects.toMatchObject(lost);
   await send(second, 7);
   await expect(second.client.ledger(mark)).rejects.toMatchObject(lost);

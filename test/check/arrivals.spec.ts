@@ -59,8 +59,8 @@ test('what others have made or changed since the check began is told with who di
     { manager: 'kubectl-edit', time: LATER },
   ]);
   expect(await saidOf(another, edited)).toEqual([
-    'PeerAuthentication rig-neighbour/edited was made or changed meanwhile by kubectl-edit',
-    'PeerAuthentication istio-system/default was made or changed meanwhile by meshproof, for other-run',
+    'PeerAuthentication rig-neighbour/edited was created or changed in the meantime by kubectl-edit',
+    'PeerAuthentication istio-system/default was created or changed in the meantime by meshproof, for other-run',
   ]);
 });
 

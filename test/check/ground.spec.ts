@@ -78,9 +78,9 @@ test('what stood still, or was held back by a limit, was late with everything', 
   const standIn = new StandIn();
   const ground = await standIn.watch();
   for (const [pace, words] of [
-    [{ stalledMs: 800 }, 'the machine did not keep up: server-v2 stood still for up to 0.8 s'],
-    [{ throttledMs: 900 }, 'server-v2 was held back by its CPU limit for 0.9 s of 3.0 s'],
-    [new Error('no such pod'), 'server-v2 could not be asked: no such pod'],
+    [{ stalledMs: 800 }, 'the machine did not keep up: server-v2 stalled for up to 0.8 s'],
+    [{ throttledMs: 900 }, 'server-v2 was throttled by its CPU limit for 0.9 s of 3.0 s'],
+    [new Error('no such pod'), 'server-v2 could not be queried: no such pod'],
   ] as const) {
     standIn.pace = pace;
     expect(await weighed(violated, ground, { expected: false })).toMatchObject({
@@ -102,7 +102,7 @@ test('a sample that restarted has lost what it was told, so not even a yes is be
   const standIn = new StandIn();
   const ground = await standIn.watch();
   standIn.pace = { process: 'second' };
-  const lost = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 restarted, what it was told and its ledger are lost') };
+  const lost = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 restarted; its faults and its ledger are lost') };
   expect(await weighed(held, ground, { expected: true })).toMatchObject(lost);
   expect(await weighed(violated, ground, { expected: false })).toMatchObject(lost);
 });

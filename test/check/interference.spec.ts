@@ -25,7 +25,7 @@ test('what is filled in, or empty and left out, is no alteration', () => {
 test('an alteration is told with the field and who manages it', () => {
   const http = [{ route: [{ weight: 50 }, { weight: 50 }] }];
   expect(alteration({ sent, stored: live({ ...filled, http }) })).toBe(
-    'VirtualService rig/server is not stored as it was sent: spec.http[0].route[0].weight is 50, not 90; managed by an admission webhook',
+    'VirtualService rig/server was stored differently: spec.http[0].route[0].weight is 50, not 90; managed by an admission webhook',
   );
   const shorter = live({ ...filled, hosts: [] }, {}, [{ manager: 'argocd' }, { manager: 'pilot', subresource: 'status' }]);
   expect(alteration({ sent, stored: shorter })).toContain('spec.hosts is [], not ["server"]; managed by argocd');
@@ -36,7 +36,7 @@ test('who has removed, remade or changed an object since is named', () => {
   const argocd = [{ manager: 'meshproof' }, { manager: 'argocd' }];
   expect(interference(one, live(filled, { resourceVersion: '2' }))).toBeUndefined();
   expect(interference(one, undefined)).toContain('was removed');
-  expect(interference(one, live(filled, { uid: 'two' }, argocd))).toBe('VirtualService rig/server was made anew by argocd');
+  expect(interference(one, live(filled, { uid: 'two' }, argocd))).toBe('VirtualService rig/server was recreated by argocd');
   expect(interference(one, live(filled, { generation: 2 }, argocd))).toBe('VirtualService rig/server was changed by argocd');
 });
 

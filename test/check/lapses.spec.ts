@@ -52,7 +52,7 @@ test('a sample must stand behind its Services', () => {
   const all = [sliceOf('server', 'server-v1', 'server-v2'), sliceOf('server-v2', 'server-v2')];
   expect(between([one, two], { slices: [all, all.toReversed()] })).toEqual([]);
   const fewer = [sliceOf('server', 'server-v1'), sliceOf('server-v2', 'server-v2')];
-  expect(between([one, two], { slices: [all, fewer] })).toEqual(['server-v2 does not stand behind the Service server']);
+  expect(between([one, two], { slices: [all, fewer] })).toEqual(['server-v2 is not an endpoint of the Service server']);
   expect(between([one, two], { slices: [all, fewer], disturbed: ['server-v2'] })).toEqual([]);
   expect(between([one, two], { slices: [[...all, sliceOf('own', 'deployed')], all] })).toEqual([]);
 });

@@ -56,7 +56,7 @@ test('a fault whose end does not show stays noted', async () => {
   const { done, fault, journal } = faults();
   const remains = {
     code: 'FAULT_REMAINS',
-    message: 'the fault a was reverted and is still there: waited 0.2 s for the end of the fault a: a acts',
+    message: 'the fault a was reverted, but its effect remains: waited 0.2 s for the end of the fault a: a acts',
   };
   await expect(journal.during(fault('a', 'residue'), async () => undefined)).rejects.toMatchObject(remains);
   await expect(journal.revertAll()).rejects.toMatchObject(remains);

@@ -24,11 +24,11 @@ test('proxies that add little stay within the budget, and each amount is reporte
   expect(statistics.map(({ name, unit }) => [name, unit])).toEqual([
     ["added p50 of the server's proxy", 'ms'],
     ["added p99 of the server's proxy", 'ms'],
-    ["processor per 1,000 requests/s of the server's proxy", 'cores'],
+    ["CPU per 1,000 requests/s of the server's proxy", 'cores'],
     ["memory of the server's proxy", 'MiB'],
     ['added p50 of both proxies', 'ms'],
     ['added p99 of both proxies', 'ms'],
-    ['processor per 1,000 requests/s of both proxies', 'cores'],
+    ['CPU per 1,000 requests/s of both proxies', 'cores'],
     ['memory of both proxies', 'MiB'],
   ]);
   expect(statistics[4]).toMatchObject({ n: BLOCKS, observed: 1, tolerance: 10, interval: [1, 1] });
