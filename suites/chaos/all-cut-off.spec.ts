@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'When every endpoint was cut off and is back, all requests succeed again within two seconds',
+  'When all endpoints return after being cut off, all requests succeed again within two seconds',
   {
     control: { because: 'all endpoints are ejected for half a minute', mustFail: { toRecover: 'answered 503 UH' } },
     needs: { nodes: 'kind', because: "packets are dropped in the pods' networks on their node", link: '' },

@@ -1,13 +1,13 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  "With DNS capture, names of the mesh's services are resolved while the cluster's DNS is down",
+  'With DNS capture, the names of Services resolve even while the cluster DNS is down',
   {
     assumes: ['cluster-names'],
     control: { because: 'DNS capture is off', mustFail: { toResolve: 'name not resolved' } },
     exclusive: 'mesh-wide',
     needs: { nodes: 'kind', because: 'connections are refused in the network of the DNS servers on their node', link: '' },
-    linkerd: unsupported('names are resolved by the cluster alone', 'https://linkerd.io/2/features/egress/'),
+    linkerd: unsupported('Linkerd does not capture DNS; only the cluster DNS resolves names', 'https://linkerd.io/2/features/egress/'),
     timeoutMs: 240_000,
   },
   async ({ workload, server, clusterDns }) => {

@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  'With retries on, no GET fails although the network loses three of a hundred packets',
+  'With retries, no GET fails although the network loses 3 % of the packets',
   {
     control: { because: 'nothing is retried', mustFail: { toSucceed: 'answered 504 UT' } },
     needs: { nodes: 'kind', because: "packets are lost in the pod's network on its node", link: '' },

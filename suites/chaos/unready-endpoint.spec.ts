@@ -1,7 +1,7 @@
 import { check, expect, target } from '#fixtures';
 
 check(
-  'An endpoint that becomes unready under load is given nothing more, and no request fails',
+  'An endpoint that becomes unready under load receives nothing more, and no request fails',
   {
     control: { because: 'the Service publishes pods that are not ready', mustFail: { toHaveEjected: 'none ejected' } },
   },

@@ -3,7 +3,7 @@ import { check, decides, expect, versionOf } from '#fixtures';
 const enough = decides({ p0: 0.1, tolerance: 0.02 }, (outcome) => versionOf(outcome) === 'v2');
 
 check(
-  'Weights hold, 90 to 10, while the network of the version with the smaller one is slow',
+  'Weights of 90 and 10 hold while the network of the version with the smaller weight is slow',
   {
     control: { because: 'the weights are 80 and 20', mustFail: { toSplit: ['80 % to v1', '20 % to v2'] } },
     needs: { nodes: 'kind', because: "packets are delayed in the pod's network on its node", link: '' },

@@ -1,17 +1,17 @@
 import { check, expect, unsupported } from '#fixtures';
 
 check(
-  'A Gateway of the Gateway API serves one host as its HTTPRoute says, and 404 for the rest',
+  'A Gateway API Gateway serves one host as its HTTPRoute says, and answers 404 for all others',
   {
     assumes: ['paths-as-sent'],
     base: 'ingress-gateway',
-    control: { because: 'the route is of another host', mustFail: { toReachOnly: 'answered 404 NR' } },
+    control: { because: 'the route is for another host', mustFail: { toReachOnly: 'answered 404 NR' } },
     needs: {
       kind: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
-      because: 'the gateway and its route are objects of the Gateway API',
+      because: 'the gateway and its route are Gateway API objects',
       link: 'https://gateway-api.sigs.k8s.io/',
     },
-    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+    linkerd: unsupported('Linkerd has no ingress gateway', 'https://linkerd.io/2/tasks/using-ingress/'),
   },
   async ({ unmeshedCaller, ingress, server }) => {
     await ingress.openFor(unmeshedCaller);

@@ -2,14 +2,14 @@ import { check, expect, unsupported } from '#fixtures';
 
 // istio/istio#24424, istio/istio#34612
 check(
-  'A gateway passes TLS through by SNI: each host shows the certificate of its own backend',
+  'A gateway passes TLS through by SNI: each host presents the certificate of its own backend',
   {
     base: 'ingress-gateway',
     control: {
       because: 'the gateway terminates TLS itself',
       mustFail: { toPresent: 'wrong certificate', toReachOnly: ['answered 404 NR', 'TLS alert'], toContainEachOnce: 'never delivered' },
     },
-    linkerd: unsupported('it has no gateway of its own', 'https://linkerd.io/2/tasks/using-ingress/'),
+    linkerd: unsupported('Linkerd has no ingress gateway', 'https://linkerd.io/2/tasks/using-ingress/'),
     variables: async ({ authority }) => await authority.secrets({ GATEWAY: 'api.example.com' }),
   },
   async ({ ingress, authority, v1, v2 }) => {

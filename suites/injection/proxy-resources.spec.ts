@@ -1,7 +1,7 @@
 import { check, expect } from '#fixtures';
 
 check(
-  "Annotations of a pod set the resources of its proxy, whatever the mesh's own are",
+  'Pod annotations set the resources of a proxy and override those of the mesh',
   {
     assumes: ['mutual-tls'],
     control: { because: 'the pod has no annotations', mustFail: { toHaveSettings: ['wrong value', 'not set'] } },

@@ -6,11 +6,11 @@ check(
     assumes: ['log-fields', 'default-retries'],
     exclusive: 'mesh-wide',
     control: {
-      because: 'the two resources have changed places',
+      because: 'the two resources are swapped',
       mustFail: { toLogEachOnce: 'no line', toLogNothing: 'logged' },
     },
     linkerd: unsupported(
-      'namespaces and pods are annotated, and no object is for all of them',
+      'Linkerd enables access logs by annotations of namespaces and pods, and has no mesh-wide setting',
       'https://linkerd.io/2/features/access-logging/',
     ),
   },

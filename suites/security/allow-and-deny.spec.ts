@@ -1,11 +1,14 @@
 import { bearer, check, expect, unsupported } from '#fixtures';
 
 check(
-  'A request passes where any ALLOW rule takes it and no DENY rule does',
+  'A request passes if any ALLOW rule matches it and no DENY rule does',
   {
     assumes: ['plaintext', 'mutual-tls', 'own-policies', 'token-keys'],
-    control: { because: 'every request is allowed and none denied', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
-    linkerd: unsupported('no policy denies: what is not allowed is denied', 'https://linkerd.io/2/reference/authorization-policy/'),
+    control: { because: 'every request is allowed, and none is denied', mustFail: { toBeDenied: 'answered 200', toBeEmpty: 'delivered' } },
+    linkerd: unsupported(
+      'Linkerd has no DENY policies; it denies whatever no policy allows',
+      'https://linkerd.io/2/reference/authorization-policy/',
+    ),
     variables: ({ issuer }) => issuer.open(),
   },
   async ({ caller, neighbour, unmeshedCaller, server, issuer }) => {

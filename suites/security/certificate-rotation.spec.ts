@@ -3,10 +3,10 @@ import { check, expect } from '#fixtures';
 const LIFETIME_S = 20;
 
 check(
-  'A workload gets another certificate long before its own ends, and no request fails meanwhile',
+  'A workload gets a new certificate long before the old one expires, and no request fails',
   {
     assumes: ['mutual-tls'],
-    control: { because: 'the certificate lives for a day', mustFail: { toBeRenewed: 'the same certificate' } },
+    control: { because: 'the certificate is valid for a day', mustFail: { toBeRenewed: 'the same certificate' } },
     variables: async () => ({ LIFETIME: `${LIFETIME_S}s` }),
   },
   async ({ workload, server, identity }) => {

@@ -4,13 +4,13 @@ const asUser = (user: string) => ({ count: 30, concurrency: 10, path: '/api/item
 
 // istio/istio#40944, istio/istio#46951
 check(
-  'An external authorizer allows, denies in its own words, and without its answer nothing passes',
+  'An external authorizer decides what passes and how denials are answered; if it is down, all is denied',
   {
     assumes: ['mutual-tls', 'authorizer'],
     // The control plane looks the authorizer up in the whole mesh, and refuses one that is in two namespaces.
     exclusive: 'mesh-wide',
     control: {
-      because: 'no policy asks it',
+      because: 'no policy uses it',
       mustFail: {
         toHaveHeader: { 'header missing': 1 },
         toContainEachOnce: { 'never delivered': 1 },
@@ -19,7 +19,7 @@ check(
         toBeEmpty: { delivered: 5 },
       },
     },
-    linkerd: unsupported('no policy asks anybody else', 'https://linkerd.io/2/reference/authorization-policy/'),
+    linkerd: unsupported('policies of Linkerd cannot ask an external authorizer', 'https://linkerd.io/2/reference/authorization-policy/'),
   },
   // The rig's mirror pod plays the authorizer here.
   async ({ caller, v3, mirror: authorizer, identity }, policy) => {
