@@ -4,7 +4,7 @@ const asUser = (user: string) => ({ count: 30, concurrency: 10, path: '/api/item
 
 // istio/istio#40944, istio/istio#46951
 check(
-  'An external authorizer decides what passes and how denials are answered; if it is down, all is denied',
+  'An external authorizer decides what passes and how denials are answered; without it, nothing passes',
   {
     assumes: ['mutual-tls', 'authorizer'],
     // The control plane looks the authorizer up in the whole mesh, and refuses one that is in two namespaces.
