@@ -30,7 +30,10 @@ async function plantedIn(namespace: string, defect: string): Promise<Manifest[]>
   const objects = await readManifests(join(import.meta.dirname, 'defects', `${defect}.yaml`), variables);
   // A defect of a mesh leaves no object that could be seen. Under an object of others a check says nothing; what an adapter places passes.
   const labels = { 'app.kubernetes.io/managed-by': 'meshproof' };
-  return objects.map((object) => ({ ...object, metadata: { namespace, ...object.metadata, labels } }));
+  return objects.map((object) => ({
+    ...object,
+    metadata: { namespace, ...object.metadata, labels: { ...object.metadata.labels, ...labels } },
+  }));
 }
 
 /** The checks that must not find it. */
