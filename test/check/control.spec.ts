@@ -26,6 +26,7 @@ const rig = {
   sampleImage: async () => 'node',
   agents: new Map(),
   externalServices: { objects: [] },
+  faults: { revertAll: async () => undefined },
   api: { remove: async () => undefined, events: async () => [], list: async () => [] },
   changes: {
     apply: async () => [],
@@ -35,6 +36,7 @@ const rig = {
   settings: { ...SETTINGS, rootNamespace: 'root' },
   mesh: {
     facts: FACTS,
+    injector: { outages: async () => [] },
     converge: async () => ({ enforcedMs: 2, stages: {} }),
     diagnostics: async () => ({}),
     circumstances: async () => ({ settle: (objects: readonly unknown[]) => [...objects], opaque: [] }),
