@@ -44,7 +44,7 @@ export function networkDeed(pod: ChangedPod, change: NetworkChange, id: string):
 }
 
 /** Prints the numbers of a pod's processes. systemd's driver of control groups writes a uid with underscores. */
-function pidsOf(uid: string): string {
+export function pidsOf(uid: string): string {
   return `grep -lsE 'pod(${uid}|${uid.replaceAll('-', '_')})' /proc/[0-9]*/cgroup | cut -d / -f 3`;
 }
 

@@ -4,6 +4,7 @@ import { exec } from '../exec.ts';
 import { LeasedProcess } from './leased-process.ts';
 import { enteringPod, networkDeed, tableOf, type ChangedPod, type NetworkChange } from './network-rules.ts';
 import { PathProbe } from './path-probe.ts';
+import { countStopped, stopDeed } from './process-deeds.ts';
 
 type Cluster = Pick<ClusterDescription, 'provider' | 'dockerHost'>;
 
@@ -46,4 +47,14 @@ exec nsenter --net=/proc/self/fd/9 setpriv --reuid ${user} --regid ${user} --cle
 export async function droppedBy(cluster: Cluster, pod: PodOnNode, id: string): Promise<number> {
   const table = await bash(cluster, pod.node, `${enteringPod(pod)}\nin_pod nft list table ${tableOf(id)}`);
   return table.matchAll(/counter packets (\d+)/g).reduce((sum, [, packets]) => sum + Number(packets), 0);
+}
+
+/** Stops the programs of a pod that have these names, until the process that is returned ends. */
+export async function stopInPod(cluster: Cluster, { node, uid }: PodOnNode, programs: readonly string[]): Promise<LeasedProcess> {
+  return await LeasedProcess.start(onNode(cluster, node), stopDeed(uid, programs));
+}
+
+/** How many processes of a pod are stopped. */
+export async function stoppedInPod(cluster: Cluster, { node, uid }: PodOnNode): Promise<number> {
+  return Number(await bash(cluster, node, countStopped(uid)));
 }

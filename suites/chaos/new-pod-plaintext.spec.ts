@@ -1,11 +1,14 @@
 import { check, expect, target, unsupported } from '#fixtures';
 
 check(
-  'A pod under STRICT takes no plaintext from its first moment on, however early that is sent',
+  'A pod under STRICT accepts no plaintext from its first moment on, however early it is sent',
   {
     assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the selector matches nothing', mustFail: { toBeEmpty: 'delivered' } },
-    linkerd: unsupported('no mTLS modes: encryption is automatic, access is policy', 'https://linkerd.io/2/features/automatic-mtls/'),
+    linkerd: unsupported(
+      'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
+      'https://linkerd.io/2/features/automatic-mtls/',
+    ),
   },
   async ({ unmeshedCaller, workload, namespace }, policy) => {
     const early = target(`early.${namespace}`, 8080);

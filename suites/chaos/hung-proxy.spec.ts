@@ -1,0 +1,39 @@
+import { between, check, expect, firstFailure, untilDelivered } from '#fixtures';
+
+/** The base ejection time of the manifest: afterwards the endpoint is tried again, whether its proxy goes on or not. */
+const EJECTED_MS = 6_000;
+
+check(
+  'An endpoint whose proxy hangs is ejected within two seconds, and no request fails once it continues',
+  {
+    control: { because: 'outlier detection is off', mustFail: { toRecover: { 'answered 504 UT': 1 } } },
+    docDeviations: [
+      {
+        documented: 'outlierDetection with consecutiveGatewayErrors: 3 ejects an endpoint that answers no request in time',
+        observed:
+          'one whose proxy hangs is not ejected within four seconds unless connectTimeout is shorter than the default of ten: requests that wait for its handshake do not count',
+      },
+    ],
+    needs: { nodes: 'kind', because: 'the proxy is stopped by its node', link: '' },
+  },
+  async ({ caller, server, proxies }) => {
+    const hanging = server.version('v2');
+    const at = { before: 0, ended: 0, back: 0 };
+    const history = await caller.keepSending(server, { rate: 100 }, async (load) => {
+      await load.more(1);
+      at.before = await load.now();
+      await proxies.whileHung(hanging, async () => {
+        await load.more(3);
+        at.ended = await load.now();
+      });
+      at.back = await load.now();
+      await untilDelivered(hanging, 20, { withinMs: 40_000 });
+      await load.more(2);
+    });
+    expect(between(history, 0, at.before - 500)).toSucceed({ lateMs: 1_000 });
+    // The proxy hangs before it is proven to: the first request to fail tells since when.
+    const hung = firstFailure(history, at.before - 500);
+    expect(history).toRecover({ from: hung, to: Math.min(at.ended, hung + EJECTED_MS), withinMs: 2_000 });
+    expect(history).toRecover({ from: at.back, withinMs: 2_000 });
+  },
+);
