@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
+
 import { expect, test } from '@playwright/test';
-import { assert, integer, property } from 'fast-check';
+import fc from 'fast-check';
 
 import { ADDRESSES, BRIDGES } from '../../clusters/engine/addresses.ts';
 import { ALL_RANGES, MOST_NODES, nodeRange, rangesOf, SLOTS } from '../../clusters/kind/ranges.ts';
@@ -23,29 +25,29 @@ function overlap(one: string, other: string): boolean {
   return oneFirst <= otherLast && otherFirst <= oneLast;
 }
 
-const slot = integer({ min: 0, max: SLOTS - 1 });
-const node = integer({ min: 0, max: MOST_NODES - 1 });
+const slot = fc.integer({ min: 0, max: SLOTS - 1 });
+const node = fc.integer({ min: 0, max: MOST_NODES - 1 });
 
 test('ranges of different clusters never overlap, and each starts on a boundary of its own size', () => {
-  assert(
-    property(slot, slot, (a, b) => {
+  fc.assert(
+    fc.property(slot, slot, (a, b) => {
       const [one, other] = [Object.values(rangesOf(a)), Object.values(rangesOf(b))];
-      expect(overlap(one[0], one[1])).toBe(false);
+      assert.ok(!overlap(one[0], one[1]));
       for (const range of one) {
-        expect(within(range, ALL_RANGES)).toBe(true);
-        expect(bounds(range)[0] % 2 ** 11).toBe(0);
-        if (a !== b) expect(other.some((their) => overlap(range, their))).toBe(false);
+        assert.ok(within(range, ALL_RANGES));
+        assert.equal(bounds(range)[0] % 2 ** 11, 0);
+        if (a !== b) assert.ok(!other.some((their) => overlap(range, their)));
       }
     }),
   );
 });
 
 test('nodes have ranges of their own inside the pod range of their cluster', () => {
-  assert(
-    property(slot, node, node, (at, a, b) => {
+  fc.assert(
+    fc.property(slot, node, node, (at, a, b) => {
       const { podSubnet } = rangesOf(at);
-      expect(within(nodeRange(podSubnet, a), podSubnet)).toBe(true);
-      if (a !== b) expect(overlap(nodeRange(podSubnet, a), nodeRange(podSubnet, b))).toBe(false);
+      assert.ok(within(nodeRange(podSubnet, a), podSubnet));
+      if (a !== b) assert.ok(!overlap(nodeRange(podSubnet, a), nodeRange(podSubnet, b)));
     }),
   );
 });

@@ -1,6 +1,5 @@
 import type { LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import { type Judgement, matchers } from '../../fixtures/matchers/index.ts';
-import type { Picture } from '../../fixtures/contract/picture.ts';
 import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from '../matchers/histories.ts';
 
 /** Numbers between 0 and 1 that are the same in each run and have no visible pattern. */
@@ -59,18 +58,14 @@ export function bucket(hasLimit: boolean): Judgement<string> {
   return matchers.toBeRateLimited(historyOf(steps, { rate: 100 }), { tokens: 100, tokenMs: 600 });
 }
 
-/** Every kind of picture, of a mesh that keeps its promise and of one that does not. */
-export function samplePictures(): Record<string, Picture> {
-  const judged = {
-    'split-kept': split(0.1),
-    'split-broken': split(0.2),
-    'ejection-kept': ejection(true),
-    'ejection-broken': ejection(false),
-    'times-kept': times(true),
-    'times-broken': times(false),
-    'bucket-kept': bucket(true),
-    'bucket-broken': bucket(false),
-  };
-  const drawn = Object.entries(judged).map(([name, { pictures = [] }]) => [name, pictures[0]] as const);
-  return Object.fromEntries(drawn.flatMap(([name, picture]) => (picture === undefined ? [] : [[name, picture]])));
-}
+/** Every kind of picture, of a mesh that keeps its promise and of one that does not: what is judged, by the picture's name. */
+export const SAMPLE_PICTURES: Readonly<Record<string, () => Judgement<string>>> = {
+  'split-kept': () => split(0.1),
+  'split-broken': () => split(0.2),
+  'ejection-kept': () => ejection(true),
+  'ejection-broken': () => ejection(false),
+  'times-kept': () => times(true),
+  'times-broken': () => times(false),
+  'bucket-kept': () => bucket(true),
+  'bucket-broken': () => bucket(false),
+};
