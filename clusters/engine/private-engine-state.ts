@@ -15,7 +15,7 @@ export type EngineState = 'answers' | 'silent' | 'gone';
 /** Looks how the daemon is, for ten seconds at most. */
 export async function privateEngineState(settings: PrivateEngineSettings = privateEngineSettings()): Promise<EngineState> {
   if (await privateEngineAnswers(settings)) return 'answers';
-  const listens = await somebodyListens(privateEngineFiles(settings).socket);
+  const listens = await hasListener(privateEngineFiles(settings).socket);
   return listens || (await daemons(settings)).length > 0 ? 'silent' : 'gone';
 }
 
@@ -29,7 +29,7 @@ export async function privateEngineAnswers(settings: PrivateEngineSettings = pri
 }
 
 /** The kernel takes connections for a daemon that is too slow to, or is stopped; for one that is gone it refuses them. */
-async function somebodyListens(socket: string): Promise<boolean> {
+async function hasListener(socket: string): Promise<boolean> {
   const connection = connect(socket);
   const listens = new Promise<boolean>((resolve) => {
     connection.setTimeout(5_000, () => resolve(true));

@@ -52,7 +52,7 @@ test('one that is on its way out is waited for, and one that a killed run left i
   }
 });
 
-test('a namespace of somebody else, or of the rig, is never claimed: at the end it would be removed', async () => {
+test('a namespace of another owner, or of the rig, is never claimed: at the end it would be removed', async () => {
   const refused = { code: 'NAMESPACE_NOT_OURS' };
   await expect(claim(apiWith({}).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
   await expect(claim(apiWith({ owner: 'other' }).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);

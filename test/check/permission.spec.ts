@@ -21,7 +21,7 @@ function under<T>(settings: Partial<RunSettings> | undefined, act: () => T): T {
   }
 }
 
-test('a check that changes the whole mesh is not run on a cluster of somebody else without leave, whatever else was decided', () => {
+test('a check that changes the whole mesh is not run on a cluster of another owner without leave, whatever else was decided', () => {
   const lists = fc.constantFrom([], ['s/other'], ['s/wide']);
   const settings = fc.record({ chosen: lists, meshWide: lists, allowMeshWide: fc.constant(false) }, { requiredKeys: [] });
   fc.assert(fc.property(settings, (some) => under(some, () => forbidden('existing', 's/wide', true)) !== undefined));

@@ -83,7 +83,7 @@ const REACHES: Record<string, [text: string, words?: string]> = {
   ],
   'a Service for a stranger': [service(", annotations: { networking.istio.io/exportTo: '., shop' }"), 'Service a is exported to shop'],
   'a Service of its own': [service(", annotations: { networking.istio.io/exportTo: '., $(NEIGHBOUR)' }")],
-  "somebody's gateway by its Service": [
+  "the owner's gateway by its Service": [
     k8sGateway('in.prod.svc.cluster.local'),
     'Gateway a acts on the pods behind in.prod.svc.cluster.local',
   ],

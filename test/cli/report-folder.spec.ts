@@ -17,8 +17,8 @@ import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
 
 const THEIRS = ['pictures/holiday.jpg', 'evidence/invoice.pdf', 'diagnostics/router.log', 'test-results/lab.csv', 'junit.xml'];
 
-/** A folder with things of somebody's own under the names that ours have. */
-async function ofSomebody(folder: string): Promise<string> {
+/** A folder with a user's own files under the names that ours have. */
+async function withUsersFiles(folder: string): Promise<string> {
   const place = join(folder, 'theirs');
   for (const path of THEIRS) {
     await mkdir(dirname(join(place, path)), { recursive: true });
@@ -44,7 +44,7 @@ async function ofLastNight(folder: string): Promise<string> {
 
 test.describe.configure({ timeout: 300_000 });
 
-test('a start that fails leaves nothing in the report folder that would be taken for somebody else’s', async ({ folder }) => {
+test('a start that fails leaves nothing in the report folder that would be taken for a user’s file', async ({ folder }) => {
   const report = join(folder, 'report');
   await writeConformance(report, sampleConformance());
   await mkdir(join(report, 'run.json'));
@@ -53,8 +53,8 @@ test('a start that fails leaves nothing in the report folder that would be taken
   expect(await readdir(report)).toEqual(before);
 });
 
-test('nothing is taken out of a folder of somebody else', async ({ folder }) => {
-  const theirs = await ofSomebody(folder);
+test('nothing is taken out of a folder with a user’s own files', async ({ folder }) => {
+  const theirs = await withUsersFiles(folder);
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const night = await ofLastNight(join(folder, 'night'));
   for (const args of [

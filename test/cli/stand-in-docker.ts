@@ -46,5 +46,5 @@ esac
     await writeFile(join(programs, name), text);
     await chmod(join(programs, name), 0o755);
   }
-  return { PATH: `${programs}:${process.env['PATH'] ?? ''}`, DOCKER_HOST: 'unix:///somebody/docker.sock' };
+  return { PATH: `${programs}:${process.env['PATH'] ?? ''}`, DOCKER_HOST: 'unix:///another-user/docker.sock' };
 }

@@ -7,7 +7,7 @@ test('a machine carries a worker a core where it has memory for their rigs', () 
   expect([carried(2, 8), carried(2, 4), carried(4, 16), carried(4, 8), carried(16, 64), carried(1, 4)]).toEqual([2, 2, 4, 2, 8, 1]);
 });
 
-test('on a cluster of somebody else it is as many as the account is made for, whatever this machine is', () => {
+test('on a cluster of another owner it is as many as the account is made for, whatever this machine is', () => {
   expect(defaultWorkers('existing')).toBe(2);
 });
 

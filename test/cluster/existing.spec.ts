@@ -33,7 +33,7 @@ function hedges(hard: Record<string, string>): Manifest[] {
   ]);
 }
 
-test('a cluster of somebody else is used by its rules and left as it was @cluster', async () => {
+test('a cluster of another owner is used by its rules and left as it was @cluster', async () => {
   test.setTimeout(1_200_000);
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
   const theirs = await makeTheirCluster('meshproof-theirs');

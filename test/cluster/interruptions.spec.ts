@@ -104,7 +104,7 @@ test('so does one that makes its own cluster, also while it builds images @clust
   }
 });
 
-test('so does one in a cluster of somebody else, and what was killed is swept from another machine @cluster', async () => {
+test('so does one in a cluster of another owner, and what was killed is swept from another machine @cluster', async () => {
   test.setTimeout(POINTS * 500_000);
   const cluster = await describe(SHARED);
   const { kubeconfig, context, dockerHost = '' } = cluster;

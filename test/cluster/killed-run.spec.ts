@@ -10,7 +10,7 @@ import { meshproof, SHARED } from './cluster.ts';
 test('after a SIGKILL in the middle of a check, sweep leaves nothing and the next run works @cluster', async ({}, info) => {
   test.setTimeout(400_000);
   const report = info.outputPath('report');
-  // The shared cluster is somebody else's here: a run of its own must not need it, nor a sweep touch it.
+  // The shared cluster is another run's here: a run of its own must not need it, nor a sweep touch it.
   const run = meshproof(['test', '--fresh', '--check', 'resilience/circuit-breaker-ejects'], { MESHPROOF_REPORT: report });
   let said = '';
   run.all?.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -30,7 +30,7 @@ test.afterAll(async () => {
   api.close();
 });
 
-/** What proxies of somebody else saw while checks ran, each with the checks that ran then: without those that say they change the whole mesh. */
+/** What proxies of the cluster's owner saw while checks ran, each with the checks that ran then: without those that say they change the whole mesh. */
 async function witnessed(info: TestInfo, args: readonly string[], env: Record<string, string> = {}): Promise<string[]> {
   const report = info.outputPath('report');
   const witness = await Witness.start(api);
@@ -69,7 +69,7 @@ test('a witness holds listeners, routes, clusters, endpoints and secrets of a wo
   );
 });
 
-test("no check changes anything in proxies of somebody else, an owner's ingress gateway among them @cluster", async ({}, info) => {
+test("no check changes anything in proxies of the cluster's owner, an ingress gateway among them @cluster", async ({}, info) => {
   test.setTimeout(3_600_000);
   expect(await witnessed(info, CHOICE)).toEqual([]);
 });

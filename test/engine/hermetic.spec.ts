@@ -110,6 +110,6 @@ test('what runs on the network of the clusters reaches its neighbours and nothin
     }
   }
   expect(await refused()).toEqual([]);
-  // After the rules were seen to be gone, since it would take them along. Where somebody else uses it, it stays.
+  // After the rules were seen to be gone, since it would take them along. Where another test or another user needs it, it stays.
   await stopPrivateEngine();
 });

@@ -49,7 +49,7 @@ test('a cluster that was made to stay is no leftover', async () => {
   expect(await ours()).toEqual([]);
 });
 
-test('a cluster that somebody else owns is never a leftover of kind', async () => {
+test('a cluster of another owner is never a leftover of kind', async () => {
   await using _ = await scratchCache();
   await claimAndDie();
   await writeFile(join(folderOf(NAME), 'cluster.json'), JSON.stringify({ ...DESCRIPTION, provider: 'existing' }));

@@ -13,8 +13,8 @@ import { scratchCache, scratchFolder } from './scratch.ts';
 const OURS = { Id: 'abc', Options: {}, IPAM: { Config: [] }, EnableIPv6: false, Labels: { meshproof: 'network' } };
 const RULE = '-A DOCKER-USER -i br-abc ! -o br-abc -m comment --comment meshproof -j REJECT';
 
-/** An engine of somebody's own, out of reach of this process, that notes what changes anything. */
-function somebodys(network: object, containers: readonly string[], changed: string[]): Engine {
+/** An engine that another user started, out of reach of this process, that notes what changes anything. */
+function engineOfAnotherUser(network: object, containers: readonly string[], changed: string[]): Engine {
   const answers: Record<string, string> = {
     'network ls': 'abc',
     'network inspect': JSON.stringify([network]),
@@ -34,7 +34,7 @@ function somebodys(network: object, containers: readonly string[], changed: stri
 
 test('with the last container on it the network goes, and the rules about it, through an image where the filter is out of reach', async () => {
   const changed: string[] = [];
-  await removeUnusedNetwork(somebodys(OURS, [], changed));
+  await removeUnusedNetwork(engineOfAnotherUser(OURS, [], changed));
   expect(changed).toEqual(['network rm abc', `iptables node-image -w 10 -t filter ${RULE.replace('-A', '-D')}`]);
 });
 
@@ -42,21 +42,25 @@ test('where what was made cannot be removed, the record of it stays for a sweep,
   await using _ = await scratchCache();
   const folder = await claimName('meshproof-half');
   const docker = async (): Promise<string> => Promise.reject(new Error('no daemon'));
-  const back = takeBack({ name: 'meshproof-half', folder }, { ...somebodys(OURS, [], []), docker }, new Error('no node'));
+  const back = takeBack({ name: 'meshproof-half', folder }, { ...engineOfAnotherUser(OURS, [], []), docker }, new Error('no node'));
   await expect(back).rejects.toMatchObject({ code: LEFT_BEHIND, message: expect.stringMatching(/no node.*no daemon/) });
   expect(await ownerOf('meshproof-half', folder)).toBe('alive');
 });
 
-test('a network on which a container is, running or not, and one that somebody else made, stay', async () => {
+test('a network on which a container is, running or not, and one that another program made, stay', async () => {
   const changed: string[] = [];
-  await removeUnusedNetwork(somebodys(OURS, ['stopped-node'], changed));
-  await removeUnusedNetwork(somebodys({ ...OURS, Labels: null }, [], changed));
+  await removeUnusedNetwork(engineOfAnotherUser(OURS, ['stopped-node'], changed));
+  await removeUnusedNetwork(engineOfAnotherUser({ ...OURS, Labels: null }, [], changed));
   expect(changed).toEqual([]);
 });
 
 test('jobs with state folders of their own on one engine keep out of each other’s way, by whatever address they reach it', async () => {
   const id = randomUUID();
-  const at = (host: string): Engine => ({ ...somebodys(OURS, [], []), host, docker: async ([word]) => (word === 'info' ? id : '') });
+  const at = (host: string): Engine => ({
+    ...engineOfAnotherUser(OURS, [], []),
+    host,
+    docker: async ([word]) => (word === 'info' ? id : ''),
+  });
   const released = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
   const order: string[] = [];

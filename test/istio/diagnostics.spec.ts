@@ -108,7 +108,7 @@ const diagnose = async (only?: string, pages?: Record<string, string>) => {
   return new Map(Object.entries(files).map(([name, text]) => [name.split('/').at(-1), text]));
 };
 
-test('in a cluster of somebody else only what concerns the rig is kept', async () => {
+test('in a cluster of another owner only what concerns the rig is kept', async () => {
   const files = await diagnose(RIG);
   const all = [...files.values()].join('\n');
   for (const theirs of ['payments', 'card-processor', '10.9.9', 'of the owner', `${RIG}0`]) expect(all).not.toContain(theirs);

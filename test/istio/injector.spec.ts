@@ -30,7 +30,7 @@ const webhook = (name: string, service = 'istiod'): Webhook => ({
 const installed = (): Configuration[] => [
   { metadata: { name: 'tag', labels: { app: 'sidecar-injector' } }, webhooks: [webhook('namespace.istio.io'), webhook('object.istio.io')] },
   { metadata: { name: 'rev', labels: { app: 'sidecar-injector' } }, webhooks: [webhook('namespace.istio.io', 'istiod-canary')] },
-  { metadata: { name: 'somebody', labels: {} }, webhooks: [webhook('somebody.else.io', 'elsewhere')] },
+  { metadata: { name: 'another-product', labels: {} }, webhooks: [webhook('another.product.io', 'elsewhere')] },
 ];
 
 /** Webhook configurations as an API server keeps them. It can die before any of its patches. */

@@ -60,11 +60,7 @@ test('on a lent rig, what an interrupted check has installed is its owner’s, a
   expect(journal.isEmpty).toBe(true);
 });
 
-test('what stands in a namespace that is somebody else’s by now is neither taken back nor forgotten', async ({
-  api,
-  server,
-  revisions,
-}) => {
+test('what stands in a namespace that another owner has by now is neither taken back nor forgotten', async ({ api, server, revisions }) => {
   const journal = await Journal.open(api, RIG, { owner: 'meshproof-a' });
   await journal.add({ installations: [document] });
   server.put(`/api/v1/namespaces/${HOME}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: HOME } });

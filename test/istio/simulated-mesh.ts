@@ -27,7 +27,7 @@ function listeners(configuration: Configuration | undefined): string {
 
 /**
  * A control plane and its proxies in which everything takes its own time: each kind's watch, the computation of pushes, the streams, the answers,
- * drains. Something happens only while somebody asks it something, in an order that the seed decides.
+ * drains. Something happens only while it is asked something, in an order that the seed decides.
  */
 export class SimulatedMesh implements ClusterAccess {
   readonly proxies: SimulatedProxy[] = [];

@@ -44,7 +44,7 @@ test('a credential plug-in beside its kubeconfig is found there, and told of the
   ]);
 });
 
-test('a credential plug-in that waits for somebody holds nobody back who has been told to stop', async ({ open, plain }) => {
+test('a credential plug-in that waits for its user does not hold back a command that has been told to stop', async ({ open, plain }) => {
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['5'] };
   const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { exec });
   const reason = new Error('interrupted');

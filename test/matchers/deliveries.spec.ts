@@ -36,7 +36,7 @@ test('every delivery arrives byte for byte as it was sent', () => {
   }
 });
 
-test('whatever the answer, somebody gave it', () => {
+test('an answer of any status and a reset count as answers, a refused connection and a timeout do not', () => {
   expect(toBeAnswered(historyOf([answered(), ENVOY.denied, reset])).pass).toBe(true);
   expect(toBeAnswered(historyOf([answered(), { kind: 'connection-refused' }])).pass).toBe(false);
   expect(toBeAnswered(historyOf([answered(), { kind: 'timeout', stage: 'response' }])).pass).toBe(false);

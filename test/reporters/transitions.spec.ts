@@ -52,7 +52,7 @@ test('a run has not changed since itself but for what still fails, and a way the
   );
 });
 
-test('the sentence counts what needs somebody first', () => {
+test('the sentence counts regressions first', () => {
   const { changes } = compare(run({ id: 'a/1' }, { id: 'a/2', verdict: 'FAIL' }), run({ id: 'a/1', verdict: 'FAIL' }, { id: 'a/2' }));
   const against = { id: 'x', startedAt: '2026-01-02T03:04:05.000Z', versions: {}, changes };
   expect(transitionSummary(against)).toBe('1 regressed, 1 fixed since run x of 2026-01-02');

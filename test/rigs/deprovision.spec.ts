@@ -55,7 +55,7 @@ test('a platform that labels every namespace does not become an owner of ours', 
   expect(namespacesOf(server)).toEqual([]);
 });
 
-test('what somebody applies from a source of their own stays, and is told', async ({ api, server, down }) => {
+test('what another manager applies from its own source stays, and is told', async ({ api, server, down }) => {
   await putRig(api, server, RIG, { owner: OWNER });
   const tracked = { 'f:metadata': { 'f:annotations': { 'f:argocd.argoproj.io/tracking-id': {} } } };
   applyAlso(server, `${HOME}-neighbour`, 'argocd-controller', tracked);

@@ -121,7 +121,7 @@ test('one object that cannot be removed keeps nothing else from being taken back
   ]);
 });
 
-test('a journal that names a namespace of somebody else removes nothing', async ({ api, server }) => {
+test('a journal that names a namespace of another owner removes nothing', async ({ api, server }) => {
   server.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
   const log: string[] = [];
   const journal = await Journal.open(api, RIG, { owner: 'run' });

@@ -91,7 +91,7 @@ test('a change that was cut off before it was journalled is not made afterwards'
   expect(server.objects.has(STRICT)).toBe(false);
 });
 
-test('what a check was refused is not taken away either: an object of somebody else outlives the clean-up', async ({ api, server }) => {
+test('what a check was refused is not taken away either: an object of another manager outlives the clean-up', async ({ api, server }) => {
   const managedFields = [{ manager: 'argocd-controller', operation: 'Apply' }];
   server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
   const mesh = { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) };
@@ -102,7 +102,7 @@ test('what a check was refused is not taken away either: an object of somebody e
   expect(server.objects.has(STRICT)).toBe(true);
 });
 
-test('what somebody else took over during a check stays theirs when the check takes its own away', async ({ api, server }) => {
+test('what another manager took over during a check stays when the check takes its own away', async ({ api, server }) => {
   const changes = await journalled(api);
   const mesh = { facts: FACTS, converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
   const said: string[] = [];

@@ -90,7 +90,7 @@ test('a server that does not answer leaves it open whether the holder lives', as
 
 test('of two that take over a dead one’s lease only one wins', async ({ api, server }) => {
   put(server, { holder: await dead() });
-  // Between the look at the lease and its taking somebody else writes it.
+  // Between the look at the lease and its taking another run writes it.
   server.intercept = ({ method }) => {
     if (method !== 'PATCH') return undefined;
     server.intercept = () => undefined;

@@ -12,7 +12,7 @@ test('a rig whose run is dead goes, with what its journal names; those of others
   expect(named).toEqual(['meshproof-dead-rig-0, created for meshproof-dead']);
   expect(spared.toSorted()).toEqual([
     'meshproof-kept-rig-0: it was kept on purpose; --all removes it',
-    'meshproof-live-rig-0: somebody is using it',
+    'meshproof-live-rig-0: alice is using it',
   ]);
   for (const leftover of leftovers) await leftover.remove();
   expect(namespacesOf(server).filter((name) => name.startsWith('meshproof-dead'))).toEqual([]);
@@ -82,7 +82,7 @@ test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its
   putLease(server, 'team-b-rig-0', { owner: 'meshproof-b', holder: alive });
   const { named, spared } = await find(api);
   expect(named).toEqual([]);
-  expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, created for meshproof-b: somebody is using team-b-rig-0']);
+  expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, created for meshproof-b: alice is using team-b-rig-0']);
 });
 
 test('a lent namespace that may not be looked at is told of, and an answer that tells nothing is none', async ({ api, server }) => {

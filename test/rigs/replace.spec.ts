@@ -59,7 +59,7 @@ test('a run takes no mesh-wide object of one that has its name and other namespa
   await api.apply([owned(strict, 'meshproof-ci', 'team-b-rig-0')]);
   const tend = () => recoverRigs(api, mesh, { owner: 'meshproof-ci', rigs: ['team-a-rig-0'] });
   const name = 'PeerAuthentication istio-system/default-strict';
-  expect(await tend()).toEqual({ back: [], left: [`${name}: somebody is using team-b-rig-0`] });
+  expect(await tend()).toEqual({ back: [], left: [`${name}: alice is using team-b-rig-0`] });
   putLease(server, 'team-b-rig-0', { owner: 'meshproof-ci', holder: dead });
   expect(await tend()).toEqual({ back: [name], left: [] });
 });

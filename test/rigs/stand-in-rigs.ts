@@ -71,7 +71,7 @@ export function putLent(server: StandInApi, rig: string): void {
   for (const name of [rig, neighbourOf(rig), unmeshedOf(rig)]) server.put(`/api/v1/namespaces/${name}`, namespace(name));
 }
 
-/** Somebody applies an object beside whoever made it: all of it, or only labels. */
+/** Another manager applies an object beside the one that made it: all of it, or only labels. */
 export function applyAlso(server: StandInApi, path: string, manager: string, fieldsV1?: object): void {
   const fields = server.objects.get(path)?.metadata['managedFields'] as object[];
   fields.push({ manager, operation: 'Apply', ...(fieldsV1 === undefined ? {} : { fieldsV1 }) });
@@ -112,7 +112,7 @@ export function putLease(
         ...(stays ? { 'meshproof.dev/stays': 'true' } : {}),
       },
     },
-    spec: holder === undefined ? {} : { holderIdentity: 'somebody', leaseDurationSeconds: 1, renewTime: 'then' },
+    spec: holder === undefined ? {} : { holderIdentity: 'alice', leaseDurationSeconds: 1, renewTime: 'then' },
   });
 }
 

@@ -21,7 +21,7 @@ const EVERY_MS = 250;
 /** Looks without any change after which the proxies are taken to be at rest. */
 const QUIET_LOOKS = 20;
 
-/** What a proxy of somebody else held at a moment, where that was neither what it held at first nor what it held at the look before. */
+/** What a proxy of the cluster's owner held at a moment, where that was neither what it held at first nor what it held at the look before. */
 export interface Sighting {
   /** Milliseconds since 1970. */
   at: number;
@@ -53,7 +53,7 @@ async function ownerObjects(): Promise<Manifest[]> {
   return await withAgents(objects, { sampleImage: async () => image });
 }
 
-/** Two proxies of somebody else, a workload's and an ingress gateway's, whose whole configuration is compared with what it was at first. */
+/** Two proxies of the cluster's owner, a workload's and an ingress gateway's, whose whole configuration is compared with what it was at first. */
 export class Witness {
   readonly #access: KubernetesAccess;
   readonly #pods: readonly PodRef[];
