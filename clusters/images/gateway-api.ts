@@ -13,9 +13,9 @@ const MODULE = 'sigs.k8s.io/gateway-api';
 const FILE = 'standard.json';
 
 /** The version that a mesh's module requires, which is the one that its control plane was compiled with. */
-async function version(mesh: GoModule): Promise<string> {
+export async function gatewayApiVersion(mesh: GoModule): Promise<string> {
   const file = join(mesh.folder, 'go.mod');
-  const [, found] = new RegExp(`^\\s*${MODULE} (v\\S+)`, 'm').exec(await readFile(file, 'utf8')) ?? [];
+  const [, found] = new RegExp(`^(?:require)?\\s*${MODULE} (v\\S+)`, 'm').exec(await readFile(file, 'utf8')) ?? [];
   if (found === undefined) throw new MeshproofError('MODULE_MISSING', `${file} does not require ${MODULE}`);
   return found;
 }
@@ -23,7 +23,7 @@ async function version(mesh: GoModule): Promise<string> {
 async function definitions(mesh: GoModule): Promise<Artifact> {
   return {
     name: 'gateway-api',
-    hash: hashOf(MODULE, await version(mesh)),
+    hash: hashOf(MODULE, await gatewayApiVersion(mesh)),
     make: async (folder, task) => {
       task.progress?.('reading the Gateway API');
       const source = join(await moduleFiles(mesh, MODULE, task), 'config', 'crd', 'standard');
