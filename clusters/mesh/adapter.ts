@@ -8,83 +8,83 @@ import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from './
 import type { MeshSettings } from './settings.ts';
 import type { MeshSurvey } from './survey.ts';
 
-/** What a running proxy can do, asked of it and not assumed. */
+/** What a running proxy can do, as it reports itself. */
 export interface Capabilities {
   /** The proxy's own version text. */
   proxy: string;
   /** What it lacks for a feature, in the mesh's words as they follow "has no"; undefined where it has the feature. */
   lacks: (feature: MeshFeature) => string | undefined;
-  /** How many connections to one upstream it may open whatever the limit, e.g. one a thread. */
+  /** How many connections to one upstream it may open regardless of the limit, e.g. one per thread. */
   connectionsPerUpstream: number;
 }
 
-/** Versions that run, without repetitions. */
+/** The running versions, without duplicates. */
 export interface MeshVersions {
   controlPlane: readonly string[];
   proxies: readonly string[];
 }
 
-/** How long it took until a change acted on new and old connections, in milliseconds from the call. */
+/** Milliseconds from the call until the change took effect on new and existing connections. */
 export interface Enforcement {
   enforcedMs: number;
-  /** When each stage of it was over, under the mesh's own names. */
+  /** When each stage ended, by the mesh's own names. */
   stages: Readonly<Record<string, number>>;
 }
 
-/** A pod of a rig that can send requests of meshproof's own, beside what a check measures; see `OWN_PATHS` in clusters/rigs/rig.ts. */
+/** A pod of a rig that can send meshproof's own requests, in addition to those that a check measures; see `OWN_PATHS` in clusters/rigs/rig.ts. */
 export interface Caller {
   readonly pod: PodRef;
-  /** Asks through its proxy for a path at `host:port`. Undefined where no answer came. */
+  /** Requests a path at `host:port` through its proxy. Undefined if no response came. */
   get(target: string, path: string, signal?: AbortSignal): Promise<CallerAnswer | undefined>;
 }
 
 export interface CallerAnswer {
   status: number;
-  /** Those by which proxies say something of themselves, and `location`. */
+  /** Headers that proxies add about themselves, and `location`. */
   headers: Readonly<Record<string, string>>;
 }
 
 export interface ConvergeOptions extends TaskContext {
   /** What was just applied or removed; every proxy must act on it. */
   objects: readonly Manifest[];
-  /** `applied`: the proxies must have it. `removed`: they must have forgotten it. */
+  /** `applied`: the proxies must have it. `removed`: they must have dropped it. */
   after: 'applied' | 'removed';
   /** The namespace whose proxies are waited for. */
   namespace: string;
-  /** Who may send requests to see what takes effect; none where only the API server is asked. */
+  /** Pods that may send requests to see what has taken effect. */
   callers?: readonly Caller[];
-  /** Whether it is in order that no proxy runs there, as where a check installs a control plane alone; default no. */
+  /** Whether the namespace may have no proxy, e.g. because a check installs only a control plane there; default no. */
   mayBeEmpty?: boolean;
   timeoutMs?: number;
 }
 
-/** PEM texts: what a proxy shows to prove who its pod is, its own certificate first, and by which authorities it believes others. */
+/** PEM texts: the certificate chain by which a proxy proves its pod's identity, leaf first, and the authorities that it trusts. */
 export interface WorkloadCertificate {
   chain: readonly string[];
   authorities: readonly string[];
 }
 
-/** What writes proxies into pods. */
+/** Adds proxies to pods. */
 export interface MeshInjector {
-  /** The objects as the mesh's command line tool returns them: every workload among them with a proxy, unless it opts out. */
+  /** Injects manually with the mesh's command-line tool: returns the objects with a proxy in every workload that does not opt out. */
   inject(objects: readonly Manifest[]): Promise<Manifest[]>;
   /**
-   * Makes the injector unreachable for the API server, and leaves the proxies that run alone. The API server takes a moment to notice.
-   * @param owner the cluster's name: whose it is to restore
-   * @param rig whose check does it
-   * @throws MeshproofError `INJECTOR_CUT` when it is so already, `INJECTOR_MISSING`, `INJECTOR_ELSEWHERE`
+   * Makes the injector unreachable for the API server; running proxies are unaffected. The API server takes a moment to notice.
+   * @param owner the name of the cluster, which is responsible for the restoration
+   * @param rig the rig whose check disables it
+   * @throws MeshproofError `INJECTOR_CUT` if it is already disabled, `INJECTOR_MISSING`, `INJECTOR_ELSEWHERE`
    */
   disable(owner: string, rig: string): Promise<void>;
-  /** What is cut off now, for whom and by whose check. */
+  /** The injectors that are disabled now, with owner and rig. */
   outages(): Promise<{ name: string; owner: string; rig: string | undefined }[]>;
   /**
-   * Puts back what `disable` found, in this process or in one that was killed. Does nothing where nothing of that owner is cut.
-   * @throws MeshproofError `INJECTOR_CUT` where the record of what was there is gone; all else is put back then, and the mark of the cut stays
+   * Restores what `disable` changed, in this process or in one that was killed. Does nothing if that owner has disabled nothing.
+   * @throws MeshproofError `INJECTOR_CUT` if the record of the original is lost; everything else is restored then, and the mark stays
    */
   restore(owner: string): Promise<void>;
 }
 
-/** What a program said when it ended, on both of its outputs. */
+/** The exit code of a program, and what it wrote to stdout and stderr. */
 export interface ToolAnswer {
   exitCode: number;
   said: string;
@@ -95,7 +95,7 @@ export interface ReportedProxy {
   /** `<namespace>/<pod>` */
   pod: string;
   version: string;
-  /** Kinds of configuration of which it has not acknowledged the last push. Left out where the mesh's tool does not tell that of any. */
+  /** Kinds of configuration whose last push it has not acknowledged. Omitted if the mesh's tool does not report that. */
   stale?: string[];
 }
 
@@ -107,43 +107,43 @@ export interface ReportedVersions {
 
 /** The mesh's own command-line tool, of the version that belongs to this project. */
 export interface MeshTool {
-  /** Runs it against the cluster; an exit code other than 0 is an answer and no error. */
+  /** Runs it against the cluster; an exit code other than 0 is a result, not an error. */
   run(args: readonly string[], input?: string): Promise<ToolAnswer>;
-  /** The versions that it reports of itself, the control plane and the proxies of these namespaces. */
+  /** The versions that it reports for itself, the control plane and the proxies of these namespaces. */
   versions(namespaces: readonly string[]): Promise<ReportedVersions>;
   /**
-   * What its checks before an installation complain of; empty when they pass.
-   * @param as the user who would install, e.g. `system:serviceaccount:shop:installer`; default whose credentials these are
+   * The problems that its pre-installation checks report; empty if they pass.
+   * @param as the user who would install, e.g. `system:serviceaccount:shop:installer`; default the user of the kubeconfig
    */
   preflight(as?: string): Promise<string[]>;
 }
 
 /**
- * Control planes that are installed beside the one that is there, each in a namespace of its own, without either touching the other. Each is
- * described by a manifest that no API server takes, but the mesh's tool does; its namespace is the revision's.
+ * Control planes installed in addition to the existing one, each in its own namespace, independent of each other. Each is described by a manifest
+ * that the mesh's tool accepts although no API server does; the revision is installed in the namespace of that manifest.
  */
 export interface MeshRevisions {
   /**
-   * Makes the revision, or changes it to what the manifest says, and returns when it is ready.
-   * @param owner the cluster's name, which its namespace carries
+   * Installs the revision, or updates it to the manifest, and returns once it is ready.
+   * @param owner the cluster's name, recorded on the namespace
    */
   install(object: Manifest, owner: string): Promise<void>;
   /**
-   * Removes it with its namespace and all that is cluster-wide of it.
-   * @throws MeshproofError `NOT_OURS` where the namespace is not that owner's, or others apply it too: nothing is removed then
+   * Removes it with its namespace and its cluster-wide objects.
+   * @throws MeshproofError `NOT_OURS` if the namespace has another owner, or others apply it too; nothing is removed then
    */
   uninstall(object: Manifest, owner: string): Promise<void>;
-  /** Whether the object was put there by the mesh's installer. */
+  /** Whether the mesh's installer created the object. */
   made(object: Manifest): boolean;
-  /** What the revision's settings became in one proxy, under the names that the mesh's module gives them; what is not there is left out. */
+  /** The revision's settings as they took effect in one proxy, by the names of the mesh's module; missing ones are omitted. */
   proxySettings(pod: PodRef): Promise<Readonly<Record<string, string | number>>>;
 }
 
-/** What a mesh is to the harness: words are the same for all meshes, the means are the adapter's. */
+/** A running mesh, as the harness uses it: the same terms for every mesh, implemented by its adapter. */
 export interface MeshAdapter {
   readonly facts: MeshFacts;
   readonly injector: MeshInjector;
-  /** Undefined where the adapter was made without the means to run programs. */
+  /** Undefined if the adapter was created without the means to run programs. */
   readonly tool?: MeshTool;
   /** Undefined for a mesh that can be installed only once per cluster. */
   readonly revisions?: MeshRevisions;
@@ -154,29 +154,29 @@ export interface MeshAdapter {
   capabilities(pod: PodRef): Promise<Capabilities>;
   /** As the cluster has them; read once. */
   settings(task?: TaskContext): Promise<MeshSettings>;
-  /** What is found of the mesh; only questions are asked. */
+  /** How the mesh is installed and configured; only reads. */
   survey(task?: TaskContext): Promise<MeshSurvey>;
-  /** Under what a check that takes these things for granted is judged on a rig, as its owner has set up the mesh; that is read once. */
+  /** What the owner's configuration of the mesh means for a check with these assumptions on a rig; the configuration is read once. */
   circumstances(assumes: readonly Assumption[], rig: string, task?: TaskContext): Promise<Circumstances>;
   /** Peer identity of a service account, as the server sees it. */
   identity(namespace: string, serviceAccount: string, settings: Pick<MeshSettings, 'trustDomain'>): string;
-  /** The headers in which a proxy tells its server that this identity calls. */
+  /** The headers in which a proxy tells its server the identity of the caller. */
   identityHeaders(identity: string): Record<string, string>;
   certificate(pod: PodRef): Promise<WorkloadCertificate>;
   /**
-   * The objects with what this adapter adds to see them take effect; it changes nothing that a check can observe. Left out where nothing is added.
+   * The objects with additions by which this adapter sees them take effect, and which no check can observe. Omitted if there are none.
    * @param objects in the namespaces in which they are applied
    */
   marked?(objects: readonly Manifest[]): Manifest[];
-  /** Returns when every proxy of the namespace acts on the change, on new and on old connections. One at a time in a namespace. */
+  /** Returns once every proxy of the namespace enforces the change, on new and existing connections. One call at a time per namespace. */
   converge(options: ConvergeOptions): Promise<Enforcement>;
-  /** The proxy's own counters, which it keeps whatever the mesh is told to report. */
+  /** The proxy's own counters, which it keeps regardless of the mesh's telemetry settings. */
   counts(pod: PodRef): Promise<ProxyCounts>;
-  /** What the proxy has logged of requests since then, oldest first; lines that are no access log are left out. */
+  /** The requests that the proxy has logged since then, oldest first; other lines are omitted. */
   accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]>;
   /** The mesh's standard counter of requests; a proxy without the feature `request-metrics` has none, and a fresh one has none yet. */
   requestCounts(pod: PodRef): Promise<RequestCount[]>;
-  /** The same counter as the proxy reports it, for checks of its very labels. Undefined for a mesh whose labels nobody can set. */
+  /** The same counter as the proxy reports it, for checks of its very labels. Undefined for a mesh whose labels cannot be configured. */
   labelledCounts?(pod: PodRef): Promise<LabelledCount[]>;
   /**
    * Proxy and control-plane state for a failure's diagnostics folder: file name → text.

@@ -1,6 +1,5 @@
 /**
- * What the promise of a check takes for granted of the mesh around its rig, each as it completes "this check needs …". Whoever installed a mesh may
- * have chosen otherwise.
+ * What a check may assume about the mesh, each as it completes "this check needs …". The owner of a mesh may have configured it differently.
  */
 export const ASSUMPTIONS = {
   plaintext: 'callers without a proxy to be admitted',
@@ -20,5 +19,5 @@ export const ASSUMPTIONS = {
   'mirrored-host': 'mirrored requests that keep their host',
 } as const;
 
-/** One of them by name. What every check needs is not among them: requests that are neither denied nor led astray by policies of others. */
+/** One of them by name. What every check needs is not among them: requests that policies and routes of others neither deny nor divert. */
 export type Assumption = keyof typeof ASSUMPTIONS;

@@ -10,30 +10,30 @@ import type { MeshFacts } from './facts.ts';
 export interface MeshCluster {
   kubeconfig: string;
   context: string;
-  /** Of the mesh, one of its module's `versions`; default the first. */
+  /** A version of the mesh, one of the module's `versions`; default the first. */
   meshVersion?: string;
-  /** Which of several control planes, by the mesh's own name for it; default the one that is used where nothing is said. */
+  /** Which of several control planes, by the mesh's own name for it; default the mesh's default one. */
   revision?: string;
 }
 
 interface InstallOptions {
-  /** Whether the images in the nodes are those that the mesh's project publishes; else they are of the module's own recipes. */
+  /** Whether the nodes have the images that the mesh's project publishes, instead of those built by the module's recipes. */
   published: boolean;
 }
 
-/** A mesh is one folder of clusters/, and this is all that others know of it. */
+/** A mesh is one folder in clusters/, and this interface is all that other folders know about it. */
 export interface MeshModule {
   readonly facts: MeshFacts;
-  /** Versions that a cluster can be made with; the first is what is meant where none is named. */
+  /** Versions that a cluster can be created with; the first is the default. */
   readonly versions: readonly [string, ...string[]];
-  /** The images of a version, under the names by which its pods ask for them. */
+  /** The images of a version, by the names that its pods use. */
   readonly images: (version?: string) => readonly Image[];
-  /** The definitions of its kinds in a version, of which the schemas are made. */
+  /** The definitions of its kinds in a version, from which the schemas are generated. */
   readonly definitions: (version: string, task: TaskContext) => Promise<Definitions>;
-  /** The mesh's own command line tool, in a version. */
+  /** The mesh's own command-line tool, in a version. */
   readonly tool: (version?: string) => Tool;
-  /** The mesh on a cluster that has it already. Without a kubeconfig nothing can be asked of the command line tool. */
+  /** Connects to the mesh of a cluster. Without a kubeconfig, the command-line tool cannot be used. */
   readonly connect: (cluster: Partial<MeshCluster>, api: KubernetesApi) => MeshAdapter;
-  /** Installs the mesh from the images that are in the nodes, and returns once its control plane is ready. */
+  /** Installs the mesh from the images on the nodes, and returns once its control plane is ready. */
   readonly install: (cluster: MeshCluster, api: KubernetesApi, options: InstallOptions, task: TaskContext) => Promise<void>;
 }
