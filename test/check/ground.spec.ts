@@ -112,7 +112,7 @@ test('a sample that ended what it was told, because it heard of nobody, makes no
   const ground = await standIn.watch();
   standIn.noted.disturbed.add('server-v2');
   standIn.pace = { lapses: 1 };
-  const lapsed = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 did not hear of this run in time') };
+  const lapsed = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 did not hear from this run in time') };
   expect(await weighed(violated, ground, { expected: false })).toMatchObject(lapsed);
   expect(await weighed(held, ground, { expected: true })).toMatchObject(lapsed);
   // What it says otherwise is as the check wanted it.
