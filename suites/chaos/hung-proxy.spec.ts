@@ -11,7 +11,7 @@ check(
       {
         documented: 'outlierDetection with consecutiveGatewayErrors: 3 ejects an endpoint that answers no request in time',
         observed:
-          'one whose proxy hangs is not ejected within four seconds unless connectTimeout is shorter than the default of ten: requests that wait for its handshake do not count',
+          'an endpoint whose proxy hangs is not ejected within four seconds unless connectTimeout is below its default of ten: requests that wait for the handshake do not count',
       },
     ],
     needs: { nodes: 'kind', because: 'the proxy is stopped by its node', link: '' },

@@ -1,7 +1,7 @@
 import { check, expect, target, unsupported } from '#fixtures';
 
 check(
-  'A pod under STRICT accepts no plaintext from its first moment on, however early it is sent',
+  'A STRICT pod accepts no plaintext from its first moment on, not even while it is starting',
   {
     assumes: ['plaintext', 'mutual-tls'],
     control: { because: 'the selector matches nothing', mustFail: { toBeEmpty: 'delivered' } },
