@@ -34,7 +34,7 @@ test('a pod that a killed run has left under a fault is replaced, and no copy of
   const changed = putPod(server, 'changed', { by: 'meshproof' });
   const copied = putPod(server, 'copied', { by: 'kubectl-debug' });
   const { leftovers, named } = await find(api);
-  expect(named).toEqual([`the fault of Pod shop/changed, made for ${OWNER}`]);
+  expect(named).toEqual([`the fault of Pod shop/changed, created for ${OWNER}`]);
   for (const leftover of leftovers) await leftover.remove();
   expect([changed, copied].map((path) => server.objects.has(path))).toEqual([false, true]);
 });
