@@ -18,6 +18,8 @@ export interface ClusterDescription {
   meshVersion?: string;
   /** Which of several control planes of the mesh was chosen; missing where none was named. */
   revision?: string;
+  /** The tag of the mesh's images in the nodes; missing where the mesh was there already. */
+  meshTag?: string;
   /** Names of the rig namespaces that are ready, each with its companion `<name>-unmeshed` for unmeshed pods. */
   rigs: string[];
   /** The Docker daemon's address that the kind cluster lives on (a DOCKER_HOST value), if kind. */
@@ -26,6 +28,10 @@ export interface ClusterDescription {
   host?: string;
   /** Whether the rigs' namespaces were made by the owner of an existing cluster, and stay. */
   preprovisioned?: boolean;
+  /** Names of what was pulled by a tag that may come to mean something else, see `Lock`. */
+  unpinned?: string[];
+  /** The mirror from which the nodes of an existing cluster pull images, see `mirrored`. */
+  registry?: string;
   /** Rigs that a run kept because a check failed on them; no run borrows them again. */
   kept?: string[];
   versions: Record<string, string>;

@@ -3,6 +3,7 @@ import type { Mesh } from './meshes.ts';
 import type { Assumption } from './mesh/assumptions.ts';
 import type { Uses } from './mesh/facts.ts';
 import type { AppliedKind } from './existing/rights.ts';
+import type { ImageSource } from './images/registry.ts';
 
 /** A cluster with another owner. */
 export interface ExistingProvider {
@@ -13,6 +14,12 @@ export interface ExistingProvider {
   namespaces?: string;
   /** Which of several control planes of the mesh; default the one that is used where nothing is said. */
   revision?: string;
+  /** What the samples run on instead of the stock image of Node.js. */
+  sampleImage?: string;
+  /** Stands before the names of images instead of their own registries, see `mirrored`. */
+  registry?: string;
+  /** The Secret by which the nodes pull, as `namespace/name`; it is copied to the rigs. */
+  pullSecret?: string;
   /** What the run's checks do; default nothing. */
   applies?: AppliedByChecks;
 }
@@ -35,8 +42,7 @@ export interface UpOptions {
   /** Default: one chosen at random, `meshproof-<4 hex digits>`. */
   name?: string;
   provider: { kind: 'kind'; nodes: number } | ExistingProvider;
-  /** auto, pull, build, or a folder of image archives. */
-  images: string;
+  images: ImageSource;
   /** Whether a private engine may be installed and started where Docker is missing. */
   engine: boolean;
   /** As many rigs as test workers. */

@@ -16,7 +16,7 @@ Error.prepareStackTrace = (error, frames): unknown =>
     ? mapped(error, frames)
     : [String(error), ...frames.map(String)].join('\n    at ');
 
-/** The tests of meshproof itself. Those tagged @engine, @cluster or @pairs need Docker, so `npm run check` leaves them out. */
+/** The tests of meshproof itself. Those tagged @engine, @cluster, @pairs or @pulled need Docker, so `npm run check` leaves them out. */
 export default defineConfig({
   testDir: '.',
   forbidOnly: process.env['CI'] !== undefined,
@@ -28,11 +28,12 @@ export default defineConfig({
   reporter: [['line'], ['./cluster/defect-table.ts']],
   outputDir: '../test-results',
   projects: [
-    { name: 'unit', grepInvert: /@engine|@cluster|@pairs/ },
+    { name: 'unit', grepInvert: /@engine|@cluster|@pairs|@pulled/ },
     { name: 'engine', grep: /@engine/, workers: 1 },
     { name: 'shared-cluster', testMatch: 'cluster/shared-cluster.ts', teardown: 'shared-cluster-removal', timeout: 3_000_000 },
     { name: 'shared-cluster-removal', testMatch: 'cluster/shared-cluster-removal.ts' },
     { name: 'cluster', grep: /@cluster/, workers: 1, dependencies: ['shared-cluster'] },
+    { name: 'pulled', grep: /@pulled/, workers: 1, testMatch: 'pulled/pulled.spec.ts' },
     { name: 'pairs', grep: /@pairs/, workers: 1, testMatch: 'cluster/side-by-side.spec.ts' },
   ],
 });

@@ -14,6 +14,8 @@ export interface AccountOptions extends Needs {
   /** Prefix of the namespaces for rigs. */
   namespaces: string;
   rigs: number;
+  /** The Secret by which nodes pull, as `namespace/name`. */
+  pullSecret?: string;
   mesh: MeshFacts;
   /** Where the control plane runs, where configuration acts on all of the mesh, and what namespaces of a rig are marked by. */
   places: Pick<MeshSettings, 'controlPlaneNamespace' | 'rootNamespace' | 'namespaces'>;
@@ -24,7 +26,7 @@ const RBAC = 'rbac.authorization.k8s.io';
 /** A service account with the least rights for runs with these checks: its namespace, those of its rigs, its roles and their bindings. */
 export function accountManifests(options: AccountOptions): Manifest[] {
   const { name, namespace, namespaces, rigs, createNamespaces, places } = options;
-  const rights = rightsNeeded(options);
+  const rights = rightsNeeded({ ...options, pulls: options.pullSecret !== undefined });
   const subject = { kind: 'ServiceAccount', name, namespace };
   const rolesFor = (where: Where) => rulesOf(rights.filter((right) => right.where === where));
   const bind = (kind: string, role: string, roleKind: string, place?: string): Manifest => ({
@@ -53,6 +55,7 @@ export function accountManifests(options: AccountOptions): Manifest[] {
     ...within('mesh-wide', 'root', places.rootNamespace),
     role('ClusterRole', `${name}-cluster`, 'cluster'),
     bind('ClusterRoleBinding', `${name}-cluster`, 'ClusterRole'),
+    ...pullSecretReader(options, bind),
   ];
   const rig = role('ClusterRole', `${name}-rig`, 'rig');
   if (createNamespaces) {
@@ -71,6 +74,21 @@ export function accountManifests(options: AccountOptions): Manifest[] {
     rig,
     ...made.map(({ place }) => bind('RoleBinding', `${name}-rig`, 'ClusterRole', place)),
     ...control,
+  ];
+}
+
+/** The right to read that one Secret, where it is. */
+function pullSecretReader(
+  { name, pullSecret }: Pick<AccountOptions, 'name' | 'pullSecret'>,
+  bind: (kind: string, role: string, roleKind: string, place?: string) => Manifest,
+): Manifest[] {
+  if (pullSecret === undefined) return [];
+  const [namespace = '', secret = ''] = pullSecret.split('/');
+  const rules = [{ apiGroups: [''], resources: ['secrets'], resourceNames: [secret], verbs: ['get'] }];
+  const role = `${name}-pull-secret`;
+  return [
+    { apiVersion: `${RBAC}/v1`, kind: 'Role', metadata: { name: role, namespace }, rules },
+    bind('RoleBinding', role, 'Role', namespace),
   ];
 }
 

@@ -1,13 +1,11 @@
-import { variable } from '../environment.ts';
 import { EXIT, MeshproofError, causeOf } from '../errors.ts';
-import { SAMPLE_IMAGE } from '../images/recipes/sample.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { AppliedByChecks, ExistingProvider } from '../provider.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import type { MeshSurvey } from '../mesh/survey.ts';
 import { shellWord } from '../printable.ts';
-import { agentProgram, type SampleOptions } from '../rigs/agent.ts';
+import type { SampleOptions } from '../rigs/agent.ts';
 import { admissions, samplePods } from './admission.ts';
 import { namespacesOf, chooseRigNamespaces, type RigNamespaces } from './namespaces.ts';
 import { quotaShortages } from './quotas.ts';
@@ -28,11 +26,6 @@ export interface SurveyOptions {
   provider: ExistingProvider;
 }
 
-/** What the sample services are made of. Their image is the copy that the cluster's nodes can reach, where one is named. */
-export async function sampleOptions(): Promise<SampleOptions> {
-  return { image: variable('MESHPROOF_SAMPLE_IMAGE') ?? SAMPLE_IMAGE.name, agent: await agentProgram() };
-}
-
 /** Who we are there, where rigs would go, and what we may not do. Only questions are asked. */
 export async function inspectCluster(
   api: KubernetesApi,
@@ -48,8 +41,8 @@ export async function inspectCluster(
   ]);
   const isFound = typeof found !== 'string';
   const settling = isFound ? await settlingKinds(mesh, assumes, places.rigs[0] ?? name, signal) : [];
-  const createNamespaces = !places.preprovisioned;
-  const rights = rightsNeeded({ kinds: [...kinds, ...settling], meshWide, createNamespaces, mesh: mesh.facts, uses });
+  const needs = { createNamespaces: !places.preprovisioned, pulls: provider.pullSecret !== undefined };
+  const rights = rightsNeeded({ kinds: [...kinds, ...settling], meshWide, ...needs, mesh: mesh.facts, uses });
   const { usualNamespace } = mesh.facts;
   const denied = await denials(
     api.connection,

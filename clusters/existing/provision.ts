@@ -17,29 +17,23 @@ import { surveyLines, type MeshSurvey } from '../mesh/survey.ts';
 import { byPart } from '../mesh/versions.ts';
 import { adapterOf } from '../meshes.ts';
 import { deployPreprovisioned, deployRigs } from '../rigs/deploy.ts';
+import type { SampleOptions } from '../rigs/agent.ts';
 import { RigLeases } from '../rigs/leases.ts';
 import { notMade } from '../rigs/listed.ts';
 import { liveOf, owned, requireOurs } from '../rigs/ownership.ts';
 import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { TaskContext } from '../task-context.ts';
 import { namespacesOf, requirePreprovisioned } from './namespaces.ts';
-import {
-  guardedNamespaces,
-  requireMesh,
-  requireAdmission,
-  requireRights,
-  sampleOptions,
-  inspectCluster,
-  type ClusterInspection,
-} from './inspection.ts';
+import { guardedNamespaces, requireMesh, requireAdmission, requireRights, inspectCluster, type ClusterInspection } from './inspection.ts';
 import { whilePullable } from './pulls.ts';
 import { removeRigs } from './remove.ts';
+import { samplesFor } from './samples.ts';
 import { samplesMaySpeak } from './traffic.ts';
 
 /**
  * Makes rigs in a cluster that someone else owns, with the mesh that is there: in namespaces of our own, or in those that the owner made for us.
  * Nothing is made until the account's rights and the cluster's policies are known to allow all of it.
- * The nodes must be able to pull the sample image; MESHPROOF_SAMPLE_IMAGE names the copy that they can reach.
+ * The nodes must be able to pull the image of the samples.
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
 export async function provision(
@@ -64,7 +58,7 @@ export async function provision(
       provider: 'existing',
       kubeconfig,
       context,
-      ...omitUndefined({ uid: await clusterUid(api, task.signal) }),
+      ...omitUndefined({ uid: await clusterUid(api, task.signal), registry: provider.registry }),
       mesh,
       ...omitUndefined({ revision }),
       rigs: found.rigs,
@@ -73,7 +67,8 @@ export async function provision(
       timings: {},
     };
     const announce = (): Promise<void> => options.writeDescription(description);
-    return { ...description, ...(await provisionRigs(api, adapter, { name, found, survey, announce }, task)) };
+    const samples = await samplesFor(api, provider, task.signal);
+    return { ...description, ...(await provisionRigs(api, adapter, { name, found, survey, samples, announce }, task)) };
   } finally {
     api.close();
   }
@@ -102,6 +97,7 @@ interface Making {
   name: string;
   found: ClusterInspection;
   survey: MeshSurvey;
+  samples: SampleOptions;
 }
 
 /** Makes the rigs, or nothing. `announce` writes down what will be made; before it, nothing is. */
@@ -175,9 +171,9 @@ async function makeNamespaces(api: KubernetesApi, { name, found, survey }: Makin
   }
 }
 
-async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found, survey }: Making, task: TaskContext): Promise<void> {
+async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found, survey, samples }: Making, task: TaskContext): Promise<void> {
   const { rigs, preprovisioned } = found;
-  const options = { ...(await sampleOptions()), owner: name, annotations: mesh.facts.fastDrainAnnotations };
+  const options = { ...samples, owner: name, annotations: mesh.facts.fastDrainAnnotations };
   await requireAdmission(api, mesh, rigs, options, task.signal);
   const guarded = await guardedNamespaces(api, rigs, task.signal);
   const policies = rigs

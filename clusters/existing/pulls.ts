@@ -32,7 +32,7 @@ export async function whilePullable(
       if (why === undefined || since === undefined || performance.now() - since < PATIENCE_MS) return false;
       failed.abort(
         new MeshproofError('IMAGE_UNREACHABLE', `the nodes cannot pull the sample image ${image}: ${why}`, {
-          hint: 'save it with npx meshproof images save, push it to a registry that the nodes can reach, and set MESHPROOF_SAMPLE_IMAGE',
+          hint: '--sample-image names another image of Node.js 24, --registry a mirror, and --pull-secret the Secret to pull with',
         }),
       );
       return true;

@@ -16,6 +16,8 @@ export interface Needs {
   meshWide: readonly AppliedKind[];
   /** Whether the account makes and removes the namespaces of its rigs itself. */
   createNamespaces: boolean;
+  /** Whether images are pulled with a Secret, which is copied to the rigs. */
+  pulls?: boolean;
   mesh: Pick<MeshFacts, 'rights'>;
   uses: Uses;
 }
@@ -70,7 +72,7 @@ const ALWAYS: readonly Right[] = [
 const LOAD: Right = { where: 'rig', group: '', resource: 'pods/exec', verbs: TUNNEL, purpose: 'run the load generator in its pod' };
 
 /** Everything that a run with these checks may ask of an API server. */
-export function rightsNeeded({ kinds, meshWide, createNamespaces, mesh, uses }: Needs): Right[] {
+export function rightsNeeded({ kinds, meshWide, createNamespaces, pulls = false, mesh, uses }: Needs): Right[] {
   const rights: Right[] = [...ALWAYS, ...(uses.load ? [LOAD] : []), ...mesh.rights(uses)];
   const add = (where: Where, { group, kind }: AppliedKind, purpose: string): void => {
     const resource = pluralOf(kind);
@@ -79,6 +81,7 @@ export function rightsNeeded({ kinds, meshWide, createNamespaces, mesh, uses }: 
     if (known !== undefined) rights[rights.indexOf(known)] = { ...known, verbs: [...new Set([...known.verbs, ...MANAGED])] };
     else rights.push({ where, group, resource, verbs: MANAGED, purpose });
   };
+  if (pulls) add('rig', { group: '', kind: 'Secret' }, 'provide the credentials of the sample image');
   for (const kind of kinds) add('rig', kind, 'apply and remove the configuration of checks');
   for (const kind of meshWide) add('root', kind, 'apply and remove the mesh-wide configuration of checks');
   // Whoever makes a Role must hold what it grants: a gateway of a check reads the credentials in its namespace.

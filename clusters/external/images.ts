@@ -4,10 +4,13 @@ import { MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
 import { imageArtifact } from '../images/build.ts';
 import { artifact } from '../images/cache.ts';
-import { hasImage, registryAnswers } from '../images/ensure.ts';
+import { pulledOrBuilt } from '../images/ensure.ts';
 import { archivesByTag } from '../images/folder.ts';
 import type { Docker } from '../images/node-image.ts';
+import { hasImage } from '../images/node-tag.ts';
+import { pullImage, type PullOptions } from '../images/pull.ts';
 import { externalImage, type ExternalImageName } from '../images/recipes/external.ts';
+import { mirrored, type ImageSource } from '../images/registry.ts';
 
 type Wanted = Awaited<ReturnType<typeof externalImage>>;
 
@@ -18,12 +21,10 @@ async function build(engine: Docker, image: Wanted, task: TaskContext): Promise<
 }
 
 /** Gives a published image the name of ours. A tag that is there is the engine's owner's, and names of this sort move: it is not pulled again. */
-async function pull(engine: Docker, { name, upstream }: Wanted, task: TaskContext): Promise<void> {
-  if (!(await hasImage(engine, upstream))) {
-    task.progress?.(`pulling ${upstream}`);
-    await engine.docker(['pull', upstream], task);
-  }
-  await engine.docker(['tag', upstream, name], task);
+async function pull(engine: Docker, { name, upstream }: Wanted, options: PullOptions, task: TaskContext): Promise<void> {
+  const published = mirrored(upstream, options.registry);
+  const reference = (await hasImage(engine, published)) ? published : await pullImage(engine, upstream, options, task);
+  await engine.docker(['tag', reference, name], task);
 }
 
 async function load(engine: Docker, { name }: Wanted, folder: string, task: TaskContext): Promise<void> {
@@ -39,23 +40,21 @@ async function load(engine: Docker, { name }: Wanted, folder: string, task: Task
 
 /**
  * Sees to it that the engine has these images of external services.
- * @param mode as for `ensureImages`
  * @throws MeshproofError `IMAGE_UNAVAILABLE` when a folder of archives lacks one
  */
 export async function ensureExternalImages(
   names: readonly ExternalImageName[],
-  mode: string,
+  { from, registry }: ImageSource,
   engine: Docker,
   task: TaskContext,
 ): Promise<void> {
-  let isPublished: boolean | undefined;
   for (const image of await Promise.all(names.map((name) => externalImage(name)))) {
     if (await hasImage(engine, image.name)) continue;
-    if (mode !== 'build' && mode !== 'pull' && mode !== 'auto') await load(engine, image, mode, task);
-    else {
-      isPublished ??= mode === 'pull' || (mode === 'auto' && (await registryAnswers(engine, task)));
-      await (isPublished ? pull(engine, image, task) : build(engine, image, task));
-    }
+    const building = () => build(engine, image, task);
+    if (from === 'build') await building();
+    else if (from === 'pull') await pull(engine, image, { registry }, task);
+    else if (from === 'auto') await pulledOrBuilt(() => pull(engine, image, { hurried: true }, task), building, task);
+    else await load(engine, image, from, task);
   }
 }
 

@@ -1,127 +1,23 @@
 import { join } from 'node:path';
 
-import { EXIT, MeshproofError } from '../errors.ts';
+import { causeOf, MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
-import { artifact, digestOf, hashOf, onceInCache } from './cache.ts';
 import { clusterImages, imageArtifact } from './build.ts';
+import { artifact, digestOf, hashOf } from './cache.ts';
 import { archivesByTag } from './folder.ts';
-import type { Image, Recipe } from './image.ts';
-import { bake, loadNodeBase, nodeBase, type Docker } from './node-image.ts';
+import type { Image } from './image.ts';
+import { buildNode, builtNode, isBuildable, obstacleToBuilding, requireBuildable } from './node-built.ts';
+import { loadNodeBase, type Docker } from './node-image.ts';
+import { pulledNode, pullNode } from './node-pulled.ts';
+import { bakeOnce, hasImage, NODE } from './node-tag.ts';
 import { EXTERNAL_IMAGE_NAMES } from './recipes/external.ts';
-import { VERSIONS } from './versions.ts';
-
-const NODE = 'docker.io/meshproof/node';
-/** In the tags of nodes whose images were pulled. */
-const PULLED = '-pulled-';
-/** kind's published node of the version that we build, and the smallest image, which shows whether a registry answers. */
-const UPSTREAM_NODE = `docker.io/kindest/node:${VERSIONS.kubernetes}`;
-const PROBE = `registry.k8s.io/pause:${VERSIONS.pause[0]}`;
+import type { ImageSource } from './registry.ts';
 
 /** A node image in the engine that holds everything a cluster needs. */
 export interface NodeImage {
   tag: string;
-  /** Whether the mesh's images in it are known to be those that its project publishes, and not of our recipes. */
-  published: boolean;
-}
-
-/**
- * Refuses images that are published alone where no registry is asked.
- * @throws MeshproofError `IMAGE_UNAVAILABLE` with exit code 2
- */
-function requireBuildable(images: readonly Image[]): void {
-  const lacking = images.filter((image) => !isBuildable(image)).map(({ name }) => name);
-  if (lacking.length === 0) return;
-  throw new MeshproofError('IMAGE_UNAVAILABLE', `${lacking.join(', ')} cannot be built from package registries`, {
-    hint: 'use --images=pull if their registry can be reached, or --images=FOLDER with archives written by `docker save`',
-    exitCode: EXIT.usage,
-  });
-}
-
-const isBuildable = (image: Image): image is Image & { recipe: Recipe } => image.recipe !== undefined;
-
-/** Whether the engine has an image under this name. */
-export async function hasImage(engine: Docker, tag: string): Promise<boolean> {
-  return engine.docker(['image', 'inspect', '--format', '{{.Id}}', tag]).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** What building would make, and the node image's tag, which is the hash of all of it. */
-async function plan(mesh: readonly Image[]) {
-  const images = clusterImages(mesh).filter((image) => isBuildable(image));
-  const parts = await Promise.all(images.map((image) => imageArtifact(image)));
-  return {
-    parts,
-    tag: `${NODE}:${VERSIONS.kubernetes}-${hashOf(
-      (await nodeBase()).hash,
-      parts.map((part) => part.hash),
-    )}`,
-  };
-}
-
-async function build(mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
-  requireBuildable(mesh);
-  const { parts, tag } = await plan(mesh);
-  if (await hasImage(engine, tag)) return tag;
-  const archives: string[] = [];
-  for (const [index, part] of parts.entries()) {
-    const progress = (description: string) => task.progress?.(`${description} (image ${index + 1} of ${parts.length})`);
-    archives.push(join(await artifact(part, { ...task, progress }), 'image.tar'));
-  }
-  const base = async (): Promise<string> => {
-    task.progress?.('loading the node base');
-    return loadNodeBase(engine, task);
-  };
-  return bakeOnce(engine, base, archives, tag, task);
-}
-
-/** Of several at once that want the same image one makes it. */
-function bakeOnce(
-  engine: Docker,
-  base: () => Promise<string>,
-  archives: readonly string[],
-  tag: string,
-  task: TaskContext,
-): Promise<string> {
-  const bakeUnlessThere = async (): Promise<string> => {
-    if (!(await hasImage(engine, tag))) await bake(engine, await base(), archives, tag, task);
-    return tag;
-  };
-  return onceInCache(`node image ${tag}`, bakeUnlessThere, task);
-}
-
-/** Bakes what a registry has published, and builds only what is our own. */
-async function pull(mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
-  const images = clusterImages(mesh).filter((image) => image.part !== 'kubernetes');
-  const tag = `${NODE}:${VERSIONS.kubernetes}${PULLED}${hashOf(images.map((image) => [image.name, image.upstream]))}`;
-  if (await hasImage(engine, tag)) return tag;
-  task.progress?.(`pulling ${UPSTREAM_NODE}`);
-  await engine.docker(['pull', UPSTREAM_NODE], task);
-  const archives: string[] = [];
-  for (const image of images) {
-    const folder = await artifact(await pulledArtifact(engine, image), task);
-    archives.push(join(folder, 'image.tar'));
-  }
-  return bakeOnce(engine, async () => UPSTREAM_NODE, archives, tag, task);
-}
-
-async function pulledArtifact(engine: Docker, image: Image) {
-  const { upstream } = image;
-  if (upstream === undefined) {
-    if (isBuildable(image)) return imageArtifact(image);
-    throw new MeshproofError('IMAGE_UNAVAILABLE', `${image.name} is neither published nor buildable`);
-  }
-  return {
-    name: `pulled-${image.part}`,
-    hash: hashOf(image.name, upstream),
-    make: async (folder: string, task: TaskContext) => {
-      task.progress?.(`pulling ${upstream}`);
-      await engine.docker(['pull', upstream], task);
-      await engine.docker(['tag', upstream, image.name], task);
-      await engine.docker(['save', '-o', join(folder, 'image.tar'), image.name], task);
-    },
-  };
+  /** Whether it was pulled: then the programs that belong to it are published too, and nothing need be compiled. */
+  pulled: boolean;
 }
 
 /** Bakes what a folder of archives holds, over the node in it or the one that was built. What it lacks is built where that is possible. */
@@ -144,52 +40,65 @@ async function fromFolder(mesh: readonly Image[], engine: Docker, folder: string
   return bakeOnce(engine, async () => base, files, tag, task);
 }
 
-/** Archives of the images that are not among these, each built or taken from the cache. */
+/** Archives of the images that are there neither under the name of a built nor of a published one, each built or taken from the cache. */
 async function builtBeside(wanted: readonly Image[], there: ReadonlySet<string>, task: TaskContext): Promise<string[]> {
-  const lacking = wanted.filter(({ name }) => !there.has(shortName(name)));
-  requireBuildable(lacking);
+  const lacking = wanted.filter(({ name, upstream = name }) => !there.has(shortName(name)) && !there.has(shortName(upstream)));
   const archives: string[] = [];
-  for (const image of lacking.filter((one) => isBuildable(one))) {
-    archives.push(join(await artifact(await imageArtifact(image), task), 'image.tar'));
-  }
+  for (const image of requireBuildable(lacking)) archives.push(join(await artifact(await imageArtifact(image), task), 'image.tar'));
   return archives;
 }
 
 /** As `docker save` writes the name of an image of Docker's own registry. */
 const shortName = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '');
 
-/** Whether the smallest image can be pulled. */
-export async function registryAnswers(engine: Docker, task: TaskContext): Promise<boolean> {
-  return engine
-    .docker(['pull', '-q', PROBE], {
-      ...task,
-      signal: AbortSignal.any([AbortSignal.timeout(15_000), ...(task.signal ? [task.signal] : [])]),
-    })
-    .then(
-      () => true,
-      () => false,
-    );
-}
-
 /**
  * A node image in the engine that holds everything a cluster with the mesh needs.
  * @param mesh the images of the mesh
- * @param mode `build` from package registries, `pull` from image registries, `auto` (what is there, else pull where a registry answers,
- *   else build), or a folder of archives.
+ * @throws MeshproofError `PULL_FAILED`, `IMAGES_UNAVAILABLE` where they can be had in no way, or what building throws
  */
-export async function ensureImages(mode: string, mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<NodeImage> {
-  const tag = await tagOf(mode, mesh, engine, task);
-  return { tag, published: tag.includes(PULLED) };
+export async function ensureImages(source: ImageSource, mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<NodeImage> {
+  const { from } = source;
+  if (from === 'build') return { tag: await buildNode(mesh, engine, task), pulled: false };
+  if (from === 'pull') return { tag: await pullNode(mesh, source, engine, task), pulled: true };
+  if (from !== 'auto') return { tag: await fromFolder(mesh, engine, from, task), pulled: false };
+  const ready = await readyNode(mesh, engine);
+  if (ready !== undefined) return ready;
+  return await pulledOrBuilt<NodeImage>(
+    async () => ({ tag: await pullNode(mesh, { hurried: true }, engine, task), pulled: true }),
+    async () => ({ tag: await buildNode(mesh, engine, task), pulled: false }),
+    task,
+  );
 }
 
-async function tagOf(mode: string, mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
-  if (mode === 'build') return build(mesh, engine, task);
-  if (mode === 'pull') return pull(mesh, engine, task);
-  if (mode !== 'auto') return fromFolder(mesh, engine, mode, task);
-  if (mesh.every((image) => isBuildable(image))) {
-    const { tag } = await plan(mesh);
-    if (await hasImage(engine, tag)) return tag;
+/** The node image that the engine has already, whichever way it came there. */
+async function readyNode(mesh: readonly Image[], engine: Docker): Promise<NodeImage | undefined> {
+  for (const node of await possibleNodes(mesh)) if (await hasImage(engine, node.tag)) return node;
+  return undefined;
+}
+
+/** The node images that building and pulling would make. */
+export async function possibleNodes(mesh: readonly Image[]): Promise<NodeImage[]> {
+  const built = mesh.every((image) => isBuildable(image)) ? [{ tag: (await builtNode(mesh)).tag, pulled: false }] : [];
+  return [...built, { tag: await pulledNode(mesh), pulled: true }];
+}
+
+/**
+ * What can be pulled is; what cannot is built, where that is possible.
+ * @throws MeshproofError `IMAGES_UNAVAILABLE`
+ */
+export async function pulledOrBuilt<T>(pull: () => Promise<T>, build: () => Promise<T>, task: TaskContext): Promise<T> {
+  try {
+    return await pull();
+  } catch (error) {
+    if (!(error instanceof MeshproofError && error.code === 'PULL_FAILED')) throw error;
+    const obstacle = await obstacleToBuilding();
+    if (obstacle !== undefined) {
+      throw new MeshproofError('IMAGES_UNAVAILABLE', `${causeOf(error)}; and ${obstacle}`, {
+        hint: `${error.hint ?? ''}; or --images=FOLDER takes archives that meshproof images save wrote elsewhere`.replace(/^; or /, ''),
+        cause: error,
+      });
+    }
+    task.progress?.(`building images from packages, because ${causeOf(error)}`);
+    return await build();
   }
-  task.progress?.('checking whether an image registry responds');
-  return (await registryAnswers(engine, task)) ? pull(mesh, engine, task) : build(mesh, engine, task);
 }

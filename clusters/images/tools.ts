@@ -1,13 +1,14 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { EXIT, MeshproofError } from '../errors.ts';
+import { causeOf, EXIT, MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 import { printable } from '../printable.ts';
 import { artifact, hashOf, isCached, type Artifact } from './cache.ts';
 import { goArtifact, goModule } from './go.ts';
 import { onPath } from './packages.ts';
+import { GO_ARCH, releaseArtifact, type Release } from './releases.ts';
 
 /** A program that runs on this machine. */
 export interface Tool {
@@ -16,31 +17,75 @@ export interface Tool {
   versionArgs: readonly string[];
   /** Versions on PATH that are as good as the pinned one. */
   fits: RegExp;
-  /** What holds the program under its name; undefined for a program that no package registry has. */
-  made?: () => Promise<Artifact>;
-  /** For a program that is not built: of which version it must be, and where its project says how to get it. */
+  /** Where its release is published, with checksums. */
+  release?: Release;
+  /** What holds the program under its name, built from its pinned module. */
+  module?: () => Promise<Artifact>;
+  /** For a program that is neither downloaded nor built: of which version it must be, and where its project says how to get it. */
   published?: { version: string; instructions: string };
 }
+
+/** Which of release and module is tried first where neither is cached. */
+export type ToolSource = 'release' | 'module';
+
+const KIND_RELEASE = 'https://github.com/kubernetes-sigs/kind/releases/download/v0.33.0';
 
 export const KIND: Tool = {
   name: 'kind',
   versionArgs: ['version'],
   fits: /v0\.33\./,
-  made: () => goArtifact({ module: goModule('kind'), binaries: { kind: 'sigs.k8s.io/kind' } }),
+  release: ({ os, arch }) => {
+    const url = `${KIND_RELEASE}/kind-${os}-${GO_ARCH[arch]}`;
+    return { url, checksums: `${url}.sha256sum` };
+  },
+  module: () => goArtifact({ module: goModule('kind'), binaries: { kind: 'sigs.k8s.io/kind' } }),
 };
 
 /**
- * The path of a tool: from PATH when its version fits, else built from its pinned module, or kept from a folder of images.
- * @throws MeshproofError `TOOL_UNAVAILABLE` with exit code 2
+ * The path of a tool: from PATH when its version fits, else from the cache, else downloaded from its release page or built from its pinned module.
+ * @throws MeshproofError `TOOL_UNAVAILABLE`, `PLATFORM_UNSUPPORTED`, or `CHECKSUM_MISMATCH` if a download is not what its publisher says
  */
-export async function pathOf(tool: Tool, task: TaskContext): Promise<string> {
-  const { name, versionArgs, made } = tool;
+export async function pathOf(tool: Tool, task: TaskContext, first: ToolSource = 'release'): Promise<string> {
+  const { name, versionArgs } = tool;
   const found = await onPath(name);
   if (found !== undefined && (await doesFit(tool, found, task))) return found;
-  if (made !== undefined) return join(await artifact(await made(), task), name);
+  const ways = await waysTo(tool, first);
+  for (const way of ways) if (await isCached(way)) return join(await artifact(way, task), name);
+  if (ways.length > 0) return join(await firstOf(tool, ways, task), name);
+  if (tool.published === undefined) {
+    throw new MeshproofError('PLATFORM_UNSUPPORTED', `the command ${name} is not published for ${process.platform} on ${process.arch}`, {
+      hint: 'put it on PATH, or use Linux or macOS, on x64 or arm64',
+    });
+  }
   const kept = keptTool(tool);
   if (await isCached(kept)) return join(await artifact({ ...kept, make: async () => await Promise.reject(missing(tool)) }, task), name);
   throw missing(tool, found === undefined ? undefined : await exec(found, versionArgs, task).catch(() => undefined));
+}
+
+async function waysTo({ name, release, module }: Tool, first: ToolSource): Promise<Artifact[]> {
+  const ways = [release && (await releaseArtifact(name, release)), await module?.()];
+  return (first === 'release' ? ways : ways.toReversed()).filter((way) => way !== undefined);
+}
+
+/** After these the other way may succeed. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(['DOWNLOAD_FAILED', 'DOWNLOAD_UNFIT', 'BUILD_TOOLS_MISSING']);
+
+/** The folder of the first artifact that can be had. */
+async function firstOf({ name }: Tool, ways: readonly Artifact[], task: TaskContext): Promise<string> {
+  const failures: MeshproofError[] = [];
+  for (const way of ways) {
+    try {
+      return await artifact(way, task);
+    } catch (error) {
+      if (!(error instanceof MeshproofError) || !UNAVAILABLE.has(error.code)) throw error;
+      failures.push(error);
+    }
+  }
+  const why = failures.map((error) => causeOf(error)).join('; ');
+  throw new MeshproofError('TOOL_UNAVAILABLE', `the command ${name} could be neither downloaded nor built: ${why}`, {
+    hint: `put it on PATH, or ${failures.map(({ hint }) => hint).find(Boolean) ?? 'check the network'}`,
+    cause: failures[0],
+  });
 }
 
 /**

@@ -1,6 +1,8 @@
 /** What is built or pulled whatever the mesh is; a change here changes the hashes and so rebuilds what depends on it. */
 export const VERSIONS = {
   kubernetes: 'v1.35.4',
+  /** The node that kind 0.33 publishes for itself; its digest in lock.json is the one in kind's own module. */
+  kindestNode: 'v1.37.0',
   etcd: '3.6.6-0',
   coredns: 'v1.13.1',
   /** kubeadm asks for the first, containerd's sandbox for the second. */

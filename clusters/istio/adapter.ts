@@ -31,12 +31,12 @@ import { circumstancesOf } from './circumstances/circumstances.ts';
 import { meshFacts, standingIn } from './survey/facts.ts';
 import { MeshFinder } from './survey/finder.ts';
 import { injectorIn } from './survey/survey.ts';
-import { PROXY_CONTAINER, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
+import { PROXY_CONTAINER, REQUEST_METRICS, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
 import { labelledCounts, requestCountOf } from './proxy/request-counts.ts';
 
 /** The extension of the proxy that each feature comes from. */
-const EXTENSIONS: Readonly<Record<MeshFeature, string>> = { 'request-metrics': 'envoy.filters.http.istio_stats' };
+const EXTENSIONS: Readonly<Record<MeshFeature, string>> = { 'request-metrics': REQUEST_METRICS };
 
 export interface IstioOptions {
   access: ClusterAccess;

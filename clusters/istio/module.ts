@@ -6,8 +6,9 @@ import { KubernetesAccess } from '../mesh/kubernetes-access.ts';
 import type { MeshCluster, MeshModule } from '../mesh/module.ts';
 import type { TaskContext } from '../task-context.ts';
 import { istio } from './adapter.ts';
+import { buildIn } from './build.ts';
 import { FACTS } from './facts.ts';
-import { ISTIO_HUB, istioctlTool, istioImages } from './images.ts';
+import { ISTIO_HUB, istioctlTool, istioImages, istioWheels } from './images.ts';
 import { IstioInjector } from './injector.ts';
 import { installIstio, type Istioctl } from './istioctl.ts';
 import { IstioRevisions } from './revisions/revisions.ts';
@@ -21,6 +22,8 @@ export const ISTIO: MeshModule = {
   facts: FACTS,
   versions: VERSIONS,
   images: istioImages,
+  wheels: istioWheels,
+  goModule: (version) => istioVersion(version).module,
   definitions,
   tool: istioctlTool,
   connect(cluster, api) {
@@ -35,17 +38,18 @@ export const ISTIO: MeshModule = {
       revisions: new IstioRevisions(api, { access, finder, tool }),
     });
   },
-  async install(cluster, api, { published }, task) {
-    const { module, tag } = istioVersion(cluster.meshVersion);
+  buildIn,
+  async install(cluster, api, { tag, extended }, task) {
+    const { module } = istioVersion(cluster.meshVersion);
     task.progress?.('installing the Gateway API');
-    await api.apply(await gatewayApi(module, task), omitUndefined({ signal: task.signal }));
-    const images = { hub: ISTIO_HUB, tag, plainEnvoy: !published };
-    await installIstio(await istioctlOn(cluster, task), { images }, task);
+    await api.apply(await gatewayApi(module), omitUndefined({ signal: task.signal }));
+    const images = { hub: ISTIO_HUB, tag, plainEnvoy: !extended };
+    await installIstio(await istioctlOn({ ...cluster, meshTag: tag }, task), { images }, task);
   },
 };
 
 /** @throws MeshproofError `NO_KUBECONFIG` */
-async function istioctlOn({ kubeconfig, context, meshVersion }: Partial<MeshCluster>, task: TaskContext): Promise<Istioctl> {
+async function istioctlOn({ kubeconfig, context, meshVersion, meshTag }: Partial<MeshCluster>, task: TaskContext): Promise<Istioctl> {
   if (kubeconfig === undefined || context === undefined) throw new MeshproofError('NO_KUBECONFIG', 'istioctl needs a kubeconfig');
-  return { istioctl: await pathOf(istioctlTool(meshVersion), task), kubeconfig, context };
+  return { istioctl: await pathOf(istioctlTool(meshVersion, meshTag), task), kubeconfig, context };
 }

@@ -8,6 +8,7 @@ import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { SAMPLE_IMAGE } from '../images/recipes/sample.ts';
 import { KIND, pathOf, requirePublished } from '../images/tools.ts';
+import { unpinnedImages } from '../images/node-pulled.ts';
 import { KubernetesApi } from '../kubernetes/api.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { UpOptions } from '../provider.ts';
@@ -18,6 +19,7 @@ import { agentProgram } from '../rigs/agent.ts';
 import { deployRigs } from '../rigs/deploy.ts';
 import type { TaskContext } from '../task-context.ts';
 import { createCluster, deleteCluster, takeBack } from './kind.ts';
+import { nodeImages } from './node-images.ts';
 import { releaseRanges, reserveRanges } from './reservations.ts';
 
 /** Runs a stage and notes how long it took, in whole milliseconds. */
@@ -41,12 +43,12 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
   const { mesh, meshVersion = newest } = options;
   const timings: ClusterDescription['timings'] = {};
   // Before anything is made that is of no use without it.
-  await requirePublished(module.tool(meshVersion), options.images, task);
+  await requirePublished(module.tool(meshVersion), options.images.from, task);
   const engine = await timed(timings, 'engineMs', () => ensureEngine({ allowPrivate: options.engine }, task));
-  const { image, kind } = await timed(timings, 'imagesMs', async () => ({
-    image: await ensureImages(options.images, module.images(meshVersion), engine, task),
-    kind: await pathOf(KIND, task),
-  }));
+  const { image, kind } = await timed(timings, 'imagesMs', async () => {
+    const image = await ensureImages(options.images, module.images(meshVersion), engine, task);
+    return { image, kind: await pathOf(KIND, task, image.pulled ? 'release' : 'module') };
+  });
   const ranges = await reserveRanges(name, engine);
   const creating = () => createCluster({ name, nodes, image: image.tag, kind, kubeconfig, ...ranges }, engine, task);
   const context = await timed(timings, 'clusterMs', creating).catch(async (error: unknown) => {
@@ -57,13 +59,18 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
     const api = await KubernetesApi.open({ kubeconfig, context });
     try {
       const place = { name, kubeconfig, context, mesh, meshVersion };
-      await timed(timings, 'meshMs', () => module.install(place, api, image, task));
-      const adapter = module.connect(place, api);
+      const meshTag = await timed(timings, 'meshMs', async () => {
+        const build = await module.buildIn(nodeImages(name, engine, task));
+        await module.install(place, api, build, task);
+        return build.tag;
+      });
+      const adapter = module.connect({ ...place, meshTag }, api);
       const samples = { image: SAMPLE_IMAGE.name, agent: await agentProgram() };
       const rigs = await timed(timings, 'rigsMs', () => deployRigs(api, adapter, { ...samples, count: options.rigs, owner: name }, task));
       const host = omitUndefined({ host: (await thisMachine()).host || undefined });
       const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(task)) };
-      return { ...place, provider: 'kind', rigs, dockerHost: engine.host, ...host, versions, timings };
+      const unpinned = image.pulled ? { unpinned: await unpinnedImages(module.images(meshVersion)) } : {};
+      return { ...place, meshTag, ...unpinned, provider: 'kind', rigs, dockerHost: engine.host, ...host, versions, timings };
     } finally {
       api.close();
     }

@@ -4,6 +4,7 @@ import { KubernetesAccess } from '../mesh/kubernetes-access.ts';
 import type { MeshModule } from '../mesh/module.ts';
 import { LinkerdAdapter } from './adapter.ts';
 import { linkerdOn } from './cli.ts';
+import { buildIn } from './build.ts';
 import { FACTS } from './facts.ts';
 import { linkerdImages, linkerdTool } from './images.ts';
 import { LinkerdInjector } from './injector.ts';
@@ -17,6 +18,8 @@ export const LINKERD: MeshModule = {
   facts: FACTS,
   versions: VERSIONS,
   images: linkerdImages,
+  wheels: () => [],
+  goModule: (version) => linkerdVersion(version).module,
   definitions,
   tool: linkerdTool,
   connect(cluster, api) {
@@ -24,9 +27,10 @@ export const LINKERD: MeshModule = {
     const tool = () => linkerdOn(cluster, {});
     return new LinkerdAdapter({ access, injector: new LinkerdInjector(api, tool), tool: new LinkerdTool(tool, access) });
   },
-  async install(cluster, api, _options, task) {
+  buildIn,
+  async install(cluster, api, _build, task) {
     task.progress?.('the Gateway API');
-    await api.apply(await gatewayApi(linkerdVersion(cluster.meshVersion).module, task), omitUndefined({ signal: task.signal }));
+    await api.apply(await gatewayApi(linkerdVersion(cluster.meshVersion).module), omitUndefined({ signal: task.signal }));
     await installLinkerd(await linkerdOn(cluster, task), api, {}, task);
   },
 };

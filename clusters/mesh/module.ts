@@ -1,3 +1,4 @@
+import type { GoModule } from '../images/go.ts';
 import type { Image } from '../images/image.ts';
 import type { Tool } from '../images/tools.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
@@ -5,6 +6,7 @@ import type { Definitions } from '../kubernetes/definitions.ts';
 import type { TaskContext } from '../task-context.ts';
 import type { MeshAdapter } from './adapter.ts';
 import type { MeshFacts } from './facts.ts';
+import type { MeshBuild, NodeImages } from './node-images.ts';
 
 /** A cluster as the mesh's programs reach it. */
 export interface MeshCluster {
@@ -14,11 +16,8 @@ export interface MeshCluster {
   meshVersion?: string;
   /** Which of several control planes, by the mesh's own name for it; default the mesh's default one. */
   revision?: string;
-}
-
-interface InstallOptions {
-  /** Whether the nodes have the images that the mesh's project publishes, instead of those built by the module's recipes. */
-  published: boolean;
+  /** The tag of its images; missing where the mesh was there already. */
+  meshTag?: string;
 }
 
 /** A mesh is one folder in clusters/, and this interface is all that other folders know about it. */
@@ -28,12 +27,18 @@ export interface MeshModule {
   readonly versions: readonly [string, ...string[]];
   /** The images of a version, by the names that its pods use. */
   readonly images: (version?: string) => readonly Image[];
+  /** What the recipes of a version's images take from the Python index, as requirements. */
+  readonly wheels: (version?: string) => readonly string[];
+  /** The Go module that pins a version. */
+  readonly goModule: (version: string) => GoModule;
   /** The definitions of its kinds in a version, from which the schemas are generated. */
   readonly definitions: (version: string, task: TaskContext) => Promise<Definitions>;
-  /** The mesh's own command-line tool, in a version. */
-  readonly tool: (version?: string) => Tool;
+  /** The mesh's own command-line tool, in a version; if the tag of the mesh's images is known, the tool is of the same build. */
+  readonly tool: (version?: string, tag?: string) => Tool;
+  /** Which of the mesh's images the nodes hold, and what these can do. */
+  readonly buildIn: (nodes: NodeImages) => Promise<MeshBuild>;
   /** Connects to the mesh of a cluster. Without a kubeconfig, the command-line tool cannot be used. */
   readonly connect: (cluster: Partial<MeshCluster>, api: KubernetesApi) => MeshAdapter;
   /** Installs the mesh from the images on the nodes, and returns once its control plane is ready. */
-  readonly install: (cluster: MeshCluster, api: KubernetesApi, options: InstallOptions, task: TaskContext) => Promise<void>;
+  readonly install: (cluster: MeshCluster, api: KubernetesApi, build: MeshBuild, task: TaskContext) => Promise<void>;
 }

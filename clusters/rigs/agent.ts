@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
 import type { Manifest } from '../kubernetes/manifest.ts';
+import { pullingWith, type PullCredentials } from './pull-secret.ts';
 
 /** The program of the sample pods, and where it is in a pod. */
 const SOURCE = join(import.meta.dirname, '../../fixtures/agent');
@@ -65,6 +66,8 @@ export interface SampleOptions {
   /** A stock image of Node.js, which runs the agent. */
   image: string;
   agent: AgentProgram;
+  /** With what the image is pulled, where its registry asks for it. */
+  credentials?: PullCredentials;
 }
 
 /** The ConfigMap of that name, from which the pods of a namespace run the agent. */
@@ -100,12 +103,17 @@ export interface PodSpec {
  * name. The image is a stock one: program and user come with the pod.
  * @returns the specification itself where there is no such container
  */
-export function withAgent<T extends PodSpec>(spec: T, image: string, configMap: string): T {
+export function withAgent<T extends PodSpec>(
+  spec: T,
+  { image, credentials }: Pick<SampleOptions, 'image' | 'credentials'>,
+  configMap: string,
+): T {
   const isAgent = (container: Container): boolean => container.image === image && container.command === undefined;
   const { containers = [], volumes = [] } = spec;
   if (!containers.some(isAgent)) return spec;
   return {
     ...spec,
+    ...pullingWith(credentials),
     containers: containers.map((container) => (isAgent(container) ? running(container) : container)),
     volumes: [...volumes, { name: 'agent', configMap: { name: configMap } }],
   };

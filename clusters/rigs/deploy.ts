@@ -9,15 +9,17 @@ import { clearNamespaces } from './clear.ts';
 import { copyLease, leaseRef, type LeaseObject } from './lease.ts';
 import { notMade } from './listed.ts';
 import { ownNamespaces } from './own-namespaces.ts';
+import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { nameWithMaker, owned, removeOurs, requireAllBack, requireOurs } from './ownership.ts';
 import { requireProxies } from './proxies.ts';
+import { pullCredentialsOf } from './pull-secret.ts';
 import { ACTOR_LABEL, SAMPLE_WORKLOADS, neighbourOf, unmeshedOf, rigNamespaces, rigObjects } from './rig.ts';
 
 interface Sample extends LiveObject {
   spec?: {
     template?: {
       metadata?: { annotations?: Record<string, string> };
-      spec?: { containers?: { image?: string }[]; volumes?: { configMap?: { name: string } }[] };
+      spec?: { containers?: { image?: string }[]; volumes?: { configMap?: { name: string } }[]; imagePullSecrets?: unknown };
     };
   };
 }
@@ -129,13 +131,14 @@ const sampleOf = (api: KubernetesApi, rig: string): Promise<Sample | undefined> 
   api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: rig, name: 'caller' });
 
 /** What a rig was made of, but for the agent: that is the one of this checkout. @throws MeshproofError `RIG_INCOMPLETE` */
-async function madeOf(api: KubernetesApi, rig: string): Promise<Pick<RigsOptions, 'image' | 'agent' | 'annotations'>> {
+export async function madeOf(api: KubernetesApi, rig: string): Promise<SampleOptions & Pick<RigsOptions, 'annotations'>> {
   const sample = await sampleOf(api, rig);
   const template = sample?.spec?.template;
   const image = template?.spec?.containers?.[0]?.image;
   if (image === undefined)
     throw new MeshproofError('RIG_INCOMPLETE', `${rig} no longer records how it was created`, { hint: 'meshproof down, then up' });
-  return { image, agent: await agentProgram(), annotations: template?.metadata?.annotations ?? {} };
+  const credentials = template?.spec?.imagePullSecrets === undefined ? undefined : await pullCredentialsOf(api, rig);
+  return { image, agent: await agentProgram(), annotations: template?.metadata?.annotations ?? {}, ...omitUndefined({ credentials }) };
 }
 
 /** Makes one more rig, of the same image as another one that stays as it is. */

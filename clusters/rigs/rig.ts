@@ -2,6 +2,7 @@ import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
 import type { MeshSettings, NamespaceMarks } from '../mesh/settings.ts';
 import { agentConfigMap, agentName, withAgent, type SampleOptions } from './agent.ts';
+import { pullingWith, pullSecretIn } from './pull-secret.ts';
 
 /** The roles in a rig. Each is one pod, labelled `meshproof.dev/actor`. */
 export const SAMPLE_WORKLOADS = ['caller', 'other', 'server-v1', 'server-v2', 'server-v3', 'mirror', 'neighbour', 'unmeshed'] as const;
@@ -90,13 +91,13 @@ export const MESHED_APPS = {
 function deployment(
   { actor, account, app, version }: Sample,
   namespace: string,
-  { image, agent }: SampleOptions,
+  samples: SampleOptions,
   annotations: Record<string, string>,
 ): Manifest {
   const labels = { app, version, [ACTOR_LABEL]: actor };
   const container = {
     name: 'app',
-    image,
+    image: samples.image,
     imagePullPolicy: 'IfNotPresent',
     ports: Object.entries(SAMPLE_PORTS).map(([name, containerPort]) => ({ name, containerPort })),
     env: [
@@ -118,7 +119,7 @@ function deployment(
       selector: { matchLabels: { [ACTOR_LABEL]: actor } },
       template: {
         metadata: { labels, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
-        spec: withAgent(spec, image, agentName(agent)),
+        spec: withAgent(spec, samples, agentName(samples.agent)),
       },
     },
   };
@@ -160,7 +161,13 @@ export function rigObjects(
   const accounts = [...new Set(SAMPLES.map((sample) => sample.account))];
   return [
     ...places.map((place) => agentConfigMap(samples.agent, agentName(samples.agent), place)),
-    ...accounts.map((name): Manifest => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
+    ...places.flatMap((place) => pullSecretIn(place, samples.credentials)),
+    ...accounts.map((name): Manifest => ({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name, namespace },
+      ...pullingWith(samples.credentials),
+    })),
     serviceIn(namespace, 'server', { app: 'server' }),
     serviceIn(namespace, 'mirror', { app: 'mirror' }),
     ...['v1', 'v2', 'v3'].map((version) => serviceIn(namespace, `server-${version}`, { app: 'server', version })),

@@ -11,7 +11,8 @@ import type { DoctorOptions } from '../doctor/options.ts';
 import { reachFindings } from '../doctor/reach.ts';
 import { cachedImages, stateFindings } from '../doctor/state.ts';
 import { toolFindings } from '../doctor/tools.ts';
-import { contradiction } from '../run/provider.ts';
+import { wayFindings } from '../doctor/way.ts';
+import { contradiction, requireImageSource } from '../run/provider.ts';
 
 /** Examines this machine, or a cluster that exists, and prints the findings. @returns the exit code */
 export async function diagnose(options: DoctorOptions): Promise<number> {
@@ -23,21 +24,28 @@ export async function diagnose(options: DoctorOptions): Promise<number> {
   return healthy ? EXIT.ok : EXIT.unproven;
 }
 
+const OPTIONS: Readonly<Record<string, string>> = { sampleImage: 'sample-image', pullSecret: 'pull-secret' };
+
 /** What names an existing cluster would otherwise be passed over, and the machine be found healthy in its place. */
 function refuseStray(options: DoctorOptions): void {
   if (options.provider === 'existing') return;
-  const stray = (['context', 'kubeconfig', 'namespaces'] as const).find((name) => options[name] !== undefined);
+  const stray = (['context', 'kubeconfig', 'namespaces', 'sampleImage', 'pullSecret'] as const).find((name) => options[name] !== undefined);
   if (stray !== undefined)
-    throw contradiction(`--${stray} applies to existing clusters, but this would examine the local machine`, 'add --provider=existing');
+    throw contradiction(
+      `--${OPTIONS[stray] ?? stray} applies to existing clusters, but this would examine the local machine`,
+      'add --provider=existing',
+    );
 }
 
 async function examineMachine(options: DoctorOptions): Promise<Finding[]> {
+  const source = await requireImageSource(options);
   const [host, images] = await Promise.all([readHost(), cachedImages()]);
   const found = await Promise.all([
     kernelFindings(),
     engineFindings(host),
     networkFindings(),
-    toolFindings(),
+    toolFindings(options.mesh),
+    wayFindings(options, source),
     options.network ? reachFindings(images.cached === images.all) : [],
     stateFindings(images),
   ]);

@@ -6,8 +6,11 @@ import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { ensureExternalImages } from '../../clusters/external/images.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
+import { LOCK_FILE } from '../../clusters/images/lock.ts';
 import { listImages } from '../../clusters/images/list.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
+import { requireRegistry, type ImageSource } from '../../clusters/images/registry.ts';
+import { relock } from '../../clusters/images/relock.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
@@ -32,26 +35,37 @@ export async function printImages(output: 'text' | 'json'): Promise<number> {
 /** Builds what is missing. @returns the exit code */
 export async function buildImages({ mesh, engine: allowPrivate }: { mesh: Mesh; engine: boolean }): Promise<number> {
   const tag = await withEngine(allowPrivate, async (engine, task) => {
-    const tag = await nodeImage('build', mesh, engine, task);
-    await ensureExternal('build', engine, task);
+    const tag = await nodeImage({ from: 'build' }, mesh, engine, task);
+    await ensureExternal({ from: 'build' }, engine, task);
     return tag;
   });
   process.stdout.write(`${tag} has been built\n`);
   return EXIT.ok;
 }
 
+/** Asks registries and release pages for what they publish, and holds everything to it from now on. @returns the exit code */
+export async function lockImages({ registry, engine: allowPrivate }: { registry?: string; engine: boolean }): Promise<number> {
+  const mirror = registry === undefined ? undefined : requireRegistry(registry);
+  const asked = await withEngine(allowPrivate, (engine, task) => relock(engine, mirror, task));
+  for (const { what, locked, problem } of asked) process.stdout.write(`${what}  ${locked ?? `as before: ${problem}`}\n`);
+  const unanswered = asked.filter(({ problem }) => problem !== undefined).length;
+  process.stdout.write(`${LOCK_FILE} has been written: ${asked.length - unanswered} of ${asked.length} could be asked for\n`);
+  return unanswered === 0 ? EXIT.ok : EXIT.unproven;
+}
+
 /** Writes the images to a folder. @returns the exit code */
 export async function saveImages(
   folder: string,
-  { mesh, images, engine: allowPrivate }: { mesh: Mesh; images: string; engine: boolean },
+  { mesh, engine: allowPrivate, ...options }: { mesh: Mesh; images: string; registry?: string; engine: boolean },
 ): Promise<number> {
   const archive = join(resolve(folder), 'node.tar');
   await makeFolder(resolve(folder));
+  const source = await requireImageSource(options);
   await withEngine(allowPrivate, async (engine, task) => {
-    const tag = await nodeImage(await requireImageSource(images), mesh, engine, task);
+    const tag = await nodeImage(source, mesh, engine, task);
     task.progress?.(`saving ${tag}`);
     await engine.docker(['save', '-o', archive, tag], task);
-    const external = await ensureExternal(images, engine, task);
+    const external = await ensureExternal(source, engine, task);
     await engine.docker(['save', '-o', join(resolve(folder), 'external.tar'), ...external], task);
   });
   process.stdout.write(`${archive} contains the node image with everything its pods use; external.tar contains the external services\n`);
@@ -59,14 +73,14 @@ export async function saveImages(
 }
 
 /** The tag of the node image for a cluster with that mesh. */
-async function nodeImage(mode: string, mesh: Mesh, engine: Engine, task: TaskContext): Promise<string> {
+async function nodeImage(source: ImageSource, mesh: Mesh, engine: Engine, task: TaskContext): Promise<string> {
   const module = await meshModule(mesh);
-  return (await ensureImages(mode, module.images(), engine, task)).tag;
+  return (await ensureImages(source, module.images(), engine, task)).tag;
 }
 
 /** Sees to it that the engine has the images of external services, and returns their names. */
-async function ensureExternal(mode: string, engine: Engine, task: TaskContext): Promise<string[]> {
-  await ensureExternalImages(EXTERNAL_IMAGE_NAMES, mode, engine, task);
+async function ensureExternal(source: ImageSource, engine: Engine, task: TaskContext): Promise<string[]> {
+  await ensureExternalImages(EXTERNAL_IMAGE_NAMES, source, engine, task);
   return (await externalImages()).map(({ name }) => name);
 }
 

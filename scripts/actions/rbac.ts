@@ -29,6 +29,7 @@ export interface RbacOptions {
   revision?: string;
   meshNamespace?: string;
   rootNamespace?: string;
+  pullSecret?: string;
 }
 
 /** Prints the manifest of the account. @returns the exit code */

@@ -19,7 +19,7 @@ export interface ProvisionOptions extends ClusterOptions {
 export async function provision({ name, rigs, ...options }: ProvisionOptions): Promise<number> {
   const { mesh, engine } = options;
   const signal = untilInterrupted();
-  const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options.images) };
+  const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options) };
   if (wanted.provider.kind === 'kind') await requireDisk();
   const progress = startProgress();
   const cluster = await up({ ...wanted, name }, { signal, progress: progress.say });

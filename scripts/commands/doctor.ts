@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 
+import { REGISTRY, secretPath } from '../console/cluster-options.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 import { meshOption } from '../console/mesh-option.ts';
 import type { DoctorOptions } from '../doctor/options.ts';
@@ -23,6 +24,8 @@ export function doctorCommand(): Command {
   })
     .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
     .option('--no-network', 'do not contact registries')
+    .option('--images <source>', 'auto, pull, build, or a folder of image archives', 'auto')
+    .option('--registry <prefix>', REGISTRY)
     .optionsGroup('Options for an existing cluster:')
     .addOption(
       new Option('--provider <provider>', 'check for a kind cluster or for an existing one').choices(['kind', 'existing']).default('kind'),
@@ -31,6 +34,8 @@ export function doctorCommand(): Command {
     .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
     .option('--revision <name>', 'revision or tag of the control plane to use; default the one that injects by default')
     .option('--namespaces <prefix>', 'prefix of the namespaces that its owner created for meshproof', dnsLabel(LONGEST_PREFIX))
+    .option('--sample-image <image>', 'image of Node.js 24 for the sample pods')
+    .option('--pull-secret <namespace/name>', 'Secret with which its nodes pull images', secretPath)
     .addOption(meshOption('mesh to use'))
     .option('--workers <n>', 'number of rigs that a run would create', positiveInteger, 2)
     .addOption(new Option('--suite <names...>', 'only the permissions that these suites need').argParser(names).default([], 'all'))

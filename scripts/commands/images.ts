@@ -1,17 +1,19 @@
 import { Option, type Command } from 'commander';
 
 import type { Mesh } from '../../clusters/meshes.ts';
+import { REGISTRY } from '../console/cluster-options.ts';
 import { command } from '../console/command.ts';
 import { meshOption } from '../console/mesh-option.ts';
 
 export function imagesCommand(): Command {
   const images = command('images', {
-    about: 'Lists, builds and saves the images that clusters use.',
+    about: 'Lists, builds, saves and locks the images that clusters use.',
     example: 'npx meshproof images build',
   });
   images.addCommand(listCommand());
   images.addCommand(buildCommand());
   images.addCommand(saveCommand());
+  images.addCommand(lockCommand());
   return images;
 }
 
@@ -40,6 +42,20 @@ function buildCommand(): Command {
     });
 }
 
+function lockCommand(): Command {
+  return command('lock', {
+    about:
+      'Writes the digests and checksums that registries, release pages and the Python index give now into clusters/images/lock.json. Everything that has a row there may be nothing else; what nobody answers for stays as it was.',
+    example: 'npx meshproof images lock',
+  })
+    .option('--registry <prefix>', REGISTRY)
+    .option('--no-engine', 'never start a private Docker engine')
+    .action(async (options: { registry?: string; engine: boolean }) => {
+      const { lockImages } = await import('../actions/images.ts');
+      process.exitCode = await lockImages(options);
+    });
+}
+
 function saveCommand(): Command {
   return command('save', {
     about: 'Saves the images to a folder, for --images=FOLDER on a machine without access to registries.',
@@ -48,8 +64,9 @@ function saveCommand(): Command {
     .argument('<folder>', 'folder to write to; created if it does not exist')
     .addOption(meshOption('mesh to use'))
     .option('--images <source>', 'auto, pull, build, or a folder of image archives', 'auto')
+    .option('--registry <prefix>', REGISTRY)
     .option('--no-engine', 'never start a private Docker engine')
-    .action(async (folder: string, options: { mesh: Mesh; images: string; engine: boolean }) => {
+    .action(async (folder: string, options: { mesh: Mesh; images: string; registry?: string; engine: boolean }) => {
       const { saveImages } = await import('../actions/images.ts');
       process.exitCode = await saveImages(folder, options);
     });

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 
 import type { RbacOptions } from '../actions/rbac.ts';
+import { secretPath } from '../console/cluster-options.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 import { meshOption } from '../console/mesh-option.ts';
 
@@ -28,6 +29,7 @@ export function rbacCommand(): Command {
       dnsLabel(),
     )
     .option('--allow-mesh-wide', 'include the permissions of checks that change the whole mesh')
+    .option('--pull-secret <namespace/name>', 'let the account read this Secret, with which the nodes pull images', secretPath)
     .action(async (options: RbacOptions) => {
       const { printAccount } = await import('../actions/rbac.ts');
       process.exitCode = await printAccount(options);

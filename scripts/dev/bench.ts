@@ -32,7 +32,10 @@ async function bench(): Promise<Figure[]> {
   const name = newClusterName();
   const report = await temporaryFolder('meshproof-bench-');
   const task = { signal, progress: progress.say };
-  const cluster = await up({ name, mesh: DEFAULT_MESH, provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 }, task);
+  const cluster = await up(
+    { name, mesh: DEFAULT_MESH, provider: { kind: 'kind', nodes: 1 }, images: { from: 'auto' }, engine: true, rigs: 2 },
+    task,
+  );
   // Else it is this process's alone, and the command that runs the checks would not take it.
   await keepCluster(name);
   try {

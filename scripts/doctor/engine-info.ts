@@ -12,7 +12,7 @@ export interface EngineInfo {
   SecurityOptions?: string[];
   CgroupVersion?: string;
   Driver?: string;
-  IndexServerAddress?: string;
+  RegistryConfig?: { Mirrors?: string[] };
 }
 
 /**
@@ -21,7 +21,7 @@ export interface EngineInfo {
  */
 async function engineInfo(host: string, signal: AbortSignal): Promise<EngineInfo | undefined> {
   const text = host.startsWith('unix://')
-    ? await overSocket(host.slice('unix://'.length), signal)
+    ? await overSocket(host, '/info', signal)
     : await exec('docker', ['info', '--format', '{{json .}}'], { signal, env: { DOCKER_HOST: host } }).catch(() => '');
   try {
     const info: EngineInfo = JSON.parse(text);
@@ -31,9 +31,10 @@ async function engineInfo(host: string, signal: AbortSignal): Promise<EngineInfo
   }
 }
 
-async function overSocket(socketPath: string, signal: AbortSignal): Promise<string> {
+async function overSocket(host: string, path: string, signal: AbortSignal): Promise<string> {
+  const socketPath = host.slice('unix://'.length);
   return await new Promise((resolve) => {
-    const request = http.get({ socketPath, path: '/info', headers: { host: 'docker' }, signal, agent: false }, (response) => {
+    const request = http.get({ socketPath, path, headers: { host: 'docker' }, signal, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', () => resolve(''));
@@ -41,6 +42,15 @@ async function overSocket(socketPath: string, signal: AbortSignal): Promise<stri
     });
     request.on('error', () => resolve(''));
   });
+}
+
+/** Whether the engine at a DOCKER_HOST value has an image of that name. */
+export async function hasImage(host: string, name: string, signal: AbortSignal): Promise<boolean> {
+  if (!host.startsWith('unix://')) {
+    const asking = exec('docker', ['image', 'inspect', '--format', '{{.Id}}', name], { signal, env: { DOCKER_HOST: host } });
+    return (await inTime(asking, signal)) !== undefined;
+  }
+  return /"Id"\s*:/.test(await overSocket(host, `/images/${name}/json`, signal));
 }
 
 /** The engines that answer, the one that clusters would be made on first. One that DOCKER_HOST names is used, or none is. */

@@ -1,13 +1,8 @@
 import { causeOf, MeshproofError } from '../../clusters/errors.ts';
 import { requirePreprovisioned, namespacesOf } from '../../clusters/existing/namespaces.ts';
 import type { Denial } from '../../clusters/existing/rights.ts';
-import {
-  admissionProblems,
-  guardedNamespaces,
-  sampleOptions,
-  inspectCluster,
-  type ClusterInspection,
-} from '../../clusters/existing/inspection.ts';
+import { admissionProblems, guardedNamespaces, inspectCluster, type ClusterInspection } from '../../clusters/existing/inspection.ts';
+import { samplesFor } from '../../clusters/existing/samples.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { serverOf } from '../../clusters/kubernetes/identity.ts';
@@ -25,7 +20,7 @@ const PATIENCE_MS = 30_000;
 
 /** Whether a cluster with another owner can be used: reached, with a mesh, with rights, past its policies. Only questions and dry runs. */
 export async function clusterFindings(options: DoctorOptions): Promise<Finding[]> {
-  const provider = await providerOf({ ...options, images: 'auto', engine: false, nodes: 1 });
+  const provider = await providerOf({ ...options, nodes: 1 });
   if (provider.kind !== 'existing') return [];
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
@@ -94,7 +89,7 @@ async function placeFindings(
   if (!found.preprovisioned || lacking !== undefined || found.denied.length > 0) {
     return [...mesh, ...rights, space, unasked(found, lacking)];
   }
-  const samples = await sampleOptions();
+  const samples = await samplesFor(api, provider, signal);
   const [guarded, ...problems] = await Promise.all([
     guardedNamespaces(api, found.rigs, signal),
     ...found.rigs.map((rig) => admissionProblems(api, adapter, rig, samples, signal)),

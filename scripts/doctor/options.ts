@@ -4,12 +4,16 @@ import type { Mesh } from '../../clusters/meshes.ts';
 export interface DoctorOptions {
   output: 'text' | 'json';
   network: boolean;
+  images: string;
   provider: 'kind' | 'existing';
   mesh: Mesh;
   context?: string;
   kubeconfig?: string;
   revision?: string;
   namespaces?: string;
+  sampleImage?: string;
+  pullSecret?: string;
+  registry?: string;
   workers: number;
   suite: string[];
   check: string[];

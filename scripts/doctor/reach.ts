@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { variable } from '../../clusters/environment.ts';
 import { exec } from '../../clusters/exec.ts';
 import { homeFolder } from '../../clusters/paths.ts';
-import { answeringEngines } from './engine-info.ts';
 import { inTime, judge, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 1_300;
@@ -22,16 +21,11 @@ const SOURCES: readonly Source[] = [
   { check: 'the npm registry', needed: 'npm ci', address: npmRegistry },
   {
     check: 'Go modules',
-    needed: 'building Kubernetes and the mesh',
+    needed: 'building Kubernetes and the mesh where no image registry answers',
     address: async (signal) => firstOf(await printed('go', ['env', 'GOPROXY'], signal)),
   },
-  { check: 'Python packages', needed: 'fetching proxies', address: pipIndex },
-  { check: 'packages of the distribution', needed: 'building the node image', address: aptSource },
-  {
-    check: 'the image registry',
-    needed: '--images=pull',
-    address: async (signal) => (await answeringEngines(signal))[0]?.info.IndexServerAddress,
-  },
+  { check: 'Python packages', needed: 'building proxies where no image registry answers', address: pipIndex },
+  { check: 'packages of the distribution', needed: 'building the node image where no image registry answers', address: aptSource },
 ];
 
 /**

@@ -1,6 +1,7 @@
 import { exec } from '../../clusters/exec.ts';
 import { onPath } from '../../clusters/images/packages.ts';
-import { meshModules } from '../../clusters/meshes.ts';
+import { KIND, type Tool } from '../../clusters/images/tools.ts';
+import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import { inTime, type Finding } from './finding.ts';
 
 interface ToolUse {
@@ -8,22 +9,19 @@ interface ToolUse {
   otherwise: string;
   /** Prints its version without a cluster and without asking the network. */
   version?: readonly string[];
+  /** What is used only in a version that fits. */
+  tool?: Tool;
 }
 
-const BUILT = 'built from its pinned module';
+/** Where the programs come from that are not on PATH in a version that fits. */
+const FETCHED = 'downloaded from its release page, or built from its pinned module';
 
 /** The programs that are used where they are on PATH, and what happens where they are not. None is required. */
-async function tools(): Promise<Record<string, ToolUse>> {
-  const ofMeshes = (await meshModules()).map(({ tool }) => tool());
+async function tools(mesh: Mesh): Promise<Record<string, ToolUse>> {
+  const tool = (await meshModule(mesh)).tool();
   return {
-    kind: { otherwise: BUILT, version: ['version'] },
-    ...Object.fromEntries(
-      ofMeshes.map(({ name, versionArgs, published }) => [
-        name,
-        { otherwise: published === undefined ? BUILT : `only needed with its mesh: ${published.instructions}`, version: versionArgs },
-      ]),
-    ),
-    k6: { otherwise: BUILT, version: ['version'] },
+    kind: { otherwise: FETCHED, tool: KIND },
+    [tool.name]: { otherwise: tool.published === undefined ? FETCHED : `needed: ${tool.published.instructions}`, tool },
     go: { otherwise: 'downloaded when images are built', version: ['version'] },
     kubectl: { otherwise: 'optional; useful to inspect a cluster', version: ['version', '--client'] },
     chromium: { otherwise: 'only needed by the test that opens the report in a browser: apt-get install chromium' },
@@ -32,15 +30,17 @@ async function tools(): Promise<Record<string, ToolUse>> {
 
 const PATIENCE_MS = 1_000;
 
-export async function toolFindings(): Promise<Finding[]> {
-  return Promise.all(Object.entries(await tools()).map(([tool, use]) => toolFinding(tool, use)));
+export async function toolFindings(mesh: Mesh): Promise<Finding[]> {
+  return Promise.all(Object.entries(await tools(mesh)).map(([tool, use]) => toolFinding(tool, use)));
 }
 
-async function toolFinding(tool: string, { otherwise, version }: ToolUse): Promise<Finding> {
-  const path = await onPath(tool);
+async function toolFinding(name: string, { otherwise, tool, version = tool?.versionArgs }: ToolUse): Promise<Finding> {
+  const path = await onPath(name);
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const said = path === undefined || version === undefined ? '' : ((await inTime(exec(path, version, { signal }), signal)) ?? '');
   const number = /\d+\.\d+(?:\.\d+)?[\w.+-]*/.exec(said)?.[0];
-  const seen = path === undefined ? `not on PATH; ${otherwise}` : number === undefined ? path : `${number} at ${path}`;
-  return { category: 'tools', check: tool, status: 'ok', seen };
+  const there = number === undefined ? path : `${number} at ${path}`;
+  const unfit = tool !== undefined && said !== '' && !tool.fits.test(said) ? `, which does not fit; ${otherwise}` : '';
+  const seen = path === undefined ? `not on PATH; ${otherwise}` : `${there}${unfit}`;
+  return { category: 'tools', check: name, status: 'ok', seen };
 }

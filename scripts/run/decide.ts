@@ -96,7 +96,7 @@ export async function decide(
   const wanted: UpOptions = {
     mesh: options.mesh,
     provider: await providerOf(options),
-    images: await requireImageSource(options.images),
+    images: await requireImageSource(options),
     engine: options.engine,
     rigs: workersOf(options),
     ...(options.cluster === undefined ? {} : { name: options.cluster }),

@@ -1,19 +1,15 @@
 import { causeOf, EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { namespacesOf, requirePreprovisioned } from '../../clusters/existing/namespaces.ts';
 import { inWords } from '../../clusters/existing/rights.ts';
-import {
-  admissionProblems,
-  guardedNamespaces,
-  sampleOptions,
-  inspectCluster,
-  type ClusterInspection,
-} from '../../clusters/existing/inspection.ts';
+import { admissionProblems, guardedNamespaces, inspectCluster, type ClusterInspection } from '../../clusters/existing/inspection.ts';
+import { samplesFor } from '../../clusters/existing/samples.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { MeshFacts } from '../../clusters/mesh/facts.ts';
 import { surveyLines } from '../../clusters/mesh/survey.ts';
+import type { SampleOptions } from '../../clusters/rigs/agent.ts';
 import type { Mesh } from '../../clusters/meshes.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
@@ -42,10 +38,9 @@ export interface Planned {
 export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<Planned> {
   const head = `cluster  ${await whereabouts(provider)}: ${quantity(rigs, 'rig')}`;
   try {
-    const { found, problems, guarded, facts } = await ask({ mesh, provider, rigs });
+    const { found, samples, problems, guarded, facts } = await ask({ mesh, provider, rigs });
     const survey = typeof found.mesh === 'string' ? undefined : found.mesh;
     const places = found.rigs.flatMap(namespacesOf);
-    const samples = await sampleOptions();
     const objects = found.rigs.flatMap((rig) => rigObjects(rig, samples, facts));
     const lines = [
       `${head}, as ${found.account}`,
@@ -57,6 +52,7 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
         .filter((place) => guarded.has(place))
         .map((place) => `creates  in ${place}: NetworkPolicy meshproof, in addition to ${guarded.get(place)?.join(', ')}, ${end}`),
       ...facts.placedInRigs.map((words) => `creates  in each rig: ${words}, ${end}`),
+      `pulls    ${samples.image}, for the samples${provider.pullSecret === undefined ? '' : `, with ${provider.pullSecret}`}`,
       `reads    the control plane in ${survey?.settings.controlPlaneNamespace ?? facts.usualNamespace}, and the proxies of the rigs, by port-forward`,
       ...(survey === undefined ? [] : surveyLines(survey).map((line) => `finds    ${line}`)),
       ...problems.map((problem) => `refused  ${problem}`),
@@ -70,6 +66,7 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
 
 interface Asked {
   found: ClusterInspection;
+  samples: SampleOptions;
   problems: string[];
   /** Names of network policies by namespace. */
   guarded: ReadonlyMap<string, readonly string[]>;
@@ -83,17 +80,17 @@ async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise
     const adapter = await adapterOf({ mesh, ...omitUndefined({ revision: provider.revision }) }, api);
     const found = await inspectCluster(api, adapter, { name: SOME_NAME, count: rigs, provider }, signal);
     const { facts } = adapter;
+    const samples = await samplesFor(api, provider, signal);
     const forbidden = [
       ...(typeof found.mesh === 'string' ? [`no ${mesh} was found: ${found.mesh}`] : []),
       ...found.denied.map((denial) => `${found.account} may not ${inWords(denial)}`),
     ];
-    if (!found.preprovisioned) return { found, problems: forbidden, guarded: new Map(), facts };
+    if (!found.preprovisioned) return { found, samples, problems: forbidden, guarded: new Map(), facts };
     await requirePreprovisioned(api, typeof found.mesh === 'string' ? undefined : found.mesh, found.rigs, signal);
-    if (forbidden.length > 0) return { found, problems: forbidden, guarded: new Map(), facts };
-    const samples = await sampleOptions();
+    if (forbidden.length > 0) return { found, samples, problems: forbidden, guarded: new Map(), facts };
     const lists = await Promise.all(found.rigs.map((rig) => admissionProblems(api, adapter, rig, samples, signal)));
     const problems = lists.flat().map(({ sentence, hint }) => `${sentence} (${hint})`);
-    return { found, problems, guarded: await guardedNamespaces(api, found.rigs, signal), facts };
+    return { found, samples, problems, guarded: await guardedNamespaces(api, found.rigs, signal), facts };
   } finally {
     api.close();
   }

@@ -3,6 +3,7 @@ import { engineAt } from '../../clusters/engine/engine.ts';
 import { removeExternalContainers } from '../../clusters/external/containers.ts';
 import { ensureExternalImages } from '../../clusters/external/images.ts';
 import { EXTERNAL_IMAGE_NAMES, type ExternalImageName } from '../../clusters/images/recipes/external.ts';
+import type { ImageSource } from '../../clusters/images/registry.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 
@@ -20,7 +21,7 @@ export async function externalImagesOf(traits: Iterable<Traits>): Promise<Extern
 export async function provideExternalImages(
   { dockerHost }: ClusterDescription,
   names: readonly ExternalImageName[],
-  images: string,
+  images: ImageSource,
   task: TaskContext,
 ): Promise<void> {
   if (names.length === 0 || dockerHost === undefined) return;

@@ -52,7 +52,7 @@ async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, k
   }
   const lines = [
     `cluster  a kind cluster with ${quantity(provider.nodes, 'node')} and ${quantity(rigs, 'rig')}, ${end}`,
-    `images   ${images}`,
+    `images   ${images.registry === undefined ? images.from : `${images.from} from ${images.registry}`}`,
     `engine   ${engine ? 'the running Docker, or else a private engine' : 'the running Docker'}`,
   ];
   return { lines, exitCode: EXIT.ok };

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
+import { requireRegistry, type ImageSource } from '../../clusters/images/registry.ts';
 import { chooseContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
@@ -13,21 +14,27 @@ export async function providerOf({
   kubeconfig,
   namespaces,
   revision,
+  sampleImage,
+  pullSecret,
+  registry,
   nodes,
-}: ClusterOptions): Promise<UpOptions['provider']> {
+}: Omit<ClusterOptions, 'mesh' | 'images' | 'engine'>): Promise<UpOptions['provider']> {
   if (provider === 'existing') {
     if (nodes !== DEFAULT_NODES)
       throw contradiction('--nodes applies to kind clusters, but --provider=existing uses an existing cluster', 'omit it');
     const wanted = named(context);
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
-    return { kind: 'existing', context: name, ...omitUndefined({ kubeconfig, namespaces, revision }) };
+    return { kind: 'existing', context: name, ...omitUndefined({ kubeconfig, namespaces, revision, sampleImage, pullSecret, registry }) };
   }
-  const [stray] = Object.entries({
+  const theirs = {
     '--context': context,
     '--kubeconfig': kubeconfig,
     '--namespaces': namespaces,
     '--revision': revision,
-  }).flatMap(([option, value]) => (value === undefined ? [] : [option]));
+    '--sample-image': sampleImage,
+    '--pull-secret': pullSecret,
+  };
+  const [stray] = Object.entries(theirs).flatMap(([option, value]) => (value === undefined ? [] : [option]));
   if (stray === undefined) return { kind: 'kind', nodes };
   throw contradiction(`${stray} applies to existing clusters, but this would create a kind cluster`, 'add --provider=existing');
 }
@@ -49,12 +56,15 @@ function named(context: string | undefined): string {
   );
 }
 
-/** @throws MeshproofError with exit code 2 when --images names neither a way nor a folder. */
-export async function requireImageSource(source: string): Promise<string> {
-  if (['auto', 'pull', 'build'].includes(source)) return source;
-  const folder = await stat(source).catch(() => undefined);
-  if (folder?.isDirectory() === true) return source;
-  throw new MeshproofError('UNKNOWN_IMAGE_SOURCE', `--images=${source} is neither auto, pull, build nor a folder`, {
+/** @throws MeshproofError with exit code 2 when --images names neither a way nor a folder, or --registry does not fit it. */
+export async function requireImageSource({ images, registry }: Pick<ClusterOptions, 'images' | 'registry'>): Promise<ImageSource> {
+  if (registry !== undefined && (images === 'auto' || images === 'pull')) return { from: 'pull', registry: requireRegistry(registry) };
+  if (registry !== undefined)
+    throw contradiction('--registry says from where to pull images, and --images that none are pulled', 'omit one of them');
+  if (['auto', 'pull', 'build'].includes(images)) return { from: images };
+  const folder = await stat(images).catch(() => undefined);
+  if (folder?.isDirectory() === true) return { from: images };
+  throw new MeshproofError('UNKNOWN_IMAGE_SOURCE', `--images=${images} is neither auto, pull, build nor a folder`, {
     hint: 'a folder must contain image archives written by `docker save`',
     exitCode: EXIT.usage,
   });

@@ -40,6 +40,7 @@ export async function describeRun(
       ...omitUndefined({ server: await serverOf(cluster) }),
       ...machine(),
       workers: String(workers),
+      ...(cluster.unpinned === undefined || cluster.unpinned.length === 0 ? {} : { unpinned: cluster.unpinned.join(', ') }),
       ...(shard === undefined ? {} : { shard }),
     },
     timings: createdForRun ? cluster.timings : {},

@@ -16,7 +16,7 @@ export interface There {
 
 /** Finds what runs on any machine have left in a cluster that exists; nothing of this machine is looked at. */
 export async function thereFinds({ mesh, all, ...place }: There): Promise<Find> {
-  const provider = await providerOf({ ...place, provider: 'existing', mesh, images: 'auto', engine: false, nodes: 1 });
+  const provider = await providerOf({ ...place, provider: 'existing', nodes: 1 });
   if (provider.kind !== 'existing') return async () => [];
   const { context, kubeconfig, namespaces } = provider;
   const api = await KubernetesApi.open(omitUndefined({ context, kubeconfig }));

@@ -1,10 +1,12 @@
 import { expect, test } from '@playwright/test';
 
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import { agentProgram, isAgentConfigMap } from '../../clusters/rigs/agent.ts';
+import { isAgentConfigMap } from '../../clusters/rigs/agent.ts';
 import { withAgents } from '../../fixtures/check/agents.ts';
+import { manifestsOf } from '../../fixtures/check/diagnostics.ts';
+import { SAMPLES } from '../rigs/samples.ts';
 
-const rig = { sampleImage: async () => 'node:24' };
+const rig = { namespace: 'rig', samples: async () => ({ ...SAMPLES, image: 'node:24' }) };
 const pods = (image: string) => ({ containers: [{ name: 'app', image }] });
 const deployment = (name: string, namespace: string, image = 'node:24'): Manifest => ({
   apiVersion: 'apps/v1',
@@ -18,7 +20,7 @@ test('pods of the samples’ image run the agent, from one ConfigMap in each of 
   const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'c', namespace: 'rig-own' }, spec: pods('node:24') };
   const gateway = deployment('gateway', 'elsewhere', 'auto');
   const objects = await withAgents([service, deployment('a', 'rig'), deployment('b', 'rig'), pod, gateway], rig);
-  const name = `check-agent-${(await agentProgram()).hash}`;
+  const name = 'check-agent-abc';
   const configMaps = objects.filter(isAgentConfigMap);
   expect(configMaps.map(({ metadata }) => metadata)).toEqual([
     { name, namespace: 'rig' },
@@ -36,6 +38,19 @@ test('pods of the samples’ image run the agent, from one ConfigMap in each of 
 });
 
 test('a check without pods asks for no image', async () => {
-  const silent = { sampleImage: async () => Promise.reject(new Error('asked')) };
+  const silent = { namespace: 'rig', samples: async () => Promise.reject(new Error('asked')) };
   expect(await withAgents([service], silent)).toEqual([service]);
+});
+
+test('the credentials of the image go where the pods go, and not where the rig has them', async () => {
+  const credentials = { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'e30=' } };
+  const closed = { namespace: 'rig', samples: async () => ({ ...SAMPLES, credentials }) };
+  const objects = await withAgents([deployment('a', 'rig', 'image'), deployment('b', 'rig-own', 'image')], closed);
+  const imagePullSecrets = [{ name: 'meshproof-pull' }];
+  expect(objects.slice(0, 2)).toMatchObject([0, 1].map(() => ({ spec: { template: { spec: { imagePullSecrets } } } })));
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'meshproof-pull', namespace: 'rig-own' }, ...credentials };
+  expect(objects.filter(({ kind }) => kind === 'Secret')).toEqual([secret]);
+  const shown = manifestsOf(objects);
+  expect(shown).toContain('rig-own');
+  expect(shown).not.toContain('e30=');
 });

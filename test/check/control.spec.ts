@@ -15,6 +15,7 @@ import { examine } from '../../fixtures/check/examine.ts';
 import type { CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { expect } from '../../fixtures/expect.ts';
 import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
+import { SAMPLES } from '../rigs/samples.ts';
 import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
 /** A rig with nothing to configure. Who calls says which run it is: under the control the unmeshed caller is in the caller's place. */
@@ -23,7 +24,7 @@ const rig = {
   cluster: { provider: 'kind' },
   pods: [],
   actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
-  sampleImage: async () => 'node',
+  samples: async () => SAMPLES,
   agents: new Map(),
   externalServices: { objects: [] },
   faults: { revertAll: async () => undefined },

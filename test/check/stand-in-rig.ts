@@ -4,6 +4,7 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Circumstances } from '../../clusters/mesh/circumstances.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
 import { ownedBy } from '../rigs/owned-by.ts';
+import { SAMPLES } from '../rigs/samples.ts';
 import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
 /** A rig whose "mesh" is what was applied last, and a log of what was done to it. */
@@ -25,7 +26,7 @@ export class StandInRig {
       agents: new Map(),
       cluster: { provider: 'kind' },
       actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
-      sampleImage: async () => 'node',
+      samples: async () => SAMPLES,
       changes: {
         assertOpen: () => undefined,
         during: async (change: () => Promise<unknown>) => await change(),

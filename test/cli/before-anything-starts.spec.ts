@@ -106,7 +106,7 @@ test('a full disk is said before a cluster is begun', async () => {
   expect(exitCode).toBe(3);
   process.env['MESHPROOF_CACHE'] = '/sys/meshproof';
   try {
-    const wanted = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: false, rigs: 1 } as const;
+    const wanted = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: { from: 'auto' }, engine: false, rigs: 1 } as const;
     await expect(borrowCluster(wanted, true, {})).rejects.toMatchObject({ code: 'NO_DISK' });
   } finally {
     delete process.env['MESHPROOF_CACHE'];

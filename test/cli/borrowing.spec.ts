@@ -12,7 +12,7 @@ import { findCluster } from '../../scripts/run/cluster.ts';
 import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
 import { describeCluster, test } from './suite-folder.ts';
 
-const WANTED: UpOptions = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: 'auto', engine: true, rigs: 2 };
+const WANTED: UpOptions = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: { from: 'auto' }, engine: true, rigs: 2 };
 /** Of no process: the kernel's numbers are smaller. */
 const DEAD = JSON.stringify({ ...(await identify(process.pid)), pid: 2 ** 30 });
 

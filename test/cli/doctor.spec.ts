@@ -39,7 +39,7 @@ async function serveEngine(place: string, info: object): Promise<{ host: string;
 /** What differs from machine to machine: numbers, paths, and of what the machine itself is like the marks and hints too. */
 function masked(text: string, place: string): string {
   const sections = text.replaceAll(place, 'PLACE').split('\n\n');
-  const ofTheMachine = /^(machine|limits|kernel|network|tools)\n/;
+  const ofTheMachine = /^(machine|limits|kernel|network|tools|images)\n/;
   const marks = (section: string) => section.replaceAll(/^(√|‼|×) ([^:]+): .*$/gm, '· $2: SEEN').replaceAll(/^ {4}.*\n?/gm, '');
   return sections
     .map((section) => (ofTheMachine.test(section) ? marks(section).trimEnd() : section.replaceAll(/(?<![A-Za-z])v?\d+(\.\d+)*/g, 'N')))

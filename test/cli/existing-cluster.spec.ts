@@ -87,7 +87,7 @@ async function found(folder: string, kubeconfig: string, more: Partial<UpOptions
   process.env['MESHPROOF_CACHE'] = join(folder, 'cache');
   try {
     const provider = { kind: 'existing', kubeconfig, context: 'default', ...(namespaces === undefined ? {} : { namespaces }) } as const;
-    const wanted: UpOptions = { mesh: 'istio', provider, images: 'auto', engine: false, rigs: 1, ...more };
+    const wanted: UpOptions = { mesh: 'istio', provider, images: { from: 'auto' }, engine: false, rigs: 1, ...more };
     return (await findCluster(await clusters(), wanted))?.name;
   } finally {
     if (before === undefined) delete process.env['MESHPROOF_CACHE'];

@@ -81,6 +81,16 @@ test('a mesh that was installed elsewhere: namespaces and labels follow', async 
   expect(labels).toEqual([{}, { 'istio.io/rev': 'stable-1' }, { 'istio.io/rev': 'stable-1' }, {}]);
 });
 
+test('--pull-secret lets the account read that Secret alone, and make its copies', async () => {
+  const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 1, mesh: 'istio' } as const;
+  const applies = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false } };
+  const objects = await accountOf({ ...options, suite: [], check: [], pullSecret: 'ci/registry' }, applies);
+  const reader = objects.filter(({ metadata }) => metadata.name === 'meshproof-pull-secret');
+  expect(reader.map(({ kind, metadata }) => `${kind} in ${metadata.namespace}`)).toEqual(['Role in ci', 'RoleBinding in ci']);
+  expect(reader[0]).toMatchObject({ rules: [{ resources: ['secrets'], resourceNames: ['registry'], verbs: ['get'] }] });
+  expect(resources(rulesOf(objects, 'meshproof-rig'))).toContain('secrets');
+});
+
 test('who makes a Role holds what it grants', () => {
   const kinds = ['Role', 'RoleBinding', 'Secret'].map((kind) => ({ group: kind === 'Secret' ? '' : 'rbac.authorization.k8s.io', kind }));
   const rights = rightsNeeded({

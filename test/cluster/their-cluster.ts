@@ -55,7 +55,7 @@ export async function makeTheirCluster(
   task: TaskContext = {},
 ): Promise<TheirCluster> {
   const engine = await ensureEngine({ allowPrivate: true }, task);
-  const { tag: image } = await ensureImages('auto', ISTIO.images(), engine, task);
+  const { tag: image } = await ensureImages({ from: 'auto' }, ISTIO.images(), engine, task);
   const [kind, istioctl, ranges] = await Promise.all([pathOf(KIND, task), pathOf(ISTIO.tool(), task), reserveRanges(name, engine)]);
   const kubeconfig = join(folderOf(name), 'kubeconfig');
   const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, task);

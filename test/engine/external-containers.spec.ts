@@ -49,7 +49,7 @@ test('an external service belongs to its process, and goes with it or with the c
   const engine = await ensureEngine({ allowPrivate: true });
   try {
     await ensureHermeticNetwork(engine);
-    await ensureExternalImages(['nginx'], 'auto', engine, {});
+    await ensureExternalImages(['nginx'], { from: 'auto' }, engine, {});
     const left = async () => (await containerLeftovers(engine, {})).filter(({ what }) => what.includes('-external-nginx-'));
 
     const site = await startExternalContainer(engine, SITE);

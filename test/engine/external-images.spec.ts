@@ -19,7 +19,8 @@ function client(present: readonly string[], said: string[]): Docker {
 test('images that the engine has are neither pulled nor built nor looked for in a folder', async () => {
   const names = (await externalImages()).map(({ name }) => name);
   const said: string[] = [];
-  for (const mode of ['auto', 'pull', 'build', '/nowhere']) await ensureExternalImages(EXTERNAL_IMAGE_NAMES, mode, client(names, said), {});
+  for (const from of ['auto', 'pull', 'build', '/nowhere'])
+    await ensureExternalImages(EXTERNAL_IMAGE_NAMES, { from }, client(names, said), {});
   expect(said).toEqual([]);
   expect(await requireExternalImage('nginx', client(names, said))).toBe(names[1]);
 });
@@ -27,20 +28,20 @@ test('images that the engine has are neither pulled nor built nor looked for in 
 test('a pulled image gets the name by which it is asked for', async () => {
   const jaeger = (await externalImages()).find(({ upstream }) => upstream?.includes('all-in-one'));
   const said: string[] = [];
-  await ensureExternalImages(['jaeger'], 'pull', client([], said), {});
-  expect(said).toEqual([`pull ${jaeger?.upstream}`, `tag ${jaeger?.upstream} ${jaeger?.name}`]);
+  await ensureExternalImages(['jaeger'], { from: 'pull' }, client([], said), {});
+  expect(said).toEqual([`pull -q ${jaeger?.upstream}`, `tag ${jaeger?.upstream} ${jaeger?.name}`]);
 });
 
 test('a tag of the engine’s owner is used as it is: pulling it again would move it', async () => {
   const { name = '', upstream = '' } = (await externalImages()).find((image) => image.name.includes('postgres')) ?? {};
   const said: string[] = [];
-  await ensureExternalImages(['postgres'], 'pull', client([upstream], said), {});
+  await ensureExternalImages(['postgres'], { from: 'pull' }, client([upstream], said), {});
   expect(said).toEqual([`tag ${upstream} ${name}`]);
 });
 
 test('a folder of archives without the image, and an engine without it, are told as such', async () => {
   await using folder = await scratchFolder();
-  const from = ensureExternalImages(['postgres'], folder.path, client([], []), {});
+  const from = ensureExternalImages(['postgres'], { from: folder.path }, client([], []), {});
   await expect(from).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE', hint: expect.stringContaining('images save') });
   await expect(requireExternalImage('postgres', client([], []))).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE' });
 });

@@ -21,7 +21,7 @@ test.describe.configure({ timeout: 600_000 });
 
 async function optionsFor(name: string, nodes: number, engine: Engine): Promise<CreateClusterOptions> {
   const [image, kind, ranges] = [
-    (await ensureImages('auto', ISTIO.images(), engine, {})).tag,
+    (await ensureImages({ from: 'auto' }, ISTIO.images(), engine, {})).tag,
     await pathOf(KIND, {}),
     await reserveRanges(name, engine),
   ];

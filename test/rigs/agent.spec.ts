@@ -44,7 +44,7 @@ test('containers of the samples’ image run the agent, unless they say what the
       { name: 'own', image: 'node', command: ['node', '-e', ''] },
     ],
   };
-  const done = withAgent(spec, 'node', 'the-agent');
+  const done = withAgent(spec, { image: 'node' }, 'the-agent');
   expect(done).toEqual({
     serviceAccountName: 'server',
     volumes: [{ name: 'script' }, { name: 'agent', configMap: { name: 'the-agent' } }],
@@ -60,5 +60,5 @@ test('containers of the samples’ image run the agent, unless they say what the
       spec.containers[2],
     ],
   });
-  expect(withAgent(done, 'node', 'the-agent')).toBe(done);
+  expect(withAgent(done, { image: 'node' }, 'the-agent')).toBe(done);
 });

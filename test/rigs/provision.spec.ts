@@ -45,7 +45,7 @@ const test = base.extend<Beginning>({
       server.intercept = (request) => mayAnything(request) ?? intercept(request);
       const place = { kubeconfig: server.writeKubeconfig(info.outputPath('theirs')), context: 'stand-in' };
       const provider = { kind: 'existing', ...place, ...(lent === undefined ? {} : { namespaces: lent }) } as const;
-      const options = { mesh: 'istio', provider, images: 'auto', engine: false, rigs: 1, writeDescription } as const;
+      const options = { mesh: 'istio', provider, images: { from: 'auto' }, engine: false, rigs: 1, writeDescription } as const;
       return await provision('meshproof-aa', info.outputPath('ours'), options, {});
     });
     istiod.close();

@@ -81,6 +81,9 @@ export async function hasRoutes(access: ClusterAccess, pod: PodRef, signal?: Abo
   return configs.length > 0;
 }
 
+/** The extension that counts requests with their source and destination. Istio's own builds of Envoy have it. */
+export const REQUEST_METRICS = 'envoy.filters.http.istio_stats';
+
 /** What a proxy says of itself. */
 interface ServerInfo {
   version: string;

@@ -7,6 +7,7 @@ import { rolledOut } from '../../../clusters/kubernetes/deployments.ts';
 import type { Manifest, PodRef } from '../../../clusters/kubernetes/manifest.ts';
 import { readManifests } from '../../../clusters/kubernetes/manifests.ts';
 import { isReady, type Pod } from '../../../clusters/kubernetes/pods.ts';
+import { agentProgram } from '../../../clusters/rigs/agent.ts';
 import { liveOf } from '../../../clusters/rigs/ownership.ts';
 import { until } from '../../../clusters/until.ts';
 import { withAgents } from '../../../fixtures/check/agents.ts';
@@ -50,7 +51,7 @@ async function ownerObjects(): Promise<Manifest[]> {
   const image = SAMPLE_IMAGE.name;
   const keys = await new Authority().secrets({ SHOP: 'shop.example.net' });
   const objects = await readManifests(join(import.meta.dirname, 'owner.yaml'), { IMAGE: image, ...keys });
-  return await withAgents(objects, { sampleImage: async () => image });
+  return await withAgents(objects, { namespace: NAMESPACE, samples: async () => ({ image, agent: await agentProgram() }) });
 }
 
 /** Two proxies of the cluster's owner, a workload's and an ingress gateway's, whose whole configuration is compared with what it was at first. */

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+
+import { MeshproofError } from '../errors.ts';
+import type { TaskContext } from '../task-context.ts';
+import { clusterImages } from './build.ts';
+import { artifact, hashOf, type Artifact } from './cache.ts';
+import type { Image } from './image.ts';
+import { lock } from './lock.ts';
+import type { Docker } from './node-image.ts';
+import { bakeOnce, hasImage, NODE } from './node-tag.ts';
+import { pullImage, type PullOptions } from './pull.ts';
+import { VERSIONS } from './versions.ts';
+
+/** The node that kind publishes; it holds Kubernetes' own images. */
+export const PUBLISHED_NODE = `docker.io/kindest/node:${VERSIONS.kindestNode}`;
+
+/** Where the node and the images that its cluster needs besides those in it are published. */
+export function publishedImages(mesh: readonly Image[]): [node: string, ...others: string[]] {
+  const others = clusterImages(mesh)
+    .filter(({ part }) => part !== 'kubernetes')
+    .map(({ name, upstream }) => {
+      if (upstream !== undefined) return upstream;
+      throw new MeshproofError('IMAGE_UNAVAILABLE', `${name} is not published anywhere`, { hint: 'use --images=build' });
+    });
+  return [PUBLISHED_NODE, ...others];
+}
+
+/** Those of them that the lock has no digest of: they are taken by their tags. */
+export async function unpinnedImages(mesh: readonly Image[]): Promise<string[]> {
+  const { images } = await lock();
+  return publishedImages(mesh).filter((name) => images[name] === undefined);
+}
+
+/** The tag of the node image that pulling makes. */
+export async function pulledNode(mesh: readonly Image[]): Promise<string> {
+  const { images } = await lock();
+  return `${NODE}:${VERSIONS.kindestNode}-pulled-${hashOf(publishedImages(mesh).map((name) => [name, images[name]]))}`;
+}
+
+/**
+ * Pulls what others publish, and bakes it into kind's node under the names by which it is published.
+ * @throws MeshproofError `PULL_FAILED`
+ */
+export async function pullNode(mesh: readonly Image[], source: PullOptions, engine: Docker, task: TaskContext): Promise<string> {
+  const tag = await pulledNode(mesh);
+  if (await hasImage(engine, tag)) return tag;
+  const [node, ...others] = publishedImages(mesh);
+  const base = await pullImage(engine, node, source, task);
+  const archives: string[] = [];
+  for (const name of others) archives.push(join(await artifact(await pulled(name, source, engine), task), 'image.tar'));
+  return bakeOnce(engine, async () => base, archives, tag, task);
+}
+
+async function pulled(name: string, source: PullOptions, engine: Docker): Promise<Artifact> {
+  return {
+    name: `pulled-${name.replace(/^.*\/|:.*$/g, '')}`,
+    hash: hashOf(name, (await lock()).images[name]),
+    make: async (folder, task) => {
+      const reference = await pullImage(engine, name, source, task);
+      // An archive has the names that its images have in the engine.
+      if (reference !== name) await engine.docker(['tag', reference, name], task);
+      await engine.docker(['save', '-o', join(folder, 'image.tar'), name], task);
+    },
+  };
+}

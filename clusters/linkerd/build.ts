@@ -1,0 +1,17 @@
+import { MeshproofError } from '../errors.ts';
+import type { MeshBuild, NodeImages } from '../mesh/node-images.ts';
+
+const PROXY = /^cr\.l5d\.io\/linkerd\/proxy:(?<tag>[^@]+)$/;
+
+/**
+ * Which of Linkerd's images the nodes hold. Its proxy comes in one build only, with all that there is.
+ * @throws MeshproofError `MESH_IMAGES_MISSING` where the nodes hold no proxy of Linkerd
+ */
+export async function buildIn(nodes: NodeImages): Promise<MeshBuild> {
+  const tags = (await nodes.names()).map((name) => PROXY.exec(name)?.groups?.['tag']);
+  const tag = tags.find((found) => found !== undefined);
+  if (tag !== undefined) return { tag, extended: true };
+  throw new MeshproofError('MESH_IMAGES_MISSING', 'the node image holds no cr.l5d.io/linkerd/proxy', {
+    hint: 'use --images=pull, or --images=FOLDER with archives of all of its images',
+  });
+}

@@ -1,0 +1,124 @@
+import { stat } from 'node:fs/promises';
+
+import { causeOf } from '../../clusters/errors.ts';
+import { possibleNodes, type NodeImage } from '../../clusters/images/ensure.ts';
+import { archivesByTag } from '../../clusters/images/folder.ts';
+import type { Image } from '../../clusters/images/image.ts';
+import { obstacleToBuilding } from '../../clusters/images/node-built.ts';
+import { publishedImages, unpinnedImages } from '../../clusters/images/node-pulled.ts';
+import type { ImageSource } from '../../clusters/images/registry.ts';
+import { meshModule, type Mesh } from '../../clusters/meshes.ts';
+import { answeringEngines, hasImage, type EngineInfo } from './engine-info.ts';
+import { inTime, judge, type Finding } from './finding.ts';
+
+const PATIENCE_MS = 1_300;
+const DOCKER_IO = 'https://registry-1.docker.io';
+const about = { category: 'images', check: 'the images of a cluster can be had' };
+
+/** What decides how a cluster gets its images. */
+export interface Circumstances {
+  from: string;
+  /** The node image that the engine has already. */
+  ready?: string | undefined;
+  /** Which registry is asked, and why it does not answer; undefined where nobody asked. */
+  registry?: { address: string; failure?: string | undefined } | undefined;
+  /** Why nothing can be built here. */
+  obstacle?: string | undefined;
+  /** What a folder of archives lacks. */
+  lacks?: string | undefined;
+}
+
+const MIRROR_HINT =
+  'check the network and the proxies; --registry names a mirror, --images=FOLDER archives that meshproof images save wrote elsewhere';
+
+/** Which way a run would take to its images, and what is missing for it. */
+export function wayFinding({ from, ready, registry, obstacle, lacks }: Circumstances): Finding {
+  if (from === 'build') return building('they will be built from packages', obstacle);
+  if (from !== 'auto' && from !== 'pull') {
+    const seen = `they will be loaded from ${from}${lacks === undefined ? '' : `, which lacks ${lacks}`}`;
+    return judge({ ...about, seen }, lacks === undefined, 'failed', 'write the folder with meshproof images save');
+  }
+  if (ready !== undefined && from === 'auto') return { ...about, status: 'ok', seen: `the engine has them: ${ready}` };
+  if (registry === undefined) return { ...about, status: 'ok', seen: 'not checked: whether they will be pulled depends on the network' };
+  const { address, failure } = registry;
+  if (failure === undefined) return { ...about, status: 'ok', seen: `they will be pulled from ${address}` };
+  const silent = `${address} does not answer (${failure})`;
+  if (from === 'auto')
+    return building(`${silent}, so they will be built from packages`, obstacle === undefined ? undefined : `${silent}, and ${obstacle}`);
+  return judge({ ...about, seen: silent }, false, 'failed', MIRROR_HINT);
+}
+
+function building(seen: string, obstacle: string | undefined): Finding {
+  const hint = 'run as root on Debian or Ubuntu, or on a machine whose engine reaches an image registry; --images=FOLDER takes archives';
+  return judge({ ...about, seen: obstacle ?? `${seen}: about 20 minutes with 2 CPUs, once` }, obstacle === undefined, 'failed', hint);
+}
+
+/** Says beforehand where the images of a kind cluster will come from. Nothing is fetched. */
+export async function wayFindings({ mesh, network }: { mesh: Mesh; network: boolean }, source: ImageSource): Promise<Finding[]> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const { from } = source;
+  const images = (await meshModule(mesh)).images();
+  const [engine] = await answeringEngines(signal);
+  const pulls = from === 'auto' || from === 'pull';
+  const asked = pulls && network ? addressOf(source, engine?.info) : undefined;
+  const [ready, failure, obstacle, lacks] = await Promise.all([
+    pulls && engine !== undefined ? readyIn(engine.at, images, signal) : undefined,
+    asked === undefined ? undefined : registryFailure(asked, signal),
+    obstacleToBuilding(),
+    pulls || from === 'build' ? undefined : lackOf(from, publishedImages(images)),
+  ]);
+  const registry = asked === undefined ? undefined : { address: asked, failure };
+  const way = wayFinding({ from, ready: ready?.tag, registry, obstacle, lacks });
+  return pulls && failure === undefined && ready?.pulled !== false ? [way, await pinFinding(images)] : [way];
+}
+
+async function readyIn(host: string, images: readonly Image[], signal: AbortSignal): Promise<NodeImage | undefined> {
+  for (const node of await possibleNodes(images)) if (await hasImage(host, node.tag, signal)) return node;
+  return undefined;
+}
+
+function addressOf({ registry }: ImageSource, info: EngineInfo | undefined): string {
+  if (registry !== undefined) return `https://${registry.split('/')[0]}`;
+  return info?.RegistryConfig?.Mirrors?.[0]?.replace(/\/$/, '') ?? DOCKER_IO;
+}
+
+/** Why a registry does not answer; any answer will do, since most ask who is there. An authority that only the engine trusts is an answer too. */
+async function registryFailure(address: string, signal: AbortSignal): Promise<string | undefined> {
+  const asked = fetch(`${address}/v2/`, { signal, redirect: 'manual' }).then(
+    () => undefined,
+    (error: unknown) => {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : causeOf(cause);
+      return /CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code) ? undefined : code;
+    },
+  );
+  return signal.aborted
+    ? 'no answer'
+    : await inTime(
+        asked.then((failure) => ({ failure })),
+        signal,
+      ).then((answer) => (answer === undefined ? 'no answer' : answer.failure));
+}
+
+/** What a cluster would have to do without. */
+async function lackOf(folder: string, published: readonly string[]): Promise<string | undefined> {
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) return 'everything: there is no such folder';
+  const tags = await archivesByTag(folder, {}).then(
+    (found) => [...found.keys()],
+    (error: unknown) => causeOf(error),
+  );
+  if (typeof tags === 'string') return tags;
+  if (tags.some((tag) => tag.includes('meshproof/node:'))) return undefined;
+  const repositories = published.map((name) => name.replace(/^[^/]+\/|:[^:]*$/g, ''));
+  const missing = repositories.filter(
+    (path) => !tags.some((tag) => tag.includes(`${path}:`) || (path === 'kindest/node' && tag.includes('meshproof/node-base:'))),
+  );
+  return missing.length === 0 ? undefined : missing.join(', ');
+}
+
+async function pinFinding(images: readonly Image[]): Promise<Finding> {
+  const unpinned = await unpinnedImages(images);
+  const seen =
+    unpinned.length === 0 ? 'each by its digest' : `by their tags alone: ${unpinned.join(', ')}; npx meshproof images lock pins them`;
+  return { category: 'images', check: 'pulled images are pinned', status: 'ok', seen };
+}

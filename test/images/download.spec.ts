@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import http from 'node:http';
+import { basename, join } from 'node:path';
+
+import { expect, test as base } from '@playwright/test';
+
+import { artifact, type Artifact } from '../../clusters/images/cache.ts';
+import { download, downloadAddress, nextAddress } from '../../clusters/images/download.ts';
+import { checksumIn, releaseArtifact, type Release } from '../../clusters/images/releases.ts';
+import { pathOf } from '../../clusters/images/tools.ts';
+
+const PROGRAM = '#!/bin/sh\necho tool v1.2.3\n';
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A release page: what it answers for a path, and how often it was asked. */
+interface Page {
+  base: string;
+  asked: string[];
+  answer: (path: string, response: http.ServerResponse, times: number) => void;
+}
+
+const test = base.extend<{ site: Page; place: string }>({
+  site: async ({}, use) => {
+    const page: Page = { base: '', asked: [], answer: (_, response) => response.end(PROGRAM) };
+    const server = http.createServer(({ url = '' }, response) => {
+      page.asked.push(url);
+      page.answer(url, response, page.asked.filter((one) => one === url).length);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    page.base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    process.env['MESHPROOF_DOWNLOADS'] = `${page.base}/`;
+    await use(page);
+    delete process.env['MESHPROOF_DOWNLOADS'];
+    server.closeAllConnections();
+    server.close();
+  },
+  place: async ({}, use, info) => {
+    const place = info.outputPath('cache');
+    process.env['MESHPROOF_CACHE'] = place;
+    await use(place);
+    delete process.env['MESHPROOF_CACHE'];
+  },
+});
+
+const url = 'https://releases.example.com/v1.2.3/tool-linux-amd64';
+const release: Release = () => ({ url, checksums: `${url}.sha256` });
+const patience = { waitMs: 1 };
+
+/** Answers as a release page does, with this checksum. */
+const serve =
+  (checksum: string) =>
+  (path: string, response: http.ServerResponse): void =>
+    void response.end(path.endsWith('.sha256') ? `${checksum}  ${basename(url)}\n` : PROGRAM);
+
+const published = async (): Promise<Artifact> =>
+  (await releaseArtifact('tool', release)) ?? Promise.reject(new Error('for no such machine'));
+const artifactsIn = (place: string): Promise<string[]> => readdir(join(place, 'artifacts')).catch(() => []);
+
+test('a mirror has the files of a release page under its host', () => {
+  expect(downloadAddress(url)).toBe(url);
+  process.env['MESHPROOF_DOWNLOADS'] = 'https://mirror.example.com/files/';
+  expect(downloadAddress(url)).toBe('https://mirror.example.com/files/releases.example.com/v1.2.3/tool-linux-amd64');
+  process.env['MESHPROOF_DOWNLOADS'] = 'mirror.example.com';
+  expect(() => downloadAddress(url)).toThrow('is not an address that begins with https://');
+  delete process.env['MESHPROOF_DOWNLOADS'];
+});
+
+test('a published program is what its release says, and is fetched once', async ({ site: page, place }) => {
+  page.answer = serve(sha256(PROGRAM));
+  const folder = await artifact(await published(), {});
+  expect(await readFile(join(folder, 'tool'), 'utf8')).toBe(PROGRAM);
+  expect((await readdir(folder)).toSorted()).toEqual(['sealed.json', 'tool']);
+  const asked = page.asked.length;
+  const tool = { name: 'tool', versionArgs: [], fits: /never/, release };
+  expect(await pathOf(tool, {})).toBe(join(folder, 'tool'));
+  expect(page.asked.length).toBe(asked);
+  expect(await artifactsIn(place)).toHaveLength(1);
+});
+
+test('a program that is not what its release says is refused, and nothing of it stays', async ({ site: page, place }) => {
+  page.answer = serve(sha256('something else'));
+  const refused = artifact(await published(), {});
+  await expect(refused).rejects.toMatchObject({
+    code: 'CHECKSUM_MISMATCH',
+    message: expect.stringContaining(`has the SHA-256 ${sha256(PROGRAM)}, and ${url}.sha256 says ${sha256('something else')}`),
+    hint: expect.stringContaining('nothing of it was kept'),
+  });
+  expect(await artifactsIn(place)).toEqual([]);
+});
+
+test('a page without a checksum of the file is no source', async ({ site: page }) => {
+  page.answer = serve('no checksum');
+  await expect(artifact(await published(), {})).rejects.toMatchObject({ code: 'DOWNLOAD_UNFIT' });
+});
+
+test('a server that is busy or stumbles is asked again, a few times', async ({ site: page }, info) => {
+  for (const status of [429, 500, 503]) {
+    page.asked.length = 0;
+    page.answer = (_, response, times) => {
+      if (times < 3) response.statusCode = status;
+      response.end(PROGRAM);
+    };
+    expect(await download(url, info.outputPath('file'), {}, patience)).toBe(sha256(PROGRAM));
+    expect(page.asked).toHaveLength(3);
+    page.answer = (_, response) => void response.writeHead(status).end();
+    page.asked.length = 0;
+    const given = download(url, info.outputPath('file'), {}, patience);
+    await expect(given).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', message: expect.stringContaining(`answered ${status}`) });
+    expect(page.asked).toHaveLength(4);
+  }
+});
+
+test('a server that refuses is asked once', async ({ site: page }, info) => {
+  for (const status of [401, 403, 404]) {
+    page.asked.length = 0;
+    page.answer = (_, response) => void response.writeHead(status).end();
+    const refused = download(url, info.outputPath('file'), {}, patience);
+    await expect(refused).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', message: expect.stringContaining(`answered ${status}`) });
+    expect(page.asked).toHaveLength(1);
+  }
+});
+
+test('half a file is no file', async ({ site: page }, info) => {
+  page.answer = (_, response, times) => {
+    response.writeHead(200, { 'content-length': PROGRAM.length });
+    if (times > 1) response.end(PROGRAM);
+    else response.write(PROGRAM.slice(0, 10), () => response.destroy());
+  };
+  expect(await download(url, info.outputPath('whole'), {}, patience)).toBe(sha256(PROGRAM));
+  page.answer = (_, response) => {
+    response.writeHead(200, { 'content-length': PROGRAM.length });
+    response.write(PROGRAM.slice(0, 10), () => response.destroy());
+  };
+  await expect(download(url, info.outputPath('half'), {}, patience)).rejects.toMatchObject({
+    code: 'DOWNLOAD_FAILED',
+    message: expect.stringContaining('ended before the file did'),
+  });
+  expect((await readdir(info.outputPath('.'))).filter((name) => name === 'half')).toEqual([]);
+});
+
+test('redirects are followed, and circles are not', async ({ site: page }, info) => {
+  page.answer = (path, response) =>
+    void (path.includes('elsewhere') ? response.end(PROGRAM) : response.writeHead(302, { location: '/elsewhere' }).end());
+  expect(await download(url, info.outputPath('file'), {}, patience)).toBe(sha256(PROGRAM));
+  page.answer = (path, response) => void response.writeHead(302, { location: path }).end();
+  await expect(download(url, info.outputPath('file'), {}, patience)).rejects.toMatchObject({
+    message: expect.stringContaining('in circles'),
+  });
+});
+
+test('nothing is fetched without TLS that was asked for with it, and no password of a mirror is shown', async ({ site: page }, info) => {
+  const { hostname, port } = new URL(page.base);
+  process.env['MESHPROOF_DOWNLOADS'] = `http://me:hush@${hostname}:${port}`;
+  const said: string[] = [];
+  page.answer = (_, response) => void response.writeHead(404).end();
+  const refused = await download(url, info.outputPath('file'), { progress: (text) => void said.push(text) }, patience).catch(String);
+  expect(refused).toContain(`http://${hostname}:${port}/releases.example.com/`);
+  expect([...said, refused].join()).not.toContain('hush');
+  expect(() => nextAddress(new URL(url), 'http://elsewhere.example.com/x')).toThrow('without TLS');
+  expect(nextAddress(new URL(url), '/x').href).toBe('https://releases.example.com/x');
+  expect(nextAddress(new URL(page.base), `${page.base}/x`).href).toBe(`${page.base}/x`);
+});
+
+test('a tool that is neither published in reach nor buildable says what would help', async ({ site: page }) => {
+  page.answer = (_, response) => void response.writeHead(404).end();
+  const tool = { name: 'tool', versionArgs: [], fits: /never/, release };
+  await expect(pathOf(tool, {})).rejects.toMatchObject({
+    code: 'TOOL_UNAVAILABLE',
+    message: expect.stringContaining('answered 404'),
+    hint: expect.stringMatching(/put it on PATH, or .*MESHPROOF_DOWNLOADS/),
+  });
+});
+
+test('checksum files are of one file or of many', () => {
+  const [a, b] = [sha256('a'), sha256('b')];
+  expect(checksumIn(`${a}\n`, 'x')).toBe(a);
+  expect(checksumIn(`${a}  bin/tool\n`, 'tool')).toBe(a);
+  expect(checksumIn(`${a}  one\n${b} *two\n`, 'two')).toBe(b);
+  expect(checksumIn(`${a}  one\n${b}  two\n`, 'three')).toBeUndefined();
+  expect(checksumIn('<html>not found</html>', 'x')).toBeUndefined();
+});
