@@ -11,8 +11,8 @@ const INJECTION = 'linkerd.io/inject';
 /** By an annotation; a label of that name means nothing. */
 export const MESHED = { annotations: { [INJECTION]: 'enabled' } };
 export const injects = ({ annotations = {} }: NamespaceMarks): boolean => ['enabled', 'ingress'].includes(annotations[INJECTION] ?? '');
-/** What a proxy logs by default, and the policies that it is given. */
-export const PROXY_LOG = `warn,linkerd=info,hickory=error,[{headers}]=off,[{request}]=off,${POLICY_LOG}`;
+/** What a proxy logs by default, and the policies that it is given. The installation keeps headers out of it. */
+export const PROXY_LOG = `warn,linkerd=info,hickory=error,${POLICY_LOG}`;
 
 export const FACTS: MeshFacts = {
   name: 'linkerd',

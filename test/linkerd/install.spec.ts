@@ -53,6 +53,8 @@ test('an installation applies what the command prints: definitions, control plan
   expect(crds).toBe('install --crds --ignore-cluster --kubeconfig some/kubeconfig --context kind-one');
   expect(control).toMatch(/^install --ignore-cluster --values - --kubeconfig /);
   expect(JSON.parse(values)).toMatchObject({ disableHeartBeat: true, identity: { issuer: { tls: { keyPEM: expect.any(String) } } } });
+  // All that the command takes for a log level.
+  expect(JSON.parse(values).proxy.logLevel).toMatch(/^([\w:]+(=(trace|debug|warn|info|error))?(,|$))+$/);
   expect(viz).toMatch(/^viz install --ignore-cluster --kubeconfig /);
   expect(server.applied).toEqual([
     'ConfigMap install',
