@@ -38,7 +38,7 @@ test('a disk that is full, and a place that may not be written, are told as that
     process.stderr.write = write;
   }
   expect(said.match(/error\[\w+\]/g)).toEqual(['error[DISK_FULL]', 'error[FILE_REFUSED]', 'error[UNEXPECTED]']);
-  expect(said.match(/defect/g)).toHaveLength(1);
+  expect(said.match(/a bug in meshproof/g)).toHaveLength(1);
 });
 
 test('a folder for temporary files without room is named before anything begins', async ({ folder }) => {

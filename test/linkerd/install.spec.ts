@@ -96,8 +96,7 @@ test('a preflight asks no server of the project’s for the newest version', asy
   const { linkerd, told } = await program(info);
   const tool = new LinkerdTool(async () => ({ linkerd, ...PLACE }), {} as ClusterAccess);
   // It prints no report.
-  await tool.preflight('somebody').catch(() => undefined);
-  const asked =
-    'check --pre --wait 5s --output json --expected-version edge-1 --as somebody --kubeconfig some/kubeconfig --context kind-one';
+  await tool.preflight('alice').catch(() => undefined);
+  const asked = 'check --pre --wait 5s --output json --expected-version edge-1 --as alice --kubeconfig some/kubeconfig --context kind-one';
   expect(await told()).toEqual([asked]);
 });

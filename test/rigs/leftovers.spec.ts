@@ -25,7 +25,7 @@ test('what was made to stay goes when that is asked for, and what is in use does
   await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept', stays: true });
   const { named, spared } = await find(api, { all: true });
   expect(named).toEqual(['meshproof-kept-rig-0, created for meshproof-kept']);
-  expect(spared).toContain('meshproof-live-rig-1: a run of meshproof-live is under way');
+  expect(spared).toContain('meshproof-live-rig-1: a run of meshproof-live is in progress');
 });
 
 test('lent namespaces are emptied of what is ours, and stay', async ({ api, server, dead }) => {
