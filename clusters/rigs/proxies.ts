@@ -21,7 +21,7 @@ export function requireProxies(pods: readonly Pod[], { name, proxyContainer }: P
   const has = hasProxy(first, proxyContainer) ? 'has a proxy, which it must not have' : `has no proxy of ${name}`;
   throw new MeshproofError(
     'PROXY_MISSING',
-    `the sample ${metadata.name} in ${metadata.namespace}${more} ${has}, so nothing can be said about the mesh`,
+    `the sample ${metadata.name} in ${metadata.namespace}${more} ${has}, so the mesh cannot be judged`,
     {
       hint: 'the labels of its namespace decide which control plane injects it: npx meshproof doctor shows them; --revision chooses another one',
     },

@@ -8,7 +8,7 @@ import { command, positiveInteger } from '../console/command.ts';
 
 export function upCommand(): Command {
   const up = command('up', {
-    about: 'Creates a cluster with a mesh and sample services that stays for `test` to use.',
+    about: 'Creates a cluster with a mesh and sample services, which is kept for `test` to use.',
     example: `npx meshproof up --mesh=${DEFAULT_MESH}`,
   });
   const name = new Option('--name <name>', 'name of the cluster').default(newClusterName(), 'meshproof- and four hexadecimal digits');
