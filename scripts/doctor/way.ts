@@ -55,14 +55,16 @@ function building(seen: string, obstacle: string | undefined): Finding {
 
 /** Says beforehand where the images of a kind cluster will come from. Nothing is fetched. */
 export async function wayFindings({ mesh, network }: { mesh: Mesh; network: boolean }, source: ImageSource): Promise<Finding[]> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
   const { from } = source;
   const images = (await meshModule(mesh)).images();
+  const nodes = await possibleNodes(images);
+  // Only what others answer is waited for so briefly.
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const [engine] = await answeringEngines(signal);
   const pulls = from === 'auto' || from === 'pull';
   const asked = pulls && network ? addressOf(source, engine?.info) : undefined;
   const [ready, failure, obstacle, lacks] = await Promise.all([
-    pulls && engine !== undefined ? readyIn(engine.at, images, signal) : undefined,
+    pulls && engine !== undefined ? readyIn(engine.at, nodes, signal) : undefined,
     asked === undefined ? undefined : registryFailure(asked, signal),
     obstacleToBuilding(),
     pulls || from === 'build' ? undefined : lackOf(from, publishedImages(images)),
@@ -72,8 +74,8 @@ export async function wayFindings({ mesh, network }: { mesh: Mesh; network: bool
   return pulls && failure === undefined && ready?.pulled !== false ? [way, await pinFinding(images)] : [way];
 }
 
-async function readyIn(host: string, images: readonly Image[], signal: AbortSignal): Promise<NodeImage | undefined> {
-  for (const node of await possibleNodes(images)) if (await hasImage(host, node.tag, signal)) return node;
+async function readyIn(host: string, nodes: readonly NodeImage[], signal: AbortSignal): Promise<NodeImage | undefined> {
+  for (const node of nodes) if (await hasImage(host, node.tag, signal)) return node;
   return undefined;
 }
 
