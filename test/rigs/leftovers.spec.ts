@@ -102,7 +102,7 @@ test('what this account may not look at is told of, in one line', async ({ api, 
   const { named, spared } = await find(api);
   expect(named).toEqual([]);
   expect(spared).toEqual([
-    expect.stringMatching(/^Namespace, .*PeerAuthentication in istio-system.*, if there is any: this account may not list it$/),
+    expect.stringMatching(/^Namespace, .*PeerAuthentication in istio-system.*, if any: this account may not list it$/),
   ]);
 });
 
