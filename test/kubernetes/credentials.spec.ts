@@ -109,8 +109,8 @@ test('a certificate that does not suit is told apart from a server that is not t
   const hints: readonly [object, string, object?][] = [
     [{ server, ...data, 'tls-server-name': 'other.test' }, 'tls-server-name'],
     [{ server }, 'certificate-authority'],
-    [{ server: 'https://127.0.0.1:1' }, 'whether the cluster runs'],
-    [{ server, ...data, 'tls-server-name': NAME }, 'no header may hold', { token: 'a\nb' }],
+    [{ server: 'https://127.0.0.1:1' }, 'that the cluster is running'],
+    [{ server, ...data, 'tls-server-name': NAME }, 'not allowed in a header', { token: 'a\nb' }],
   ];
   for (const [cluster, hint, user] of hints) {
     const asked = (await open(cluster, user)).version();
@@ -178,7 +178,7 @@ test('an OIDC login that gives no token is told, and nobody is asked anonymously
     const api = await open({ server }, { 'auth-provider': { name: 'oidc', config } });
     await expect(api.version()).rejects.toMatchObject({
       code: 'API_UNREACHABLE',
-      message: expect.stringMatching(/oidc has no token.*log in again/),
+      message: expect.stringMatching(/oidc has no valid token.*log in again/),
     });
   }
   expect(plain.seen).toEqual([]);

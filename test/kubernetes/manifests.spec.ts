@@ -135,7 +135,7 @@ test.describe('a control', () => {
   });
 
   const useless: [string, ControlDocument[], string][] = [
-    ['that is empty', [], 'it holds no document'],
+    ['that is empty', [], 'it contains no document'],
     [
       'of another name',
       [control({ metadata: { name: 'rul' } })],

@@ -115,9 +115,9 @@ const BROKEN: [string, Manifest, string][] = [
   [
     'a version without the kind',
     object('networking.istio.io/v1', 'EnvoyFilter', {}),
-    'there is no EnvoyFilter in networking.istio.io/v1, but in networking.istio.io/v1alpha3',
+    'there is no EnvoyFilter in networking.istio.io/v1; it is in networking.istio.io/v1alpha3',
   ],
-  ['a misspelt group', object('networking.istoi.io/v1', 'Gateway', {}), 'there is no Gateway in networking.istoi.io/v1, but in '],
+  ['a misspelt group', object('networking.istoi.io/v1', 'Gateway', {}), 'there is no Gateway in networking.istoi.io/v1; it is in '],
   [
     'an unknown group',
     object('networkin.istio.io/v1', 'Foo', {}),

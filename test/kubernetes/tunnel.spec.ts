@@ -151,7 +151,7 @@ test('an answer that says no is an error with its text', async ({ tunnel, podSer
   podServer.answer = (_request, response) => void response.end('<html>');
   await expect(requestJson(tunnel, 'GET', '/')).rejects.toMatchObject({
     code: 'POD_REFUSED',
-    message: expect.stringContaining('without JSON: <html>'),
+    message: expect.stringContaining('not answered with JSON: <html>'),
   });
 });
 

@@ -86,7 +86,7 @@ test('every image is of the version that the command must have, and none can be 
   );
   expect(linkerdTool().fits.test('edge-26.8.3')).toBe(true);
   expect(linkerdTool().fits.test('edge-26.8.30')).toBe(false);
-  expect(() => linkerdImages('edge-1.2.3')).toThrow(/no Linkerd edge-1\.2\.3 can be made/);
+  expect(() => linkerdImages('edge-1.2.3')).toThrow(/meshproof cannot install Linkerd edge-1\.2\.3/);
 });
 
 test('where the command is not to be had, one sentence says which one is missing, and the hint where it is', async () => {

@@ -100,7 +100,7 @@ test('a policy is waited for until every proxy that tells has been given the sen
   mesh.givenAfter = Infinity;
   await expect(run([policy('Server')], { mesh, after: 'removed', timeoutMs: 20 })).rejects.toMatchObject({
     code: 'NOT_CONVERGED',
-    message: expect.stringContaining('server-v1 has not been given the sentinel'),
+    message: expect.stringContaining('server-v1 has not received the sentinel'),
   });
 });
 
