@@ -116,7 +116,9 @@ export function whyNot({ reason, finding }: Pick<CheckResult, 'reason' | 'findin
 export function omissions({ notChosen = [], planned = [] }: Conformance): string[] {
   const byMesh = [...Map.groupBy(planned, ({ mesh }) => mesh)].map(([mesh, rows]) => `${rows.length} for ${mesh}`);
   return [
-    ...(notChosen.length === 0 ? [] : [`${quantity(notChosen.length, 'check')} not selected for this run`]),
+    ...(notChosen.length === 0
+      ? []
+      : [`${quantity(notChosen.length, 'check')} not selected for this run; --suite=all selects every check`]),
     ...(byMesh.length === 0 ? [] : [`${quantity(planned.length, 'behaviour')} not tested yet: ${byMesh.join(', ')}`]),
   ];
 }

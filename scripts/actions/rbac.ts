@@ -12,6 +12,7 @@ import type { MeshFacts } from '../../clusters/mesh/facts.ts';
 import { adapterOf, meshModule, type Mesh } from '../../clusters/meshes.ts';
 import type { AppliedByChecks } from '../../clusters/provider.ts';
 import { appliedBy } from '../run/applied-kinds.ts';
+import { DEFAULT_SUITES } from '../run/checks.ts';
 
 /** The options of `meshproof rbac`. */
 export interface RbacOptions {
@@ -92,7 +93,7 @@ async function asked({ mesh, context, kubeconfig, revision, namespaces }: RbacOp
 }
 
 function header({ name, namespace, createNamespaces, suite, check, allowMeshWide, context }: RbacOptions): string {
-  const what = [...suite, ...check].join(', ') || 'all suites';
+  const what = [...suite, ...check].join(', ') || DEFAULT_SUITES;
   return [
     `# What meshproof needs in a cluster that it does not own, for ${what}${allowMeshWide === true ? ', mesh-wide checks included' : ''}.`,
     ...(context === undefined

@@ -37,7 +37,8 @@ interface ConsoleTask {
 export async function runTest(filters: string[], options: TestOptions, typed: readonly string[]): Promise<number> {
   const report = resolve(options.report);
   const failed = options.lastFailed === true ? await lastFailed(report, options.mesh) : undefined;
-  const choice = { suites: options.suite, ids: options.check, filters, failed };
+  const narrowed = options.grep !== undefined || options.onlyChanged !== undefined;
+  const choice = { suites: options.suite, ids: options.check, filters, failed, narrowed };
   if (options.list === true) return list(choice, options, report);
   const task = { signal: untilInterrupted(), progress: startProgress() };
   if (options.dryRun === true) {

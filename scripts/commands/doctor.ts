@@ -4,6 +4,7 @@ import { REGISTRY, secretPath } from '../console/cluster-options.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 import { meshOption } from '../console/mesh-option.ts';
 import type { DoctorOptions } from '../doctor/options.ts';
+import { DEFAULT_SUITES } from '../run/checks.ts';
 
 const DETAILS = `
 Exit codes of doctor: 0 if nothing failed (there may be warnings), 3 if something failed.
@@ -38,7 +39,11 @@ export function doctorCommand(): Command {
     .option('--pull-secret <namespace/name>', 'Secret with which its nodes pull images', secretPath)
     .addOption(meshOption('mesh to use'))
     .option('--workers <n>', 'number of rigs that a run would create', positiveInteger, 2)
-    .addOption(new Option('--suite <names...>', 'only the permissions that these suites need').argParser(names).default([], 'all'))
+    .addOption(
+      new Option('--suite <names...>', 'only the permissions that these suites need; all stands for every suite')
+        .argParser(names)
+        .default([], DEFAULT_SUITES),
+    )
     .addOption(new Option('--check <ids...>', 'only the permissions that these checks need').argParser(names).default([], 'all'))
     .option('--allow-mesh-wide', 'include the permissions of checks that change the whole mesh')
     .addHelpText('after', DETAILS)

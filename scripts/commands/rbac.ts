@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 
 import type { RbacOptions } from '../actions/rbac.ts';
+import { DEFAULT_SUITES } from '../run/checks.ts';
 import { secretPath } from '../console/cluster-options.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 import { meshOption } from '../console/mesh-option.ts';
@@ -16,7 +17,11 @@ export function rbacCommand(): Command {
     .option('--namespaces <prefix>', 'prefix of the namespaces for rigs; the manifests create them', dnsLabel(LONGEST_PREFIX), 'meshproof')
     .option('--create-namespaces', 'let the account create and remove namespaces itself, which requires its permissions in every namespace')
     .option('--workers <n>', 'number of rigs, one for each check that runs in parallel', positiveInteger, 2)
-    .addOption(new Option('--suite <names...>', 'only the permissions that these suites need').argParser(names).default([], 'all'))
+    .addOption(
+      new Option('--suite <names...>', 'only the permissions that these suites need; all stands for every suite')
+        .argParser(names)
+        .default([], DEFAULT_SUITES),
+    )
     .addOption(new Option('--check <ids...>', 'only the permissions that these checks need').argParser(names).default([], 'all'))
     .addOption(meshOption('mesh to use'))
     .option('--context <name>', "kubeconfig context of the cluster, with its owner's permissions, to read the configuration of its mesh")

@@ -6,6 +6,7 @@ import type { TestOptions } from '../actions/test.ts';
 import { addClusterOptions, clusterName, typedForNew } from '../console/cluster-options.ts';
 import { command, names, positiveInteger } from '../console/command.ts';
 import { runnerOptions } from '../run/runner-options.ts';
+import { DEFAULT_SUITES } from '../run/checks.ts';
 import { carriedWorkers, defaultWorkers } from '../run/workers.ts';
 
 export function testCommand(): Command {
@@ -15,7 +16,9 @@ export function testCommand(): Command {
   })
     .argument('[files...]', 'regular expressions that match paths of spec files')
     .optionsGroup('Options of the run:')
-    .addOption(new Option('--suite <names...>', 'run only these suites').argParser(names).default([], 'all'))
+    .addOption(
+      new Option('--suite <names...>', 'run only these suites; all stands for every suite').argParser(names).default([], DEFAULT_SUITES),
+    )
     .addOption(new Option('--check <ids...>', 'run only these checks, named suite/check').argParser(names).default([], 'all'))
     .option('--no-control', 'skip the controls: faster, but no check is proven able to fail')
     .addOption(

@@ -70,7 +70,7 @@ async function valuesOf(option: Option | undefined, typed: string): Promise<stri
 async function namesFor(option: string): Promise<string[]> {
   if (option === '--suite' || option === '--check') {
     const checks = checksThere();
-    return option === '--check' ? checks.map(({ id }) => id) : [...new Set(checks.map(({ suite }) => suite))];
+    return option === '--check' ? checks.map(({ id }) => id) : [...new Set(checks.map(({ suite }) => suite)), 'all'];
   }
   if (option === '--cluster') return knownClusters();
   if (option === '--images') return ['auto', 'pull', 'build'];

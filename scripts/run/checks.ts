@@ -19,6 +19,14 @@ export function listChecks(): CheckSpec[] {
   }
 }
 
+/** Suites that run only when they are named: they break what a mesh stands on, and take as long as several others. */
+const ON_REQUEST: readonly string[] = ['chaos'];
+/** The name that stands for every suite. */
+const EVERY = 'all';
+
+/** Default of the options that choose suites, in words. */
+export const DEFAULT_SUITES = `all but ${ON_REQUEST.join(', ')}`;
+
 export interface Choice {
   suites: readonly string[];
   ids: readonly string[];
@@ -26,24 +34,29 @@ export interface Choice {
   filters: readonly string[];
   /** Ids of what did not pass in the last run, where only that is wanted. */
   failed?: readonly string[] | undefined;
+  /** Whether the runner itself chooses among these, by title or by what changed. */
+  narrowed?: boolean;
 }
 
 /**
- * The checks that satisfy every kind of choice given.
+ * The checks that satisfy every kind of choice given; without any, those of all suites but `ON_REQUEST`.
  * @throws MeshproofError with exit code 2 and the names that exist, for a name that does not, or when nothing is left.
  */
-export function chooseChecks(all: readonly CheckSpec[], { suites, ids, filters, failed }: Choice): CheckSpec[] {
+export function chooseChecks(all: readonly CheckSpec[], choice: Choice): CheckSpec[] {
+  const { suites, ids, filters, failed } = choice;
   const existing = [...new Set(all.map(({ suite }) => suite))];
-  refuseUnknown('suite', suites, existing);
+  refuseUnknown('suite', suites, [...existing, EVERY]);
   refuseUnknown(
     'check',
     ids,
     all.map(({ id }) => id),
   );
   const patterns = filters.map((filter) => pathPattern(filter));
+  const isWanted = (suite: string): boolean =>
+    suites.length === 0 ? !isDefault(choice) || !ON_REQUEST.includes(suite) : suites.includes(suite) || suites.includes(EVERY);
   const chosen = all.filter(
     ({ id, suite, spec }) =>
-      (suites.length === 0 || suites.includes(suite)) &&
+      isWanted(suite) &&
       (ids.length === 0 || ids.includes(id)) &&
       (failed === undefined || failed.includes(id)) &&
       (patterns.length === 0 || patterns.some((pattern) => pattern.test(spec))),
@@ -56,10 +69,14 @@ export function chooseChecks(all: readonly CheckSpec[], { suites, ids, filters, 
 }
 
 /** What to hand to Playwright so that it runs these files and no others. It stands before any option, which could take it for its value. */
-export function runnerFilters(chosen: readonly CheckSpec[], { suites, ids, filters, failed }: Choice): string[] {
-  if (suites.length === 0 && ids.length === 0 && failed === undefined) return [...filters];
+export function runnerFilters(chosen: readonly CheckSpec[], choice: Choice): string[] {
+  const { suites, ids, filters, failed } = choice;
+  if (suites.length === 0 && ids.length === 0 && failed === undefined && !isDefault(choice)) return [...filters];
   return chosen.map(({ spec }) => `^${RegExp.escape(spec)}$`);
 }
+
+const isDefault = ({ suites, ids, filters, failed, narrowed = false }: Choice): boolean =>
+  suites.length + ids.length + filters.length === 0 && failed === undefined && !narrowed;
 
 function refuseUnknown(what: string, given: readonly string[], existing: readonly string[]): void {
   const unknown = given.filter((name) => !existing.includes(name));

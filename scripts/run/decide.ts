@@ -32,6 +32,8 @@ export interface RunOptions extends ClusterOptions {
   fresh?: boolean;
   allowMeshWide?: boolean;
   onlyChanged?: string | true;
+  /** A pattern of titles. */
+  grep?: string;
 }
 
 /** What a run comes to before anything is made for it. */

@@ -22,7 +22,7 @@ test('a run uses the cluster that is there, says which options do nothing, and g
 test('the short form is all that stands on stdout, with the verdict last', async ({ runs }) => {
   expect(runs.first.stdout.split('\n')).toEqual([
     'meshproof PASS: 2 of 2 checks proven able to fail',
-    '2 checks not selected for this run',
+    '2 checks not selected for this run; --suite=all selects every check',
     '1 behaviour not tested yet: 1 for linkerd',
     `node ${process.versions.node}, istio 1`,
     '2 passed, 0 failed, 0 skipped',

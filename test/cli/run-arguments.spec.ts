@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import { specAt } from '../../fixtures/contract/catalogue.ts';
-import { chooseChecks, runnerFilters } from '../../scripts/run/checks.ts';
+import { chooseChecks, runnerFilters, type Choice } from '../../scripts/run/checks.ts';
 import { runnerArguments } from '../../scripts/run/runner-options.ts';
 
 const ALL = ['routing/canary', 'routing/canary-header', 'security/strict'].flatMap((id) => specAt(`/p (1)/suites/${id}.spec.ts`) ?? []);
@@ -10,6 +10,18 @@ const NONE = { suites: [], ids: [], filters: [] };
 test('a choice is what all its kinds have in common', () => {
   expect(chooseChecks(ALL, NONE)).toHaveLength(3);
   expect(chooseChecks(ALL, { ...NONE, suites: ['routing'], filters: ['header'] }).map(({ id }) => id)).toEqual(['routing/canary-header']);
+});
+
+test('a suite that breaks what a mesh stands on runs only when something is chosen', () => {
+  const all = [...ALL, ...['chaos/dns-down'].flatMap((id) => specAt(`/p/suites/${id}.spec.ts`) ?? [])];
+  const suitesOf = (choice: Partial<Choice>): string[] => chooseChecks(all, { ...NONE, ...choice }).map(({ suite }) => suite);
+  expect(suitesOf({})).not.toContain('chaos');
+  expect(runnerFilters(chooseChecks(all, NONE), NONE)).toHaveLength(3);
+  expect(suitesOf({ suites: ['all'] })).toHaveLength(4);
+  expect(suitesOf({ suites: ['chaos'] })).toEqual(['chaos']);
+  expect(suitesOf({ filters: ['dns'] })).toEqual(['chaos']);
+  expect(suitesOf({ failed: ['chaos/dns-down'] })).toEqual(['chaos']);
+  expect(suitesOf({ narrowed: true })).toContain('chaos');
 });
 
 test('the runner gets patterns that match the chosen files and no others', () => {

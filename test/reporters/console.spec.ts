@@ -63,7 +63,7 @@ test('the short form fits a chat: a verdict, what failed, what is not said, vers
     expect.stringMatching(/^ {2}confidence: false alarm at most 0\.000001; control red; share of v2: 0\.2014 of n = 640/),
     'warning: routing/mirror-percentage: VirtualService server: mirrorPercent is deprecated | use mirrorPercentage',
     '1 regressed, 1 fixed, 1 gone since run 11111111 of 2026-01-01',
-    '1 check not selected for this run',
+    '1 check not selected for this run; --suite=all selects every check',
     '2 behaviours not tested yet: 2 for linkerd',
     'istio 1.31.0, node 24.21.0',
     'rerun: npm test -- --check=resilience/circuit-breaker-ejects,routing/canary-header,routing/mirror-percentage --mesh=istio',
