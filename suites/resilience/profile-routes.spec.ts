@@ -5,7 +5,11 @@ check(
   {
     control: {
       because: 'no route is retryable, and none has a timeout',
-      mustFail: { toHaveAttempts: { 'delivered once': 1 }, toTimeOut: 'answered 200' },
+      mustFail: {
+        toHaveAttempts: { 'delivered once': 1 },
+        toHaveStatus: { 'answered 503 by the application': 1 },
+        toTimeOut: { 'answered 200': 1 },
+      },
     },
     istio: unsupported(
       'ServiceProfile is a kind of Linkerd; see retries and timeout',

@@ -6,7 +6,7 @@ check(
     assumes: ['plaintext', 'mutual-tls'],
     control: {
       because: 'the server has no proxy',
-      mustFail: { toHaveIdentity: ['an identity', 'no identity'], toHaveNoHeaderContaining: { 'in a header': 1 } },
+      mustFail: { toHaveIdentity: ['an identity', 'no identity', 'wrong identity'], toHaveNoHeaderContaining: { 'in a header': 1 } },
       swap: { server: 'unmeshedServer' },
     },
   },

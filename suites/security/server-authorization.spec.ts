@@ -6,7 +6,7 @@ check(
     control: {
       because: 'another account is authorized',
       mustFail: {
-        toSucceed: 'answered 403 without a mark',
+        toSucceed: { 'answered 403 without a mark': 1 },
         toContainEachOnce: 'never delivered',
         toBeDenied: { 'answered 200': 1 },
         toBeEmpty: { delivered: 1 },

@@ -17,6 +17,8 @@ response_total{direction="outbound",dst_deployment="server-v2",dst_namespace="ri
 response_total{direction="outbound",dst_deployment="server-v2",dst_namespace="rig",dst_pod="server-v2-5f-abcde",dst_service="server-v2",server_id="server.rig.x",status_code="500",classification="failure",tls="true"} 5
 response_total{direction="inbound",target_addr="0.0.0.0:8080",client_id="frontend.rig.x",tls="true",status_code="200",classification="success"} 11
 response_total{direction="inbound",target_addr="0.0.0.0:8080",tls="no_identity",no_tls_reason="no_tls_from_remote",status_code="200",classification="success"} 3
+response_total{direction="inbound",target_addr="0.0.0.0:4191",tls="true",client_id="prometheus.linkerd-viz.x",status_code="200",classification="success"} 20
+response_total{direction="inbound",target_addr="0.0.0.0:4191",tls="no_identity",route_name="probe",status_code="503",classification="failure"} 1
 proxy_build_info{git_sha="0",profile="release",vendor="linkerd",version="v2.366.0"} 1
 other{quoted="a \\"b\\" \\\\ c"} 1.5
 `;
@@ -25,12 +27,12 @@ const samples = parseMetrics(PAGE, ['request_total', 'response_total']);
 const own = { namespace: 'rig', name: 'server-v1-7d9f-x2x4z' };
 
 test('metrics are read by name, with their labels as they were before they were quoted', () => {
-  expect(samples).toHaveLength(7);
+  expect(samples).toHaveLength(9);
   expect(parseMetrics(PAGE, ['other'])).toEqual([{ name: 'other', labels: { quoted: 'a "b" \\ c' }, value: 1.5 }]);
   expect(parseMetrics(PAGE, ['proxy_build_info'])[0]?.labels['version']).toBe('v2.366.0');
 });
 
-test('requests are counted by the pod that they went to, and what the kubelet asks is left out', () => {
+test('requests are counted by the pod that they went to; what is asked of the readiness port, or of the proxy itself, is left out', () => {
   expect(countsIn(samples, own.name)).toEqual({
     sent: { 'server-v2-5f-abcde': { requests: 42, failed: 5 } },
     received: { [own.name]: { requests: 11, failed: 0 } },

@@ -54,6 +54,12 @@ test('a refusal is 429 by the proxy, with the mark where one is promised', () =>
   expect(toBeRateLimited(marked, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(true);
   expect(toBeRateLimited(swap(answered('v1', { status: 429 })), bucket).observed).toContain('429 by the application');
   expect(toBeRateLimited(swap(ENVOY.overflow), bucket).pass).toBe(false);
+  // Linkerd's inbound proxy says nothing but the status.
+  const bare = (headers = {}, bodyStart = '') => swap({ kind: 'response', status: 429, headers, bodyStart });
+  expect(toBeRateLimited(bare(), bucket).pass).toBe(true);
+  expect(toBeRateLimited(bare({ 'l5d-proxy-error': 'service in fail-fast' }), bucket).pass).toBe(false);
+  expect(toBeRateLimited(bare({ server: 'envoy' }), bucket).pass).toBe(false);
+  expect(toBeRateLimited(bare({}, 'slow down'), bucket).pass).toBe(false);
 });
 
 test('no limit at all is found, and too few requests say nothing', () => {

@@ -2,14 +2,14 @@ import { omitUndefined } from '../../kubernetes/omit-undefined.ts';
 import type { PodRef } from '../../kubernetes/manifest.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { UNTOLD, type RequestCount } from '../../mesh/observations.ts';
-import { metrics, type Sample } from './admin.ts';
+import { SAMPLE_PORTS } from '../../rigs/rig.ts';
+import { ADMIN_PORT, metrics, type Sample } from './admin.ts';
 
-/** Of the samples, for the kubelet's probes alone. */
-const PROBED = /:15998$/;
+/** Ports for the kubelet's probes alone: the samples' own, and that of the proxy's metrics, which Prometheus and meshproof ask for too. */
+const PROBED = new RegExp(`:(${SAMPLE_PORTS.ready}|${ADMIN_PORT})$`);
 
-/** Whether a series counts what the kubelet asked. */
-export const isProbe = ({ target_addr: target = '', srv_name: server }: Sample['labels']): boolean =>
-  PROBED.test(target) || server === 'probe';
+/** Whether a series counts what nobody asked of the application. */
+export const isProbe = ({ target_addr: target = '' }: Sample['labels']): boolean => PROBED.test(target);
 
 /** Reads the proxy's counter of answers, which names the status; the labels of both sides' pods are for whoever scrapes to add. */
 export async function requestCounts(access: ClusterAccess, pod: PodRef): Promise<RequestCount[]> {
