@@ -23,7 +23,7 @@ import { marked } from './convergence/marks.ts';
 import { linkerdDiagnostics } from './diagnostics.ts';
 import { FACTS, injects } from './facts.ts';
 import { parseAccessLog } from './proxy/access-log.ts';
-import { MESHED_LABEL, PROXY_CONTAINER, proxyBuild, proxyImage, proxyVersionOf, withProxy } from './proxy/admin.ts';
+import { MESHED_LABEL, PROXY_CONTAINER, proxyBuild, proxyImage, proxyVersionOf, tagOf, withProxy } from './proxy/admin.ts';
 import { workloadCertificate } from './proxy/certificate.ts';
 import { proxyCounts } from './proxy/counts.ts';
 import { requestCounts } from './proxy/request-counts.ts';
@@ -148,5 +148,3 @@ export class LinkerdAdapter implements MeshAdapter {
     return await linkerdDiagnostics(this.#access, FACTS.usualNamespace, pods, only);
   }
 }
-
-const tagOf = (image: string): string => image.split(':').at(-1) ?? '';

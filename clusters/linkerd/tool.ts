@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { ExecaError } from 'execa';
 
 import { MeshproofError } from '../errors.ts';
 import type { MeshTool, ReportedProxy, ReportedVersions, ToolAnswer } from '../mesh/adapter.ts';
 import type { ClusterAccess } from '../mesh/access.ts';
 import { runLinkerd, type LinkerdCli } from './cli.ts';
-import { withProxy } from './proxy/admin.ts';
+import { proxyImage, tagOf, withProxy } from './proxy/admin.ts';
 
 /** Its checks wait for what is missing; what is there is there at once. */
 const WAIT = ['--wait', '5s'];
@@ -29,8 +31,9 @@ export class LinkerdTool implements MeshTool {
     const reports = await Promise.all(
       namespaces.map(async (namespace) => {
         const text = await runLinkerd(tool, ['version', '--proxy', '--namespace', namespace]);
-        const pods = withProxy(await this.#access.pods(namespace)).map(({ metadata }) => `${namespace}/${metadata.name}`);
-        return { ...parseVersions(text), pods };
+        const pods = withProxy(await this.#access.pods(namespace));
+        const tagged = pods.map((pod) => ({ pod: `${namespace}/${pod.metadata.name}`, version: tagOf(proxyImage(pod) ?? '') }));
+        return { ...parseVersions(text), tagged };
       }),
     );
     const [first] = reports;
@@ -80,11 +83,14 @@ export function parseVersions(text: string): Counted {
   return { client: after('Client version'), server: after('Server version'), proxies: new Map(counts) };
 }
 
-/** The command counts proxies and names none. Where they are of one version, and as many as there are pods, it is known of each. */
-function reportedIn({ proxies, pods }: Counted & { pods: readonly string[] }): ReportedProxy[] {
+/**
+ * The command counts proxies by the tag of their image, and names none. Where there are as many pods with each tag as it counts, it is known which they are.
+ * @param tagged the pods with a proxy, each with the tag of its image
+ */
+export function reportedIn({ proxies, tagged }: Pick<Counted, 'proxies'> & { tagged: readonly ReportedProxy[] }): ReportedProxy[] {
   const versions = [...proxies].flatMap(([version, count]) => Array.from({ length: count }, () => version)).toSorted();
-  const isOne = proxies.size === 1 && versions.length === pods.length;
-  return versions.map((version, index) => ({ pod: isOne ? (pods[index] ?? '') : `one of ${pods.length} pods`, version }));
+  const isSame = isDeepStrictEqual(versions, tagged.map(({ version }) => version).toSorted());
+  return isSame ? [...tagged] : versions.map((version) => ({ pod: `one of ${tagged.length} pods`, version }));
 }
 
 interface Report {

@@ -4,7 +4,10 @@ check(
   'The default retry policy never delivers a POST twice',
   {
     assumes: ['default-retries'],
-    control: { because: 'the policy retries on 5xx', mustFail: { toContainEachOnce: 'delivered again', toDeliverAtMostOnce: 'delivered again' } },
+    control: {
+      because: 'the policy retries on 5xx',
+      mustFail: { toContainEachOnce: 'delivered again', toDeliverAtMostOnce: 'delivered again' },
+    },
   },
   async ({ caller, server }) => {
     for (const fault of [{ status: 500 }, { status: 503 }, { status: 504 }, { act: 'reset' }, { act: 'close' }] as const) {

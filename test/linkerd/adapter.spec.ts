@@ -8,7 +8,7 @@ import { FACTS, injects } from '../../clusters/linkerd/facts.ts';
 import { installationValues } from '../../clusters/linkerd/install.ts';
 import { linkerdDiagnostics } from '../../clusters/linkerd/diagnostics.ts';
 import { linkerdImages, linkerdTool } from '../../clusters/linkerd/images.ts';
-import { parsePreflight, parseVersions } from '../../clusters/linkerd/tool.ts';
+import { parsePreflight, parseVersions, reportedIn } from '../../clusters/linkerd/tool.ts';
 import { pathOf } from '../../clusters/images/tools.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { pod, SimulatedLinkerd } from './simulated-linkerd.ts';
@@ -104,6 +104,16 @@ test('what the command says of versions is read, with how many proxies run each'
     'Client version: edge-26.8.3\nServer version: edge-26.8.3\nProxy versions:\n\tedge-26.8.3 (7 pods)\n\tedge-26.7.1 (1 pods)\n';
   const { client, server, proxies } = parseVersions(text);
   expect([client, server, ...proxies]).toEqual(['edge-26.8.3', 'edge-26.8.3', ['edge-26.8.3', 7], ['edge-26.7.1', 1]]);
+});
+
+test('proxies that are counted by version are known by name where the tags of their images are those', () => {
+  const tagged = [
+    { pod: 'rig/one', version: 'edge-1' },
+    { pod: 'rig/late', version: 'edge-0' },
+  ];
+  const counted = (...proxies: [string, number][]) => reportedIn({ proxies: new Map(proxies), tagged });
+  expect(counted(['edge-0', 1], ['edge-1', 1])).toEqual(tagged);
+  expect(counted(['edge-1', 2])).toEqual(Array.from({ length: 2 }, () => ({ pod: 'one of 2 pods', version: 'edge-1' })));
 });
 
 test('a preflight complains of what failed, and one that failed without naming anything is the command’s own failure', () => {

@@ -55,3 +55,6 @@ export const proxyVersionOf = ({ metadata }: PodObject): string => metadata.anno
 export function proxyImage({ spec }: PodObject): string | undefined {
   return [...spec.containers, ...(spec.initContainers ?? [])].find(({ name }) => name === PROXY_CONTAINER)?.image;
 }
+
+/** What the mesh takes for the version of a program: the tag of its image. */
+export const tagOf = (image: string): string => image.split(':').at(-1) ?? '';
