@@ -26,16 +26,16 @@ check(
 
     const to = { workload: 'server-v2', namespace, service: 'server-v2' };
     const sent = { side: 'client', from: { workload: 'caller', namespace }, to } as const;
-    const received = (from: string) =>
-      ({ side: 'server', from: { workload: from, namespace, identity: identity(from) }, to, secured: true }) as const;
+    const received = (workload: string, account: string) =>
+      ({ side: 'server', from: { workload, namespace, identity: identity(account) }, to, secured: true }) as const;
     expect(await left()).toCountRequests([
       { ...sent, status: 200, count: 37 },
       { ...sent, status: 500, count: 5 },
     ]);
     expect(await arrived()).toCountRequests([
-      { ...received('caller'), status: 200, count: 37 },
-      { ...received('caller'), status: 500, count: 5 },
-      { ...received('other'), status: 200, count: 11 },
+      { ...received('caller', 'frontend'), status: 200, count: 37 },
+      { ...received('caller', 'frontend'), status: 500, count: 5 },
+      { ...received('other', 'other'), status: 200, count: 11 },
     ]);
   },
 );

@@ -43,6 +43,15 @@ test('a route is waited for until every caller’s proxy answers its marker, eac
   expect(slow.asked[0]).toMatch(/^server\.rig:8080\/\.meshproof\/[0-9a-f]{16}$/);
 });
 
+test('a route for the outside, or for a Service elsewhere, is asked of callers in its own namespace alone', async () => {
+  const elsewhere: Manifest = { ...route(), spec: { parentRefs: [{ group: '', kind: 'Service', name: 'server', namespace: 'shop' }] } };
+  for (const object of marked([route('EgressNetwork', 'outside'), elsewhere])) {
+    const [inside, neighbour] = [new SimulatedCaller('caller', () => true), new SimulatedCaller('neighbour', () => false, 'next')];
+    await run([object], { callers: [inside, neighbour], timeoutMs: 200 });
+    expect([inside.asked.length, neighbour.asked.length]).toEqual([1, 0]);
+  }
+});
+
 test('a route that is accepted and never acts is said to be without effect, with its conditions and who does not act', async () => {
   const mesh = new SimulatedLinkerd([]);
   const [object] = marked([route()]);

@@ -74,8 +74,8 @@ export class SimulatedCaller implements Caller {
   acts: (question: number, idleMs: number) => boolean;
   #last = -Infinity;
 
-  constructor(name: string, acts: (question: number, idleMs: number) => boolean) {
-    this.pod = { namespace: 'rig', name };
+  constructor(name: string, acts: (question: number, idleMs: number) => boolean, namespace = 'rig') {
+    this.pod = { namespace, name };
     this.acts = acts;
   }
 

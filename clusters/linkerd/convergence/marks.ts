@@ -17,6 +17,8 @@ export interface Marker {
   port: number;
   path: string;
   kind: 'route' | 'profile';
+  /** The one namespace on whose callers the object acts; undefined: on callers of every namespace. */
+  within?: string;
 }
 
 /**
@@ -79,9 +81,15 @@ function parentsOf(spec: Record<string, unknown>): Record<string, unknown>[] {
   return parents.filter(({ kind }) => kind === 'Service' || kind === 'EgressNetwork');
 }
 
-function addressOf({ kind, name, namespace, port }: Record<string, unknown>, own: string): Pick<Marker, 'host' | 'port'> {
-  const host = kind === 'EgressNetwork' ? OUTSIDE : `${String(name)}.${typeof namespace === 'string' ? namespace : own}`;
-  return { host, port: typeof port === 'number' ? port : SAMPLE_PORTS.http };
+/** A route beside its Service acts on all callers; one elsewhere, and one for the outside of the cluster, on those of its own namespace. */
+function addressOf({ kind, name, namespace, port }: Record<string, unknown>, own: string): Pick<Marker, 'host' | 'port' | 'within'> {
+  const place = typeof namespace === 'string' ? namespace : own;
+  const isOutside = kind === 'EgressNetwork';
+  return {
+    host: isOutside ? OUTSIDE : `${String(name)}.${place}`,
+    port: typeof port === 'number' ? port : SAMPLE_PORTS.http,
+    ...(isOutside || place !== own ? { within: own } : {}),
+  };
 }
 
 /** The first text anywhere in a value that begins so. */

@@ -16,7 +16,11 @@ export class OutboundSides {
   #behind: readonly Question[];
 
   constructor(markers: readonly Marker[], callers: readonly Caller[], after: 'applied' | 'removed') {
-    this.#behind = callers.flatMap((caller) => markers.map((marker) => ({ marker, caller })));
+    this.#behind = markers.flatMap((marker) =>
+      callers
+        .filter(({ pod }) => marker.within === undefined || marker.within === pod.namespace)
+        .map((caller): Question => ({ marker, caller })),
+    );
     this.#acting = after === 'applied';
   }
 
