@@ -23,6 +23,8 @@ const CHECKS = [
   'injection/namespace-opt-in',
   'install/set-overrides',
   'gateway/https-redirect',
+  'chaos/control-plane-down',
+  'chaos/slow-endpoint',
   'routing/canary-header',
 ];
 
