@@ -11,6 +11,9 @@ import { moduleFiles, type GoModule } from './go.ts';
 
 const MODULE = 'sigs.k8s.io/gateway-api';
 
+/** The experimental channel also has, and serves, the kinds and versions that are not stable yet. */
+export type GatewayChannel = 'standard' | 'experimental';
+
 /** Where a mesh's folder of a version has the definitions, one a line. They are generated, so that nobody needs Go to install them. */
 export const gatewayApiFile = ({ folder }: GoModule): string => join(folder, 'gateway-api.ndjson');
 
@@ -22,15 +25,15 @@ export async function gatewayApiVersion(mesh: GoModule): Promise<string> {
   return found;
 }
 
-/** The Gateway API's custom resource definitions, standard channel, in the version that a mesh's pinned module requires. */
+/** The Gateway API's custom resource definitions in the version that a mesh's pinned module requires, of the channel that its module names. */
 export async function gatewayApi(mesh: GoModule): Promise<Manifest[]> {
   const lines = (await readFile(gatewayApiFile(mesh), 'utf8')).split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Manifest);
 }
 
 /** The text of that file, from the module itself; needs Go. */
-export async function gatewayApiText(mesh: GoModule, task: TaskContext): Promise<string> {
-  const source = join(await moduleFiles(mesh, MODULE, task), 'config', 'crd', 'standard');
+export async function gatewayApiText(mesh: GoModule, channel: GatewayChannel, task: TaskContext): Promise<string> {
+  const source = join(await moduleFiles(mesh, MODULE, task), 'config', 'crd', channel);
   // The other file there guards a cluster against older definitions.
   const names = (await readdir(source)).filter((name) => name.startsWith('gateway.networking.k8s.io_') && !name.includes('_vap_'));
   const texts = await Promise.all(names.toSorted().map((name) => readFile(join(source, name), 'utf8')));

@@ -24,6 +24,7 @@ export const ISTIO: MeshModule = {
   images: istioImages,
   wheels: istioWheels,
   goModule: (version) => istioVersion(version).module,
+  gatewayChannel: 'standard',
   definitions,
   tool: istioctlTool,
   connect(cluster, api) {

@@ -1,3 +1,4 @@
+import type { GatewayChannel } from '../images/gateway-api.ts';
 import type { GoModule } from '../images/go.ts';
 import type { Image } from '../images/image.ts';
 import type { Tool } from '../images/tools.ts';
@@ -31,6 +32,8 @@ export interface MeshModule {
   readonly wheels: (version?: string) => readonly string[];
   /** The Go module that pins a version. */
   readonly goModule: (version: string) => GoModule;
+  /** The channel of the Gateway API that has all kinds, in the versions, that its control plane reads. */
+  readonly gatewayChannel: GatewayChannel;
   /** The definitions of its kinds in a version, from which the schemas are generated. */
   readonly definitions: (version: string, task: TaskContext) => Promise<Definitions>;
   /** The mesh's own command-line tool, in a version; if the tag of the mesh's images is known, the tool is of the same build. */

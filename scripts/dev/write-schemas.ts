@@ -5,10 +5,10 @@ import { schemaText } from '../../clusters/kubernetes/definitions.ts';
 import { meshModules } from '../../clusters/meshes.ts';
 
 // Needs Go, which brings the pinned modules; what is written stays in the repository, so that nobody else does.
-for (const { facts, versions, definitions, goModule } of await meshModules()) {
+for (const { facts, versions, definitions, goModule, gatewayChannel } of await meshModules()) {
   for (const version of versions) {
     await writeFile(facts.schemas(version).file, schemaText(await definitions(version, {})));
     const module = goModule(version);
-    await writeFile(gatewayApiFile(module), await gatewayApiText(module, {}));
+    await writeFile(gatewayApiFile(module), await gatewayApiText(module, gatewayChannel, {}));
   }
 }

@@ -11,7 +11,7 @@ check(
       },
     },
     linkerd: unsupported(
-      'Linkerd does not retry requests whose connection is lost; see retry-annotation',
+      'Linkerd retries on status codes only, and has no condition for lost connections; see retry-annotation',
       'https://linkerd.io/2/reference/retries/',
     ),
     docDeviations: [

@@ -4,7 +4,7 @@ import { gatewayApi, gatewayApiVersion } from '../../clusters/images/gateway-api
 import { meshModules } from '../../clusters/meshes.ts';
 
 test('the definitions of the Gateway API are of the version that each mesh requires; npm run schemas writes them', async () => {
-  for (const { goModule, versions } of await meshModules()) {
+  for (const { goModule, gatewayChannel, versions } of await meshModules()) {
     for (const module of versions.map((version) => goModule(version))) {
       const objects = await gatewayApi(module);
       expect(objects.map(({ metadata }) => metadata.name)).toEqual(
@@ -15,6 +15,8 @@ test('the definitions of the Gateway API are of the version that each mesh requi
       const versionsOf = objects.map(({ metadata }) => metadata.annotations?.['gateway.networking.k8s.io/bundle-version']);
       expect(new Set(versionsOf)).toEqual(new Set([await gatewayApiVersion(module)]));
       for (const { kind } of objects) expect(kind).toBe('CustomResourceDefinition');
+      const channels = objects.map(({ metadata }) => metadata.annotations?.['gateway.networking.k8s.io/channel']);
+      expect(new Set(channels)).toEqual(new Set([gatewayChannel]));
     }
   }
 });
