@@ -13,6 +13,8 @@ import { PROXY_LOG } from './facts.ts';
 
 const TRUST_DOMAIN = 'cluster.local';
 const READY_MS = 300_000;
+/** The programs that others of the control plane look for. */
+const FIRST = ['linkerd-identity', 'linkerd-destination'];
 /** What proxies take for the inside of a cluster: Linkerd's default, and where pods and services of our clusters are. */
 const CLUSTER_NETWORKS = '10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fd00::/8,198.19.0.0/16';
 /** Half a core that every program asks for would leave none of a small machine. */
@@ -55,12 +57,26 @@ export async function installLinkerd(tool: LinkerdCli, api: KubernetesApi, profi
   task.progress?.("Linkerd's control plane");
   const input = JSON.stringify(await installationValues(profile));
   const control = await rendered(tool, ['install', '--ignore-cluster', '--values', '-', ...ha], { ...task, input });
-  await apply(api, control, task);
-  await ready(api, control, task);
+  for (const stage of stagesOf(control)) {
+    await apply(api, stage, task);
+    await ready(api, stage, task);
+  }
   task.progress?.("Linkerd's viz extension");
   const viz = await rendered(tool, ['viz', 'install', '--ignore-cluster', ...ha], task);
   await apply(api, viz, task);
   await ready(api, viz, task);
+}
+
+/**
+ * The objects of a control plane in the order in which its proxies need what is in them. A proxy that finds no identity service, or no destination
+ * service, looks for it again only 30 s later.
+ */
+export function stagesOf(control: readonly Manifest[]): Manifest[][] {
+  const stageOf = ({ kind, metadata: { name } }: Manifest): number => {
+    if (kind !== 'Deployment') return 0;
+    return FIRST.includes(name) ? 1 + FIRST.indexOf(name) : 1 + FIRST.length;
+  };
+  return [...Map.groupBy(control, stageOf)].toSorted(([a], [b]) => a - b).map(([, objects]) => objects);
 }
 
 /** Removes everything of an installation, the definitions last. */

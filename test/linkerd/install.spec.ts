@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 import { expect, test, type TestInfo } from '@playwright/test';
 
-import { installLinkerd, uninstallLinkerd } from '../../clusters/linkerd/install.ts';
+import { installLinkerd, stagesOf, uninstallLinkerd } from '../../clusters/linkerd/install.ts';
 import { LinkerdInjector } from '../../clusters/linkerd/injector.ts';
 import { LinkerdTool } from '../../clusters/linkerd/tool.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
@@ -63,6 +63,19 @@ test('an installation applies what the command prints: definitions, control plan
     'Namespace linkerd',
     'ConfigMap viz',
     'Namespace linkerd',
+  ]);
+});
+
+test('the identity service is ready before the destination service begins, and both before all others', () => {
+  const names = ['linkerd-proxy-injector', 'linkerd-destination', 'linkerd-identity', 'other'];
+  const programs = names.map((name): Manifest => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name } }));
+  const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'linkerd-identity' } };
+  const stages = stagesOf([...programs, service]).map((stage) => stage.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+  expect(stages).toEqual([
+    ['Service linkerd-identity'],
+    ['Deployment linkerd-identity'],
+    ['Deployment linkerd-destination'],
+    ['Deployment linkerd-proxy-injector', 'Deployment other'],
   ]);
 });
 
