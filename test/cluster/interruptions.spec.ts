@@ -15,7 +15,10 @@ const SEED = Number(process.env['SEED'] ?? 1);
 /** A point's latest moment: a run of two checks has ended by then on a quiet machine. */
 const LATEST_MS = Number(process.env['LATEST_MS'] ?? 45_000);
 
-/** Those that leave most behind: mesh-wide configuration, cluster-wide roles, a disabled injector, namespaces, installations, pods. */
+/**
+ * Those that leave most behind: mesh-wide configuration, cluster-wide roles, a disabled injector, namespaces, installations, pods, a control plane
+ * that is down, and processes in a pod's network.
+ */
 const CHECKS = [
   'security/strict-mesh-wide',
   'install/preflight',
