@@ -21,6 +21,11 @@ export async function vacate(cluster: string): Promise<void> {
   await rm(userFile(cluster), { force: true });
 }
 
+/** Removes the record of a killed run, unless another run has taken the cluster since. */
+export async function vacateDead(cluster: string): Promise<void> {
+  await unlessInUse(cluster, () => vacate(cluster));
+}
+
 /** Whether a process has the cluster: one that made it for itself, one that took it, or checks that outlived it. Where nobody can tell, it has. */
 export async function isInUse(cluster: string): Promise<boolean> {
   const states = await Promise.all([ownerOf(cluster), userOf(cluster)]);

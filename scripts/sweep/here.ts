@@ -7,8 +7,8 @@ import { leftovers as buildLeftovers } from '../../clusters/images/build-folder.
 import { leftovers as kindLeftovers } from '../../clusters/kind/leftovers.ts';
 import { down } from '../../clusters/lifecycle.ts';
 import { clusters, clusterNames } from '../../clusters/registry/description.ts';
-import { isInUse } from '../../clusters/registry/occupancy.ts';
-import { ownerOf } from '../../clusters/registry/owner.ts';
+import { isInUse, vacateDead } from '../../clusters/registry/occupancy.ts';
+import { ownerOf, userOf } from '../../clusters/registry/owner.ts';
 import { requireAllBack } from '../../clusters/rigs/ownership.ts';
 import { recoverIdle, unfinishedRigs } from '../../clusters/rigs/recover.ts';
 import type { Find } from './find.ts';
@@ -37,6 +37,8 @@ export const ofChecks: Find = async ({ spare }, task) => {
   const left: Leftover[] = [];
   for (const cluster of await clusters()) {
     if ((await ownerOf(cluster.name)) !== 'none' || (await isInUse(cluster.name))) continue;
+    if ((await userOf(cluster.name)) === 'dead')
+      left.push({ what: `the record of a killed run on ${cluster.name}`, remove: () => vacateDead(cluster.name) });
     const rigs = await unfinishedRigs(cluster, task).catch((error: unknown) => {
       spare(`possible leftovers of checks on ${cluster.name}`, causeOf(error));
       return [];

@@ -10,6 +10,7 @@ import { identify } from '../../clusters/engine/processes.ts';
 import { claimCluster } from '../../clusters/registry/owner.ts';
 import { findCluster } from '../../scripts/run/cluster.ts';
 import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
+import { ofChecks } from '../../scripts/sweep/here.ts';
 import { describeCluster, test } from './suite-folder.ts';
 
 const WANTED: UpOptions = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: { from: 'auto' }, engine: true, rigs: 2 };
@@ -57,6 +58,19 @@ test('one that a killed run used is taken over', async () => {
   expect(await isInUse('meshproof-one')).toBe(false);
   expect(await found()).toBe('meshproof-one');
   expect(await occupy('meshproof-one')).toBe(true);
+});
+
+test('the record of a killed run is swept, one of a run that has taken the cluster since is not', async () => {
+  await writeFile(join(place, 'user.json'), DEAD);
+  const records = async () => (await ofChecks({ spare: () => undefined }, {})).filter(({ what }) => what.includes('record'));
+  const [record, ...more] = await records();
+  expect([record?.what, more]).toEqual(['the record of a killed run on meshproof-one', []]);
+  expect(await occupy('meshproof-one')).toBe(true);
+  await record?.remove();
+  expect(await isInUse('meshproof-one')).toBe(true);
+  await writeFile(join(place, 'user.json'), DEAD);
+  await record?.remove();
+  expect(await records()).toEqual([]);
 });
 
 test('one that another run made for itself is not', async () => {
