@@ -1,4 +1,4 @@
-import { check, expect, target, unsupported, untilDelivered } from '#fixtures';
+import { check, expect, sentBeforeAnswer, target, unsupported, untilDelivered, versionOf } from '#fixtures';
 
 check(
   'Three failures in a row eject an endpoint; probes at doubling intervals readmit it once healthy',
@@ -16,7 +16,12 @@ check(
     // Three failures, and probes after pauses of 1 s and 2 s: the next is due 4 s after the second.
     const broken = await caller.send(guarded, { rate: 60, durationMs: 4_500 });
     const given = (await server.received(broken)).filter(({ pod }) => pod === bad.pod);
-    expect(given).toHaveDeliveries({ atLeast: 4, atMost: 5 });
+    // What was sent before the third failure was known arrives as well.
+    const early = sentBeforeAnswer(
+      broken.outcomes.filter((outcome) => versionOf(outcome) === 'v2'),
+      3,
+    );
+    expect(given).toHaveDeliveries({ atLeast: 4, atMost: Math.max(3, early) + 2 });
 
     await bad.heal();
     const healed = await caller.sendDuring(() => untilDelivered(bad, 20, { withinMs: 12_000 }), guarded, { rate: 60, count: 60 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { between, firstFailure } from '../../fixtures/evidence/between.ts';
+import { between, firstFailure, sentBeforeAnswer } from '../../fixtures/evidence/between.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { answered, ENVOY, historyOf, STARTED_AT, times, type Step } from './histories.ts';
 
@@ -48,4 +48,19 @@ test('a part of a history has the requests that were due in it', () => {
 test('the first failure from a time on is told by when it was due, and none by Infinity', () => {
   const seen = historyOf(outage(100).with(50, ENVOY.unreachable));
   expect([0, STARTED_AT + 501, AT + 100].map((from) => firstFailure(seen, from))).toEqual([STARTED_AT + 500, AT, Infinity]);
+});
+
+test('what was sent before the nth answer had come is counted, and all of it where there are fewer answers', () => {
+  const times = [
+    [0, 5],
+    [10, 15],
+    [20, 120],
+    [60, 70],
+    [110, 130],
+    [125, 140],
+  ] as const;
+  const { outcomes } = historyOf(times.map(([sentMs, answeredMs]) => ({ ending: answered(), sentMs, dueMs: sentMs, answeredMs })));
+  // The third answer came at 70.
+  expect(sentBeforeAnswer(outcomes, 3)).toBe(4);
+  expect(sentBeforeAnswer(outcomes.slice(0, 2), 3)).toBe(2);
 });
