@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import { ApiRefusal } from './api-error.ts';
@@ -8,7 +10,7 @@ import { type LiveObject, type ObjectRef, leftover, nameOf, refOf } from './live
 import type { Manifest } from './manifest.ts';
 import { type ApplyOptions, type ListOptions, type PatchOptions, PATCHES, type RemoveOptions, type WaitOptions } from './object-options.ts';
 import { listPath, pathOf, placed } from './object-path.ts';
-import { waves } from './order.ts';
+import { BINDINGS, waves } from './order.ts';
 
 /** Kinds whose pods go on serving, under labels that a successor's Service may select, for as long as their grace period lasts. */
 export const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'];
@@ -16,6 +18,8 @@ export const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', '
 /** Who applied an object, as the API server records it. */
 export const FIELD_MANAGER = 'meshproof';
 const PAGE = 500;
+/** How long a server may take to see a role that was just made. */
+const ROLE_SEEN_MS = 3_000;
 
 /**
  * Objects of any kind on one API server. Every method throws ApiRefusal (`API_REFUSED`) with the server's own sentence,
@@ -40,7 +44,7 @@ export class ObjectApi {
     const stored = new Map<Manifest, LiveObject>();
     for (const wave of waves(objects)) {
       const works = wave.map(async (object) => {
-        stored.set(object, await this.#apply(object, namespace, options));
+        stored.set(object, await this.#applyWithRole(object, namespace, options));
         if (object.kind === 'CustomResourceDefinition' && options.dryRun !== true) await this.#established(object, options.signal);
       });
       await settled(works);
@@ -148,6 +152,19 @@ export class ObjectApi {
       throw new Error(leftover(left));
     };
     await this.waitFor(ref, `${nameOf(ref)} to be gone`, look, options);
+  }
+
+  /** Until the server has seen the role of a binding in its cache, it answers that account 404 which may not bind every role. */
+  async #applyWithRole(object: Manifest, namespace: string | undefined, options: ApplyOptions): Promise<LiveObject> {
+    const began = performance.now();
+    for (;;) {
+      const applied = await this.#apply(object, namespace, options).catch((error: unknown) => {
+        const isUnseen = BINDINGS.includes(object.kind) && error instanceof ApiRefusal && error.status === 404;
+        if (!isUnseen || options.dryRun === true || performance.now() - began > ROLE_SEEN_MS) throw error;
+      });
+      if (applied !== undefined) return applied;
+      await delay(100, undefined, omitUndefined({ signal: options.signal }));
+    }
   }
 
   async #apply(

@@ -1,9 +1,13 @@
 import type { Manifest } from './manifest.ts';
 
+/** Whoever may not bind every role needs the role to be there first. */
+export const BINDINGS: readonly string[] = ['RoleBinding', 'ClusterRoleBinding'];
+
 /** What others need before they can be created; later waves may be applied in parallel within themselves. */
 const WAVES: readonly (readonly string[])[] = [
   ['Namespace', 'CustomResourceDefinition'],
-  ['ServiceAccount', 'ConfigMap', 'Secret', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'PriorityClass'],
+  ['ServiceAccount', 'ConfigMap', 'Secret', 'Role', 'ClusterRole', 'PriorityClass'],
+  BINDINGS,
 ];
 /** A webhook whose server does not exist yet would refuse everything else. */
 const LAST: readonly string[] = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'];
