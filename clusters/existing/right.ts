@@ -24,3 +24,10 @@ export interface Right {
 export const MANAGED = ['get', 'list', 'create', 'patch', 'delete'] as const;
 /** A port-forward over a WebSocket is a GET; newer API servers ask for create as well. */
 export const TUNNEL = ['get', 'create'] as const;
+
+/** What the adapter of any mesh asks of its control plane. @param asked what the control plane is asked, as it completes the sentence "may …" */
+export const controlPlaneRights = (asked: string): Right[] => [
+  { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
+  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "collect the control plane's log when a check fails" },
+  { where: 'control', group: '', resource: 'pods/portforward', verbs: TUNNEL, purpose: asked },
+];

@@ -8,7 +8,7 @@ import { variable } from '../environment.ts';
 import { causeOf, EXIT, MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
 import { digestOf } from './cache.ts';
-import { repeatedly, type Patience } from './repeatedly.ts';
+import { repeatedly, type Patience } from '../repeatedly.ts';
 
 /** Without a byte for so long, a server is taken to be gone. */
 const SILENCE_MS = 30_000;

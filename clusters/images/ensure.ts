@@ -11,7 +11,7 @@ import { loadNodeBase, type Docker } from './node-image.ts';
 import { pulledNode, pullNode } from './node-pulled.ts';
 import { bakeOnce, hasImage, NODE } from './node-tag.ts';
 import { EXTERNAL_IMAGE_NAMES } from './recipes/external.ts';
-import type { ImageSource } from './registry.ts';
+import { shortName, type ImageSource } from './registry.ts';
 
 /** A node image in the engine that holds everything a cluster needs. */
 export interface NodeImage {
@@ -47,9 +47,6 @@ async function builtBeside(wanted: readonly Image[], there: ReadonlySet<string>,
   for (const image of requireBuildable(lacking)) archives.push(join(await artifact(await imageArtifact(image), task), 'image.tar'));
   return archives;
 }
-
-/** As `docker save` writes the name of an image of Docker's own registry. */
-const shortName = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '');
 
 /**
  * A node image in the engine that holds everything a cluster with the mesh needs.

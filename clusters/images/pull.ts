@@ -2,8 +2,8 @@ import { causeOf, MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
 import { lock } from './lock.ts';
 import type { Docker } from './node-image.ts';
-import { mirrored } from './registry.ts';
-import { repeatedly, type Patience } from './repeatedly.ts';
+import { mirrored, shortName } from './registry.ts';
+import { repeatedly, type Patience } from '../repeatedly.ts';
 
 /** What engines say when they cannot pull, what that means, and what to do. The first that fits counts. */
 const FAILURES: readonly { words: RegExp; means: string; hint: string; again: boolean; unreached?: boolean }[] = [
@@ -72,8 +72,7 @@ export async function publishedDigest(engine: Docker, name: string, options: Pul
   const published = await pull(engine, mirrored(name, options.registry), options, task);
   const answer = await engine.docker(['image', 'inspect', '--format', '{{json .RepoDigests}}', published], task);
   const digests = JSON.parse(answer) as string[];
-  // Docker leaves out its own registry.
-  const short = repositoryOf(published).replace(/^docker\.io\/(library\/)?/, '');
+  const short = shortName(repositoryOf(published));
   const found = digests.find((one) => one.startsWith(`${short}@`)) ?? '';
   if (found !== '') return found.slice(short.length + 1);
   throw new MeshproofError('PULL_FAILED', `the engine knows no digest of ${published}: ${answer}`);

@@ -17,6 +17,9 @@ export function mirrored(name: string, registry: string | undefined): string {
   return registry === undefined ? name : name.replace(/^[^/]+/, () => registry);
 }
 
+/** The name of an image as Docker prints it, which leaves out its own registry. */
+export const shortName = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '');
+
 /** A host, its port, and folders: what may stand before the path of an image. */
 const PREFIX = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
 

@@ -1,4 +1,4 @@
-import { MANAGED, TUNNEL, type Right } from '../existing/right.ts';
+import { controlPlaneRights, MANAGED, type Right } from '../existing/right.ts';
 import type { Uses } from '../mesh/facts.ts';
 
 /** What the adapter asks of an API server. */
@@ -7,15 +7,7 @@ export function rights({ manualInjection }: Uses): Right[] {
 }
 
 const ALWAYS: readonly Right[] = [
-  { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
-  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "collect the control plane's log when a check fails" },
-  {
-    where: 'control',
-    group: '',
-    resource: 'pods/portforward',
-    verbs: TUNNEL,
-    purpose: 'ask the control plane which configuration it has and which proxies have acknowledged it',
-  },
+  ...controlPlaneRights('ask the control plane which configuration it has and which proxies have acknowledged it'),
   // The sentinel that every wait for convergence places.
   {
     where: 'rig',

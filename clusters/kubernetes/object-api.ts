@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
+import { repeatedly } from '../repeatedly.ts';
 import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import { ApiRefusal } from './api-error.ts';
@@ -18,8 +17,8 @@ export const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', '
 /** Who applied an object, as the API server records it. */
 export const FIELD_MANAGER = 'meshproof';
 const PAGE = 500;
-/** How long a server may take to see a role that was just made. */
-const ROLE_SEEN_MS = 3_000;
+/** A server may take three seconds to see a role that was just made. */
+const ROLE_UNSEEN = { attempts: 7, waitMs: 50 };
 
 /**
  * Objects of any kind on one API server. Every method throws ApiRefusal (`API_REFUSED`) with the server's own sentence,
@@ -156,15 +155,14 @@ export class ObjectApi {
 
   /** Until the server has seen the role of a binding in its cache, it answers that account 404 which may not bind every role. */
   async #applyWithRole(object: Manifest, namespace: string | undefined, options: ApplyOptions): Promise<LiveObject> {
-    const began = performance.now();
-    for (;;) {
-      const applied = await this.#apply(object, namespace, options).catch((error: unknown) => {
-        const isUnseen = BINDINGS.includes(object.kind) && error instanceof ApiRefusal && error.status === 404;
-        if (!isUnseen || options.dryRun === true || performance.now() - began > ROLE_SEEN_MS) throw error;
-      });
-      if (applied !== undefined) return applied;
-      await delay(100, undefined, omitUndefined({ signal: options.signal }));
-    }
+    const isUnseen = (error: unknown): boolean =>
+      BINDINGS.includes(object.kind) && options.dryRun !== true && error instanceof ApiRefusal && error.status === 404;
+    return await repeatedly(
+      () => this.#apply(object, namespace, options),
+      isUnseen,
+      omitUndefined({ signal: options.signal }),
+      ROLE_UNSEEN,
+    );
   }
 
   async #apply(

@@ -1,17 +1,9 @@
-import { MANAGED, TUNNEL, type Right } from '../existing/right.ts';
+import { controlPlaneRights, MANAGED, type Right } from '../existing/right.ts';
 
 /** What the adapter asks of an API server. */
 export const RIGHTS: readonly Right[] = [
   { where: 'control', group: '', resource: 'configmaps', verbs: ['get'], purpose: "read the mesh's trust domain" },
-  { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
-  { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "collect the control plane's log when a check fails" },
-  {
-    where: 'control',
-    group: '',
-    resource: 'pods/portforward',
-    verbs: TUNNEL,
-    purpose: 'ask the control plane what configuration it sends to proxies',
-  },
+  ...controlPlaneRights('ask the control plane what configuration it sends to proxies'),
   // The sentinels that waiting for convergence places.
   ...[
     'servers',

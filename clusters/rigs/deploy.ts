@@ -108,7 +108,6 @@ export async function replaceRig(
 /**
  * Replaces those rigs whose samples run the agent of another checkout, which may not do what the checks of this one order. Call it while their
  * leases are this process's.
- * @returns their names
  * @throws as `replaceRig` does
  */
 export async function replaceOutdated(
@@ -116,15 +115,13 @@ export async function replaceOutdated(
   mesh: MeshAdapter,
   { rigs, owner, preprovisioned }: { rigs: readonly string[]; owner: string; preprovisioned: boolean },
   task: TaskContext = {},
-): Promise<string[]> {
+): Promise<void> {
   const wanted = agentName(await agentProgram());
-  const runs = await Promise.all(
-    rigs.map(async (rig) => (await sampleOf(api, rig))?.spec?.template?.spec?.volumes?.some(({ configMap }) => configMap?.name === wanted)),
-  );
-  const outdated = rigs.filter((_, at) => runs[at] === false);
+  const isOutdated = async (rig: string): Promise<boolean> =>
+    (await sampleOf(api, rig))?.spec?.template?.spec?.volumes?.some(({ configMap }) => configMap?.name === wanted) === false;
+  const outdated = (await Promise.all(rigs.map(async (rig) => ((await isOutdated(rig)) ? [rig] : [])))).flat();
   if (outdated.length > 0) task.progress?.(`replacing ${outdated.join(', ')}: its samples run the agent of another version`);
   await Promise.all(outdated.map((name) => replaceRig(api, mesh, { name, owner, preprovisioned }, task)));
-  return outdated;
 }
 
 const sampleOf = (api: KubernetesApi, rig: string): Promise<Sample | undefined> =>

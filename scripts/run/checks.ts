@@ -52,11 +52,10 @@ export function chooseChecks(all: readonly CheckSpec[], choice: Choice): CheckSp
     all.map(({ id }) => id),
   );
   const patterns = filters.map((filter) => pathPattern(filter));
-  const isWanted = (suite: string): boolean =>
-    suites.length === 0 ? !isDefault(choice) || !ON_REQUEST.includes(suite) : suites.includes(suite) || suites.includes(EVERY);
+  const wanted = suitesOf(choice, existing);
   const chosen = all.filter(
     ({ id, suite, spec }) =>
-      isWanted(suite) &&
+      wanted.includes(suite) &&
       (ids.length === 0 || ids.includes(id)) &&
       (failed === undefined || failed.includes(id)) &&
       (patterns.length === 0 || patterns.some((pattern) => pattern.test(spec))),
@@ -73,6 +72,11 @@ export function runnerFilters(chosen: readonly CheckSpec[], choice: Choice): str
   const { suites, ids, filters, failed } = choice;
   if (suites.length === 0 && ids.length === 0 && failed === undefined && !isDefault(choice)) return [...filters];
   return chosen.map(({ spec }) => `^${RegExp.escape(spec)}$`);
+}
+
+function suitesOf(choice: Choice, existing: readonly string[]): readonly string[] {
+  if (isDefault(choice)) return existing.filter((suite) => !ON_REQUEST.includes(suite));
+  return choice.suites.length === 0 || choice.suites.includes(EVERY) ? existing : choice.suites;
 }
 
 const isDefault = ({ suites, ids, filters, failed, narrowed = false }: Choice): boolean =>

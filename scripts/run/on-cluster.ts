@@ -13,7 +13,7 @@ import { keptRigs } from '../../clusters/registry/retained.ts';
 import { replaceOutdated } from '../../clusters/rigs/deploy.ts';
 import { RigLeases } from '../../clusters/rigs/leases.ts';
 import type { TakenBack } from '../../clusters/rigs/ownership.ts';
-import { recoverCluster } from '../../clusters/rigs/recover.ts';
+import { recoverCluster, recoverRigs } from '../../clusters/rigs/recover.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { quantity } from '../../fixtures/contract/quantity.ts';
@@ -98,10 +98,11 @@ async function onLeasedRigs(
     const leases = await RigLeases.take(api, description.rigs, description.name, { signal });
     try {
       if (!createdForRun) {
-        report(await recoverCluster(description));
-        const { name: owner, kept = [], preprovisioned = false } = description;
-        const rigs = description.rigs.filter((rig) => !kept.includes(rig));
-        await replaceOutdated(api, await adapterOf(description, api), { rigs, owner, preprovisioned }, { signal, progress });
+        const { name: owner, rigs, kept = [], preprovisioned = false } = description;
+        const mesh = await adapterOf(description, api);
+        report(await recoverRigs(api, mesh, { owner, rigs, kept }));
+        const used = rigs.filter((rig) => !kept.includes(rig));
+        await replaceOutdated(api, mesh, { rigs: used, owner, preprovisioned }, { signal, progress });
       }
       const until = AbortSignal.any([signal, leases.lost]);
       const code = await run(until);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { omitUndefined } from '../kubernetes/omit-undefined.ts';
-import type { TaskContext } from '../task-context.ts';
+import { omitUndefined } from './kubernetes/omit-undefined.ts';
+import type { TaskContext } from './task-context.ts';
 
 /** How often something is tried, and how long is waited before it is tried again: twice as long each time. */
 export interface Patience {
