@@ -8,7 +8,7 @@ import { suitesFolder } from './fixtures/contract/catalogue.ts';
 import { ALLURE_RESULTS, objectionTo } from './fixtures/contract/report-folder.ts';
 import { settingsOfRun } from './fixtures/contract/settings.ts';
 
-const { report, workers, listing } = settingsOfRun();
+const { report, workers, repeatEach, listing } = settingsOfRun();
 
 /** The runner empties its output folder. Workers read this file too, and by then the folder is ours. */
 function outputFolder(): string {
@@ -29,6 +29,8 @@ export default defineConfig({
   /** The measurement is taken once: a check that passes at the second attempt has proven nothing. */
   retries: 0,
   workers,
+  // The runner's own option does not reach its workers, which keep the files of repetitions apart.
+  repeatEach,
   timeout: 120_000,
   reporter: [
     // It writes results of tests that are only listed, too.

@@ -1,6 +1,6 @@
 /**
- * The value of an environment variable. CI systems define a variable without a value as an empty one, so an empty one is as good as none.
- * Everything that is read from the environment is read by this.
+ * The value of an environment variable. CI systems set a variable without a value to an empty string, so an empty one counts as unset. All
+ * access to the environment goes through this function.
  */
 export function variable(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const value = environment[name];

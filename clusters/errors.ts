@@ -1,9 +1,9 @@
 import { printableLines } from './printable.ts';
 
-/** What meshproof exits with; printed by `meshproof --help` and promised to scripts. */
+/** meshproof's exit codes; printed by `meshproof --help` and guaranteed to scripts. */
 export const EXIT = { ok: 0, fail: 1, usage: 2, unproven: 3, interrupted: 130 } as const;
 
-/** The code of an error after which something stands that could not be taken back: the record of it stays, so that `sweep` can remove it later. */
+/** The code of an error after which something could not be reverted or removed. Its record is kept, so that `sweep` can remove it later. */
 export const LEFT_BEHIND = 'LEFT_BEHIND';
 
 export interface ErrorFacts {
@@ -14,9 +14,8 @@ export interface ErrorFacts {
 }
 
 /**
- * A condition that a user can meet, said in words: what was attempted and what came back in the message,
- * what to do next in `hint`, the original error in `cause`. `code` is stable, for scripts and tests.
- * Message and hint may quote servers and files of others: they are made printable here.
+ * An expected error: the message says what was attempted and what went wrong, `hint` what to do next, and `cause` is the original error.
+ * `code` is stable, for scripts and tests. Message and hint may quote servers and files of others, so they are made printable here.
  */
 export class MeshproofError extends Error {
   override readonly name: string = 'MeshproofError';
@@ -32,12 +31,12 @@ export class MeshproofError extends Error {
   }
 }
 
-/** The part of any thrown value that is worth a person's line, made printable. */
+/** The relevant part of any thrown value as one printable line. */
 export function causeOf(error: unknown): string {
   return printableLines(error instanceof Error ? error.message : String(error));
 }
 
-/** That something of a cluster stands which could not be taken back. @param because what went wrong first @param cause why it could not */
+/** Reports that a part of a cluster could not be removed. @param because the original error @param cause why the removal failed */
 export function leftBehind(cluster: string, because: unknown, cause: unknown): MeshproofError {
   return new MeshproofError(LEFT_BEHIND, `${causeOf(because)}; ${cluster} was partly created and could not be removed: ${causeOf(cause)}`, {
     cause: because,

@@ -9,16 +9,17 @@ export interface ExecOptions extends TaskContext {
   env?: Record<string, string>;
   input?: string | Uint8Array;
   timeoutMs?: number;
-  /** What to do when it fails, for the error's hint. */
+  /** What to do if it fails, for the error's hint. */
   hint?: string;
-  /** Gives it a process group of its own: Ctrl-C in the terminal does not reach it, and it outlives this process. */
+  /** Runs it in its own process group, so that Ctrl-C in the terminal does not reach it, and it outlives this process. */
   apart?: boolean;
 }
 
 /**
- * Runs one program to its end and returns what it printed on stdout, without the last line break.
- * The program is asked to end when `signal` aborts, and killed 5 s later.
- * @throws MeshproofError with code `PROGRAM_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`; the message holds the last lines of what it said.
+ * Runs one program to its end and returns its standard output, without the last line break. The program is terminated when `signal` aborts,
+ * and killed 5 s later.
+ * @throws MeshproofError with code `PROGRAM_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`; the message contains the last lines of its
+ * output
  */
 export async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
   const shown = [command, ...args].join(' ').slice(0, 300);
@@ -31,7 +32,7 @@ export async function exec(command: string, args: readonly string[], options: Ex
     ...(options.apart === true ? { detached: true } : {}),
     forceKillAfterDelay: 5_000,
   };
-  // Loaded with the first program: whoever only lists checks runs none.
+  // Loaded with the first program, because listing checks runs none.
   const { execa, ExecaError } = await import('execa');
   try {
     const { stdout } = await execa(command, args, settings);

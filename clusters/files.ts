@@ -4,14 +4,14 @@ import { basename, dirname, join } from 'node:path';
 
 import { causeOf } from './errors.ts';
 
-/** Writes a file whole or not at all, whenever this process or the machine ends: a reader sees what was there before, or all of the new text. */
+/** Writes a file atomically, even if this process or the machine stops: a reader sees either the previous content or all of the new one. */
 export async function writeWhole(file: string, text: string, mode = 0o644): Promise<void> {
   const draft = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString('hex')}`);
   try {
     const handle = await open(draft, 'wx', mode);
     try {
       await handle.writeFile(text);
-      // Else the name may reach the disk before the text does.
+      // Otherwise the name may reach the disk before the content.
       await handle.sync();
     } finally {
       await handle.close();
@@ -23,11 +23,11 @@ export async function writeWhole(file: string, text: string, mode = 0o644): Prom
   }
 }
 
-/** Makes a folder and those above it. Node's own way never returns below /proc, where nobody can make one. */
+/** Creates a folder and its parents. Node's own function never returns below /proc, where no folder can be created. */
 export async function makeFolder(path: string, mode = 0o755): Promise<void> {
   const make = (): Promise<void> =>
     mkdir(path, { mode }).catch(async (error: NodeJS.ErrnoException) => {
-      // What is there may be a link to a folder.
+      // A symbolic link to a folder will do.
       if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
     });
   await make().catch(async (error: NodeJS.ErrnoException) => {
@@ -37,7 +37,7 @@ export async function makeFolder(path: string, mode = 0o755): Promise<void> {
   });
 }
 
-/** What was found in a file of ours. What cannot be read is no reason to stop, and none to take the file for absent. */
+/** The result of reading a file of meshproof. An unreadable file is not an error, but must not be treated as missing. */
 export type Reading = { found: 'nothing' } | { found: 'value'; value: unknown } | { found: 'unreadable'; problem: string };
 
 /** Reads a JSON file. Never throws. */
@@ -57,7 +57,7 @@ export async function readJson(file: string): Promise<Reading> {
   }
 }
 
-/** The members of a value that is an object, and none of any other. */
+/** The members of an object; none for any other value. */
 export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -10,10 +10,10 @@ import { claimForRemoval } from './registry/removal.ts';
 import type { TaskContext } from './task-context.ts';
 
 /**
- * Brings up a cluster with a mesh and its rigs, and leaves its description in the clusters folder. On error nothing is left, or what is left
- * is a leftover once this process has gone. The cluster belongs to this process until `keepCluster`.
- * @throws MeshproofError `CLUSTER_NAME` or `CLUSTER_EXISTS` with exit code 2 before anything is made, or what the provider throws; after
- *   `LEFT_BEHIND` the cluster's files stay
+ * Creates a cluster with a mesh and its rigs, and writes its description to the clusters folder. On error everything is removed, or what
+ * remains is a leftover once this process has ended. The cluster belongs to this process until `keepCluster`.
+ * @throws MeshproofError `CLUSTER_NAME` or `CLUSTER_EXISTS` with exit code 2 before anything is created, or the provider's errors; after
+ * `LEFT_BEHIND` the cluster's files are kept
  */
 export async function up(options: UpOptions, task: TaskContext): Promise<ClusterDescription> {
   const name = requireClusterName(options.name ?? newClusterName());
@@ -31,13 +31,13 @@ export async function up(options: UpOptions, task: TaskContext): Promise<Cluster
     return description;
   } catch (error) {
     if (!(error instanceof MeshproofError && error.code === LEFT_BEHIND)) await removeFiles(folder);
-    // What went wrong first is what is told; an engine that stays is found by a sweep.
+    // The original error is reported; a sweep finds an engine that keeps running.
     if (options.provider.kind === 'kind') await stopEngine().catch(() => undefined);
     throw error;
   }
 }
 
-/** How clusters of that provider are made and removed; only what is asked for is loaded. */
+/** The functions that create and remove a provider's clusters; only the requested provider is loaded. */
 async function operationsOf(provider: ClusterDescription['provider']) {
   if (provider === 'kind') return await import('./kind/provision.ts');
   const { provision } = await import('./existing/provision.ts');
@@ -45,9 +45,9 @@ async function operationsOf(provider: ClusterDescription['provider']) {
 }
 
 /**
- * Writes the description of a cluster that is up. Where that is not possible, as on a full disk, the cluster is taken down again: without it
- * no command would find what stands.
- * @throws what went wrong, or MeshproofError `LEFT_BEHIND` where the cluster could not be taken down either
+ * Writes the description of a new cluster. If that is impossible, e.g. because the disk is full, the cluster is removed again, because no
+ * command would find it.
+ * @throws the original error, or MeshproofError `LEFT_BEHIND` if the cluster could not be removed either
  */
 export async function describeOrDeprovision(
   description: ClusterDescription,
@@ -64,7 +64,8 @@ export async function describeOrDeprovision(
 }
 
 /**
- * Removes a cluster, and the private engine with the last one. From now on it is this process's: what an interruption leaves of it is a leftover.
+ * Removes a cluster, and the private engine with the last one. The cluster first becomes this process's, so that whatever an interruption
+ * leaves of it is a leftover.
  * @throws MeshproofError `CLUSTER_UNKNOWN` with exit code 2, or `CLUSTER_ELSEWHERE`
  */
 export async function down(name: string, task: TaskContext): Promise<void> {
@@ -84,7 +85,7 @@ export async function down(name: string, task: TaskContext): Promise<void> {
   if (cluster.provider === 'kind') await stopEngine(task);
 }
 
-/** Ends the private engine, unless something still runs on it or another process is about to use it. */
+/** Stops the private engine, unless something still runs on it or another process is about to use it. */
 async function stopEngine(task: TaskContext = {}): Promise<void> {
   await (await import('./engine/private-engine.ts')).stopPrivateEngine(task);
 }

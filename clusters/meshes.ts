@@ -2,7 +2,7 @@ import type { KubernetesApi } from './kubernetes/api.ts';
 import type { MeshAdapter } from './mesh/adapter.ts';
 import type { MeshCluster, MeshModule } from './mesh/module.ts';
 
-/** The meshes that checks speak of, each with the module in its folder. */
+/** The supported meshes, each with the module in its folder. */
 const REGISTRY = {
   istio: async () => (await import('./istio/module.ts')).ISTIO,
   linkerd: async () => (await import('./linkerd/module.ts')).LINKERD,
@@ -10,8 +10,14 @@ const REGISTRY = {
 
 export type Mesh = keyof typeof REGISTRY;
 export const MESHES = Object.keys(REGISTRY) as [Mesh, ...Mesh[]];
-/** The mesh that is meant where none is named. */
+/** The mesh that is used if none is given. */
 export const [DEFAULT_MESH] = MESHES;
+
+/** The versions that a cluster can be created with, newest first; known without loading a module. */
+export const MESH_VERSIONS = {
+  istio: (await import('./istio/versions.ts')).VERSIONS,
+  linkerd: (await import('./linkerd/versions.ts')).VERSIONS,
+} satisfies Record<Mesh, readonly [string, ...string[]]>;
 
 export async function meshModule(mesh: Mesh): Promise<MeshModule> {
   return await REGISTRY[mesh]();
@@ -21,7 +27,7 @@ export async function meshModules(): Promise<MeshModule[]> {
   return await Promise.all(MESHES.map(meshModule));
 }
 
-/** A mesh on a cluster that has it already. */
+/** The adapter for the mesh of an existing cluster. */
 export async function adapterOf({ mesh, ...cluster }: { mesh: Mesh } & Partial<MeshCluster>, api: KubernetesApi): Promise<MeshAdapter> {
   return (await meshModule(mesh)).connect(cluster, api);
 }

@@ -1,6 +1,6 @@
 /**
- * Asks when it is first called, and answers every later call with the same; those who ask meanwhile wait for it too. A failure is told to all
- * who wait, and is not kept: whoever asks next asks anew.
+ * Calls the function once and caches its result; concurrent calls wait for the same result. A failure is returned to all who wait but not
+ * cached, so the next call tries again.
  */
 export function once<Args extends readonly unknown[], T>(ask: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
   let answer: Promise<T> | undefined;

@@ -6,16 +6,17 @@ import { variable } from './environment.ts';
 import { EXIT, MeshproofError } from './errors.ts';
 
 /**
- * The folder of everything that may be deleted at the price of time, and that CI may keep for the next run: built images, tools, the private
- * engine's data. MESHPROOF_CACHE names another one; otherwise the XDG base directory specification decides.
+ * The folder of everything that can be recreated, and that CI may cache for the next run: built images, tools, the private engine's data.
+ * MESHPROOF_CACHE overrides it; otherwise the XDG base directory specification decides.
  */
 export function cacheFolder(): string {
   return named('MESHPROOF_CACHE') ?? join(xdg('XDG_CACHE_HOME') ?? join(homeFolder(), '.cache'), 'meshproof');
 }
 
 /**
- * The folder of what is true of this machine now and no cache may bring back: clusters with their credentials, address ranges, locks.
- * MESHPROOF_STATE names another one. Where only MESHPROOF_CACHE is set it lies beside that, so that runs with caches of their own stay apart.
+ * The folder of the current state of this machine, which must never be restored from a cache: clusters with their credentials, address
+ * ranges, locks. MESHPROOF_STATE overrides it. If only MESHPROOF_CACHE is set, it is next to that, so that runs with separate caches do not
+ * interfere.
  */
 export function stateFolder(): string {
   const cache = named('MESHPROOF_CACHE');
@@ -23,14 +24,14 @@ export function stateFolder(): string {
   return named('MESHPROOF_STATE') ?? beside ?? join(xdg('XDG_STATE_HOME') ?? join(homeFolder(), '.local', 'state'), 'meshproof');
 }
 
-/** The folder that holds one folder a cluster: its kubeconfig and its description. */
+/** The folder with a subfolder for each cluster, which contains its kubeconfig and its description. */
 export function clustersFolder(): string {
   return join(stateFolder(), 'clusters');
 }
 
 /**
- * The user's own folder.
- * @throws MeshproofError `HOME_MISSING` with exit code 2 for a user who has none, as in a container that runs under any number
+ * The user's home folder.
+ * @throws MeshproofError `HOME_MISSING` with exit code 2 for a user without one, as in a container with an arbitrary user ID
  */
 export function homeFolder(): string {
   try {
@@ -41,7 +42,7 @@ export function homeFolder(): string {
 }
 
 /**
- * Sees to it that the folders of this module, and the one for temporary files, have a place.
+ * Ensures that the folders of this module, and the one for temporary files, can be determined.
  * @throws MeshproofError `HOME_MISSING` or `TEMPORARY_FOLDER_MISSING` with exit code 2
  */
 export function requirePlaces(): void {
@@ -54,12 +55,12 @@ export function requirePlaces(): void {
   });
 }
 
-/** A folder that a variable of ours names. */
+/** A folder from one of meshproof's variables. */
 function named(name: string): string | undefined {
   const value = variable(name);
   if (value === undefined) return undefined;
   const absolute = resolve(value);
-  // Programs that this one starts work in other folders.
+  // Child processes have other working directories.
   if (absolute !== value) process.env[name] = absolute;
   return absolute;
 }

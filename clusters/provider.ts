@@ -10,47 +10,49 @@ export interface ExistingProvider {
   kind: 'existing';
   kubeconfig?: string;
   context?: string;
-  /** Prefix of namespaces that the owner made for rigs; without it our own are made, where that is allowed. */
+  /** Prefix of the namespaces that the owner created for rigs; without it meshproof creates its own, if permitted. */
   namespaces?: string;
-  /** Which of several control planes of the mesh; default the one that is used where nothing is said. */
+  /** Which of several control planes of the mesh; default the one that is used if none is given. */
   revision?: string;
-  /** What the samples run on instead of the stock image of Node.js. */
+  /** The sample image to use instead of the stock image of Node.js. */
   sampleImage?: string;
-  /** Stands before the names of images instead of their own registries, see `mirrored`. */
+  /** Prefix for image names that replaces their own registries, see `mirrored`. */
   registry?: string;
-  /** The Secret by which the nodes pull, as `namespace/name`; it is copied to the rigs. */
+  /** The Secret with which the nodes pull, as `namespace/name`; it is copied to the rigs. */
   pullSecret?: string;
   /** What the run's checks do; default nothing. */
   applies?: AppliedByChecks;
 }
 
-/** What checks do in a cluster, as their specs and manifests say. */
+/** What checks do in a cluster, according to their specs and manifests. */
 export interface AppliedByChecks {
-  /** Of which kinds they apply objects in their rig. */
+  /** Kinds of the objects that they apply in their rig. */
   kinds: readonly AppliedKind[];
-  /** The same in the mesh's root namespace or on the cluster. */
+  /** Kinds of the objects that they apply in the mesh's root namespace or cluster-wide. */
   meshWide: readonly AppliedKind[];
-  /** What some of them take for granted. */
+  /** The assumptions of some of them. */
   assumes: readonly Assumption[];
   uses: Uses;
 }
 
 export interface UpOptions {
   mesh: Mesh;
-  /** One of the versions of the mesh's module; default its first. It says nothing of a mesh that is there already. */
+  /** One of the versions of the mesh's module; default its first. Ignored if the mesh exists already. */
   meshVersion?: string;
-  /** Default: one chosen at random, `meshproof-<4 hex digits>`. */
+  /** Further versions whose images the nodes hold, so that the mesh can be upgraded to them; default none. */
+  otherVersions?: readonly string[];
+  /** Default: `meshproof-<4 random hex digits>`. */
   name?: string;
   provider: { kind: 'kind'; nodes: number } | ExistingProvider;
   images: ImageSource;
-  /** Whether a private engine may be installed and started where Docker is missing. */
+  /** Whether a private engine may be installed and started if Docker is missing. */
   engine: boolean;
-  /** As many rigs as test workers. */
+  /** One rig for each test worker. */
   rigs: number;
 }
 
-/** What a provider needs to know of a cluster that is to be. */
+/** What a provider needs to create a cluster. */
 export interface ProvisionOptions extends UpOptions {
-  /** Writes down what is about to be made where only a description tells of it, so that a sweep finds it when this process is killed. */
+  /** Writes the description before anything is created, if only that would tell a sweep what to remove after this process was killed. */
   writeDescription: (description: ClusterDescription) => Promise<void>;
 }

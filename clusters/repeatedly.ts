@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { omitUndefined } from './kubernetes/omit-undefined.ts';
 import type { TaskContext } from './task-context.ts';
 
-/** How often something is tried, and how long is waited before it is tried again: twice as long each time. */
+/** How often something is tried, and how long to wait before the next attempt: twice as long each time. */
 export interface Patience {
   attempts?: number;
   waitMs?: number;
 }
 
 /**
- * Runs an action that others may refuse for the moment, a few times at most.
- * @param isWorthAgain whether an error may be another one the next time
+ * Retries an action that may be rejected temporarily, a few times at most.
+ * @param isWorthAgain whether the error may be temporary
  * @throws the last error
  */
 export async function repeatedly<T>(

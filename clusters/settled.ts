@@ -1,6 +1,6 @@
 /**
- * Waits for all of them, even when one fails: what runs on after an error would escape whoever cleans up.
- * @returns what they returned, in their order
+ * Waits for all promises, even if one fails: whatever kept running after an error would escape the clean-up.
+ * @returns their results, in order
  * @throws the first failure, when all have ended
  */
 export async function settled<T>(works: readonly Promise<T>[]): Promise<T[]> {

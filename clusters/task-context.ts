@@ -1,6 +1,6 @@
-/** What every long operation takes: how to cancel it, and where to report what it is doing. */
+/** Passed to every long operation: how to cancel it, and where to report progress. */
 export interface TaskContext {
   signal?: AbortSignal;
-  /** Called with a few words on what is being done or waited for now. */
+  /** Called with a short description of the current step. */
   progress?: (description: string) => void;
 }

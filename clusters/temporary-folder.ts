@@ -4,14 +4,15 @@ import { join } from 'node:path';
 
 import { causeOf, EXIT, MeshproofError } from './errors.ts';
 
-/** As much as the smallest of what is written into such a folder. */
+/** The size of the smallest file that is written to such a folder. */
 const PROBE_BYTES = 65_536;
-/** Of the file that shows whether there is room; whoever is killed at once leaves it. */
+/** A file that shows whether there is space; a process that is killed at that moment leaves it behind. */
 export const PROBE = 'probe';
 
 /**
- * Makes a new folder for temporary files, whose maker removes it, and sees that there is room in it: what other programs say of a full disk leads nobody to it.
- * @param prefix of its name
+ * Creates a folder for temporary files, which the caller must remove, and verifies that there is space in it, because the error messages of
+ * other programs about a full disk would not lead to it.
+ * @param prefix prefix of its name
  * @throws MeshproofError `TEMPORARY_FOLDER_UNUSABLE` with exit code 2
  */
 export async function temporaryFolder(prefix: string): Promise<string> {

@@ -3,19 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MeshproofError, causeOf } from './errors.ts';
 
 export interface UntilOptions {
-  /** What is waited for, as it completes the sentence "waited for …". */
+  /** What is waited for, as the completion of "waited for …". */
   what: string;
-  /** Milliseconds after which waiting ends with an error. */
+  /** Milliseconds after which waiting fails. */
   timeoutMs: number;
-  /** Milliseconds between two looks; default 100. */
+  /** Interval between two polls in milliseconds; default 100. */
   everyMs?: number;
   signal?: AbortSignal;
 }
 
 /**
- * Looks until `look` returns something other than undefined or false, and returns that.
- * An error thrown by `look` counts as "not yet" and becomes the cause when time runs out.
- * @throws MeshproofError with code `TIMED_OUT`, or the signal's reason.
+ * Polls until `look` returns something other than undefined or false, and returns that. An error thrown by `look` counts as "not yet", and
+ * is the cause of the timeout error.
+ * @throws MeshproofError with code `TIMED_OUT`, or the signal's reason
  */
 export async function until<T>(
   look: (signal: AbortSignal | undefined) => Promise<T | undefined | false> | T | undefined | false,
@@ -37,7 +37,7 @@ export async function until<T>(
       const because = last === undefined ? '' : `: ${causeOf(last)}`;
       throw new MeshproofError('TIMED_OUT', `waited ${timeoutMs / 1000} s for ${what}${because}`, { cause: last });
     }
-    // The timer's own AbortError says nothing; the next look at the signal throws its reason.
+    // The timer's own AbortError carries no information; the next check of the signal throws its reason.
     await delay(Math.min(everyMs, left), undefined, signal ? { signal } : {}).catch(() => undefined);
   }
 }

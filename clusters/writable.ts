@@ -2,9 +2,9 @@ import { lstat, mkdtemp, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /**
- * Sees that a folder can be written, or be made where it is not there yet. The system alone knows, so a folder is made in it, or in the nearest one
- * above that is there, and removed again.
- * @throws what the system says where it cannot
+ * Verifies that a folder can be written, or created if it does not exist. Only the system knows, so a folder is created in it, or in its
+ * nearest existing parent, and removed again.
+ * @throws the system's error if that fails
  */
 export async function assertWritable(folder: string): Promise<void> {
   let place = folder;

@@ -1,17 +1,17 @@
 import type { CheckResult, Verdict } from '../fixtures/contract/result.ts';
 import { printable } from '../fixtures/contract/printable.ts';
-import { confidence, findingLine, neverRed, warning } from './format.ts';
+import { confidence, findingLine, unprovenAssertions, warning } from './format.ts';
 
-/** What each verdict says of the mesh or of the check, for someone who sees the word for the first time. */
+/** What each verdict means, for readers who see it for the first time. */
 const MEANING: Record<Verdict, string> = {
   PASS: 'the mesh kept its promise',
   FAIL: 'the mesh broke its promise',
   INCONCLUSIVE: 'no judgement: the tool, the cluster or the injected fault misbehaved',
-  UNSUPPORTED: 'the mesh cannot do this, by design',
+  UNSUPPORTED: 'the mesh, the cluster or the fault rules this out, by design',
   INVALID: 'no judgement: the control did not fail, so this check proves nothing',
 };
 
-/** Allure gives the frame of a description its theme as an attribute; a picture then takes the same. */
+/** Allure passes its theme to the frame of a description as an attribute; pictures follow it. */
 const STYLE = `
 body { font-family: system-ui, sans-serif; font-size: 14px; line-height: 1.5 }
 html[data-theme=light] img { color-scheme: light }
@@ -25,13 +25,13 @@ pre { white-space: pre-wrap; font-size: 12px; line-height: 1.45 }
 
 /**
  * The description of a check as HTML: what was expected, what was observed, how certain that is, and how to run it again.
- * Histories and ledgers are named, not attached: they would make the one file of the site heavy. They are no links either:
- * Allure shows a description in a frame that may not navigate.
- * @param pictures SVG texts of what the check itself measured.
+ * Histories and ledgers are listed but not attached, because the site is a single file. They are not linked either, because Allure shows
+ * a description in a frame that cannot navigate.
+ * @param pictures what the check itself measured, as SVG
  */
 export function describe(check: CheckResult, pictures: readonly string[]): string {
   const { verdict, title, reason, finding, control, controlFindings, evidence, warnings = [], docDeviations = [], rerun } = check;
-  const unproven = neverRed(check);
+  const unproven = unprovenAssertions(check);
   const files = evidence.map(({ phase, name, file, lines }) => `evidence of the ${phase}, ${name}, ${lines} lines: ${file}`);
   return [
     `<p><span class="verdict">${verdict}</span>: ${MEANING[verdict]}${control === 'red' ? '; the check failed under its control first' : ''}</p>`,
@@ -71,13 +71,13 @@ function paragraph(line: string): string {
   return `<p>${text(line)}</p>`;
 }
 
-/** Text that HTML takes for text. */
+/** Escapes text for HTML. */
 function text(raw: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return printable(raw).replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
 }
 
-/** As it stands in the SVG, which is as it must stand in HTML. */
+/** The title of an SVG; its escapes are valid in HTML too. */
 function titleOf(svg: string): string {
   return /<title>([^<]*)<\/title>/.exec(svg)?.[1] ?? 'picture';
 }

@@ -1,7 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A run's line of the history, as far as it matters here. */
+import { writeWhole } from '../fixtures/contract/files.ts';
+
+/** The parts of a history line that are used here. */
 interface Point {
   uuid: string;
   name: string;
@@ -13,19 +15,19 @@ interface Line {
   point: Point;
 }
 
-/** The history of runs within a report folder, one line each; a new run in the same folder adds its own. */
+/** The history file in a report folder, with one line for each run; a new run in the same folder appends its own. */
 export function historyOf(report: string): string {
   return join(report, 'allure-history.jsonl');
 }
 
 /**
- * Takes the earlier runs that another report knows into this one's history, in order of time and each once.
- * @param earlier the folder of that report, or its conformance.json; without a history there, nothing happens.
+ * Merges the history of another report into this one's, in order of time and without duplicates.
+ * @param earlier the folder of that report, or its conformance.json; if it has no history, nothing happens
  */
 export async function adoptHistory(report: string, earlier: string): Promise<void> {
   const folder = earlier.endsWith('.json') ? join(earlier, '..') : earlier;
-  const [own, theirs] = await Promise.all([linesOf(historyOf(report)), linesOf(historyOf(folder))]);
-  const all = new Map([...theirs, ...own].map((line) => [line.point.uuid, line]));
+  const [own, earlierLines] = await Promise.all([linesOf(historyOf(report)), linesOf(historyOf(folder))]);
+  const all = new Map([...earlierLines, ...own].map((line) => [line.point.uuid, line]));
   if (all.size === own.length) return;
   await write(
     historyOf(report),
@@ -33,34 +35,33 @@ export async function adoptHistory(report: string, earlier: string): Promise<voi
   );
 }
 
-/** How the name of a run ends in its site and its history, which tells runs apart. */
+/** The suffix that identifies a run by name in its site and its history. */
 export function nameEnd(run: string): string {
   return `(run ${run})`;
 }
 
-/** Takes a run out of the history: it is no predecessor of itself when its site is made again, which adds it anew. */
+/** Removes a run from the history before its site is generated again, which adds it anew: a run is not its own predecessor. */
 export async function forgetRun(report: string, run: string): Promise<void> {
   const lines = await linesOf(historyOf(report));
   const others = lines.filter(({ point }) => !point.name.endsWith(nameEnd(run)));
   if (others.length < lines.length) await write(historyOf(report), others);
 }
 
-/** Copies what can be read of a history to another file, for a program that appends to it and stops at what it cannot read. */
-export async function lendHistory(report: string, to: string): Promise<void> {
+/** Copies the readable lines of a history to another file, for a program that appends to it and fails on an unreadable line. */
+export async function copyHistory(report: string, to: string): Promise<void> {
   await write(to, await linesOf(historyOf(report)));
 }
 
-/** Makes the history in a file that was lent the report's own; it appears whole or not at all. */
-export async function returnHistory(report: string, from: string): Promise<void> {
+/** Replaces the report's history with the file that `copyHistory` wrote, atomically. */
+export async function replaceHistory(report: string, from: string): Promise<void> {
   await write(historyOf(report), await linesOf(from));
 }
 
 async function write(file: string, lines: readonly Line[]): Promise<void> {
-  await writeFile(`${file}.new`, lines.map(({ text }) => `${text}\n`).join(''));
-  await rename(`${file}.new`, file);
+  await writeWhole(file, lines.map(({ text }) => `${text}\n`).join(''));
 }
 
-/** The lines that can be read: a run that was killed while it wrote has left half a line, and the runs beside it are known all the same. */
+/** The readable lines: a run that was killed while writing left an incomplete one, which must not hide the others. */
 async function linesOf(file: string): Promise<Line[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {

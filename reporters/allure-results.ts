@@ -1,16 +1,17 @@
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ContentType, Status, type Attachment, type StepResult, type TestResult } from 'allure-js-commons';
 
+import { writeWhole } from '../fixtures/contract/files.ts';
 import type { Picture, TakenPicture } from '../fixtures/contract/picture.ts';
 import { RESULT_ATTACHMENT, type CheckResult } from '../fixtures/contract/result.ts';
 import { withAllureVerdict } from './allure-verdict.ts';
 
 /**
- * Gives the checks among Allure results their verdicts, in place. Doing it twice changes nothing more.
- * @param folder where allure-playwright wrote.
- * @param mesh the mesh of those checks that left no result of their own.
+ * Adds verdicts to the checks among Allure results, in place. Idempotent.
+ * @param folder where allure-playwright wrote its results
+ * @param mesh the mesh of checks that left no result of their own
  */
 export async function addVerdicts(folder: string, mesh: string): Promise<void> {
   const files = (await readdir(folder).catch(nothing)).filter((file) => file.endsWith('-result.json'));
@@ -24,15 +25,15 @@ export async function addVerdicts(folder: string, mesh: string): Promise<void> {
       const attached = await attachedResult(result, folder);
       const judged = withAllureVerdict(withAttachmentsInPlace(result), attached, mesh, draw);
       if (!hasVerdict(result)) await attachPictures(judged, attached, folder, draw);
-      await writeFile(`${path}.new`, JSON.stringify(judged));
-      await rename(`${path}.new`, path);
+      await writeWhole(path, JSON.stringify(judged));
     }),
   );
 }
 
 /**
- * Tells the results of one run from those of another that ran the same checks, which Allure would take for retries and show the last of.
- * @param files names of results within the folder, with verdicts or without
+ * Distinguishes the results of one run from those of another run of the same checks, which Allure would treat as retries and show only the
+ * last of.
+ * @param files file names of results in the folder, with or without verdicts
  */
 export async function tellRunApart(folder: string, files: readonly string[], run: string): Promise<void> {
   for (const file of files.filter((name) => name.endsWith('-result.json'))) {
@@ -40,15 +41,11 @@ export async function tellRunApart(folder: string, files: readonly string[], run
     const result = await resultIn(path);
     if (result === undefined) continue;
     const historyId = result.historyId === undefined ? {} : { historyId: `${result.historyId}.${run}` };
-    await writeFile(
-      `${path}.new`,
-      JSON.stringify({ ...result, ...historyId, parameters: [...result.parameters, { name: 'run', value: run }] }),
-    );
-    await rename(`${path}.new`, path);
+    await writeWhole(path, JSON.stringify({ ...result, ...historyId, parameters: [...result.parameters, { name: 'run', value: run }] }));
   }
 }
 
-/** Undefined for a file that cannot be read, which Allure passes over too: a run that was killed while it wrote has left half of one. */
+/** Undefined for a file that cannot be read, e.g. one that a killed run wrote incompletely. Allure ignores it too. */
 async function resultIn(path: string): Promise<TestResult | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as TestResult;
@@ -57,7 +54,7 @@ async function resultIn(path: string): Promise<TestResult | undefined> {
   }
 }
 
-/** The content of the last attachment that carries a CheckResult; undefined without one. */
+/** The content of the last attachment with a CheckResult; undefined if there is none. */
 async function attachedResult(result: TestResult, folder: string): Promise<unknown> {
   const attachment = attachmentsOf(result).findLast(({ name }) => name === RESULT_ATTACHMENT);
   if (attachment === undefined) return undefined;
@@ -73,7 +70,10 @@ function hasVerdict({ labels }: TestResult): boolean {
   return labels.some(({ name }) => name === 'verdict');
 }
 
-/** Puts each picture under the step in which it was taken, where it can be opened whole: the control's beside the check's, which shows what a failure looks like. */
+/**
+ * Attaches each picture to the step in which it was measured, where it can be opened in full: the control's next to the check's, to show
+ * what a failure looks like.
+ */
 async function attachPictures(result: TestResult, attached: unknown, folder: string, draw: (picture: Picture) => string): Promise<void> {
   const taken = (attached as Partial<CheckResult> | undefined)?.pictures;
   if (!hasVerdict(result) || !Array.isArray(taken)) return;
@@ -92,7 +92,7 @@ function attachmentsOf({ attachments, steps }: TestResult | StepResult): Attachm
   return [...attachments, ...steps.flatMap((step) => attachmentsOf(step))];
 }
 
-/** allure-playwright makes a step without a status of every attachment, which the site shows as a step of unknown outcome. */
+/** allure-playwright turns every attachment into a step without a status, which the site shows as a step with unknown outcome. */
 function withAttachmentsInPlace<T extends TestResult | StepResult>(node: T): T {
   const wrapped = node.steps.filter((step) => isAttachment(step)).flatMap(({ attachments }) => attachments);
   return {

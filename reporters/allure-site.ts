@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -7,23 +6,23 @@ import { execa } from 'execa';
 
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { Survey } from '../fixtures/contract/run.ts';
-import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
-import { adoptHistory, forgetRun, lendHistory, nameEnd, returnHistory } from './allure-history.ts';
+import { ALLURE_RESULTS, ALLURE_WORK } from '../fixtures/contract/report-folder.ts';
+import { adoptHistory, forgetRun, copyHistory, nameEnd, replaceHistory } from './allure-history.ts';
 import { addVerdicts } from './allure-results.ts';
 import { writePictures } from './charts/files.ts';
 import { duration, transitionSummary, headline } from './format.ts';
 
 export interface AllureSite {
-  /** The report folder: its Allure results are given their verdicts, and the site becomes its `allure/index.html`. */
+  /** The report folder. Its Allure results get verdicts, and the site becomes its `allure/index.html`. */
   report: string;
   conformance: Conformance;
-  /** The mesh of checks that left no result. */
+  /** The mesh of checks that left no result of their own. */
   mesh: string;
-  /** An earlier report, whose runs come before this one in the history. */
+  /** An earlier report, whose runs precede this one in the history. */
   earlier?: string | undefined;
 }
 
-/** Label values are matched as regular expressions; the first category that matches takes the check. */
+/** Label values are matched as regular expressions; a check is in the first category that matches. */
 const CATEGORIES = [
   { name: 'INVALID: the control did not fail', matchers: { labels: { tag: '^INVALID$' } } },
   {
@@ -34,7 +33,7 @@ const CATEGORIES = [
   { name: 'FAIL: the mesh broke its promise', matchers: { labels: { tag: '^FAIL$' } } },
 ];
 
-/** Labels that say where a test ran or lives, or what its parameters say too. */
+/** Labels with the location of a test, or with what its parameters already show. */
 const HIDDEN_LABELS = [
   '_fallbackTestCaseId',
   'titlePath',
@@ -51,8 +50,9 @@ const HIDDEN_LABELS = [
 ];
 
 /**
- * Generates the Allure site: one HTML file that opens by double click. The run becomes one line of the history beside it, however often its site is made.
- * @throws Error with what Allure said, or when its page cannot be kept from calling its maker; then there is no page.
+ * Generates the Allure site: a single HTML file that opens with a double click. The run is one line of the history, however often its site
+ * is generated.
+ * @throws Error with the output of Allure, or if its page cannot be prevented from contacting its vendor; no page is written then
  */
 export async function generateAllureSite({ report, conformance, mesh, earlier }: AllureSite): Promise<void> {
   if (earlier !== undefined) await adoptHistory(report, earlier);
@@ -61,15 +61,18 @@ export async function generateAllureSite({ report, conformance, mesh, earlier }:
   await addVerdicts(join(report, ALLURE_RESULTS), mesh);
   const output = join(report, 'allure');
   await rm(output, { recursive: true, force: true });
-  const workplace = await mkdtemp(join(tmpdir(), 'meshproof-allure-'));
+  // In the report, because the next run empties that, even if this process is killed.
+  const workplace = join(report, ALLURE_WORK);
+  await rm(workplace, { recursive: true, force: true });
+  await mkdir(workplace);
   try {
     const history = join(workplace, 'history.jsonl');
-    await lendHistory(report, history);
+    await copyHistory(report, history);
     await writeFile(join(workplace, 'allurerc.json'), JSON.stringify(configuration(history, output, conformance)));
     const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js');
     const args = [cli, 'generate', '--cwd', workplace, '--config', 'allurerc.json', '--output', output, join(report, ALLURE_RESULTS)];
     await execa(process.execPath, args, { stdin: 'ignore', all: true });
-    await returnHistory(report, history);
+    await replaceHistory(report, history);
     await keepToItself(join(output, 'index.html'));
   } finally {
     await rm(workplace, { recursive: true, force: true });
@@ -81,10 +84,10 @@ function configuration(historyPath: string, output: string, { run, timings, chec
     ms === null ? [] : [[`${name.replace(/Ms$/, '')} ready after`, duration(ms)]],
   );
   const meshes = [...new Set(checks.map((check) => check.mesh))];
-  // Where there is one mesh only, a level for it would be a click for nothing.
+  // With a single mesh, a level for meshes would only cost a click.
   const groupBy = meshes.length > 1 ? ['epic', 'story'] : ['epic'];
   return {
-    // The headline of the first page.
+    // The headline on the first page.
     name: `${headline(checks)} ${nameEnd(run.id)}`,
     output,
     historyPath,
@@ -111,7 +114,10 @@ function surveyed(survey: Survey | undefined): Record<string, string> {
   };
 }
 
-/** Allure's page reports every opening to an analytics service of its maker, without an option against it. A report may hold a user's manifests: it talks to nobody. */
+/**
+ * Allure's page reports each visit to its vendor's analytics service and has no option to disable that. A report may contain a user's
+ * manifests, so the page must not contact anyone.
+ */
 async function keepToItself(page: string): Promise<void> {
   const html = await readFile(page, 'utf8');
   const analytics = /<script async src="https:\/\/www\.googletagmanager\.com\/[^"]*"><\/script>\s*<script>[^<]*<\/script>/g;

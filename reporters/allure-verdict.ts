@@ -9,7 +9,7 @@ import { printable } from '../fixtures/contract/printable.ts';
 import { whyNot } from './format.ts';
 import { checkNameOf, withVerdict, type CheckName } from './check-result.ts';
 
-/** Allure's word for each verdict. */
+/** Allure's status for each verdict. */
 const ALLURE_STATUS: Record<Verdict, Status> = {
   PASS: Status.PASSED,
   FAIL: Status.FAILED,
@@ -19,10 +19,11 @@ const ALLURE_STATUS: Record<Verdict, Status> = {
 };
 
 /**
- * An Allure result with what its check came to: status, message, a description with the pictures of what was measured, links, and the labels
- * `epic` (suite), `story` (mesh), `tag` (mesh and verdict), `verdict` and `control`. A result that is no check's, or has a verdict already, comes back as it is.
- * @param attached the content of the check's attachment, undefined without one.
- * @param draw makes an SVG text of a picture.
+ * Adds the outcome of its check to an Allure result: status, message, a description with pictures, links, and the labels `epic` (suite),
+ * `story` (mesh), `tag` (mesh and verdict), `verdict` and `control`. A result that belongs to no check, or has a verdict already, is
+ * returned unchanged.
+ * @param attached the content of the check's attachment; undefined without one
+ * @param draw renders a picture as SVG
  */
 export function withAllureVerdict(result: TestResult, attached: unknown, mesh: string, draw: (picture: Picture) => string): TestResult {
   const name = nameOf(result);
@@ -40,8 +41,10 @@ export function withAllureVerdict(result: TestResult, attached: unknown, mesh: s
     parameters: [...result.parameters, ...parametersOf(check)],
     links: [...result.links, ...linksOf(check).map((link): Link => ({ ...link, type: LinkType.DEFAULT }))],
     descriptionHtml: describe(check, drawn(check, draw)),
-    // Allure takes results of one history id for retries of one another; the same check on another mesh is none, nor is a repetition.
-    ...(result.historyId === undefined ? {} : { historyId: [result.historyId, check.mesh, ...repetition].join('.') }),
+    // Allure treats results with the same history ID as retries; runs on other meshes, under other faults and repetitions are none.
+    ...(result.historyId === undefined
+      ? {}
+      : { historyId: [result.historyId, check.mesh, ...(check.under === undefined ? [] : [check.under]), ...repetition].join('.') }),
   };
 }
 
@@ -60,22 +63,23 @@ function labelsOf({ suite, mesh, verdict, control }: CheckResult): Label[] {
   return [...single, { name: 'tag', value: mesh }, { name: 'tag', value: verdict }];
 }
 
-/** Beside each other at the top of the page. They are left out of what Allure knows a check by, but for the mesh: its history must go on when the verdict changes. */
-function parametersOf({ mesh, verdict, control, controlBecause }: CheckResult): Parameter[] {
+/** Shown at the top of the page. Only mesh and fault identify the check to Allure: its history must continue when the verdict changes. */
+function parametersOf({ mesh, under, verdict, control, controlBecause }: CheckResult): Parameter[] {
   const because = controlBecause === '' || control === 'skipped' ? '' : `: ${printable(controlBecause)}`;
   return [
     { name: 'verdict', value: verdict, excluded: true },
     { name: 'control', value: `${control === 'skipped' ? 'not run' : control}${because}`, excluded: true },
     { name: 'mesh', value: mesh },
+    ...(under === undefined ? [] : [{ name: 'under', value: under }]),
   ];
 }
 
-/** Allure has one colour for both of the verdicts that judge nothing. */
+/** Allure shows both of these verdicts in the same colour. */
 function nameWith(verdict: Verdict, name: string): string {
   return verdict === 'INVALID' || verdict === 'INCONCLUSIVE' ? `${verdict}: ${name}` : name;
 }
 
-/** What the check itself measured; where it was not come to, what its control did. */
+/** What the check itself measured, or what its control measured if the check was not run. */
 function drawn({ pictures = [] }: CheckResult, draw: (picture: Picture) => string): string[] {
   const own = pictures.filter(({ phase }) => phase === 'check');
   return (own.length > 0 ? own : pictures).map(({ picture }) => draw(picture));

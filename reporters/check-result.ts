@@ -2,26 +2,29 @@ import { stripVTControlCharacters } from 'node:util';
 
 import { specAt } from '../fixtures/contract/catalogue.ts';
 import { ExaminedCheck, type CheckResult } from '../fixtures/contract/result.ts';
+import type { Under } from '../fixtures/contract/under.ts';
 import { verdictOf, type Ending } from '../fixtures/contract/verdict.ts';
 import { validated } from './validate.ts';
 
-/** A check as the file system names it: `<suite>/<stem>.spec.ts` in the folder of all suites. */
+/** The names of a check, which follow from the path of its spec, `<suite>/<stem>.spec.ts` in the suites folder. */
 export interface CheckName {
   id: string;
   suite: string;
   title: string;
+  /** The fault that it runs under. */
+  under?: Under | undefined;
 }
 
-/** The id of the check in a spec file, or undefined when the file is not one of a suite's. */
+/** The names of the check in a spec file; undefined if the file belongs to no suite. */
 export function checkNameOf(file: string, title: string): CheckName | undefined {
   const { id, suite } = specAt(file) ?? {};
   return id === undefined || suite === undefined ? undefined : { id, suite, title };
 }
 
 /**
- * The result that counts for a check: what it has seen, with the verdict that follows from that and from how its test ended.
+ * The final result of a check: what it observed, with the verdict that follows from that and from how its test ended.
  * A test that left no result, or one that cannot be read, is INCONCLUSIVE.
- * @param attached the content of the attachment, undefined without one.
+ * @param attached the content of the attachment; undefined without one
  */
 export function withVerdict(name: CheckName, mesh: string, attached: unknown, ending: Ending, durationMs: number): CheckResult {
   const told: Ending = { ...ending, said: firstLines(ending.said) };
@@ -30,7 +33,7 @@ export function withVerdict(name: CheckName, mesh: string, attached: unknown, en
   return { ...details, ...verdictOf({ ...facts, ending: told }) };
 }
 
-/** The first lines of a message that say something, without colours, joined to one paragraph. */
+/** The first lines of a message that are not empty, without colours, joined to one paragraph. */
 export function firstLines(message: string, count = 3): string {
   const lines = stripVTControlCharacters(message)
     .split(/\r?\n/)
@@ -61,7 +64,7 @@ function withoutFacts({ status, said }: Ending): string {
   return `The check ${ended[status]}${said === '' ? '.' : `: ${said}`}`;
 }
 
-function unexamined({ id, suite, title }: CheckName, mesh: string, reason: string, durationMs: number): ExaminedCheck {
+function unexamined({ id, suite, title, under }: CheckName, mesh: string, reason: string, durationMs: number): ExaminedCheck {
   return {
     id,
     suite,
@@ -74,6 +77,7 @@ function unexamined({ id, suite, title }: CheckName, mesh: string, reason: strin
     durationMs,
     statistics: [],
     evidence: [],
-    rerun: `npm test -- --check=${id} --mesh=${mesh}`,
+    rerun: `npm test -- --check=${id} --mesh=${mesh}${under === undefined ? '' : ` --under=${under}`}`,
+    ...(under === undefined ? {} : { under }),
   };
 }

@@ -1,9 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { writeWhole } from '../fixtures/contract/files.ts';
 import { Conformance, EarlierRun, SCHEMA_VERSION } from '../fixtures/contract/conformance.ts';
-import { ALLURE_RESULTS } from '../fixtures/contract/report-folder.ts';
+import { ALLURE_RESULTS, ALLURE_WORK } from '../fixtures/contract/report-folder.ts';
 import { junitXml } from './junit.ts';
 import { conformanceMarkdown } from './markdown.ts';
 import { validated } from './validate.ts';
@@ -11,8 +12,8 @@ import { validated } from './validate.ts';
 const FILES = ['conformance.json', 'conformance.md', 'junit.xml'] as const;
 
 /**
- * Writes conformance.json, conformance.md and junit.xml into the report folder; each appears whole or not at all.
- * @throws Error when the report is not what its own schema says; then nothing is written.
+ * Writes conformance.json, conformance.md and junit.xml to the report folder, each atomically.
+ * @throws Error if the report does not match its schema; nothing is written then
  */
 export async function writeConformance(report: string, conformance: Conformance): Promise<void> {
   validated(Conformance, conformance, 'conformance.json');
@@ -23,15 +24,13 @@ export async function writeConformance(report: string, conformance: Conformance)
     'junit.xml': junitXml(conformance),
   };
   for (const file of FILES) {
-    const path = join(report, file);
-    await writeFile(`${path}.new`, content[file]);
-    await rename(`${path}.new`, path);
+    await writeWhole(join(report, file), content[file]);
   }
 }
 
 /**
- * Reads a conformance.json whole.
- * @throws Error when it is missing, of another schema version, or not what its schema says.
+ * Reads a complete conformance.json.
+ * @throws Error if it is missing, has another schema version or does not match its schema
  */
 export async function readConformance(file: string): Promise<Conformance> {
   const content: unknown = JSON.parse(await readFile(file, 'utf8'));
@@ -43,23 +42,23 @@ export async function readConformance(file: string): Promise<Conformance> {
 }
 
 /**
- * Reads of the report of an earlier run what a comparison needs; any version of meshproof may have written it. It is read at once, because the
- * run that begins may write to the same place.
+ * Reads what a comparison needs from the report of an earlier run, which any version of meshproof may have written. Synchronous, because
+ * the run that is starting may overwrite it.
  * @param report its folder, or its conformance.json
- * @throws Error when it is missing or no report.
+ * @throws Error if it is missing or not a report
  */
 export function readEarlierRun(report: string): EarlierRun {
   const file = conformanceIn(report);
   return validated(EarlierRun, JSON.parse(readFileSync(file, 'utf8')), file);
 }
 
-/** The conformance.json of a report: a folder's, or the file itself. */
+/** The path of a report's conformance.json, given its folder or the file itself. */
 export function conformanceIn(report: string): string {
   return report.endsWith('.json') ? report : join(report, 'conformance.json');
 }
 
-/** Removes what an earlier run left, so that a run which dies does not seem to have its predecessor's verdicts. */
+/** Removes what an earlier run left, so that a run that is killed does not seem to have the verdicts of its predecessor. */
 export function removeConformance(report: string): void {
-  for (const name of [...FILES, 'allure', ALLURE_RESULTS, 'evidence', 'diagnostics', 'pictures'])
+  for (const name of [...FILES, 'watch.json', 'watch.md', 'allure', ALLURE_RESULTS, ALLURE_WORK, 'evidence', 'diagnostics', 'pictures'])
     rmSync(join(report, name), { recursive: true, force: true });
 }

@@ -4,7 +4,20 @@ import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { CheckResult, Kept, Verdict } from '../fixtures/contract/result.ts';
 import type { ConsoleState } from '../fixtures/contract/settings.ts';
 import { printable } from '../fixtures/contract/printable.ts';
-import { closingLine, confidence, duration, idOf, transitionSummary, omissions, warningsOf, whereRun, headline } from './format.ts';
+import {
+  clipped,
+  closingLine,
+  confidence,
+  duration,
+  headline,
+  idOf,
+  notPassed,
+  omissions,
+  transitionSummary,
+  warningsOf,
+  whereRun,
+  whyNot,
+} from './format.ts';
 import { shortForm } from './short-form.ts';
 
 const COLOUR = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', UNSUPPORTED: 'gray', INVALID: 'magenta' } as const satisfies Record<
@@ -12,14 +25,14 @@ const COLOUR = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', UNSUPPORTED
   string
 >;
 
-/** Paths under which a person finds what a check left, as they are printed. */
+/** The paths of what a check left, as they are printed. */
 export interface Traces {
   evidence: string[];
-  /** The folder with manifests, logs and proxy state; undefined when there is none. */
+  /** The folder with manifests, logs and proxy state; undefined if there is none. */
   diagnostics: string | undefined;
 }
 
-/** The lines that the console shows when a check has ended: one, and after anything but PASS what is needed to understand it. */
+/** The console lines for a finished check: one for PASS; for any other verdict, also what is needed to understand it. */
 export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.WriteStream): string[] {
   const { verdict, durationMs, control, mesh } = check;
   const word = styleText(COLOUR[verdict], verdict.padEnd(12), { stream });
@@ -43,17 +56,19 @@ export function checkLines(check: CheckResult, traces: Traces, stream: NodeJS.Wr
   ];
 }
 
-/** The lines that a run ends with. The last one is the count alone, for scripts. */
+/** The lines at the end of a run. The last one has only the counts, for scripts. */
 export function endLines(conformance: Conformance, report: string, state: ConsoleState): string[] {
   const { run, checks, against } = conformance;
   if (state === 'short') return [...shortForm(conformance), closingLine(checks)];
   const worse = against?.changes.filter(({ change }) => change === 'regressed') ?? [];
   return [
     '',
+    // Repeated at the end, because the log of a long run scrolls away, and a CI service may keep only its end.
+    ...notPassed(checks).map((check) => clipped(`${check.verdict} ${idOf(check)} (${check.mesh}): ${whyNot(check)}`)),
     headline(checks),
     ...omissions(conformance),
     ...(against === undefined ? [] : [transitionSummary(against)]),
-    ...worse.map(({ id, mesh, before, now }) => `  regressed  ${id} (${mesh}): ${before}, now ${now}`),
+    ...worse.map((one) => `  regressed  ${idOf(one)} (${one.mesh}): ${one.before}, now ${one.now}`),
     ...whereRun(run),
     `report: ${report}`,
     closingLine(checks),

@@ -4,7 +4,7 @@ const ISTIO = 'https://istio.io/latest/docs';
 const LINKERD = 'https://linkerd.io/2/reference';
 const KUBERNETES = 'https://kubernetes.io/docs/concepts';
 
-/** Where each kind of object is described that a check may apply: "group/Kind" as in a result. Kinds that only carry the samples are left out. */
+/** Documentation of each kind that a check may apply: "group/Kind" as in a result. Kinds that only deploy the samples are omitted. */
 const PAGES: Readonly<Record<string, string>> = {
   'networking.istio.io/VirtualService': `${ISTIO}/reference/config/networking/virtual-service/`,
   'networking.istio.io/DestinationRule': `${ISTIO}/reference/config/networking/destination-rule/`,
@@ -37,7 +37,7 @@ const PAGES: Readonly<Record<string, string>> = {
   'policy/PodDisruptionBudget': `${KUBERNETES}/workloads/pods/disruptions/`,
 };
 
-/** What a suite is about, for checks of a mesh that need no configuration. */
+/** Documentation of a suite's topic, for checks that apply no configuration of the mesh. */
 const TOPICS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   istio: {
     gateway: `${ISTIO}/tasks/traffic-management/ingress/`,
@@ -59,7 +59,7 @@ const TOPICS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Where to read on about a check: its own links, the pages of the kinds that it applies, and without these the page of its suite. */
+/** Further reading about a check: its own links, the pages of the kinds that it applies, or else the page of its suite. */
 export function linksOf({ suite, mesh, kinds = [], links = [] }: CheckResult): Link[] {
   const pages = kinds.flatMap((kind) => {
     const url = PAGES[kind];

@@ -1,12 +1,13 @@
 import type { Conformance } from '../fixtures/contract/conformance.ts';
+import { isSuccess } from '../fixtures/contract/verdict.ts';
 
 /**
- * What `meshproof test` exits with after a run: 0 when all checks are PASS or UNSUPPORTED, 1 when one is FAIL, 2 when there is no check,
- * 3 when one is INCONCLUSIVE or INVALID or something went wrong outside the checks.
+ * The exit code of `meshproof test` after a run: 0 if all checks are PASS or UNSUPPORTED, 1 if one is FAIL, 2 if there is no check, 3 if
+ * one is INCONCLUSIVE or INVALID or an error occurred outside the checks.
  */
 export function exitCodeOf({ run, checks }: Conformance): 0 | 1 | 2 | 3 {
   if (checks.some(({ verdict }) => verdict === 'FAIL')) return 1;
   if (run.errors.length > 0) return 3;
   if (checks.length === 0) return 2;
-  return checks.every(({ verdict }) => verdict === 'PASS' || verdict === 'UNSUPPORTED') ? 0 : 3;
+  return checks.every(isSuccess) ? 0 : 3;
 }

@@ -2,11 +2,26 @@ import type { Against, Conformance } from '../fixtures/contract/conformance.ts';
 import type { Finding } from '../fixtures/contract/finding.ts';
 import { quantity } from '../fixtures/contract/quantity.ts';
 import type { CheckResult, Statistic, Warning } from '../fixtures/contract/result.ts';
+import { isSuccess } from '../fixtures/contract/verdict.ts';
 import { URGENT_FIRST } from './transitions.ts';
 
-/** The id of a check, with which repetition it was. */
-export function idOf({ id, repetition }: { id: string; repetition?: number | undefined }): string {
-  return repetition === undefined ? id : `${id} (repetition ${repetition})`;
+/** A chat message or a line of a summary has no room for a complete diff. */
+const MOST_LETTERS = 240;
+
+/** Truncates a line to 240 characters, with `…` at its end. */
+export function clipped(line: string): string {
+  return line.length <= MOST_LETTERS ? line : `${line.slice(0, MOST_LETTERS - 1)}…`;
+}
+
+/** The checks that are FAIL, INVALID or INCONCLUSIVE, in their order. */
+export function notPassed(checks: readonly CheckResult[]): CheckResult[] {
+  return checks.filter((check) => !isSuccess(check));
+}
+
+/** The ID of a check, with the fault that it ran under and the number of the repetition. */
+export function idOf({ id, under, repetition }: { id: string; under?: string | undefined; repetition?: number | undefined }): string {
+  const beneath = under === undefined ? id : `${id} under ${under}`;
+  return repetition === undefined ? beneath : `${beneath} (repetition ${repetition})`;
 }
 
 /** A duration for people: `0.42 s`, `12.3 s`, `4 min 05 s`. */
@@ -29,7 +44,7 @@ export function claim({ name, unit, n, observed, expected, tolerance, interval, 
   return `${said}, α = ${short(alpha)}, power ${short(power)} (${method})`;
 }
 
-/** How certain a verdict is, a line each: what its control showed, how much of the check that was, and the error rates of its samples. */
+/** How certain a verdict is, one line each: the outcome of its control, how many assertions failed under it, and the error rates. */
 export function confidence(check: CheckResult): string[] {
   const because = check.controlBecause === '' ? '' : ` (${check.controlBecause})`;
   const control = {
@@ -46,28 +61,28 @@ export function confidence(check: CheckResult): string[] {
   ];
 }
 
-/** `3 of 4`: how many checks were seen to fail under their control, of those that the mesh supports. */
+/** `3 of 4`: how many of the supported checks failed under their control. */
 function seenToFail(checks: readonly CheckResult[]): string {
   const supported = checks.filter(({ verdict }) => verdict !== 'UNSUPPORTED');
   return `${supported.filter(({ control }) => control === 'red').length} of ${supported.length}`;
 }
 
-/** `7 of 11`: how many judgements were seen red under their control; empty where nothing was judged. */
+/** `7 of 11`: how many assertions failed under their control; empty if none was evaluated. */
 export function seenRed(checks: readonly CheckResult[]): string {
   const places = checks.flatMap(({ judgements = [] }) => judgements);
   const sum = (key: 'judged' | 'red'): number => places.reduce((total, place) => total + place[key], 0);
   return places.length === 0 ? '' : `${sum('red')} of ${sum('judged')}`;
 }
 
-/** What a check judges and its control does not turn red, a place each: `toSucceed in line 24`, `toReachOnly in line 12 (5 of 7)`. */
-export function neverRed({ control, judgements = [] }: CheckResult): string[] {
+/** The assertions that did not fail under their control: `toSucceed in line 24`, `toReachOnly in line 12 (5 of 7)`. */
+export function unprovenAssertions({ control, judgements = [] }: CheckResult): string[] {
   if (control !== 'red') return [];
   return judgements
     .filter(({ judged, red }) => red < judged)
     .map(({ matcher, line, judged, red }) => `${matcher} in line ${line}${judged === 1 ? '' : ` (${judged - red} of ${judged})`}`);
 }
 
-/** The sentence that every report begins with: what its verdicts are worth. */
+/** The first sentence of every report: what its verdicts are worth. */
 export function headline(checks: readonly CheckResult[]): string {
   const seen = seenToFail(checks);
   const warning = seen.startsWith('0 of ') && seen !== '0 of 0' ? ': a PASS here proves nothing' : '';
@@ -84,19 +99,19 @@ export function closingLine(checks: readonly CheckResult[]): string {
   return `${passed} passed, ${checks.length - passed - skipped} failed, ${skipped} skipped`;
 }
 
-/** Where the checks ran: `cluster: c, context staging at https://10.1.2.3:6443`, as far as it is known; nothing where a run does not say. */
+/** Where the checks ran, as far as known: `cluster: c, context staging at https://10.1.2.3:6443`. Empty if the context is unknown. */
 export function whereRun({ environment }: Conformance['run']): string[] {
   const { cluster, context, server } = environment;
   if (context === undefined) return [];
   return [`cluster: ${[cluster, `context ${context}${server === undefined ? '' : ` at ${server}`}`].filter(Boolean).join(', ')}`];
 }
 
-/** What was accepted and yet has no, or not the whole, effect: `DestinationRule server (control): …`. */
+/** Configuration that was accepted but does not, or not fully, take effect: `DestinationRule server (control): …`. */
 export function warning({ phase, object, said }: Warning): string {
   return `${object}${phase === 'check' ? '' : ` (${phase})`}: ${said}`;
 }
 
-/** The warnings of a check, each once: what the true manifest is warned of too is no matter of the control. */
+/** The warnings of a check without duplicates: those of the control are omitted if the real manifest causes them too. */
 export function warningsOf({ warnings = [] }: CheckResult): string[] {
   const ofCheck = new Set(warnings.filter(({ phase }) => phase === 'check').map((one) => `${one.object} ${one.said}`));
   return warnings.filter(({ phase, object, said }) => phase === 'check' || !ofCheck.has(`${object} ${said}`)).map((one) => warning(one));
@@ -107,12 +122,12 @@ export function findingLine({ matcher, expected, observed, confidence: certainty
   return `${matcher}: expected: ${expected}; observed: ${observed}; confidence: ${certainty}`;
 }
 
-/** Why a check did not pass, in one line: its reason, and what was expected and observed where a matcher says so. */
+/** Why a check did not pass, in one line: its reason, and what was expected and observed if it has a finding. */
 export function whyNot({ reason, finding }: Pick<CheckResult, 'reason' | 'finding'>): string {
   return finding === undefined ? reason : `${reason}: expected: ${finding.expected}; observed: ${finding.observed}`;
 }
 
-/** What this report says nothing about, a line each; nothing where it is complete. */
+/** What this report does not cover, one line each; empty if it is complete. */
 export function omissions({ notChosen = [], planned = [] }: Conformance): string[] {
   const byMesh = [...Map.groupBy(planned, ({ mesh }) => mesh)].map(([mesh, rows]) => `${rows.length} for ${mesh}`);
   return [

@@ -3,10 +3,11 @@ import { relative } from 'node:path';
 
 import { variable } from '../fixtures/contract/environment.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
+import { isSuccess } from '../fixtures/contract/verdict.ts';
 import { printable } from '../fixtures/contract/printable.ts';
 import { idOf, warningsOf } from './format.ts';
 
-/** GitHub refuses a step's summary beyond 1 MiB as a whole. */
+/** GitHub rejects a step summary above 1 MiB entirely. */
 const LARGEST_SUMMARY = 2 ** 20;
 
 /** Whether this runs as a step of GitHub Actions. */
@@ -15,19 +16,23 @@ export function onGithub(environment: NodeJS.ProcessEnv = process.env): boolean 
 }
 
 /**
- * Workflow commands that mark a check's spec in the pull request: an error for anything but PASS and UNSUPPORTED, a warning for each warning.
- * @param place where the check is declared; its path becomes relative to the repository.
+ * Workflow commands that annotate a check's spec in the pull request: an error for any verdict but PASS and UNSUPPORTED, and a warning for
+ * each warning.
+ * @param place where the check is declared; its path becomes relative to the repository
  */
 export function annotations(check: CheckResult, place: { file: string; line: number }, environment = process.env): string[] {
   const at = { file: relative(variable('GITHUB_WORKSPACE', environment) ?? process.cwd(), place.file), line: String(place.line) };
   const warned = warningsOf(check).map((text) => command('warning', { ...at, title: `${idOf(check)} (${check.mesh})` }, text));
-  if (check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED') return warned;
+  if (isSuccess(check)) return warned;
   const observed = check.finding?.observed ?? check.reason;
   const text = `promise: ${printable(check.title)}\nobserved: ${printable(observed)}\nrerun: ${printable(check.rerun)}`;
   return [command('error', { ...at, title: `${check.verdict} ${idOf(check)} (${check.mesh})` }, text), ...warned];
 }
 
-/** Appends a report to the summary of this step, where there is one; what is too long ends with a sentence that says so. */
+/**
+ * Appends a report to the summary of the current step, if there is one. A report that is too long is truncated, and ends with a sentence
+ * that says so.
+ */
 export function addToSummary(markdown: string, environment = process.env): void {
   const file = variable('GITHUB_STEP_SUMMARY', environment);
   if (file === undefined) return;
@@ -44,7 +49,7 @@ function command(name: 'error' | 'warning', properties: Record<string, string>, 
   return `::${name} ${written.join(',')}::${escapeMessage(message)}`;
 }
 
-/** A line break or a percent sign would end a command, or be taken for an escape. */
+/** A line break would end a command, and a percent sign would start an escape. */
 function escapeMessage(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

@@ -1,6 +1,6 @@
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
-import { findingLine, warningsOf, whyNot } from './format.ts';
+import { findingLine, idOf, warningsOf, whyNot } from './format.ts';
 
 type Attributes = Record<string, string | number>;
 
@@ -16,7 +16,7 @@ export function junitXml({ run, checks }: Conformance): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`;
 }
 
-/** Text as it may stand in XML 1.0, inside and outside attributes; what XML cannot carry becomes U+FFFD. */
+/** Escapes text for XML 1.0, inside and outside attributes. Characters that XML does not allow become U+FFFD. */
 export function escapeXml(text: string): string {
   const carried = text.toWellFormed().replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
   return carried.replaceAll(/[<>&"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -39,10 +39,10 @@ function totals(checks: readonly CheckResult[]): Attributes {
 }
 
 function testCase(check: CheckResult): string {
-  const { id, suite, mesh, title, repetition, verdict, reason, finding, control, controlBecause, rerun, durationMs } = check;
-  // Of test cases with one name some readers take the first alone.
-  const name = repetition === undefined ? title : `${title} (repetition ${repetition})`;
-  const facts = Object.entries({ id, mesh, verdict, control, controlBecause, rerun });
+  const { id, suite, mesh, title, under, repetition, verdict, reason, finding, control, controlBecause, rerun, durationMs } = check;
+  // Some readers keep only the first of several test cases with the same name.
+  const name = idOf({ id: title, under, repetition });
+  const facts = Object.entries({ id, mesh, ...(under === undefined ? {} : { under }), verdict, control, controlBecause, rerun });
   const properties = facts.map(([fact, value]) => element('property', { name: fact, value }));
   const warned = warningsOf(check).map((value) => element('property', { name: 'warning', value }));
   const children = [element('properties', {}, [...properties, ...warned].join(''))];

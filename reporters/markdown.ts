@@ -9,7 +9,7 @@ import {
   confidence,
   duration,
   idOf,
-  neverRed,
+  unprovenAssertions,
   seenRed,
   transitionSummary,
   omissions,
@@ -19,7 +19,7 @@ import {
 } from './format.ts';
 import { URGENT_FIRST } from './transitions.ts';
 
-/** conformance.md: fit for a pull request comment. */
+/** conformance.md, which is suitable for a pull request comment. */
 export function conformanceMarkdown(conformance: Conformance): string {
   const { run, checks, planned = [], against } = conformance;
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
@@ -29,6 +29,7 @@ export function conformanceMarkdown(conformance: Conformance): string {
     inline(facts),
     matrix(conformance),
     ...omissions(conformance).map((line) => `${inline(line)}.`),
+    ...faultMatrix(checks),
     table(checks),
   ];
   if (against !== undefined) sections.push('## Since the earlier run', transitionTable(against));
@@ -46,13 +47,13 @@ export function conformanceMarkdown(conformance: Conformance): string {
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-/** Cells are not padded: one long cell would make every row as long, and a comment on a pull request takes 65,536 characters. */
+/** Cells are not padded: one long cell would lengthen every row, and a pull request comment is limited to 65,536 characters. */
 const tableOf = (rows: string[][]): string => markdownTable(rows, { alignDelimiters: false });
 
-/** What GitHub and GitLab make a link of, or call someone by, where it goes on: a comment that nobody sees divides it. */
+/** The beginnings of what GitHub and GitLab turn into links and mentions; an invisible comment after them prevents that. */
 const REFERENCES = /([@#!])(?=\w)|(\b(?:https?|ftp|mailto|xmpp):)|(\bwww)(?=\.)|(\bGH)(?=-\d)/gi;
 
-/** Text that Markdown shows as it is, on one line, in and outside tables; it calls nobody and leads nowhere. */
+/** Escapes text so that Markdown shows it literally, on one line, inside and outside tables, without links or mentions. */
 export function inline(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
   return printable(text)
@@ -63,7 +64,7 @@ export function inline(text: string): string {
     .trim();
 }
 
-/** Suite by mesh, with what was left out and what has no check yet: a count that is not there would seem to be a pass. */
+/** Verdicts by suite and mesh, with checks not selected and checks planned: a missing count would look like a pass. */
 function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
   const all: NotChosen[] = [...checks, ...notChosen, ...planned];
   const suites = [...new Set(all.map((one) => suiteOf(one)))].toSorted();
@@ -84,6 +85,17 @@ function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
   return tableOf([['suite', ...meshes.map((mesh) => inline(mesh))], ...rows]);
 }
 
+/** Verdicts by check and fault, starting with no fault. Empty if no check ran under a fault. */
+function faultMatrix(checks: readonly CheckResult[]): string[] {
+  const faults = [...new Set(checks.map(({ under = '' }) => under))].toSorted();
+  if (faults.every((fault) => fault === '')) return [];
+  const rows = [...Map.groupBy(checks, ({ id, mesh }) => `${id} (${mesh})`)].map(([name, runs]) => {
+    const cells = faults.map((fault) => runs.filter(({ under = '' }) => under === fault).map(({ verdict }) => verdict));
+    return [inline(name), ...cells.map((verdicts) => [...new Set(verdicts)].join(', ') || '-')];
+  });
+  return ['## Under faults', tableOf([['check', ...faults.map((fault) => inline(fault || 'no fault'))], ...rows])];
+}
+
 function surveyTable({ facts, standing }: Survey): string {
   const rows = [...Object.entries(facts), ...standing.map((what) => ['configured for all namespaces', what])];
   return tableOf([['what', 'found'], ...rows.map((row) => row.map((cell) => inline(cell)))]);
@@ -96,10 +108,10 @@ function suiteOf({ id }: NotChosen): string {
 function table(checks: readonly CheckResult[]): string {
   if (checks.length === 0) return 'No checks were run.';
   const rows = checks.map((check) => {
-    const { verdict, id, repetition, mesh, title, control, enforcementMs, durationMs, statistics } = check;
+    const { verdict, mesh, title, control, enforcementMs, durationMs, statistics } = check;
     return [
       verdict,
-      `${inline(idOf({ id, repetition }))}<br>${inline(title)}`,
+      `${inline(idOf(check))}<br>${inline(title)}`,
       inline(mesh),
       [control, seenRed([check])].filter((part) => part !== '').join(', '),
       enforcementMs === null ? '-' : duration(enforcementMs),
@@ -124,7 +136,7 @@ function reason(check: CheckResult): string {
   return [...head, inline(check.reason), facts.map((line) => `- ${inline(line)}`).join('\n'), fenced(rerun)].join('\n\n');
 }
 
-/** Why a check is unsupported is its author's word, and so is the page that it may end with. */
+/** Keeps a link at the end of the reason: it comes from the author of the check, not from the cluster. */
 function withLink(reason: string): string {
   const [, text, link] = /^(.*) \((https:\/\/[\w./#-]+)\)$/s.exec(reason) ?? [];
   return text === undefined ? inline(reason) : `${inline(text)} (${link})`;
@@ -150,7 +162,7 @@ function warningTable(checks: readonly CheckResult[]): string {
 
 function neverRedTable(checks: readonly CheckResult[]): string {
   const rows = checks
-    .map((check) => [inline(check.id), inline(check.mesh), inline(neverRed(check).join(', '))])
+    .map((check) => [inline(check.id), inline(check.mesh), inline(unprovenAssertions(check).join(', '))])
     .filter(([, , places]) => places !== '');
   return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'assertions'], ...rows]);
 }
@@ -165,12 +177,12 @@ function transitionTable(against: Against): string {
   const sentence = inline([transitionSummary(against), ...facts].join(' · '));
   if (changes.length === 0) return sentence;
   const sorted = changes.toSorted((a, b) => URGENT_FIRST.indexOf(a.change) - URGENT_FIRST.indexOf(b.change));
-  const rows = sorted.map(({ change, id, mesh, title, before, now }) => [
-    change,
-    `${inline(id)}<br>${inline(title)}`,
-    inline(mesh),
-    before ?? '-',
-    now ?? '-',
+  const rows = sorted.map((one) => [
+    one.change,
+    `${inline(idOf(one))}<br>${inline(one.title)}`,
+    inline(one.mesh),
+    one.before ?? '-',
+    one.now ?? '-',
   ]);
   return `${sentence}\n\n${tableOf([['change', 'check', 'mesh', 'before', 'now'], ...rows])}`;
 }

@@ -3,10 +3,10 @@ import type { CheckResult } from '../fixtures/contract/result.ts';
 import type { Facts, Survey, Timings } from '../fixtures/contract/run.ts';
 
 /**
- * One report out of the reports of several shards. Checks and errors are kept all: a check that several of them ran becomes its repetitions,
- * numbered in order of time. A fact that differs between shards names every value; stages ran side by side, so the longest time of each counts.
- * A shard of which none of them tells is an error of the run.
- * @throws RangeError when there is nothing to merge.
+ * Merges the reports of several shards. All checks and errors are kept: a check that several of them ran, under the same fault or under
+ * none, becomes repetitions, numbered in order of time. A fact that differs between shards lists every value; stages ran in parallel, so
+ * the longest time of each counts. A shard without a report is an error of the run.
+ * @throws RangeError if there is nothing to merge
  */
 export function mergeConformance(parts: readonly Conformance[]): Conformance {
   const [first] = parts;
@@ -41,13 +41,13 @@ function mergedSurvey(surveys: readonly Survey[]): { survey?: Survey } {
   return { survey: { facts, standing: distinct(surveys.flatMap(({ standing }) => standing)) } };
 }
 
-/** The checks of all parts; where several parts ran one, with the number of each run of it. */
+/** The checks of all parts; those that several parts ran are numbered as repetitions. */
 function numbered(parts: readonly Conformance[]): CheckResult[] {
-  const again = repeatedIn(parts);
+  const again = namesRepeatedIn(parts, nameOf);
   const counts = new Map<string, number>();
   return parts.flatMap(({ checks }) =>
     checks.toSorted(byIdMeshAndRepetition).map((check) => {
-      const name = `${check.id} ${check.mesh}`;
+      const name = nameOf(check);
       const repetition = (counts.get(name) ?? 0) + 1;
       counts.set(name, repetition);
       return again.has(name) ? { ...check, repetition } : check;
@@ -57,11 +57,20 @@ function numbered(parts: readonly Conformance[]): CheckResult[] {
 
 /** The names of the checks, with their mesh, that more than one part ran. */
 export function repeatedIn(parts: readonly Conformance[]): Set<string> {
-  const all = parts.flatMap(({ checks }) => distinct(checks.map(({ id, mesh }) => `${id} ${mesh}`)));
-  return new Set(all.filter((name, index) => all.indexOf(name) !== index));
+  return namesRepeatedIn(parts, ({ id, mesh }) => `${id} ${mesh}`);
 }
 
-/** A sentence for each shard that was meant to be and of which no report tells, as the environment of the others says. */
+function namesRepeatedIn(parts: readonly Conformance[], name: (check: CheckResult) => string): Set<string> {
+  const all = parts.flatMap(({ checks }) => distinct(checks.map(name)));
+  return new Set(all.filter((one, index) => all.indexOf(one) !== index));
+}
+
+/** What identifies a check in a report, which includes the fault that it ran under. */
+export function nameOf({ id, mesh, under }: { id: string; mesh: string; under?: string | undefined }): string {
+  return [id, mesh, ...(under === undefined ? [] : [under])].join(' ');
+}
+
+/** A sentence for each shard without a report, according to the number of shards in the environment of the others. */
 function missingShards(runs: readonly Conformance['run'][]): string[] {
   const there = new Set(runs.flatMap(({ environment }) => environment['shard']?.split(' | ') ?? []));
   const totals = distinct([...there].flatMap((shard) => shard.split('/')[1] ?? []));
@@ -69,7 +78,7 @@ function missingShards(runs: readonly Conformance['run'][]): string[] {
   return meant.filter((shard) => !there.has(shard)).map((shard) => `shard ${shard} has no report; its checks are missing here`);
 }
 
-/** Checks by id, then mesh, then repetition, in code unit order, so that a report does not depend on which worker was first. */
+/** Sorts checks by ID, mesh, fault and repetition, in code unit order, so that a report does not depend on which worker was first. */
 export function inOrder(checks: readonly CheckResult[]): CheckResult[] {
   return checks.toSorted(byIdMeshAndRepetition);
 }
@@ -79,21 +88,21 @@ export function byIdAndMesh(a: NotChosen, b: NotChosen): number {
 }
 
 function byIdMeshAndRepetition(a: CheckResult, b: CheckResult): number {
-  return byIdAndMesh(a, b) || (a.repetition ?? 0) - (b.repetition ?? 0);
+  return byIdAndMesh(a, b) || compare(a.under ?? '', b.under ?? '') || (a.repetition ?? 0) - (b.repetition ?? 0);
 }
 
-/** What no part ran: a check that one shard left out and another ran was chosen. */
+/** Checks that no part ran: one that a shard left out and another ran was selected. */
 function leftOutByAll(parts: readonly Conformance[], checks: readonly CheckResult[]): NotChosen[] {
   const ran = new Set(checks.map(({ id, mesh }) => `${id} ${mesh}`));
   return distinctRows(parts.flatMap(({ notChosen = [] }) => notChosen)).filter(({ id, mesh }) => !ran.has(`${id} ${mesh}`));
 }
 
-/** Rows without repetitions: what every shard says alike is said once. */
+/** Removes duplicate rows, which every shard lists. */
 function distinctRows<T extends NotChosen>(rows: readonly T[]): T[] {
   return [...new Map(rows.map((row) => [`${row.id} ${row.mesh}`, row])).values()].toSorted(byIdAndMesh);
 }
 
-/** The comparisons of the parts with one earlier run, as one; none where they compared with several. */
+/** Merges the parts' comparisons with an earlier run; undefined if they compared with different ones. */
 function mergedAgainst(parts: readonly Conformance[]): Conformance['against'] {
   const given = parts.flatMap(({ against }) => against ?? []);
   const [first] = given;

@@ -9,7 +9,9 @@ import { tracesOf } from '../fixtures/contract/names.ts';
 import { specsIn } from '../fixtures/contract/catalogue.ts';
 import { plannedIn } from '../fixtures/contract/planned.ts';
 import { settingsOfRun } from '../fixtures/contract/settings.ts';
+import { isSuccess } from '../fixtures/contract/verdict.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
+import { UNDER } from '../fixtures/contract/under.ts';
 import { generateAllureSite } from './allure-site.ts';
 import { leftOut } from './catalogue.ts';
 import { readEarlierRun, removeConformance, writeConformance } from './conformance-files.ts';
@@ -27,8 +29,8 @@ import { compare } from './transitions.ts';
 import { firstLines, withVerdict } from './check-result.ts';
 
 /**
- * Tells on the console what becomes of each check, and leaves the report: conformance.json, conformance.md, junit.xml and the Allure site.
- * Needs allure-playwright beside it, writing into `allure-results` of the report folder.
+ * Prints the result of each check, and writes the report: conformance.json, conformance.md, junit.xml and the Allure site.
+ * Needs the reporter allure-playwright too, writing to `allure-results` in the report folder.
  */
 export default class MeshproofReporter implements Reporter {
   readonly #listing: boolean;
@@ -38,7 +40,7 @@ export default class MeshproofReporter implements Reporter {
   readonly #errors: string[] = [];
   readonly #judged = new Set<TestCase>();
   readonly #startedAt = new Date();
-  /** Of checks that left no result. */
+  /** The mesh of checks that left no result. */
   readonly #mesh = this.#settings.mesh;
   readonly #console = this.#settings.console;
   readonly #running = new RunningChecks();
@@ -47,7 +49,7 @@ export default class MeshproofReporter implements Reporter {
   #suite: Suite | undefined;
   #conformance: Conformance | undefined;
 
-  /** Playwright says with `_mode` that it only lists tests; it then prints by itself, and no report may be touched. */
+  /** Playwright sets `_mode` if it only lists tests; it then prints them itself, and the report must not be touched. */
   constructor(options: { _mode?: string } = {}) {
     this.#listing = options._mode === 'list';
   }
@@ -66,8 +68,10 @@ export default class MeshproofReporter implements Reporter {
     this.#attempt(() => this.#lookAround(config.projects[0]?.testDir ?? config.rootDir, new Set(chosen)));
     const { notChosen = [] } = this.#catalogue;
     const others = notChosen.length === 0 ? '' : `; ${notChosen.length} not selected`;
-    if (this.#console === 'all')
-      this.#print(`${chosen.length} checks, ${Math.min(config.workers, Math.max(1, chosen.length))} at once${others}`);
+    const { under } = this.#settings;
+    const beneath = under === undefined ? '' : `, under ${under}: ${UNDER[under].what}`;
+    const atOnce = under !== undefined && UNDER[under].meshWide ? 1 : Math.min(config.workers, Math.max(1, chosen.length));
+    if (this.#console === 'all') this.#print(`${chosen.length} checks, ${atOnce} at once${others}${beneath}`);
   }
 
   onTestBegin(test: TestCase): void {
@@ -105,7 +109,10 @@ export default class MeshproofReporter implements Reporter {
       return;
     }
     this.#running.end(keyOf(test) ?? '');
-    this.#take(withVerdict(name, this.#mesh, attachedTo(result), endingOf(result), result.duration), test);
+    this.#take(
+      withVerdict({ ...name, under: this.#settings.under }, this.#mesh, attachedTo(result), endingOf(result), result.duration),
+      test,
+    );
   }
 
   async onEnd(result: FullResult): Promise<{ status?: FullResult['status'] }> {
@@ -135,7 +142,7 @@ export default class MeshproofReporter implements Reporter {
     return result.status === 'passed' && exitCodeOf(this.#conformance) !== 0 ? { status: 'failed' } : {};
   }
 
-  /** The site comes here because allure-playwright writes its last results in its own onEnd. */
+  /** The site is generated here because allure-playwright writes its last results in its own onEnd. */
   async onExit(): Promise<void> {
     const conformance = this.#conformance;
     if (!conformance) return;
@@ -162,8 +169,7 @@ export default class MeshproofReporter implements Reporter {
     const check = repetition === undefined ? result : { ...result, repetition };
     this.#checks.push(check);
     if (onGithub()) for (const line of annotations(check, test.location)) this.#print(line);
-    const good = check.verdict === 'PASS' || check.verdict === 'UNSUPPORTED';
-    if (this.#console === 'short' || (this.#console === 'others' && good)) return;
+    if (this.#console === 'short' || (this.#console === 'others' && isSuccess(check))) return;
     const diagnostics = join(this.#report, 'diagnostics', tracesOf(check.id, repetition));
     const traces = {
       evidence: check.evidence.map(({ file }) => shown(join(this.#report, file))),
@@ -172,18 +178,21 @@ export default class MeshproofReporter implements Reporter {
     this.#print(...checkLines(check, traces, process.stdout));
   }
 
-  /** Silence is no PASS: a check that the run did not come to is INCONCLUSIVE. */
+  /** A check that the run did not reach is INCONCLUSIVE. */
   #takeWhatNeverRan(status: FullResult['status']): void {
     const because =
       this.#errors[0] ?? (status === 'interrupted' ? 'the run was interrupted' : status === 'timedout' ? 'the run ran out of time' : '');
     for (const test of this.#suite?.allTests() ?? []) {
       const name = nameOf(test);
       if (name && !this.#judged.has(test))
-        this.#take(withVerdict(name, this.#mesh, undefined, { status: 'not run', said: because }, 0), test);
+        this.#take(
+          withVerdict({ ...name, under: this.#settings.under }, this.#mesh, undefined, { status: 'not run', said: because }, 0),
+          test,
+        );
     }
   }
 
-  /** What only helps to tell the result must not take it away. */
+  /** An error in a secondary step must not prevent the report. */
   #attempt(act: () => unknown): void {
     try {
       act();
@@ -213,7 +222,7 @@ export default class MeshproofReporter implements Reporter {
   }
 }
 
-/** Tells the tests apart that run at the same time. */
+/** Distinguishes the tests that run at the same time. */
 function keyOf(test: TestCase): string | undefined {
   const name = nameOf(test);
   return name && idOf({ id: name.id, repetition: repetitionOf(test) });

@@ -6,8 +6,8 @@ import { settingsOfRun } from '../fixtures/contract/settings.ts';
 import { validated } from './validate.ts';
 
 /**
- * What is known about this run: the file that the command has left, else what the process itself knows.
- * @throws Error when the file is named but cannot be read or is not a run description.
+ * The description of this run: from the file that the command wrote, or else what this process knows.
+ * @throws Error if the file is named but cannot be read or is not a run description
  */
 export async function describedRun(startedAt: Date): Promise<RunDescription> {
   const { run: file } = settingsOfRun();
@@ -15,7 +15,7 @@ export async function describedRun(startedAt: Date): Promise<RunDescription> {
   return validated(RunDescription, JSON.parse(await readFile(file, 'utf8')), `the run description ${file}`);
 }
 
-/** A run that nobody described, as after a plain `npx playwright test`. */
+/** The description of a run without a file, e.g. of a plain `npx playwright test`. */
 export function undescribedRun(startedAt: Date): RunDescription {
   return {
     id: `run-${startedAt.getTime().toString(36)}`,
@@ -27,7 +27,7 @@ export function undescribedRun(startedAt: Date): RunDescription {
   };
 }
 
-/** The timings with null for every stage that did not happen. */
+/** The timings, with null for every stage that did not take place. */
 export function allTimings(timings: RunDescription['timings']): Timings {
   return { engineMs: null, imagesMs: null, clusterMs: null, meshMs: null, rigsMs: null, ...timings };
 }

@@ -2,19 +2,22 @@ import { variable } from '../fixtures/contract/environment.ts';
 import { printable } from '../fixtures/contract/printable.ts';
 import { duration } from './format.ts';
 
-/** Where no line can change, a check that is silent for so long is named. */
+/** Without a terminal, a check that has been silent for this long is named. */
 const SILENCE_MS = 30_000;
 
 interface Running {
   since: number;
-  toldAt: number;
-  /** The steps it is in, the innermost last. */
+  reportedAt: number;
+  /** The current steps, innermost last. */
   steps: string[];
 }
 
 type Console = Pick<NodeJS.WriteStream, 'write' | 'columns'> & { isTTY?: boolean };
 
-/** Says on a console which checks run now, in which step and for how long: in a line that changes, or every half minute where lines stay. */
+/**
+ * Shows on the console which checks are running, in which step and for how long: in a line that is updated, or every 30 s if output is not
+ * a terminal.
+ */
 export class RunningChecks {
   readonly #checks = new Map<string, Running>();
   readonly #stream: Console;
@@ -31,7 +34,7 @@ export class RunningChecks {
 
   begin(id: string): void {
     const now = this.#now();
-    this.#checks.set(id, { since: now, toldAt: now, steps: [] });
+    this.#checks.set(id, { since: now, reportedAt: now, steps: [] });
     this.#ticking ??= setInterval(() => this.tick(), 1_000).unref();
   }
 
@@ -51,7 +54,7 @@ export class RunningChecks {
     this.clear();
   }
 
-  /** Takes the changing line away, so that others may write. */
+  /** Erases the updated line, so that others can write. */
   clear(): void {
     if (this.#drawn) this.#stream.write('\r\u001B[K');
     this.#drawn = false;
@@ -66,8 +69,8 @@ export class RunningChecks {
       return;
     }
     for (const [id, check] of this.#checks) {
-      if (now - check.toldAt < SILENCE_MS) continue;
-      check.toldAt = now;
+      if (now - check.reportedAt < SILENCE_MS) continue;
+      check.reportedAt = now;
       this.#stream.write(`still running: ${inWords(id, check, now)}\n`);
     }
   }

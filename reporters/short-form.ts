@@ -2,17 +2,14 @@ import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { printable } from '../fixtures/contract/printable.ts';
-import { claim, idOf, transitionSummary, omissions, warningsOf, headline } from './format.ts';
-
-/** A paragraph of a chat is no place for a whole diff. */
-const MOST_LETTERS = 240;
+import { claim, clipped, headline, idOf, notPassed, omissions, transitionSummary, warningsOf } from './format.ts';
 
 const WORDS = { 0: 'PASS', 1: 'FAIL', 2: 'NO CHECKS', 3: 'NOT PROVEN' } as const;
 
 /** The result in a few lines of plain text, to paste into a chat, without the closing line; conformance.md is the long form. */
 export function shortForm(conformance: Conformance): string[] {
   const { run, checks, against } = conformance;
-  const bad = checks.filter(({ verdict }) => verdict !== 'PASS' && verdict !== 'UNSUPPORTED');
+  const bad = notPassed(checks);
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
   return [
     `meshproof ${WORDS[exitCodeOf(conformance)]}: ${headline(checks)}`,
@@ -22,10 +19,12 @@ export function shortForm(conformance: Conformance): string[] {
     ...(against === undefined ? [] : [transitionSummary(against)]),
     ...omissions(conformance),
     versions.join(', '),
-    ...[...Map.groupBy(bad, ({ mesh }) => mesh)].map(([mesh, all]) => `rerun: npm test -- --check=${idsOf(all)} --mesh=${mesh}`),
+    ...[...Map.groupBy(bad, ({ mesh, under }) => `--mesh=${mesh}${under === undefined ? '' : ` --under=${under}`}`)].map(
+      ([options, all]) => `rerun: npm test -- --check=${idsOf(all)} ${options}`,
+    ),
   ]
     .filter((line) => line !== '')
-    .map((line) => clipped(printable(line)));
+    .map((line) => (line.startsWith('rerun') ? printable(line) : clipped(printable(line))));
 }
 
 function failure(check: CheckResult): string[] {
@@ -45,8 +44,4 @@ function failure(check: CheckResult): string[] {
 
 function idsOf(checks: readonly CheckResult[]): string {
   return [...new Set(checks.map(({ id }) => id))].join(',');
-}
-
-function clipped(line: string): string {
-  return line.length <= MOST_LETTERS || line.startsWith('rerun') ? line : `${line.slice(0, MOST_LETTERS - 1)}…`;
 }

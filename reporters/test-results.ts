@@ -2,16 +2,17 @@ import { readFileSync } from 'node:fs';
 
 import type { TestCase, TestResult } from '@playwright/test/reporter';
 
+import { repetitionOf as repetitionIn } from '../fixtures/contract/names.ts';
 import { RESULT_ATTACHMENT } from '../fixtures/contract/result.ts';
 import type { Ending } from '../fixtures/contract/verdict.ts';
 import { checkNameOf, type CheckName } from './check-result.ts';
 
-/** The check that a test is; undefined for a test outside of suites. */
+/** The name of the check in a test; undefined for a test outside the suites. */
 export function nameOf(test: TestCase): CheckName | undefined {
   return checkNameOf(test.location.file, test.title);
 }
 
-/** What a check attached as its result; an attachment that cannot be read stays as the text it is, which is no valid result. */
+/** The result that a check attached. Invalid JSON is returned as text, which is not a valid result. */
 export function attachedTo({ attachments }: TestResult): unknown {
   const attachment = attachments.findLast(({ name }) => name === RESULT_ATTACHMENT);
   if (!attachment) return undefined;
@@ -23,12 +24,13 @@ export function attachedTo({ attachments }: TestResult): unknown {
   }
 }
 
-/** Which repetition a test is, from 1; undefined where each runs once. */
+/** The repetition number of a test, from 1; undefined if each test runs once. */
 export function repetitionOf(test: TestCase): number | undefined {
-  return (test.parent.project()?.repeatEach ?? 1) > 1 ? test.repeatEachIndex + 1 : undefined;
+  const { repeatEach = 1 } = test.parent.project() ?? {};
+  return repetitionIn({ project: { repeatEach }, repeatEachIndex: test.repeatEachIndex });
 }
 
-/** How a test ended, with what the runner said of it. */
+/** How a test ended, with the errors that the runner reported. */
 export function endingOf({ status, errors, annotations }: TestResult): Ending {
   const skipped = annotations.find(({ type }) => type === 'skip' || type === 'fixme')?.description ?? '';
   const said = status === 'skipped' ? skipped : errors.map(({ message, value }) => message ?? value ?? '').join('\n');

@@ -1,14 +1,15 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Static, TSchema } from 'typebox';
 
-/** Keeps what it compiled, by schema object. */
+/** Caches compiled schemas by schema object. */
 const ajv = new Ajv2020({ allErrors: true });
 
 /**
- * Returns `value` as what `schema` describes.
- * @throws Error that names every place where it differs, beginning with `what`.
+ * Returns `value` typed as what `schema` describes.
+ * @throws Error that lists every mismatch, beginning with `what`
  */
-// Without NoInfer the compiler infers T from where the value goes as well, which takes longer than the rest of its work on the whole project.
+// Without NoInfer the compiler also infers T from the target of the value, which takes longer than the rest of its work on the whole
+// project.
 export function validated<T extends TSchema>(schema: T, value: unknown, what: string): NoInfer<Static<T>> {
   const validate = ajv.compile<Static<T>>(schema);
   if (validate(value)) return value;

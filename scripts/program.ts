@@ -11,6 +11,8 @@ import { reportCommand } from './commands/report.ts';
 import { sweepCommand } from './commands/sweep.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
+import { upgradeCommand } from './commands/upgrade.ts';
+import { watchCommand } from './commands/watch.ts';
 import { command } from './console/command.ts';
 import { explain } from './console/failure.ts';
 import { refuseOptionsKeptByNpm } from './console/npm.ts';
@@ -23,6 +25,8 @@ const COMMANDS = [
   doctorCommand,
   imagesCommand,
   reportCommand,
+  watchCommand,
+  upgradeCommand,
   sweepCommand,
   rbacCommand,
   completionCommand,

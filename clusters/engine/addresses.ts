@@ -1,6 +1,6 @@
 /**
- * Every address that the harness hands out lies in 198.18.0.0/15, which RFC 2544 sets aside for benchmarks: no company
- * network, VPN or home router uses it.
+ * Every address that the harness assigns is in 198.18.0.0/15, which RFC 2544 reserves for benchmarks: no company network, VPN or home
+ * router uses it.
  *
  *   198.18.0.0/24     the private engine's own bridge
  *   198.18.16.0/20    the network of the clusters' nodes
@@ -11,13 +11,13 @@ export const ADDRESSES = {
   engineGateway: '198.18.0.1/24',
   nodes: '198.18.16.0/20',
   engineNetworks: '198.18.64.0/18',
-  /** Nothing answers here, and nothing ever gets there: it is outside every network above. */
+  /** An address that nothing ever answers or routes to, because it is outside every network above. */
   nobody: '198.18.255.253',
   all: '198.18.0.0/15',
 } as const;
 
-/** Names of network devices; Linux allows 15 characters. */
+/** Names of network devices, which Linux limits to 15 characters. */
 export const BRIDGES = { engine: 'meshproof-eng', nodes: 'meshproof-net' } as const;
 
-/** The Docker network that nodes and the external services share. */
+/** The Docker network of the nodes and the external services. */
 export const NETWORK = 'meshproof';

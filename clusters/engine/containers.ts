@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts';
 import type { Leftover, LeftoversOptions } from './leftover.ts';
 import { identify, identityIn, lifeOf, type ProcessIdentity } from './processes.ts';
 
-/** Names the process that a container belongs to. */
+/** Label with the process that a container belongs to. */
 export const OWNER_LABEL = 'meshproof.owner';
 
 /** The owner label's value for this process. */
@@ -11,7 +11,7 @@ export async function ownerValue(): Promise<string> {
   return JSON.stringify(await identify(process.pid));
 }
 
-/** Arguments of `docker run` that tie a container to this process: when that has gone, `sweep` removes the container. */
+/** Arguments of `docker run` that tie a container to this process, so that `sweep` removes it once the process has ended. */
 export async function ownerLabel(): Promise<string[]> {
   return ['--label', `${OWNER_LABEL}=${await ownerValue()}`];
 }
@@ -32,8 +32,8 @@ export async function containerLeftovers(engine: Engine, { spare }: LeftoversOpt
       spare?.(
         `container ${name}`,
         owner === undefined
-          ? `it carries no record of an owner in ${OWNER_LABEL}`
-          : 'its owner is a process of another machine or container',
+          ? `it has no owner record in its label ${OWNER_LABEL}`
+          : 'its owner is a process on another machine or in another container',
       );
     }
   }

@@ -1,3 +1,4 @@
+import type { EngineOfCluster } from '../cluster.ts';
 import { variable } from '../environment.ts';
 import { MeshproofError } from '../errors.ts';
 import { exec, type ExecOptions } from '../exec.ts';
@@ -5,27 +6,32 @@ import type { TaskContext } from '../task-context.ts';
 import { isRestricted, readHost } from './host.ts';
 import { privateEngineFiles, privateEngineSettings } from './private-engine-config.ts';
 
-/** A Docker daemon that answers. */
+/** A Docker daemon that responds. */
 export interface Engine {
   /** A DOCKER_HOST value. */
   host: string;
   /** Whether meshproof started it and may stop it. */
   private: boolean;
-  /** For the programs that are to use it. */
+  /** Environment for programs that use it. */
   env: { DOCKER_HOST: string };
-  /** Whether the host withholds what privileged containers ask for. */
+  /** Whether the host withholds a capability that privileged containers need. */
   restricted: boolean;
-  /** The cgroup hierarchy of the host that it runs on. */
+  /** The cgroup version of its host. */
   cgroup: 1 | 2;
   version: string;
-  /** Whether its network devices and firewall are this process's to change: Linux, root, and a socket of this machine. */
+  /** The folder with its images and containers, on its machine. */
+  data: string;
+  /** Whether this process may change its network devices and firewall: it is root on Linux, and the engine's socket is local. */
   local: boolean;
-  /** Runs the client and returns what it printed. */
+  /** Runs the Docker client and returns its output. */
   docker(args: readonly string[], options?: ExecOptions): Promise<string>;
 }
 
+/** How the record of a cluster names its engine. */
+export const recordOf = ({ host, data }: Engine): EngineOfCluster => ({ dockerHost: host, dockerData: data });
+
 /**
- * The engine that is known to run at a DOCKER_HOST value.
+ * The engine at a DOCKER_HOST value, which is expected to run.
  * @throws MeshproofError `ENGINE_MISSING`
  */
 export async function engineAt(host: string, task: TaskContext = {}): Promise<Engine> {
@@ -36,14 +42,14 @@ export async function engineAt(host: string, task: TaskContext = {}): Promise<En
   });
 }
 
-/** Every engine that may hold something of meshproof and answers: the one that the client would use, and the private one. Starts nothing. */
+/** Every running engine that may contain something of meshproof: the client's default engine, and the private one. Starts nothing. */
 export async function findEngines(task: TaskContext = {}): Promise<Engine[]> {
   const hosts = new Set([variable('DOCKER_HOST') ?? (await defaultHost(task)), privateEngineFiles(privateEngineSettings()).host]);
   const engines = await Promise.all([...hosts].map(async (host) => (host === undefined ? undefined : connectEngine(host, task))));
   return engines.filter((engine) => engine !== undefined);
 }
 
-/** Where the client would go by itself; undefined without a client. */
+/** The engine that the client uses by default; undefined without a client. */
 export async function defaultHost(task: TaskContext): Promise<string | undefined> {
   return exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], { ...task, timeoutMs: 20_000 }).catch(
     (error: unknown) => {
@@ -56,18 +62,19 @@ export async function defaultHost(task: TaskContext): Promise<string | undefined
 interface DockerInfo {
   ServerVersion?: string;
   CgroupVersion?: string;
+  DockerRootDir?: string;
   SecurityOptions?: string[];
 }
 
-/** What carries images or runs programs takes as long as they do. */
+/** Commands that transfer images or run programs have no short time limit. */
 const LONG = new Set(['commit', 'cp', 'exec', 'export', 'import', 'load', 'pull', 'run', 'save']);
 
-/** A daemon that hangs is told, instead of hanging with it. In milliseconds. */
+/** The time limit of a command in milliseconds, so that a daemon that hangs is reported instead of waited for. */
 function patienceFor([command = '']: readonly string[]): number {
   return LONG.has(command) ? 3_600_000 : 300_000;
 }
 
-/** The engine at a DOCKER_HOST value; undefined where none answers. */
+/** The engine at a DOCKER_HOST value; undefined if none responds. */
 export async function connectEngine(host: string, task: TaskContext): Promise<Engine | undefined> {
   const env = { DOCKER_HOST: host };
   let info: DockerInfo;
@@ -88,6 +95,7 @@ export async function connectEngine(host: string, task: TaskContext): Promise<En
     restricted: local && isRestricted(machine),
     cgroup: info.CgroupVersion === '2' ? 2 : 1,
     version: info.ServerVersion,
+    data: info.DockerRootDir ?? '',
     local: local && machine.root,
     docker: (args, options = {}) => exec('docker', args, { timeoutMs: patienceFor(args), ...options, env: { ...options.env, ...env } }),
   };

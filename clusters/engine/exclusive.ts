@@ -11,20 +11,23 @@ import { until } from '../until.ts';
 import type { TaskContext } from '../task-context.ts';
 
 export interface ExclusiveOptions {
-  /** Where the lock lies: whoever works with the same folder keeps out of each other's way. Default: the state folder's own. */
+  /** Folder of the lock: processes exclude each other if they use the same folder. Default: a folder in the state folder. */
   folder?: string;
-  /** How long another one may take; default 15 minutes. */
+  /** How long to wait for another process, in milliseconds; default 15 minutes. */
   timeoutMs?: number;
 }
 
-/** Locks of this process. One that nothing refers to would be collected with its file open, and be free while its action is under way. */
+/**
+ * Locks held by this process. Without this reference a lock could be garbage-collected, which would close its file and release it while the
+ * action is running.
+ */
 const held = new Set<DatabaseSync>();
 
 /**
- * Runs `action` while no other process runs one under the same name with the same folder.
- * The lock is SQLite's on an empty file, that is the kernel's on Linux and macOS: it lets go when its holder dies, whatever the way, so there is
- * no stale lock to judge, it holds between containers that share the folder, and only who may write there can take it.
- * @throws MeshproofError `LOCK_FAILED` where there can be no such lock, `TIMED_OUT`, or the signal's reason
+ * Runs `action` while no other process runs one under the same name with the same folder. The lock is SQLite's lock on an empty file, and
+ * thus the kernel's on Linux and macOS. It is released however its holder dies, so there are no stale locks; it works between containers
+ * that share the folder; and only those who may write to the folder can take it.
+ * @throws MeshproofError `LOCK_FAILED` if locking is impossible, `TIMED_OUT`, or the signal's reason
  */
 export async function exclusively<T>(
   name: string,
@@ -38,7 +41,7 @@ export async function exclusively<T>(
     held.add(lock);
     try {
       await taken(lock, file, { name, timeoutMs }, task);
-      // On a file that a sweep has removed meanwhile, or before it could be looked at, it keeps nobody out.
+      // If a sweep has removed the file in the meantime, a lock on it excludes nobody, so try again.
       if (inode !== undefined && inode === inodeOf(file)) return await action();
     } finally {
       held.delete(lock);
@@ -47,7 +50,7 @@ export async function exclusively<T>(
   }
 }
 
-/** Removes the lock files that nobody holds: each name leaves one behind, that of a cluster which is long gone too. */
+/** Removes the lock files that nobody holds. Every name leaves one behind, including those of removed clusters. */
 export async function removeUnheldLocks(folder: string = join(stateFolder(), 'locks')): Promise<void> {
   const names = (await readdir(folder).catch((): string[] => [])).filter((name) => /^meshproof-.*\.lock$/.test(name));
   for (const name of names) {
@@ -55,10 +58,10 @@ export async function removeUnheldLocks(folder: string = join(stateFolder(), 'lo
     const { lock, inode } = await open(folder, file);
     try {
       lock.exec('BEGIN EXCLUSIVE');
-      // Another sweep may have removed that file meanwhile: the one of that name is then another, and may be held.
+      // Another sweep may have removed that file in the meantime. A file of the same name is then a new one, which may be locked.
       if (inode !== undefined && inode === inodeOf(file)) await rm(file, { force: true });
     } catch {
-      // It is held, or is no lock of ours.
+      // The file is locked, or is not a lock file of meshproof.
     } finally {
       lock.close();
     }
@@ -81,7 +84,7 @@ async function open(folder: string, file: string): Promise<{ lock: DatabaseSync;
   }
 }
 
-/** What tells the file from another one that has its name later, as long as it is open. */
+/** Identifies the file for as long as it is open, even if another file takes its name. */
 function inodeOf(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino;
 }
@@ -100,7 +103,7 @@ async function taken(
         lock.exec('BEGIN EXCLUSIVE');
         return true;
       } catch (error) {
-        // Thrown it would be taken for "not yet".
+        // Returned, because a thrown error would mean "try again".
         if (!isBusy(error)) return failure(file, error);
         if (!waiting) progress?.(`waiting for ${what}`);
         waiting = true;
@@ -112,7 +115,7 @@ async function taken(
   if (outcome !== true) throw outcome;
 }
 
-/** SQLITE_BUSY of sqlite3.h. */
+/** SQLITE_BUSY in sqlite3.h. */
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 5;
 }

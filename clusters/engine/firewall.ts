@@ -5,21 +5,21 @@ import type { Engine } from './engine.ts';
 import { parseSavedTables, type SavedTables } from './firewall-rules.ts';
 import { systemPath } from './packages.ts';
 
-/** The packet filter of the machine that an engine runs on. */
+/** The packet filter of an engine's machine. */
 export interface Firewall {
-  /** Runs iptables for one family with these arguments. */
+  /** Runs iptables (4) or ip6tables (6) with these arguments. */
   run(family: 4 | 6, args: readonly string[]): Promise<string>;
   saved(family: 4 | 6): Promise<SavedTables>;
 }
 
-/** The packet filter of this machine. `flavour` is '', '-legacy' or '-nft': a kernel holds two sets of tables. */
+/** The packet filter of this machine. `flavour` is '', '-legacy' or '-nft', because a kernel has two sets of tables. */
 export function hostFirewall(flavour = ''): Firewall {
   return firewallBy((program, args) => exec(program, args, { env: { PATH: systemPath() }, timeoutMs: 60_000 }), flavour);
 }
 
 /**
- * The packet filter that an engine uses: through this machine's programs where they reach it, else through a container in the engine's own
- * network namespace, for which an image with iptables is needed.
+ * The packet filter that an engine uses: through this machine's programs if they reach it, or else through a container in the engine's
+ * network namespace, which needs an image with iptables.
  * @throws MeshproofError `FIREWALL_UNREACHABLE`
  */
 export async function firewallOf(engine: Engine, image: string | undefined, task: TaskContext = {}): Promise<Firewall> {

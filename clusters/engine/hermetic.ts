@@ -7,8 +7,8 @@ import { COMMENT, deletion, isOurs } from './firewall-rules.ts';
 import { containersOnNetwork, ensureNetwork, findNetwork, type NodeNetwork } from './network.ts';
 
 /**
- * The rules about what comes from a bridge and is routed to any other device, whichever it is and whether or not there is a default route.
- * TCP is answered with a reset because the kernel sends only so many ICMP errors a second, and what goes unanswered waits for a time-out.
+ * The rules that reject packets routed from a bridge to any other device, with or without a default route. TCP is answered with a reset,
+ * because the kernel limits the rate of ICMP errors, and an unanswered packet would mean waiting for a time-out.
  */
 export function leavingRules(bridge: string): string[][] {
   const leaving = ['-i', bridge, '!', '-o', bridge];
@@ -20,26 +20,26 @@ export function leavingRules(bridge: string): string[][] {
 }
 
 export interface HermeticOptions {
-  /** An image with iptables, for an engine whose packet filter is out of this process's reach. */
+  /** An image with iptables, for an engine whose packet filter this process cannot access. */
   image?: string;
 }
 
 /**
- * Makes sure that the clusters' network exists and that nothing on it reaches beyond the machine: a packet to anywhere else is refused at once.
- * On a private engine the same goes for its default network. Repeating it changes nothing.
+ * Ensures that the clusters' network exists and is isolated: packets to destinations beyond the machine are rejected at once. The same
+ * applies to a private engine's default network. Idempotent.
  * @throws MeshproofError `NETWORK_REFUSED`, `FIREWALL_UNREACHABLE` or `NOT_HERMETIC`
  */
 export async function ensureHermeticNetwork(engine: Engine, options: HermeticOptions = {}, task: TaskContext = {}): Promise<NodeNetwork> {
   const network = await ensureNetwork(engine, task);
   const firewall = await firewallOf(engine, options.image, task);
   for (const bridge of engine.private ? [BRIDGES.engine, network.bridge] : [network.bridge]) {
-    await enclose(firewall, bridge, bridge === network.bridge && network.ipv6);
+    await isolateBridge(firewall, bridge, bridge === network.bridge && network.ipv6);
   }
   return network;
 }
 
-/** Refuses what leaves a bridge. IPv6 is enclosed where the machine has it, and must be where the network uses it. */
-export async function enclose(firewall: Firewall, bridge: string, ipv6: boolean): Promise<void> {
+/** Rejects packets that leave a bridge. IPv6 rules are added if the machine supports them, and are required if the network uses IPv6. */
+export async function isolateBridge(firewall: Firewall, bridge: string, ipv6: boolean): Promise<void> {
   await insertFirst(firewall, 4, 'DOCKER-USER', bridge);
   const outcome = await insertFirst(firewall, 6, 'FORWARD', bridge).then(
     () => undefined,
@@ -49,8 +49,8 @@ export async function enclose(firewall: Firewall, bridge: string, ipv6: boolean)
 }
 
 /**
- * Removes the clusters' network and the rules about it, when no container is on it any more and meshproof made it. A private engine's rules go with the engine.
- * To be called within `holdNetwork`.
+ * Removes the clusters' network and its firewall rules if meshproof created it and no container is attached any more. The rules of a
+ * private engine are removed with the engine. Call it within `holdNetwork`.
  */
 export async function removeUnusedNetwork(engine: Engine, task: TaskContext = {}): Promise<void> {
   const network = await findNetwork(engine, task);
@@ -60,7 +60,7 @@ export async function removeUnusedNetwork(engine: Engine, task: TaskContext = {}
   if (!engine.private) await release(await firewallOf(engine, image, task), network.bridge);
 }
 
-/** An image with iptables that the engine has; none where no cluster was ever made on it. */
+/** An image with iptables on the engine; undefined if no cluster was ever created on it. */
 async function nodeImageOn(engine: Engine, task: TaskContext): Promise<string | undefined> {
   const images = await engine.docker(['image', 'ls', '--filter', 'reference=meshproof/node', '--format', '{{.ID}}'], task);
   return images.split('\n')[0] || undefined;
@@ -81,7 +81,7 @@ async function insertRule(firewall: Firewall, family: 4 | 6, chain: string, rule
   if (!(await present())) throw new MeshproofError('NOT_HERMETIC', `a firewall rule was removed from chain ${chain}: ${rule.join(' ')}`);
 }
 
-/** Takes away the rules that enclose a bridge. */
+/** Removes the rules that isolate a bridge. */
 export async function release(firewall: Firewall, bridge: string): Promise<void> {
   for (const family of [4, 6] as const) {
     const saved = await firewall.saved(family).catch(() => undefined);

@@ -4,31 +4,40 @@ import { exec } from '../exec.ts';
 import { membersOf, readJson, writeWhole } from '../files.ts';
 import { hostFirewall } from './firewall.ts';
 import { BRIDGES } from './addresses.ts';
-import { dockersPart, removalOfEngineRules, type SavedTables } from './firewall-rules.ts';
+import { dockerRules, removalOfEngineRules, type SavedTables } from './firewall-rules.ts';
 import { systemPath } from './packages.ts';
 import { programsWith } from './process-search.ts';
 
-/** What of this machine a private engine changes, as it was before. */
+/** The state of this machine that a private engine changes, before its start. */
 interface HostBefore extends HostSettings {
-  /** Docker's part of the packet filter by family, as the system's own Docker, running or stopped, or its administrator left it. */
+  /**
+   * Docker's part of the packet filter for each address family, as left by the system's own Docker, running or stopped, or by the
+   * administrator.
+   */
   tables: Partial<Record<4 | 6, SavedTables>>;
 }
 
-/** Settings that a Docker engine, or this module, changes. It also turns IP forwarding on, which stays: whoever came meanwhile may route by it. */
+/**
+ * Settings that a Docker engine or this module changes. The engine also enables IP forwarding, which stays enabled, because others may rely
+ * on it by now.
+ */
 export interface HostSettings {
   forwardPolicy: string;
   inotifyInstances: string;
 }
 
 const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
-/** Each proxy's agent holds one, and they are counted by user over all clusters: with the usual 128 a third cluster's pods hang. kind asks for 512. */
+/**
+ * Each proxy's agent uses one instance, and they are counted per user across all clusters: with the usual 128, a third cluster's pods hang.
+ * kind recommends 512.
+ */
 const ENOUGH_INOTIFY_INSTANCES = 1024;
 
-/** Writes down how the host is, unless that was done before an earlier start, and gives the engine what it needs of it. */
+/** Records the state of the host, unless an earlier start recorded it, and adapts the settings to the engine's needs. */
 export async function prepareHost(file: string): Promise<void> {
   if ((await readJson(file)).found === 'nothing') {
     const firewall = hostFirewall();
-    const tables = async (family: 4 | 6) => firewall.saved(family).then(dockersPart, () => undefined);
+    const tables = async (family: 4 | 6) => firewall.saved(family).then(dockerRules, () => undefined);
     const [four, six] = [await tables(4), await tables(6)];
     const before: HostBefore = {
       ...(await settingsNow()),
@@ -50,7 +59,10 @@ async function settingsNow(): Promise<HostSettings> {
   };
 }
 
-/** What of the settings is to be put back: what still is as an engine leaves it, and was otherwise before. The rest someone else has changed since. */
+/**
+ * The settings to restore: those that still have the value that an engine sets, and had another one before. Others have changed the rest
+ * since.
+ */
 export function settingsToRestore(before: HostSettings, now: HostSettings): Partial<HostSettings> {
   const { forwardPolicy, inotifyInstances } = before;
   return {
@@ -61,10 +73,12 @@ export function settingsToRestore(before: HostSettings, now: HostSettings): Part
   };
 }
 
-/** Takes the engine's bridges and rules away, and puts the rest back as it was, as far as that is known and no other Docker needs it. */
+/**
+ * Removes the engine's bridges and rules, and restores the other settings, as far as they are known and no other Docker engine needs them.
+ */
 export async function restoreHost(file: string, bridges: readonly string[]): Promise<void> {
   const shared = (await programsWith(/^dockerd$/, '')).length > 0;
-  // The clusters' network may have gone before the engine; where no other Docker runs, nobody else has a bridge of that name.
+  // The clusters' network may have been removed before the engine. If no other Docker engine runs, nobody else has a bridge of that name.
   const about = shared ? bridges : [...new Set([...bridges, BRIDGES.nodes])];
   const before = await hostBefore(file);
   const firewall = hostFirewall();

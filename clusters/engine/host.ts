@@ -3,7 +3,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 
 import { cacheFolder } from '../paths.ts';
 
-/** What this machine says about itself. Nothing is tried to find it out, so asking changes nothing. */
+/** What this machine reports about itself. Reading it changes nothing. */
 export interface HostFacts {
   platform: NodeJS.Platform;
   arch: string;
@@ -11,20 +11,20 @@ export interface HostFacts {
   cpus: number;
   memoryBytes: number;
   memoryAvailableBytes: number;
-  /** Free for us on the file system of the cache folder, or of its nearest existing parent. */
+  /** Space available to this user on the file system of the cache folder, or of its nearest existing parent. */
   diskFreeBytes: number;
   /** Linux only; undefined elsewhere. */
   linux?: LinuxFacts;
 }
 
 interface LinuxFacts {
-  /** Whether CAP_SYS_RESOURCE is in the capability bounding set: without it no privileged container starts unaided. */
+  /** Whether the capability bounding set contains CAP_SYS_RESOURCE; without it no privileged container starts unless it is adapted. */
   sysResource: boolean;
-  /** Which cgroup hierarchy holds the controllers. */
+  /** The version of the cgroup hierarchy that has the controllers. */
   cgroup: 1 | 2;
-  /** Hard limit of open files for this process and its children; Infinity when unlimited. */
+  /** Hard limit of open files of this process and its children; Infinity if unlimited. */
   openFiles: number;
-  /** Per user; kind's documentation asks for 524288 watches and 512 instances. */
+  /** Limits for each user; kind's documentation recommends 524288 watches and 512 instances. */
   inotify: { watches: number; instances: number };
 }
 
@@ -65,22 +65,22 @@ async function readLinux(): Promise<LinuxFacts> {
   };
 }
 
-/** Number of the capability in linux/capability.h. */
+/** The capability's number in linux/capability.h. */
 export const CAP_SYS_RESOURCE = 24;
 
-/** Reads the bounding set out of the text of /proc/PID/status. A text without one counts as unrestricted. */
+/** Parses the bounding set from the content of /proc/PID/status. Content without one counts as unrestricted. */
 export function hasCapability(status: string, capability: number): boolean {
   const set = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
   return set === undefined || ((BigInt(`0x${set}`) >> BigInt(capability)) & 1n) === 1n;
 }
 
-/** Reads the text of /proc/PID/mountinfo. A hybrid host (v2 at a subfolder, without controllers) counts as 1. */
+/** Parses the content of /proc/PID/mountinfo. A hybrid host (v2 in a subfolder, without controllers) counts as version 1. */
 export function cgroupVersion(mountinfo: string): 1 | 2 {
   const unified = mountinfo.split('\n').some((line) => line.split(' ')[4] === '/sys/fs/cgroup' && / - cgroup2 /.test(line));
   return unified ? 2 : 1;
 }
 
-/** Reads the hard column of a row out of the text of /proc/PID/limits. */
+/** Parses the hard limit in a row of /proc/PID/limits. */
 export function hardLimit(limits: string, title: string): number {
   const row = limits.split('\n').find((line) => line.startsWith(`${title} `));
   const hard = row?.slice(title.length).trim().split(/\s+/)[1];

@@ -1,12 +1,15 @@
-/** Something that a run which ended too early left behind: it carries our record of a process that is known to be dead. */
+/** Something that an interrupted run left behind: its owner record names a process that is known to be dead. */
 export interface Leftover {
-  /** What it is, for a person: `container meshproof-bake-3f9a`. */
+  /** A description for humans: `container meshproof-bake-3f9a`. */
   what: string;
-  /** Removes it. Removing what has gone meanwhile is no error. */
+  /** Removes it. Does nothing if it is already gone. */
   remove(): Promise<void>;
 }
 
 export interface LeftoversOptions {
-  /** Told of what looks like ours and stays, because it is not, or because this machine cannot tell whether anybody needs it, and why. */
+  /**
+   * Called with the name of what resembles a leftover but is kept, and why: it is not meshproof's, or this machine cannot tell whether it
+   * is in use.
+   */
   spare?: (what: string, why: string) => void;
 }

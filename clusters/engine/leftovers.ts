@@ -1,5 +1,6 @@
 import { access, readFile, rm } from 'node:fs/promises';
 
+import { variable } from '../environment.ts';
 import type { TaskContext } from '../task-context.ts';
 import { BRIDGES } from './addresses.ts';
 import { containerLeftovers } from './containers.ts';
@@ -16,6 +17,9 @@ import { stopPrivateEngine } from './private-engine.ts';
 /** What killed runs left of engines on this machine: containers, firewall rules, processes, files. Starts nothing. */
 export async function leftovers(options: LeftoversOptions = {}, task: TaskContext = {}): Promise<Leftover[]> {
   const engines = await findEngines(task);
+  const asked = variable('DOCKER_HOST');
+  if (asked !== undefined && engines.every(({ host }) => host !== asked))
+    options.spare?.(`whatever is on ${asked}`, 'no Docker engine responds there');
   const containers = await Promise.all(engines.map((engine) => containerLeftovers(engine, options, task)));
   const daemon = await daemonLeftovers(options);
   return [...containers.flat(), ...daemon.left, ...(await ruleLeftovers(daemon.isGone)), ...(daemon.isGone ? await policyLeftovers() : [])];

@@ -4,15 +4,15 @@ import { hostname } from 'node:os';
 
 import { exec } from '../exec.ts';
 
-/** By what numbers of processes are told apart from those of other machines, other starts and other containers. */
+/** Distinguishes processes from those of other machines, boots and containers, in addition to their PID. */
 export interface Machine {
-  /** The machine, across its starts; '' where that cannot be told, as in a container. */
+  /** Identifies the machine across reboots; '' if unknown, as in a container. */
   host: string;
-  /** This start of the machine, and the name space of its process numbers; '' where that cannot be told. */
+  /** Identifies the boot and the PID namespace; '' if unknown. */
   boot: string;
 }
 
-/** The kernel's number of the name space of processes that is no container's: PROC_PID_INIT_INO in linux/proc_ns.h. */
+/** Inode of the initial PID namespace: PROC_PID_INIT_INO in linux/proc_ns.h. */
 const NO_CONTAINER = '4026531836';
 
 let known: Promise<Machine> | undefined;
@@ -29,7 +29,7 @@ async function readLinux(): Promise<Machine> {
     readlink('/proc/self/ns/pid').catch(() => ''),
   ]);
   const space = /\d+/.exec(link)?.[0] ?? '';
-  // An image may bring its machine-id along, so containers on any number of machines have the same.
+  // An image may contain a machine-id, so containers on different machines may share it.
   return { host: space === NO_CONTAINER ? digest(id) : '', boot: boot === '' || space === '' ? '' : `${boot}/${space}` };
 }
 
@@ -46,7 +46,7 @@ async function text(path: string): Promise<string> {
   return (await readFile(path, 'utf8').catch(() => '')).trim();
 }
 
-/** Copies of one virtual machine share the identity, but seldom the name. Hashed, because machine-id(5) asks not to hand it on. */
+/** Clones of a virtual machine share the machine-id, but rarely the host name. Hashed, because machine-id(5) asks not to expose it. */
 function digest(identity: string): string {
   return identity === '' ? '' : createHash('sha256').update(`meshproof ${identity} ${hostname()}`).digest('hex').slice(0, 16);
 }

@@ -5,17 +5,20 @@ interface Mount {
   id: string;
   parent: string;
   device: string;
-  /** What of the device is mounted. */
+  /** The mounted path on the device. */
   root: string;
   point: string;
 }
 
-/** The mount points in the text of /proc/PID/mountinfo. */
+/** Parses the mount points from the content of /proc/PID/mountinfo. */
 export function mountPoints(mountinfo: string): string[] {
   return mountsIn(mountinfo).map(({ point }) => point);
 }
 
-/** Those at which a folder is mounted on itself, as a daemon does to say what becomes of mounts below: it hides nothing and holds nothing else. */
+/**
+ * Mount points at which a folder is mounted on itself, as a daemon does to set the propagation of mounts below it: such a mount hides
+ * nothing and contains nothing else.
+ */
 export function selfMounts(mountinfo: string): string[] {
   const mounts = mountsIn(mountinfo);
   const isSelf = ({ parent, device, root, point }: Mount): boolean =>
@@ -23,7 +26,7 @@ export function selfMounts(mountinfo: string): string[] {
   return mounts.filter(isSelf).map(({ point }) => point);
 }
 
-/** In the fields blanks and the like are octal numbers. */
+/** In the fields, spaces and similar characters are octal escapes. */
 function mountsIn(mountinfo: string): Mount[] {
   return mountinfo.split('\n').flatMap((line) => {
     const fields = line
@@ -34,7 +37,7 @@ function mountsIn(mountinfo: string): Mount[] {
   });
 }
 
-/** What is mounted below a folder, the innermost first; nothing where the system does not tell, as on macOS. */
+/** Mount points below a folder, innermost first; empty if the system does not report them, as on macOS. */
 export async function mountsBelow(folder: string): Promise<string[]> {
   const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   const below = mountPoints(text).filter((path) => path.startsWith(`${folder}/`));

@@ -14,7 +14,7 @@ export interface NodeNetwork {
   bridge: string;
   subnet: string;
   ipv6: boolean;
-  /** Whether meshproof made it. */
+  /** Whether meshproof created it. */
   ours: boolean;
 }
 
@@ -29,8 +29,9 @@ interface Inspected {
 const NETWORK_LABEL = 'network';
 
 /**
- * Runs `action` while no other process of this user makes the clusters' network on the engine, puts the first container on it, or removes it.
- * The engine is one for all state folders, so the lock is too, under the engine's own name for itself: addresses of one engine differ.
+ * Runs `action` while no other process of this user creates the clusters' network on the engine, attaches the first container to it, or
+ * removes it. All state folders share an engine, so they also share this lock. It is named after the engine's own ID, because one engine
+ * may be reached at several addresses.
  */
 export async function holdNetwork<T>(engine: Engine, action: () => Promise<T>, task: TaskContext = {}): Promise<T> {
   const id = (await engine.docker(['info', '--format', '{{.ID}}'], { timeoutMs: 30_000, ...task })) || engine.host;
@@ -38,7 +39,7 @@ export async function holdNetwork<T>(engine: Engine, action: () => Promise<T>, t
   return await exclusively(`network ${NETWORK} of ${id}`, action, task, folder === undefined ? {} : { folder });
 }
 
-/** The folder of this user's locks that all state folders share; undefined where someone else has taken its name. */
+/** The folder of this user's locks that all state folders share; undefined if another user has taken its name. */
 async function sharedLocks(): Promise<string | undefined> {
   const { uid } = userInfo();
   const folder = join(tmpdir(), `meshproof-locks-${uid}`);
@@ -48,13 +49,13 @@ async function sharedLocks(): Promise<string | undefined> {
   return isOurs ? folder : undefined;
 }
 
-/** Names of the containers that the clusters' network is there for, whether they run or not. */
+/** Names of the containers, running or not, that the clusters' network exists for. */
 export async function containersOnNetwork(engine: Engine, task: TaskContext = {}): Promise<string[]> {
   const names = await engine.docker(['ps', '--all', '--filter', `network=${NETWORK}`, '--format', '{{.Names}}'], task);
   return names.split('\n').filter(Boolean);
 }
 
-/** The Docker network of the clusters, or undefined before the first one. */
+/** The Docker network of the clusters; undefined before the first cluster. */
 export async function findNetwork(engine: Engine, task: TaskContext = {}): Promise<NodeNetwork | undefined> {
   const ids = await engine.docker(['network', 'ls', '--quiet', '--filter', `name=^${NETWORK}$`], task);
   if (ids === '') return undefined;
@@ -69,7 +70,7 @@ export async function findNetwork(engine: Engine, task: TaskContext = {}): Promi
   };
 }
 
-/** Makes the clusters' Docker network unless it is there. */
+/** Creates the clusters' Docker network if it does not exist. */
 export async function ensureNetwork(engine: Engine, task: TaskContext = {}): Promise<NodeNetwork> {
   const present = await findNetwork(engine, task);
   if (present) return present;
@@ -86,7 +87,7 @@ export async function ensureNetwork(engine: Engine, task: TaskContext = {}): Pro
     `${NETWORK}=${NETWORK_LABEL}`,
     NETWORK,
   ];
-  // Whoever loses a race is refused for the overlapping subnet and finds the winner's network.
+  // If two processes race, the engine rejects the second network for its overlapping subnet, and the first one is found.
   const refused = await engine.docker(create, task).then(
     () => undefined,
     (error: unknown) => error,

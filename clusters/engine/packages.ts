@@ -6,7 +6,7 @@ import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 
-/** What a private engine runs, and the Debian or Ubuntu package of each. */
+/** The programs of a private engine, with the Debian or Ubuntu package of each. */
 const PACKAGES: Record<string, string> = {
   dockerd: 'docker.io',
   docker: 'docker.io',
@@ -18,7 +18,7 @@ const PACKAGES: Record<string, string> = {
   jq: 'jq',
 };
 
-/** PATH with the folders of system programs, which a plain login often lacks. */
+/** PATH with the folders of system programs, which are often missing for ordinary users. */
 export function systemPath(): string {
   return [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
 }
@@ -44,8 +44,8 @@ async function missing(): Promise<string[]> {
 }
 
 /**
- * Makes sure that the programs of a Docker engine are installed, from the distribution's packages and without starting its services.
- * @throws MeshproofError `ENGINE_PACKAGES` when the distribution cannot provide them.
+ * Ensures that the programs of a Docker engine are installed, from the distribution's packages and without starting their services.
+ * @throws MeshproofError `ENGINE_PACKAGES` if the distribution cannot provide them.
  */
 export async function installEngine(task: TaskContext): Promise<void> {
   let programs = await missing();
@@ -62,7 +62,7 @@ export async function installEngine(task: TaskContext): Promise<void> {
   await withoutServiceStart(async () => {
     await install([...new Set(programs.map((program) => PACKAGES[program] ?? program))], task);
     programs = await missing();
-    // Newer releases split the client off.
+    // In newer releases, the client is a separate package.
     if (programs.includes('docker')) await install(['docker-cli'], task);
   });
   programs = await missing();
@@ -77,7 +77,7 @@ async function install(packages: string[], task: TaskContext): Promise<void> {
   try {
     await apt(wanted);
   } catch {
-    // The package index may be absent or name versions that are gone.
+    // The package index may be missing or outdated.
     task.signal?.throwIfAborted();
     task.progress?.('updating the package index');
     await apt(['update']);
@@ -86,10 +86,13 @@ async function install(packages: string[], task: TaskContext): Promise<void> {
   }
 }
 
+/** Makes apt-get retry a failed download, at most three times. */
+export const RETRIES: readonly string[] = ['-o', 'Acquire::Retries=3'];
+
 /**
- * Runs apt-get to its end: one that is killed can leave packages half configured, and the system without a working package manager.
- * An interruption takes effect after it, or after `patienceMs`.
- * @throws MeshproofError as `exec` does, or the signal's reason once apt-get has ended
+ * Runs apt-get to its end: killing it can leave packages half configured, and the system without a working package manager. An interruption
+ * takes effect when it has ended, or after `patienceMs`.
+ * @throws the errors of `exec`, or the signal's reason once apt-get has ended
  */
 export async function aptGet(args: readonly string[], { signal, progress }: TaskContext, patienceMs = 600_000): Promise<string> {
   signal?.throwIfAborted();
@@ -101,7 +104,7 @@ export async function aptGet(args: readonly string[], { signal, progress }: Task
   };
   signal?.addEventListener('abort', interrupted, { once: true });
   try {
-    return await exec('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', ...args], {
+    return await exec('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...RETRIES, '-q', ...args], {
       timeoutMs: 1_800_000,
       env: { DEBIAN_FRONTEND: 'noninteractive', PATH: systemPath() },
       signal: enough.signal,
@@ -114,12 +117,12 @@ export async function aptGet(args: readonly string[], { signal, progress }: Task
   }
 }
 
-/** The hook by which a Debian system lets its administrator forbid that an installation starts services. */
+/** The hook with which an administrator of a Debian system prevents installations from starting services. */
 export const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 export const SERVICE_POLICY_TEXT = '#!/bin/sh\n# meshproof: no service starts while its packages are installed\nexit 101\n';
 
 async function withoutServiceStart(action: () => Promise<void>): Promise<void> {
-  // `wx`: an administrator's own policy stays in force.
+  // `wx` keeps an administrator's own policy.
   const ours = await writeFile(SERVICE_POLICY, SERVICE_POLICY_TEXT, { mode: 0o755, flag: 'wx' }).then(
     () => true,
     () => false,

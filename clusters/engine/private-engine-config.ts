@@ -1,25 +1,28 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { cacheFolder } from '../paths.ts';
 import { ADDRESSES, BRIDGES } from './addresses.ts';
 
-/** Where a private engine keeps what, and which addresses it may give out. */
+/** The folders and address ranges of a private engine. */
 export interface PrivateEngineSettings {
   /**
-   * Sockets, configuration, pid file and mounts. Under /run because a socket's path is limited to 108 bytes, which a cache folder's may
-   * exceed, and because none of it means anything after a reboot.
+   * Sockets, configuration, PID file and mounts. It is under /run because the path of a socket is limited to 108 bytes, which a cache
+   * folder might exceed, and because nothing in it is of use after a reboot.
    */
   run: string;
-  /** Images and containers, and the daemon's log. Survives. */
+  /** Images, containers and the daemon's log, which are kept. */
   data: string;
   bridge: string;
   gateway: string;
   pool: string;
-  /** How long a daemon that runs may take to answer, in milliseconds; default two minutes. Longer than that is told, and nothing is ended. */
+  /**
+   * How long a running daemon may take to respond, in milliseconds; default two minutes. After that an error is reported, but no process is
+   * ended.
+   */
   patienceMs?: number;
 }
 
-/** One private engine a machine: a second one would fight over its addresses. */
+/** There is one private engine on a machine, because a second one would use the same addresses. */
 export function privateEngineSettings(): PrivateEngineSettings {
   return {
     run: '/run/meshproof',
@@ -36,13 +39,13 @@ export interface PrivateEngineFiles {
   socket: string;
   pid: string;
   execRoot: string;
-  /** What survives of it: images and containers. */
+  /** Images and containers, which are kept. */
   dataRoot: string;
   config: string;
   log: string;
-  /** Kept with the data although the original is at hand: a checkout may move while containers run. */
+  /** A copy in the data folder, because a checkout may be moved while containers run. */
   runtime: string;
-  /** How the host was before, to be put back in the end. */
+  /** The recorded state of the host, for its restoration. */
   before: string;
 }
 
@@ -61,6 +64,12 @@ export function privateEngineFiles({ run, data }: Pick<PrivateEngineSettings, 'r
   };
 }
 
+/** The setting with which a private engine gets this data folder, if it was a private engine's. */
+export function privateEngineOver(dataRoot: string | undefined): Pick<PrivateEngineSettings, 'data'> | undefined {
+  const data = dirname(dataRoot ?? '');
+  return dataRoot === privateEngineFiles({ run: '', data }).dataRoot ? { data } : undefined;
+}
+
 /** The configuration file of dockerd. */
 export function daemonConfig(settings: PrivateEngineSettings, restricted: boolean): Record<string, unknown> {
   const files = privateEngineFiles(settings);
@@ -71,9 +80,9 @@ export function daemonConfig(settings: PrivateEngineSettings, restricted: boolea
     pidfile: files.pid,
     bridge: settings.bridge,
     'default-address-pools': [{ base: settings.pool, size: 24 }],
-    // A containerd that runs already is shared with a system Docker, but not its names.
+    // A running containerd is shared with a system Docker, under a namespace of its own.
     'containerd-namespace': 'meshproof',
-    // Names from outside are nobody's business in a hermetic cluster, and an unanswered query would wait for its time-out.
+    // A hermetic cluster resolves no external names, and an unanswered query would wait for its time-out.
     dns: [ADDRESSES.nobody],
     'log-level': 'warn',
     'log-opts': { 'max-size': '20m', 'max-file': '2' },

@@ -7,19 +7,19 @@ import { notInContainers, programsWith } from './process-search.ts';
 import type { ProcessIdentity } from './processes.ts';
 
 /**
- * How the private engine's daemon is: `answers`, `gone` when that is certain, or `silent`: it runs and does not answer in time, as on a machine that is
- * busy. What is silent is in use.
+ * State of the private engine's daemon: `answers`, `gone` if that is certain, or `silent` if it is running but does not respond in time,
+ * e.g. on a busy machine. A silent engine counts as in use.
  */
 export type EngineState = 'answers' | 'silent' | 'gone';
 
-/** Looks how the daemon is, for ten seconds at most. */
+/** Determines the daemon's state within ten seconds. */
 export async function privateEngineState(settings: PrivateEngineSettings = privateEngineSettings()): Promise<EngineState> {
   if (await privateEngineAnswers(settings)) return 'answers';
   const listens = await hasListener(privateEngineFiles(settings).socket);
   return listens || (await daemons(settings)).length > 0 ? 'silent' : 'gone';
 }
 
-/** Whether the private engine's daemon answers on its socket. */
+/** Whether the private engine's daemon responds on its socket. */
 export async function privateEngineAnswers(settings: PrivateEngineSettings = privateEngineSettings()): Promise<boolean> {
   const { host } = privateEngineFiles(settings);
   return exec('docker', ['version', '--format', '{{.Server.Version}}'], { env: { DOCKER_HOST: host }, timeoutMs: 10_000 }).then(
@@ -28,7 +28,7 @@ export async function privateEngineAnswers(settings: PrivateEngineSettings = pri
   );
 }
 
-/** The kernel takes connections for a daemon that is too slow to, or is stopped; for one that is gone it refuses them. */
+/** The kernel accepts connections for a daemon that is slow or stopped, and refuses them if it is gone. */
 async function hasListener(socket: string): Promise<boolean> {
   const connection = connect(socket);
   const listens = new Promise<boolean>((resolve) => {
@@ -39,13 +39,15 @@ async function hasListener(socket: string): Promise<boolean> {
   return listens.finally(() => connection.destroy());
 }
 
-/** The private engine's DOCKER_HOST value where it answers and nobody needs it: neither a running container nor another meshproof. */
+/**
+ * The private engine's DOCKER_HOST value if it responds and nobody uses it: it runs no container, and no other meshproof process needs it.
+ */
 export async function idlePrivateEngine(settings: PrivateEngineSettings = privateEngineSettings()): Promise<string | undefined> {
   if ((await privateEngineState(settings)) !== 'answers' || (await isInUse(settings))) return undefined;
   return privateEngineFiles(settings).host;
 }
 
-/** Whether someone needs the private engine, or nobody can tell. */
+/** Whether the private engine is or may be in use. */
 export async function isInUse(settings: PrivateEngineSettings): Promise<boolean> {
   if ((await otherUsers(settings.run)).length > 0) return true;
   const env = { DOCKER_HOST: privateEngineFiles(settings).host };
@@ -60,7 +62,10 @@ export async function privateEngineProcesses(settings: PrivateEngineSettings = p
   return [...(await daemons(settings)), ...(await notInContainers(rest))];
 }
 
-/** By its configuration file: the number that it noted may be anybody's after a crash. A container may have an engine of its own at the same path. */
+/**
+ * Found by the configuration file: after a crash the recorded PID may belong to another process. A container may run its own engine with
+ * the same path.
+ */
 export async function daemons(settings: PrivateEngineSettings): Promise<ProcessIdentity[]> {
   return notInContainers(await programsWith(/^dockerd$/, privateEngineFiles(settings).config));
 }

@@ -11,7 +11,7 @@ import { BRIDGES } from './addresses.ts';
 import { useEngine } from './engine-users.ts';
 import { exclusively } from './exclusive.ts';
 import { hostFirewall } from './firewall.ts';
-import { enclose } from './hermetic.ts';
+import { isolateBridge } from './hermetic.ts';
 import { prepareHost, restoreHost } from './host-before.ts';
 import { isRestricted, readHost } from './host.ts';
 import { mountPoints, selfMounts } from './mounts.ts';
@@ -28,9 +28,9 @@ import {
 import { endProcess, identify } from './processes.ts';
 
 /**
- * Installs what is missing, starts the daemon unless it runs, and returns its DOCKER_HOST value once it answers.
- * The daemon outlives this process. Two callers at once get the same one. One that runs and does not answer is waited for, and never ended.
- * @throws MeshproofError `ENGINE_PACKAGES`, `ENGINE_START` or `ENGINE_SILENT`.
+ * Installs what is missing, starts the daemon if it is not running, and returns its DOCKER_HOST value once it responds. The daemon outlives
+ * this process. Concurrent callers get the same daemon. A daemon that is running but does not respond is waited for, and never ended.
+ * @throws MeshproofError `ENGINE_PACKAGES`, `ENGINE_START` or `ENGINE_SILENT`
  */
 export async function startPrivateEngine(
   task: TaskContext = {},
@@ -52,7 +52,7 @@ export async function startPrivateEngine(
   return exclusively(lockName(settings), start, task, lockOptions(settings));
 }
 
-/** Counts on the private engine from now on, unless it is gone meanwhile: then the answer is false. */
+/** Registers this process as a user of the private engine; returns false if the engine is gone. */
 export async function joinPrivateEngine(
   task: TaskContext = {},
   settings: PrivateEngineSettings = privateEngineSettings(),
@@ -65,7 +65,7 @@ export async function joinPrivateEngine(
   return exclusively(lockName(settings), join, task, lockOptions(settings));
 }
 
-/** Waits until the daemon answers or is gone. @throws MeshproofError `ENGINE_SILENT` */
+/** Waits until the daemon responds or is gone. @throws MeshproofError `ENGINE_SILENT` */
 async function settledState(settings: PrivateEngineSettings, task: TaskContext): Promise<EngineState> {
   const { patienceMs = 120_000 } = settings;
   const look = async (): Promise<EngineState | undefined> => {
@@ -74,11 +74,11 @@ async function settledState(settings: PrivateEngineSettings, task: TaskContext):
     task.progress?.('waiting for the private Docker engine, which runs but does not respond');
     return undefined;
   };
-  const waiting = { what: 'the private Docker engine to answer', timeoutMs: patienceMs, ...(task.signal ? { signal: task.signal } : {}) };
+  const waiting = { what: 'the private Docker engine to respond', timeoutMs: patienceMs, ...(task.signal ? { signal: task.signal } : {}) };
   return until(look, waiting).catch(async (cause: unknown) => {
     task.signal?.throwIfAborted();
-    const pids = (await daemons(settings)).map(({ pid }) => pid).join(', ') || 'of unknown number';
-    const message = `the private Docker engine (process ${pids}) runs, but has not answered for ${patienceMs / 1_000} s; it was left running`;
+    const pids = (await daemons(settings)).map(({ pid }) => pid).join(', ') || 'with unknown PID';
+    const message = `the private Docker engine (process ${pids}) is running, but has not responded for ${patienceMs / 1_000} s; it was left running`;
     throw new MeshproofError('ENGINE_SILENT', message, {
       cause,
       hint: 'try again when the machine is less busy; if the engine hangs, end that process, which also ends its clusters',
@@ -87,21 +87,21 @@ async function settledState(settings: PrivateEngineSettings, task: TaskContext):
 }
 
 /**
- * Stops the daemon, and takes its sockets, bridges and firewall rules away. Images and containers stay on disk.
- * One that is in use, by another process or by running containers, is left alone, and so is one of which that cannot be told; then the answer is false.
+ * Stops the daemon and removes its sockets, bridges and firewall rules. Images and containers stay on disk. Returns false and changes
+ * nothing if the engine is or may be in use, by another process or by running containers.
  */
 export async function stopPrivateEngine(
   task: TaskContext = {},
   settings: PrivateEngineSettings = privateEngineSettings(),
 ): Promise<boolean> {
-  // Nobody else can have started one.
+  // Only root on Linux can have started one.
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return true;
   const stop = async (): Promise<boolean> => {
     if (await isInUse(settings)) return false;
     const bridges = await bridgesOf(settings);
     task.progress?.('stopping the private Docker engine');
     for (const daemon of await daemons(settings)) await endProcess(daemon, 60_000);
-    // One that a container runs on this folder, for instance, is none of those that may be ended.
+    // A daemon that could not be found by its configuration, e.g. in a container that uses this folder, must not be ended.
     if ((await privateEngineState(settings)) !== 'gone') return false;
     await clearRemains(settings);
     await restoreHost(privateEngineFiles(settings).before, bridges);
@@ -115,12 +115,12 @@ function lockName({ run }: PrivateEngineSettings): string {
   return `private engine at ${run}`;
 }
 
-/** Beside the engine's folder, which goes with the engine, and where only root may write. */
+/** Next to the engine's folder, which is removed with the engine, in a folder that only root may write to. */
 function lockOptions({ run }: PrivateEngineSettings): { folder: string } {
   return { folder: dirname(run) };
 }
 
-/** Ends what a daemon that is gone left running, and unmounts what it left mounted: a new one would stumble over both. */
+/** Ends the processes and removes the mounts that a dead daemon left, because both would disturb a new one. */
 async function clearRemains(settings: PrivateEngineSettings): Promise<void> {
   for (const remaining of await privateEngineProcesses(settings)) await endProcess(remaining, 10_000);
   for (const path of daemonMounts(await readFile('/proc/self/mountinfo', 'utf8'), settings))
@@ -130,9 +130,9 @@ async function clearRemains(settings: PrivateEngineSettings): Promise<void> {
 }
 
 /**
- * What a daemon mounts, of the mounts that the text of /proc/PID/mountinfo tells, the innermost first: all in its folder for this run, and in
- * its data what is at least two folders deep, and the data folder itself where it is mounted on itself, which one that is killed leaves. What
- * else is mounted there, an administrator did, to have the data on another volume.
+ * The mounts of a daemon in the content of /proc/PID/mountinfo, innermost first: all mounts in its run folder; in its data folder those at
+ * least two levels deep, and the folder itself if it is mounted on itself, which a killed daemon leaves behind. Other mounts there are an
+ * administrator's, who put the data on another volume.
  */
 export function daemonMounts(mountinfo: string, settings: Pick<PrivateEngineSettings, 'run' | 'data'>): string[] {
   const { dataRoot } = privateEngineFiles(settings);
@@ -163,11 +163,11 @@ async function bridgeUp({ bridge, gateway }: PrivateEngineSettings, task: TaskCo
   await ip(['link', 'set', bridge, 'up']);
 }
 
-/** Before the daemon starts, because it may start containers at once. It keeps the chain that it finds. */
+/** Done before the daemon starts, because it may start containers at once. It keeps an existing chain. */
 async function encloseBridges({ bridge }: PrivateEngineSettings): Promise<void> {
   const firewall = hostFirewall();
   await firewall.run(4, ['-N', 'DOCKER-USER']).catch(() => '');
-  for (const enclosed of [bridge, BRIDGES.nodes]) await enclose(firewall, enclosed, false);
+  for (const enclosed of [bridge, BRIDGES.nodes]) await isolateBridge(firewall, enclosed, false);
 }
 
 async function launch(settings: PrivateEngineSettings, task: TaskContext): Promise<void> {
@@ -186,7 +186,7 @@ async function launch(settings: PrivateEngineSettings, task: TaskContext): Promi
   const started = daemon.pid === undefined ? undefined : await identify(daemon.pid);
   try {
     await until(async () => ended !== undefined || (await privateEngineAnswers(settings)), {
-      what: 'the private Docker engine to answer',
+      what: 'the private Docker engine to respond',
       timeoutMs: 120_000,
       ...(task.signal ? { signal: task.signal } : {}),
     });
@@ -204,7 +204,7 @@ async function launch(settings: PrivateEngineSettings, task: TaskContext): Promi
   }
 }
 
-/** Names of the bridges that the engine made or was given. */
+/** Names of the bridges that the engine created or was given. */
 async function bridgesOf(settings: PrivateEngineSettings): Promise<string[]> {
   const env = { DOCKER_HOST: privateEngineFiles(settings).host };
   const docker = (args: string[]): Promise<string> => exec('docker', args, { env, timeoutMs: 20_000 });

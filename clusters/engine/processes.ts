@@ -5,29 +5,32 @@ import { membersOf } from '../files.ts';
 import { until } from '../until.ts';
 import { thisMachine, type Machine } from './machine.ts';
 
-/** A process, told apart from any other one on any machine: what is made for it carries this record. */
+/** Identifies a process on any machine. Whatever is created for a process carries this record. */
 export interface ProcessIdentity extends Machine {
   pid: number;
-  /** When it began: on Linux field 22 of /proc/PID/stat, in clock ticks since the boot; '' where that cannot be told. */
+  /** Its start time: on Linux field 22 of /proc/PID/stat, in clock ticks since boot; '' if unknown. */
   began: string;
 }
 
-/** What became of a process. `unknown` where this machine cannot tell, as of one on another machine: who asks must take it for running. */
+/**
+ * The state of a process. `unknown` if this machine cannot tell, e.g. for a process on another machine; it must then be assumed to be
+ * alive.
+ */
 export type Life = 'alive' | 'dead' | 'unknown';
 
 export async function identify(pid: number): Promise<ProcessIdentity> {
   return { ...(await thisMachine()), pid, began: await beganAt(pid) };
 }
 
-/** The record in what a file or a label holds, or undefined where it is none. */
+/** Parses the identity in a file or label; undefined if the value is not one. */
 export function identityIn(value: unknown): ProcessIdentity | undefined {
   const { host, boot, pid, began } = membersOf(value);
   if (typeof host !== 'string' || typeof boot !== 'string' || typeof began !== 'string' || typeof pid !== 'number') return undefined;
-  // Numbers below have a meaning of their own for the kernel.
+  // The kernel gives other meanings to PIDs below 1.
   return Number.isSafeInteger(pid) && pid > 0 ? { host, boot, pid, began } : undefined;
 }
 
-/** What became of a process, as far as this machine can tell. A zombie is dead. */
+/** The state of a process, as far as this machine can tell. A zombie is dead. */
 export async function lifeOf(identity: ProcessIdentity | undefined, here?: Machine): Promise<Life> {
   if (identity === undefined) return 'unknown';
   const { host, boot } = here ?? (await thisMachine());
@@ -40,12 +43,15 @@ export async function lifeOf(identity: ProcessIdentity | undefined, here?: Machi
   return now === began && !(await isZombie(pid)) ? 'alive' : 'dead';
 }
 
-/** Whether that very process is known to run. */
+/** Whether exactly this process is known to be alive. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await lifeOf(identity)) === 'alive';
 }
 
-/** Asks a process to end, kills it when it has not after `graceMs`, and returns when it is gone. Another one that has its number by now is left alone. */
+/**
+ * Terminates a process, kills it if it has not ended after `graceMs`, and returns when it has ended. Leaves alone a different process that
+ * has got the same PID.
+ */
 export async function endProcess(victim: ProcessIdentity, graceMs: number): Promise<void> {
   const { pid } = victim;
   for (const [signal, timeoutMs] of [
@@ -60,7 +66,7 @@ export async function endProcess(victim: ProcessIdentity, graceMs: number): Prom
   }
 }
 
-/** False where it has gone. */
+/** False if the process has ended. */
 function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
@@ -74,14 +80,14 @@ function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there and belongs to someone else.
+    // EPERM: it exists and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
 async function stat(pid: number): Promise<string[]> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name in parentheses may hold anything, so fields are counted from the last parenthesis on.
+  // The name in parentheses may contain anything, so fields are counted from the last parenthesis.
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 

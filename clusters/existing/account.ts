@@ -7,23 +7,28 @@ import type { Right, Where } from './right.ts';
 import { rightsNeeded, type Needs } from './rights.ts';
 
 export interface AccountOptions extends Needs {
-  /** Of the account and its roles. */
+  /** The name of the account and its roles. */
   name: string;
-  /** Where the account lives. */
+  /** The namespace of the account. */
   namespace: string;
   /** Prefix of the namespaces for rigs. */
   namespaces: string;
   rigs: number;
-  /** The Secret by which nodes pull, as `namespace/name`. */
+  /** The Secret with which nodes pull, as `namespace/name`. */
   pullSecret?: string;
   mesh: MeshFacts;
-  /** Where the control plane runs, where configuration acts on all of the mesh, and what namespaces of a rig are marked by. */
+  /**
+   * The namespace of the control plane, the namespace whose configuration applies to the whole mesh, and the marks of a rig's namespaces.
+   */
   places: Pick<MeshSettings, 'controlPlaneNamespace' | 'rootNamespace' | 'namespaces'>;
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** A service account with the least rights for runs with these checks: its namespace, those of its rigs, its roles and their bindings. */
+/**
+ * A service account with the minimal permissions for runs with these checks: its namespace, those of its rigs, its roles and their
+ * bindings.
+ */
 export function accountManifests(options: AccountOptions): Manifest[] {
   const { name, namespace, namespaces, rigs, createNamespaces, places } = options;
   const rights = rightsNeeded({ ...options, pulls: options.pullSecret !== undefined });
@@ -77,7 +82,7 @@ export function accountManifests(options: AccountOptions): Manifest[] {
   ];
 }
 
-/** The right to read that one Secret, where it is. */
+/** Permission to read that one Secret in its namespace. */
 function pullSecretReader(
   { name, pullSecret }: Pick<AccountOptions, 'name' | 'pullSecret'>,
   bind: (kind: string, role: string, roleKind: string, place?: string) => Manifest,
@@ -92,7 +97,7 @@ function pullSecretReader(
   ];
 }
 
-/** Rights as a role's rules: those of one group with the same verbs together. */
+/** Permissions as rules of a role, merged if group and verbs are the same. */
 function rulesOf(rights: readonly Right[]): unknown[] {
   const rules = Map.groupBy(rights, ({ group, verbs, names }) => JSON.stringify([group, verbs.toSorted(), names]));
   return [...rules.values()].map((members) => ({

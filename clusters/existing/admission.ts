@@ -12,9 +12,9 @@ import { sum, type Amounts } from './quantities.ts';
 /** What a cluster's policies say about the samples of one namespace. */
 export interface Admission {
   namespace: string;
-  /** Why a pod of the samples would be refused, in the policy's own words. */
+  /** Why a sample pod would be rejected, in the policy's own words. */
   refused?: string;
-  /** What the pods ask for together, their proxies included, by the names that quotas use. */
+  /** The total resource requests of the pods, including their proxies, by the names that quotas use. */
   wanted: Amounts;
 }
 
@@ -29,12 +29,12 @@ interface Container {
 
 type AdmittedPod = LiveObject & { spec: { containers: Container[]; initContainers?: (Container & { restartPolicy?: string })[] } };
 
-/** The pods that the Deployments of a rig would make, by namespace. */
+/** The pods that the Deployments of a rig would create, by namespace. */
 export function samplePods(rig: string, samples: SampleOptions, mesh: MeshFacts, annotations: Record<string, string> = {}): Manifest[] {
   return rigObjects(rig, samples, mesh, annotations).flatMap((object) => {
     if (object.kind !== 'Deployment') return [];
     const { template } = object['spec'] as { template: PodTemplate };
-    // A dry run judges accounts too, and ours are not there yet.
+    // A dry run also validates service accounts, and meshproof's do not exist yet.
     const spec = { ...template.spec, serviceAccountName: 'default' };
     const metadata = { ...template.metadata, name: `meshproof-${object.metadata.name}`, namespace: object.metadata.namespace ?? rig };
     return [{ apiVersion: 'v1', kind: 'Pod', metadata, spec }];
@@ -42,8 +42,8 @@ export function samplePods(rig: string, samples: SampleOptions, mesh: MeshFacts,
 }
 
 /**
- * Lets the API server admit the pods without making them: webhooks inject their proxies, then Pod Security, limit ranges and policies judge.
- * Quotas count each pod as if it were the only one; so what the pods want is added up here.
+ * Asks the API server by dry runs to admit the pods: webhooks inject their proxies, then Pod Security, limit ranges and policies are
+ * applied. Quotas consider each pod alone, so the requests of all pods are added up here.
  */
 export async function admissions(api: KubernetesApi, pods: readonly Manifest[], signal?: AbortSignal): Promise<Admission[]> {
   const byNamespace = Map.groupBy(pods, ({ metadata }) => metadata.namespace ?? '');
@@ -81,7 +81,7 @@ async function dryRun(
   }
 }
 
-/** As the scheduler and quotas count: containers together, and init containers that stay beside them. */
+/** Computed as the scheduler and quotas do: containers together, including native sidecars. */
 function amountsOf({ spec }: AdmittedPod): Amounts {
   const staying = [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')];
   const parts = staying.flatMap(({ resources = {} }) => [

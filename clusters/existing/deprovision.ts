@@ -13,9 +13,10 @@ import type { TaskContext } from '../task-context.ts';
 import { removeRigs } from './remove.ts';
 
 /**
- * Removes from the cluster what was made for this one, and nothing else. Lent namespaces that another run holds by now hold nothing of it.
- * @throws MeshproofError `RIG_IN_USE` when another process uses its rigs, `OTHER_CLUSTER` when another cluster answers in the place of that one,
- * `CLUSTER_UNCERTAIN` when nothing tells whether it does, and `LEFT_BEHIND`
+ * Removes from the cluster what was created for this description, and nothing else. Preprovisioned namespaces that another run holds by now
+ * contain nothing of it.
+ * @throws MeshproofError `RIG_IN_USE` if another process uses its rigs, `OTHER_CLUSTER` if the context leads to another cluster,
+ * `CLUSTER_UNCERTAIN` if that cannot be determined, and `LEFT_BEHIND`
  */
 export async function deprovision(cluster: ClusterDescription, task: TaskContext): Promise<void> {
   const { name, kubeconfig, context, mesh, revision, rigs, preprovisioned = false } = cluster;
@@ -29,19 +30,19 @@ export async function deprovision(cluster: ClusterDescription, task: TaskContext
   }
 }
 
-/** Removes the rigs while their leases are ours, so that nobody begins on them before all of it is gone. */
+/** Removes the rigs while this process holds their leases, so that no run starts on them before everything is gone. */
 async function deprovisionHeld(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { owner, rigs, preprovisioned }: OwnedRigs,
   task: TaskContext,
 ): Promise<void> {
-  // A run may have renewed some of its own, and a removal that broke off has left some without their first namespace.
+  // A run may have replaced some of its own rigs, and an interrupted removal may have left some without their first namespace.
   const all = preprovisioned ? rigs : (await ownRigs(api, { owner }, task)).map(({ rig }) => rig);
   const looks = await Promise.all(
     all.map(async (rig) => {
       const { lease } = await judgeLease(api, rig, task);
-      // A lease that carries another cluster's name was taken over, with its journal.
+      // A lease with another cluster's name was taken over, including its journal.
       const mine = lease === undefined || ownerOf(lease) === owner;
       return mine && (await api.find({ apiVersion: 'v1', kind: 'Namespace', name: rig }, task.signal)) !== undefined ? [rig] : [];
     }),
@@ -50,7 +51,7 @@ async function deprovisionHeld(
   const leases = await RigLeases.take(api, leased, owner, task);
   try {
     await removeRigs(api, mesh, { owner, rigs: all, preprovisioned, leased }, notMade, task);
-    // Last: while they are there, others know that the namespaces are in use.
+    // Removed last: while the leases exist, others know that the namespaces are in use.
     await leases.remove();
   } finally {
     leases.stop();

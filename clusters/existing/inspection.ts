@@ -12,11 +12,11 @@ import { quotaShortages } from './quotas.ts';
 import { accountOf, type AppliedKind, denials, inWords, rightsNeeded, type Denial } from './rights.ts';
 import { networkPolicies } from './traffic.ts';
 
-/** What there is to know of a cluster with another owner before anything is made in it. */
+/** What is known about an existing cluster before anything is created in it. */
 export interface ClusterInspection extends RigNamespaces {
   account: string;
   denied: Denial[];
-  /** What is found of the mesh, or why nothing is. */
+  /** Facts about the mesh, or why there are none. */
   mesh: MeshSurvey | string;
 }
 
@@ -26,7 +26,7 @@ export interface SurveyOptions {
   provider: ExistingProvider;
 }
 
-/** Who we are there, where rigs would go, and what we may not do. Only questions are asked. */
+/** Finds out which account is used, where rigs would be deployed, and which permissions are missing. Read-only. */
 export async function inspectCluster(
   api: KubernetesApi,
   mesh: MeshAdapter,
@@ -48,7 +48,7 @@ export async function inspectCluster(
     api.connection,
     rights,
     {
-      // Rights in a namespace that is yet to come are rights in all of them.
+      // For namespaces that do not exist yet, the permissions are needed in all namespaces.
       rig: places.preprovisioned ? places.rigs.flatMap(namespacesOf) : [],
       control: isFound ? found.settings.controlPlaneNamespace : usualNamespace,
       root: isFound ? found.settings.rootNamespace : usualNamespace,
@@ -58,10 +58,10 @@ export async function inspectCluster(
   return { ...places, account: account ?? 'the account', denied, mesh: found };
 }
 
-/** Of a run that is yet to say what its checks do. */
+/** Used if it is not known yet what the checks of a run do. */
 const NOTHING: AppliedByChecks = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false } };
 
-/** Of which kinds objects are added to those of the checks, under what stands there. */
+/** The kinds of the objects that are added to those of the checks because of the cluster's configuration. */
 export async function settlingKinds(
   mesh: MeshAdapter,
   assumes: AppliedByChecks['assumes'],
@@ -74,8 +74,8 @@ export async function settlingKinds(
 }
 
 /**
- * What is found of the mesh, or why nothing is.
- * @throws MeshproofError with exit code 2 where what was asked for is not there, such as a revision
+ * Facts about the mesh, or why there are none.
+ * @throws MeshproofError with exit code 2 if something that was requested does not exist, such as a revision
  */
 async function surveyed(mesh: MeshAdapter, signal?: AbortSignal): Promise<MeshSurvey | string> {
   return await mesh.survey(omitUndefined({ signal })).catch((error: unknown) => {
@@ -92,7 +92,7 @@ export function requireMesh({ mesh }: ClusterInspection, name: string, context: 
   });
 }
 
-/** @throws MeshproofError `FORBIDDEN` in one sentence, when the account may not do what a run does. */
+/** @throws MeshproofError `FORBIDDEN`, in one sentence, if the account lacks a permission that a run needs */
 export function requireRights({ account, denied }: ClusterInspection, context: string): void {
   const [first] = denied;
   if (first === undefined) return;
@@ -103,7 +103,7 @@ export function requireRights({ account, denied }: ClusterInspection, context: s
 }
 
 /**
- * Whether policies, quotas and limits let the samples in. Asked by dry runs, so the namespaces must be there.
+ * Whether policies, quotas and limits admit the samples. Uses dry runs, so the namespaces must exist.
  * @throws MeshproofError `ADMISSION_REFUSED` in one sentence
  */
 export async function requireAdmission(
@@ -126,7 +126,7 @@ export interface AdmissionProblem {
   hint: string;
 }
 
-/** What stands in the way of one rig's samples. */
+/** Why one rig's samples would not be admitted. */
 export async function admissionProblems(
   api: KubernetesApi,
   mesh: MeshAdapter,
@@ -152,7 +152,7 @@ export async function admissionProblems(
   return problems.flat();
 }
 
-/** The policy's own words, without those of the request. */
+/** The policy's own words, without those about the request. */
 function refusalOf(message: string): string {
   return message.replace(/^.*? was refused \(\d+\): /, '').replace(/^pods "[^"]*" is forbidden: /, '');
 }
@@ -164,7 +164,7 @@ function hintFor(refused: string): string {
   return 'ask the cluster’s owner to admit the sample pods; npm test -- --dry-run lists them';
 }
 
-/** Names of rigs' namespaces where someone's network policies stand. */
+/** The rigs' namespaces in which others have network policies, with the names of these. */
 export async function guardedNamespaces(api: KubernetesApi, rigs: readonly string[], signal?: AbortSignal): Promise<Map<string, string[]>> {
   const names = rigs.flatMap(namespacesOf);
   const lists = await Promise.all(names.map((namespace) => networkPolicies(api, namespace, signal)));

@@ -17,35 +17,35 @@ import type { TaskContext } from '../task-context.ts';
 import { PREPROVISIONED_PREFIX, rigNames } from './namespaces.ts';
 import { removeRigs } from './remove.ts';
 
-/** More lent rigs than this nobody has. */
-const MOST_LENT = 64;
+/** Nobody has more preprovisioned rigs than this. */
+const MOST_PREPROVISIONED = 64;
 
-/** A rig that someone's run made in the cluster, wherever that ran. */
+/** A rig that some run created in the cluster, on any machine. */
 interface Found {
   rig: string;
   owner: string;
-  /** Whether its namespaces are the cluster owner's, and stay. */
+  /** Whether its namespaces belong to the cluster's owner, and are kept. */
   preprovisioned: boolean;
-  /** Whether its first namespace is there, where its lease would be: a removal may have broken off. */
+  /** Whether its first namespace exists, which would contain its lease: a removal may have been interrupted. */
   hasHome: boolean;
   holding: Holding;
   lease: LeaseObject | undefined;
-  /** Whether samples or anything else of ours stands there. */
+  /** Whether it contains samples or other objects of meshproof. */
   occupied: boolean;
 }
 
 export interface LeftThereOptions {
-  /** Prefix of namespaces that the cluster's owner lent; default `meshproof`. */
+  /** Prefix of preprovisioned namespaces; default `meshproof`. */
   namespaces?: string;
-  /** Also what was made to stay and is not in use. */
+  /** Also includes what is kept on purpose and not in use. */
   all?: boolean;
-  /** Is told what stays, and why. */
+  /** Called with what is kept, and why. */
   spare: (what: string, why: string) => void;
 }
 
 /**
- * Finds what runs have left in a cluster that someone else owns, from the labels, leases and journals there: no file of the machine on which they ran
- * is needed. What a living process holds is left alone; whether one on another machine lives takes 20 s to see.
+ * Finds what runs have left on an existing cluster, by the labels, leases and journals there, without any file of the machine on which they
+ * ran. What a living process holds is left alone; whether a process on another machine is alive takes 20 s to determine.
  */
 export async function leftThere(
   api: KubernetesApi,
@@ -56,14 +56,14 @@ export async function leftThere(
   const hidden = new Set<string>();
   const unseen: Unseen = (what) => void hidden.add(what);
   const own = (await ownRigs(api, { unseen }, task)).filter(({ rig, namespaces }) => {
-    const [theirs] = namespaces.some((live) => isOurs(live)) ? [] : namespaces;
-    if (theirs !== undefined) spare(rig, makerOf(theirs));
-    return theirs === undefined;
+    const [foreign] = namespaces.some((live) => isOurs(live)) ? [] : namespaces;
+    if (foreign !== undefined) spare(rig, makerOf(foreign));
+    return foreign === undefined;
   });
-  const lent = (await lentRigs(api, namespaces, spare, task)).filter((name) => !own.some(({ rig }) => rig === name));
+  const preprovisioned = (await preprovisionedRigs(api, namespaces, spare, task)).filter((name) => !own.some(({ rig }) => rig === name));
   const found = await Promise.all([
     ...own.map((one) => lookAtOwn(api, one, task)),
-    ...lent.map((rig) => lookAtLent(api, rig, unseen, task)),
+    ...preprovisioned.map((rig) => inspectPreprovisioned(api, rig, unseen, task)),
   ]);
   const used = new Set(found.filter(isUsed).map(({ owner }) => owner));
   const hide: Unseen = (what) => spare(`${what}, if any`, NOT_LISTED);
@@ -79,7 +79,7 @@ export async function leftThere(
     else {
       spare(rig, 'it was kept on purpose; --all removes it');
       if (!isEmpty(entriesOf(lease)))
-        leftovers.push({ what: `leftovers of a check on ${rig}`, remove: () => takeBack(api, mesh, one, task) });
+        leftovers.push({ what: `leftovers of a check on ${rig}`, remove: () => revertJournal(api, mesh, one, task) });
     }
   }
   const accounted = new Set(found.map(({ owner }) => owner));
@@ -106,15 +106,20 @@ async function firstUse(api: KubernetesApi, left: readonly Stray[], task: TaskCo
   return undefined;
 }
 
-/** Rigs in namespaces that the cluster's owner has made, as far as they are there. */
-async function lentRigs(api: KubernetesApi, prefix: string, spare: LeftThereOptions['spare'], { signal }: TaskContext): Promise<string[]> {
+/** The existing rigs in preprovisioned namespaces. */
+async function preprovisionedRigs(
+  api: KubernetesApi,
+  prefix: string,
+  spare: LeftThereOptions['spare'],
+  { signal }: TaskContext,
+): Promise<string[]> {
   const found: string[] = [];
-  for (const rig of rigNames(prefix, MOST_LENT)) {
+  for (const rig of rigNames(prefix, MOST_PREPROVISIONED)) {
     try {
       if ((await api.get({ apiVersion: 'v1', kind: 'Namespace', name: rig }, signal)) === undefined) break;
     } catch (error) {
       if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;
-      // An account that may read its namespaces alone is refused the first one that was never made, too.
+      // An account that may read only its own namespaces is also refused for one that never existed.
       spare(rig, `if it exists, this account may not see it: ${error.message}`);
       break;
     }
@@ -128,25 +133,25 @@ async function lookAtOwn(api: KubernetesApi, { rig, owner, namespaces }: OwnRig,
   return { rig, owner, preprovisioned: false, hasHome, occupied: true, ...(await judgeLease(api, rig, task)) };
 }
 
-async function lookAtLent(api: KubernetesApi, rig: string, unseen: Unseen, task: TaskContext): Promise<Found> {
+async function inspectPreprovisioned(api: KubernetesApi, rig: string, unseen: Unseen, task: TaskContext): Promise<Found> {
   const { holding, lease } = await judgeLease(api, rig, task);
   const deployments = await listed(api, ['apps/v1', 'Deployment'], { namespace: rig, ...omitUndefined({ signal: task.signal }) }, unseen);
   const [ours] = deployments.filter((live) => isMadeFor(live));
-  // Samples say whose the rig is; a lease may be that of a run that only tried.
+  // The samples show the owner of a rig; the lease may be that of a run that failed to start.
   const owner = (ours ?? lease)?.metadata.labels?.[OWNER_LABEL] ?? '';
   return { rig, owner, preprovisioned: true, hasHome: true, holding, lease, occupied: lease !== undefined || ours !== undefined };
 }
 
-/** Takes back what the journal of a rig names. */
-async function takeBack(api: KubernetesApi, mesh: MeshAdapter, found: Found, task: TaskContext): Promise<void> {
+/** Reverts what the journal of a rig names. */
+async function revertJournal(api: KubernetesApi, mesh: MeshAdapter, found: Found, task: TaskContext): Promise<void> {
   const { rig, owner } = found;
   await whileHeld(api, found, task, async () => requireAllBack(await recoverRigs(api, mesh, { owner, rigs: [rig] }, task)));
 }
 
-/** Removes what is ours of a rig. */
+/** Removes meshproof's objects of a rig. */
 async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unseen: Unseen, task: TaskContext): Promise<void> {
   const { rig, owner, preprovisioned, lease } = found;
-  // The lease of a run that only tried has nothing of this owner in its journal.
+  // The lease of a run that failed to start has nothing of this owner in its journal.
   const leased = lease === undefined || ownerOf(lease) === owner ? [rig] : [];
   await whileHeld(api, found, task, async (leases) => {
     await removeRigs(api, mesh, { owner, rigs: [rig], preprovisioned, leased }, unseen, task);
@@ -155,8 +160,9 @@ async function remove(api: KubernetesApi, mesh: MeshAdapter, found: Found, unsee
 }
 
 /**
- * Acts while the lease of a rig is ours, so that no run begins on it meanwhile.
- * @throws MeshproofError `RIG_IN_USE` when the rig is no longer what was found: someone may have made it anew, to stay
+ * Acts while this process holds the rig's lease, so that no run starts on it meanwhile.
+ * @throws MeshproofError `RIG_IN_USE` if the rig is no longer in the state in which it was found: it may have been deployed again, to be
+ * kept
  */
 async function whileHeld(
   api: KubernetesApi,

@@ -5,10 +5,10 @@ import type { MeshSurvey } from '../mesh/survey.ts';
 import { neighbourOf, unmeshedOf } from '../rigs/rig.ts';
 import { isAllowed } from './rights.ts';
 
-/** The first part of the names of namespaces that a cluster's owner made for rigs, unless another is named. */
+/** The default prefix of namespaces that a cluster's owner created for rigs. */
 export const PREPROVISIONED_PREFIX = 'meshproof';
 
-/** Names of rigs: the owner's prefix, or the run's name. */
+/** Names of rigs, from the owner's prefix or the run's name. */
 export function rigNames(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-rig-${index}`);
 }
@@ -18,22 +18,22 @@ export function namespacesOf(rig: string): string[] {
   return [rig, neighbourOf(rig), unmeshedOf(rig)];
 }
 
-/** Where the rigs of a run go. */
+/** The namespaces of a run's rigs. */
 export interface RigNamespaces {
   rigs: string[];
-  /** Whether the namespaces are there already, made by the cluster's owner, and stay. */
+  /** Whether the namespaces exist already, created by the cluster's owner, and are kept. */
   preprovisioned: boolean;
 }
 
 export interface Wish {
-  /** Name of the run, by which its own namespaces are called. */
+  /** The name of the run, which is the prefix of its own namespaces. */
   name: string;
   count: number;
-  /** Prefix of namespaces that the owner made; they are then used, whatever the account may do. */
+  /** Prefix of namespaces that the owner created; they are then used, whatever the account's permissions. */
   namespaces?: string;
 }
 
-/** Namespaces that the owner made where one is named or the account may not make any; otherwise namespaces of our own. */
+/** Chooses the owner's namespaces if a prefix is given or the account may not create any, and otherwise new ones. */
 export async function chooseRigNamespaces(
   api: KubernetesApi,
   { name, count, namespaces }: Wish,
@@ -46,8 +46,8 @@ export async function chooseRigNamespaces(
 }
 
 /**
- * Sees whether namespaces of the owner are there, and whether pods in them would get a proxy where one is needed.
- * @param mesh undefined where nothing was found of it, so that nobody knows
+ * Verifies that the owner's namespaces exist, and that pods there would get a proxy if and only if one is needed.
+ * @param mesh undefined if the mesh was not found, so that this is unknown
  * @throws MeshproofError `NAMESPACES_MISSING` or `NAMESPACES_UNFIT`
  */
 export async function requirePreprovisioned(
@@ -71,7 +71,7 @@ export async function requirePreprovisioned(
   }
 }
 
-/** Why pods in a namespace would not get the proxy that they need, or one that they must not have; undefined where all is well. */
+/** Why pods in a namespace would lack a proxy that they need, or get one that they must not have; undefined if neither is the case. */
 function unfitness({ injectorOf, settings }: MeshSurvey, marks: LiveObject['metadata'], isMeshed: boolean): string | undefined {
   const { controlPlane, injection } = settings;
   const injector = injectorOf(marks);
@@ -81,7 +81,7 @@ function unfitness({ injectorOf, settings }: MeshSurvey, marks: LiveObject['meta
   return injector === undefined ? `injects no proxy: ${needs}` : `gets its proxies from ${injector}, not from ${controlPlane}: ${needs}`;
 }
 
-/** The namespace, or undefined: where it cannot be read it is as good as missing, because RBAC hides which of the two it is. */
+/** The namespace; undefined if it is missing or cannot be read, because RBAC does not reveal which. */
 async function readNamespace(api: KubernetesApi, name: string, signal?: AbortSignal): Promise<LiveObject | undefined> {
   return await api.get({ apiVersion: 'v1', kind: 'Namespace', name }, signal).catch((error: unknown) => {
     if (error instanceof MeshproofError && error.code === 'API_REFUSED') return undefined;

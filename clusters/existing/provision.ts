@@ -25,15 +25,14 @@ import { ACTOR_LABEL, rigNamespaces } from '../rigs/rig.ts';
 import type { TaskContext } from '../task-context.ts';
 import { namespacesOf, requirePreprovisioned } from './namespaces.ts';
 import { guardedNamespaces, requireMesh, requireAdmission, requireRights, inspectCluster, type ClusterInspection } from './inspection.ts';
-import { whilePullable } from './pulls.ts';
+import { abortIfUnpullable } from './pulls.ts';
 import { removeRigs } from './remove.ts';
 import { samplesFor } from './samples.ts';
-import { samplesMaySpeak } from './traffic.ts';
+import { sampleNetworkPolicies } from './traffic.ts';
 
 /**
- * Makes rigs in a cluster that someone else owns, with the mesh that is there: in namespaces of our own, or in those that the owner made for us.
- * Nothing is made until the account's rights and the cluster's policies are known to allow all of it.
- * The nodes must be able to pull the image of the samples.
+ * Deploys rigs on an existing cluster with its mesh: in new namespaces, or in those that the owner created. Nothing is created before it is
+ * certain that the account's permissions and the cluster's policies allow all of it. The nodes must be able to pull the sample image.
  * @throws MeshproofError `FORBIDDEN`, `MESH_MISSING`, `NAMESPACES_MISSING`, `NAMESPACES_UNFIT`, `RIG_IN_USE` or `ADMISSION_REFUSED`
  */
 export async function provision(
@@ -46,7 +45,7 @@ export async function provision(
   const { provider, mesh } = options;
   const config = await loadContext(provider.kubeconfig, provider.context);
   const context = config['current-context'];
-  // Only this context: nobody else's credentials need a second copy.
+  // Only this context, so that no other credentials are copied.
   await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
@@ -74,7 +73,7 @@ export async function provision(
   }
 }
 
-/** What the cluster offers, which is known then to be enough. */
+/** What the cluster offers, after verifying that it is sufficient. */
 async function requireUsable(
   api: KubernetesApi,
   mesh: MeshAdapter,
@@ -100,7 +99,7 @@ interface Making {
   samples: SampleOptions;
 }
 
-/** Makes the rigs, or nothing. `announce` writes down what will be made; before it, nothing is. */
+/** Deploys the rigs, or nothing. `announce` writes down what will be created, before anything is. */
 async function provisionRigs(
   api: KubernetesApi,
   mesh: MeshAdapter,
@@ -109,7 +108,7 @@ async function provisionRigs(
 ): Promise<Pick<ClusterDescription, 'versions' | 'timings'>> {
   const { name, found } = making;
   const began = performance.now();
-  // Until it is known that lent places are nobody else's now, nothing is noted, made or cleared.
+  // Until it is certain that preprovisioned namespaces are not in use, nothing is recorded, created or cleared.
   let leases = found.preprovisioned ? await leaseFree(api, found.rigs, name, task) : undefined;
   await announce().catch(async (error: unknown) => {
     await leases?.remove().catch(() => undefined);
@@ -119,7 +118,7 @@ async function provisionRigs(
   try {
     leases ??= await RigLeases.take(api, found.rigs, name, task);
     await makeRigs(api, mesh, making, task);
-    // Whoever cannot see what proxies have acknowledged is told so before the first check.
+    // Fails before the first check if the account cannot see what proxies have acknowledged.
     await Promise.all(found.rigs.map((namespace) => mesh.converge({ ...task, objects: [], after: 'applied', namespace })));
     const timings = { rigsMs: Math.round(performance.now() - began) };
     const versions = byPart(mesh.facts, await mesh.versions(task, found.rigs));
@@ -133,17 +132,17 @@ async function provisionRigs(
       });
     throw error;
   } finally {
-    // Whoever wanted the rigs takes their leases again, or lets go of them.
+    // The caller takes the leases again, or releases them.
     leases?.stop();
   }
 }
 
-/** On a namespace: which attempt created it. Where an answer is lost, nothing else tells whether it was this one. */
+/** Annotation of a namespace with the attempt that created it: if a response was lost, nothing else shows whether it was this one. */
 const CREATED_BY = 'meshproof.dev/created-by';
 
 /**
- * Creates the namespaces of rigs, each only if there is none of its name: another machine's run may have chosen the same one.
- * @throws MeshproofError `NOT_OURS`; those that were created are removed then, or `LEFT_BEHIND`
+ * Creates the namespaces of rigs, each only if it does not exist: a run on another machine may have chosen the same name.
+ * @throws MeshproofError `NOT_OURS`, after removing those that were created, or `LEFT_BEHIND`
  */
 async function makeNamespaces(api: KubernetesApi, { name, found, survey }: Making, { signal }: TaskContext): Promise<void> {
   const attempt = randomUUID();
@@ -177,18 +176,18 @@ async function makeRigs(api: KubernetesApi, mesh: MeshAdapter, { name, found, su
   await requireAdmission(api, mesh, rigs, options, task.signal);
   const guarded = await guardedNamespaces(api, rigs, task.signal);
   const policies = rigs
-    .flatMap((rig) => samplesMaySpeak(rig, survey.settings.controlPlaneNamespace, guarded))
+    .flatMap((rig) => sampleNetworkPolicies(rig, survey.settings.controlPlaneNamespace, guarded))
     .map((policy) => owned(policy, name));
   await requireOurs(api, policies, { owner: name, signal: task.signal });
   await api.apply(policies, omitUndefined({ signal: task.signal }));
-  await whilePullable(api, rigs.flatMap(namespacesOf), options.image, task, async (watched) => {
+  await abortIfUnpullable(api, rigs.flatMap(namespacesOf), options.image, task, async (watched) => {
     if (preprovisioned) await deployPreprovisioned(api, mesh, { ...options, rigs }, watched);
     else await deployRigs(api, mesh, { ...options, count: rigs.length }, watched);
   });
 }
 
 /**
- * Takes the leases of lent rigs, in which nobody's samples may stand: two runs must not share a rig.
+ * Takes the leases of preprovisioned rigs, which must not contain any samples, because two runs must not share a rig.
  * @throws MeshproofError `RIG_IN_USE`
  */
 async function leaseFree(api: KubernetesApi, rigs: readonly string[], owner: string, task: TaskContext): Promise<RigLeases> {

@@ -6,14 +6,14 @@ import { ACTOR_LABEL } from '../rigs/rig.ts';
 import { until } from '../until.ts';
 import type { TaskContext } from '../task-context.ts';
 
-/** For how long the nodes may be unable to pull before it is final: a registry may stumble once. */
+/** How long pulls may fail before the failure is final, because a registry may fail once. */
 const PATIENCE_MS = 15_000;
 
 /**
- * Runs `deploy`, and stops it when the nodes cannot pull the samples' image, which would otherwise be waited for in vain.
+ * Runs `deploy`, and aborts it if the nodes cannot pull the sample image, so that it does not wait in vain.
  * @throws MeshproofError `IMAGE_UNREACHABLE` with the node's own words
  */
-export async function whilePullable(
+export async function abortIfUnpullable(
   api: KubernetesApi,
   namespaces: readonly string[],
   image: string,
@@ -27,7 +27,7 @@ export async function whilePullable(
     let since: number | undefined;
     const look = async (): Promise<boolean> => {
       const why = await pullFailure(api, namespaces, done.signal);
-      // Between two attempts it says nothing of the first.
+      // Between two attempts, the status does not show the failure of the first.
       if (why !== undefined) since ??= performance.now();
       if (why === undefined || since === undefined || performance.now() - since < PATIENCE_MS) return false;
       failed.abort(
@@ -39,7 +39,7 @@ export async function whilePullable(
     };
     await until(look, { what: 'images', timeoutMs: 600_000, everyMs: 2_000, signal: done.signal });
   };
-  // Its end is the abort below, or what it has told `failed`.
+  // It ends by the abort below, or after it has called `failed`.
   const watching = watch().catch(() => undefined);
   try {
     await deploy({ ...task, signal: AbortSignal.any(signals) });

@@ -1,4 +1,4 @@
-/** Amounts by the names that a ResourceQuota uses: as the API writes them, or in base units. */
+/** Amounts by the names that a ResourceQuota uses: in the API's notation, or in base units. */
 export type Amounts = Record<string, string | number>;
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -19,21 +19,21 @@ const UNITS: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** Reads a Kubernetes quantity, e.g. 250m or 1.5Gi, into base units: cores, bytes, pieces. NaN for what is none. */
+/** Parses a Kubernetes quantity, e.g. 250m or 1.5Gi, into base units: cores, bytes, counts. NaN if it is invalid. */
 export function parseQuantity(text: string | number): number {
   const [, number = '', unit = ''] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(String(text)) ?? [];
   const factor = unit === '' ? 1 : UNITS[unit];
   return number === '' || factor === undefined ? Number.NaN : Number(number) * factor;
 }
 
-/** Adds amounts name by name. */
+/** Adds up amounts by name. */
 export function sum(all: readonly Amounts[]): Amounts {
   const total: Record<string, number> = {};
   for (const [name, value] of all.flatMap((amounts) => Object.entries(amounts))) total[name] = (total[name] ?? 0) + parseQuantity(value);
   return total;
 }
 
-/** As a person writes an amount of that name: memory in MiB, cores with two digits. */
+/** Formats an amount for humans: memory in MiB, cores with two digits. */
 export function showAmount(name: string, value: number): string {
   return /memory|storage/.test(name) ? `${Math.ceil(value / 2 ** 20)}Mi` : String(Math.round(value * 1e3) / 1e3);
 }

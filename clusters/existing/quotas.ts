@@ -8,10 +8,10 @@ type ResourceQuota = LiveObject & {
   status?: { hard?: Record<string, string>; used?: Record<string, string> };
 };
 
-/** Quotas call requests by two names. */
+/** Quotas have two names for requests. */
 const ALIASES: Readonly<Record<string, string>> = { cpu: 'requests.cpu', memory: 'requests.memory' };
 
-/** What the quotas of a namespace lack for these amounts, one sentence each. Quotas for some pods only are passed over. */
+/** What the quotas of a namespace lack for these amounts, in one sentence each. Quotas for only some pods are ignored. */
 export async function quotaShortages(api: KubernetesApi, namespace: string, wanted: Amounts, signal?: AbortSignal): Promise<string[]> {
   const quotas = await api.list<ResourceQuota>('v1', 'ResourceQuota', { namespace, ...omitUndefined({ signal }) });
   return quotas.flatMap(({ metadata, spec, status }) => {

@@ -9,15 +9,16 @@ import type { TaskContext } from '../task-context.ts';
 import { namespacesOf } from './namespaces.ts';
 
 interface RemovedRigs extends OwnedRigs {
-  /** Those whose journals are their owner's; default all. */
+  /** The rigs whose journals belong to the owner; default all. */
   leased?: readonly string[];
 }
 
 /**
- * Removes whatever was made for these rigs: what their checks have left anywhere, and the rigs themselves. Preprovisioned namespaces stay. Call it while
- * nobody can begin on the rigs.
- * @param unseen is told of kinds that the account may not list
- * @throws MeshproofError `LEFT_BEHIND` when all else is gone and something has become others' too, `API_REFUSED` when something may not be removed
+ * Removes everything that was created for these rigs: what their checks have left anywhere, and the rigs themselves. Keeps preprovisioned
+ * namespaces. Call it while no run can start on the rigs.
+ * @param unseen called for kinds that the account may not list
+ * @throws MeshproofError `LEFT_BEHIND` if everything else is gone but others also manage something by now, `API_REFUSED` if a removal is
+ * forbidden
  */
 export async function removeRigs(
   api: KubernetesApi,

@@ -1,10 +1,10 @@
 /**
- * Where a right is needed: in each namespace of a rig, in that of the control plane, in the mesh's root namespace, whose configuration acts on all of
- * it, or on the cluster.
+ * Where a permission is needed: in each namespace of a rig, in that of the control plane, in the mesh's root namespace, whose configuration
+ * applies to the whole mesh, or cluster-wide.
  */
 export type Where = 'rig' | 'control' | 'root' | 'cluster';
 
-/** What an account must be allowed, as a rule of a Role says it. */
+/** A permission that an account needs, as a rule of a Role. */
 export interface Right {
   where: Where;
   /** API group; '' for the core one. */
@@ -12,20 +12,23 @@ export interface Right {
   /** e.g. pods, or pods/log. */
   resource: string;
   verbs: readonly string[];
-  /** Of the only objects that it is needed for; default all. */
+  /** Names of the only objects that it is needed for; default all. */
   names?: readonly string[];
-  /** What it is for, as it completes the sentence "may …". */
+  /** Its purpose, as the completion of "may …". */
   purpose: string;
-  /** Whether a run goes on without it, as it then takes for granted what is usual. */
+  /** Whether a run continues without it, assuming default settings. */
   optional?: boolean;
 }
 
-/** Server-side apply is a PATCH that may create; what was applied is read, waited for and deleted. */
+/** Server-side apply is a PATCH that may create; applied objects are then read, waited for and deleted. */
 export const MANAGED = ['get', 'list', 'create', 'patch', 'delete'] as const;
-/** A port-forward over a WebSocket is a GET; newer API servers ask for create as well. */
+/** A port-forward over a WebSocket is a GET; newer API servers require create as well. */
 export const TUNNEL = ['get', 'create'] as const;
 
-/** What the adapter of any mesh asks of its control plane. @param asked what the control plane is asked, as it completes the sentence "may …" */
+/**
+ * The permissions for its control plane that the adapter of every mesh needs. @param asked what the control plane is asked for, as the
+ * completion of "may …"
+ */
 export const controlPlaneRights = (asked: string): Right[] => [
   { where: 'control', group: '', resource: 'pods', verbs: ['list'], purpose: 'find the control plane' },
   { where: 'control', group: '', resource: 'pods/log', verbs: ['get'], purpose: "collect the control plane's log when a check fails" },

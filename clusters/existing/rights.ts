@@ -1,20 +1,21 @@
+import { atMost } from '../at-most.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import type { MeshFacts, Uses } from '../mesh/facts.ts';
 import { printable } from '../printable.ts';
 import { MANAGED, TUNNEL, type Right, type Where } from './right.ts';
 
-/** A kind of which checks apply objects. */
+/** A kind of the objects that checks apply. */
 export interface AppliedKind {
   group: string;
   kind: string;
 }
 
 export interface Needs {
-  /** Of which checks apply objects in their rig. */
+  /** Kinds of the objects that checks apply in their rig. */
   kinds: readonly AppliedKind[];
-  /** Of which checks apply objects in the mesh's root namespace; none unless that is allowed. */
+  /** Kinds of the objects that checks apply in the mesh's root namespace; none unless that is allowed. */
   meshWide: readonly AppliedKind[];
-  /** Whether the account makes and removes the namespaces of its rigs itself. */
+  /** Whether the account creates and removes the namespaces of its rigs itself. */
   createNamespaces: boolean;
   /** Whether images are pulled with a Secret, which is copied to the rigs. */
   pulls?: boolean;
@@ -22,7 +23,7 @@ export interface Needs {
   uses: Uses;
 }
 
-/** What the harness itself calls, whatever the mesh and the checks are. */
+/** What the harness itself needs, whatever the mesh and the checks. */
 const ALWAYS: readonly Right[] = [
   { where: 'rig', group: '', resource: 'namespaces', verbs: ['get'], purpose: 'read the namespace of a rig' },
   {
@@ -56,7 +57,7 @@ const ALWAYS: readonly Right[] = [
     where: 'rig',
     group: 'coordination.k8s.io',
     resource: 'leases',
-    verbs: MANAGED,
+    verbs: ['get', 'create', 'patch', 'delete'],
     purpose: 'lock a rig, and record each change before it is made',
   },
   { where: 'rig', group: '', resource: 'resourcequotas', verbs: ['list'], purpose: 'check whether quotas leave room for the samples' },
@@ -71,20 +72,20 @@ const ALWAYS: readonly Right[] = [
 
 const LOAD: Right = { where: 'rig', group: '', resource: 'pods/exec', verbs: TUNNEL, purpose: 'run the load generator in its pod' };
 
-/** Everything that a run with these checks may ask of an API server. */
+/** All permissions that a run with these checks may need. */
 export function rightsNeeded({ kinds, meshWide, createNamespaces, pulls = false, mesh, uses }: Needs): Right[] {
   const rights: Right[] = [...ALWAYS, ...(uses.load ? [LOAD] : []), ...mesh.rights(uses)];
   const add = (where: Where, { group, kind }: AppliedKind, purpose: string): void => {
     const resource = pluralOf(kind);
     const known = rights.find((right) => right.where === where && right.group === group && right.resource === resource);
-    // Widened, where reading alone was enough for the harness.
+    // The harness itself may only need to read the kind.
     if (known !== undefined) rights[rights.indexOf(known)] = { ...known, verbs: [...new Set([...known.verbs, ...MANAGED])] };
     else rights.push({ where, group, resource, verbs: MANAGED, purpose });
   };
   if (pulls) add('rig', { group: '', kind: 'Secret' }, 'provide the credentials of the sample image');
   for (const kind of kinds) add('rig', kind, 'apply and remove the configuration of checks');
   for (const kind of meshWide) add('root', kind, 'apply and remove the mesh-wide configuration of checks');
-  // Whoever makes a Role must hold what it grants: a gateway of a check reads the credentials in its namespace.
+  // Creating a Role requires the permissions that it grants: a check's gateway watches the Secrets in its namespace.
   const grants = kinds.some(({ kind }) => kind === 'Role');
   return [
     ...rights.map((right) =>
@@ -104,26 +105,26 @@ export function rightsNeeded({ kinds, meshWide, createNamespaces, pulls = false,
   ];
 }
 
-/** A right that is missing, in one place and with one verb. */
+/** A missing permission, for one place and one verb. */
 export interface Denial {
   verb: string;
   right: Right;
   namespace: string | undefined;
 }
 
-/** As a sentence ends with it: `create deployments in shop`. */
+/** A missing permission as the end of a sentence: `create deployments in shop`. */
 export function inWords({ verb, right, namespace }: Denial): string {
   const what = right.group === '' ? right.resource : `${right.resource}.${right.group}`;
   return `${verb} ${what}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }
 
-/** Who the API server takes us for; undefined where it does not tell. */
+/** The name of the account according to the API server; undefined if it does not tell. */
 export async function accountOf(connection: Connection, signal?: AbortSignal): Promise<string | undefined> {
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
   return await connection
     .json<{ status?: { userInfo?: { username?: string } } }>('POST', path, {
-      description: 'asking for the name of the account',
+      description: 'reviewing the name of the account',
       body,
       signal,
     })
@@ -133,15 +134,18 @@ export async function accountOf(connection: Connection, signal?: AbortSignal): P
     );
 }
 
-/** Where rights are asked about. */
+/** The namespaces for which permissions are reviewed. */
 export interface ReviewScope {
-  /** Namespaces of rigs; without any, the rights are asked about for all namespaces. */
+  /** Namespaces of rigs; if empty, all namespaces are reviewed. */
   rig: readonly string[];
   control: string;
   root: string;
 }
 
-/** Asks the API server about each right, by SelfSubjectAccessReview, and returns what it would refuse. Nothing is tried. */
+/** An API server limits how many requests of one client it handles at a time. */
+const QUESTIONS_AT_ONCE = 16;
+
+/** Reviews each permission with a SelfSubjectAccessReview, and returns the missing ones. Nothing is attempted. */
 export async function denials(
   connection: Connection,
   rights: readonly Right[],
@@ -158,26 +162,26 @@ export async function denials(
   const questions = needed.flatMap((right) =>
     places[right.where].flatMap((namespace) => right.verbs.map((verb): Denial => ({ verb, right, namespace }))),
   );
-  const allowed = await Promise.all(questions.map((question) => isAllowed(connection, question, signal)));
+  const allowed = await atMost(QUESTIONS_AT_ONCE, questions, (question) => isAllowed(connection, question, signal));
   return questions.filter((_, index) => allowed[index] === false);
 }
 
-/** Whether the account may do one thing. */
+/** Whether the account has one permission. */
 export async function isAllowed(connection: Connection, { verb, right, namespace }: Denial, signal?: AbortSignal): Promise<boolean> {
   const [resource, subresource] = right.resource.split('/');
-  // Of several objects one stands for all: a Role lists them together.
+  // One of several names represents all, because a Role lists them together.
   const resourceAttributes = { verb, group: right.group, resource, subresource, namespace, name: right.names?.[0] };
   const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
   const { status } = await connection.json<{ status?: { allowed?: boolean } }>('POST', path, {
-    description: 'asking for the permissions of the account',
+    description: 'reviewing the permissions of the account',
     body,
     signal,
   });
   return status?.allowed === true;
 }
 
-/** As Kubernetes itself guesses a resource's name from its kind. */
+/** The name of a kind's resource, as Kubernetes itself guesses it. */
 export function pluralOf(kind: string): string {
   const name = kind.toLowerCase();
   if (name.endsWith('s')) return `${name}es`;

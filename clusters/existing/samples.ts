@@ -7,7 +7,7 @@ import { agentProgram, type SampleOptions } from '../rigs/agent.ts';
 import { readPullSecret } from '../rigs/pull-secret.ts';
 
 /**
- * What the samples are made of in a cluster of somebody else, whose nodes must be able to pull their image.
+ * The sample options for an existing cluster, whose nodes must be able to pull the image.
  * @throws MeshproofError `PULL_SECRET_UNFIT`
  */
 export async function samplesFor(

@@ -7,18 +7,19 @@ import { namespacesOf } from './namespaces.ts';
 
 const NAME = 'meshproof';
 
-/** The network policies of others in a namespace. Whether anything enforces them, only the cluster's network knows. */
+/** Network policies of others in a namespace. Whether they are enforced depends on the cluster's network. */
 export async function networkPolicies(api: KubernetesApi, namespace: string, signal?: AbortSignal): Promise<LiveObject[]> {
   const found = await api.list('networking.k8s.io/v1', 'NetworkPolicy', { namespace, ...omitUndefined({ signal }) });
   return found.filter(({ metadata }) => metadata.name !== NAME);
 }
 
 /**
- * Policies that let a rig's samples, and what its checks add to them, reach each other, the mesh's root namespace and DNS, and nothing else.
- * Policies add up, so they are made only where others are. A pod that any policy selects loses what none allows: they select none but ours.
- * @param guarded the namespaces where policies of others stand
+ * Policies that let a rig's samples, and what its checks add to them, reach each other, the mesh's root namespace and DNS, and nothing
+ * else. Policies add up, so these are created only where others exist. A pod that any policy selects loses all traffic that none allows, so
+ * they select only meshproof's pods.
+ * @param guarded the namespaces that contain policies of others
  */
-export function samplesMaySpeak(rig: string, root: string, guarded: { has: (namespace: string) => boolean }): Manifest[] {
+export function sampleNetworkPolicies(rig: string, root: string, guarded: { has: (namespace: string) => boolean }): Manifest[] {
   const names = [...namespacesOf(rig), root];
   const peers = [{ namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: names }] } }];
   const dns = ['UDP', 'TCP'].map((protocol) => ({ protocol, port: 53 }));

@@ -11,44 +11,44 @@ import { OWNER_LABEL, ownerValue } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { once } from '../once.ts';
 
-/** Of the cluster that a container is there for; it goes with it. */
+/** Label with the cluster that a container belongs to, and with which it is removed. */
 const CLUSTER_LABEL = 'meshproof.cluster';
 const START_MS = 60_000;
 
 export interface ExternalContainerOptions {
   image: ExternalImageName;
-  /** The name of the cluster on whose network it is to be. */
+  /** The name of the cluster whose network it joins. */
   cluster: string;
   entrypoint: readonly string[];
   user?: string;
   environment?: Record<string, string>;
   /** Path in the container → text. */
   files?: Record<string, string>;
-  /** It is ready when it has logged this, so many times. */
+  /** It is ready once it has logged this, the given number of times. */
   ready: { says: RegExp; times?: number };
 }
 
 /** A container on the network of the clusters' nodes. */
 export interface ExternalContainer {
-  /** Its IPv4 address, which pods reach. */
+  /** Its IPv4 address, which pods can reach. */
   readonly address: string;
-  /** What it has printed to its standard output. */
+  /** Its standard output. */
   logs(): Promise<string>;
-  /** Ends and removes it, without grace: nothing in it is to be kept. */
+  /** Stops and removes it without a grace period, because it contains nothing to keep. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts an external service of a cluster. It belongs to this process: when that has gone, `sweep` removes it, and `down` removes it with the cluster.
- * No port of it is opened on this machine.
- * @throws MeshproofError `IMAGE_UNAVAILABLE`, or `EXTERNAL_SERVICE_FAILED` when it does not become ready
+ * Starts an external service of a cluster. It belongs to this process: `sweep` removes it once the process has ended, and `down` removes it
+ * with the cluster. None of its ports is opened on this machine.
+ * @throws MeshproofError `IMAGE_UNAVAILABLE`, or `EXTERNAL_SERVICE_FAILED` if it does not become ready
  */
 export async function startExternalContainer(engine: Engine, options: ExternalContainerOptions): Promise<ExternalContainer> {
   const image = await requireExternalImage(options.image, engine);
   const { GenericContainer, Wait } = await library(engine);
   const name = `meshproof-external-${options.image}-${randomBytes(3).toString('hex')}`;
   const { says, times = 1 } = options.ready;
-  // The library removes what does not become ready, with all that it has said.
+  // The library removes a container that does not become ready, including its logs.
   let said = '';
   const described = new GenericContainer(image)
     .withName(name)
@@ -86,8 +86,8 @@ export async function removeExternalContainers(cluster: string, engine: Engine, 
 }
 
 /**
- * The library takes the engine from the environment, once in a process, when it first connects; nobody else is to find it there.
- * Its reaper is an image that is not to be had everywhere.
+ * The library reads the engine from the environment once per process, when it first connects; nothing else may find it there. Its reaper
+ * needs an image that is not available everywhere.
  */
 const library = once(async (engine: Engine): Promise<typeof import('testcontainers')> => {
   const { DOCKER_HOST: before } = process.env;

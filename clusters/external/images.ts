@@ -20,7 +20,10 @@ async function build(engine: Docker, image: Wanted, task: TaskContext): Promise<
   await engine.docker(['load', '-i', join(folder, 'image.tar')], task);
 }
 
-/** Gives a published image the name of ours. A tag that is there is the engine's owner's, and names of this sort move: it is not pulled again. */
+/**
+ * Pulls a published image and tags it with meshproof's name. An existing tag is the engine owner's, and such tags move, so it is not pulled
+ * again.
+ */
 async function pull(engine: Docker, { name, upstream }: Wanted, options: PullOptions, task: TaskContext): Promise<void> {
   const published = mirrored(upstream, options.registry);
   const reference = (await hasImage(engine, published)) ? published : await pullImage(engine, upstream, options, task);
@@ -31,7 +34,7 @@ async function load(engine: Docker, { name }: Wanted, folder: string, task: Task
   const archive = (await archivesByTag(folder, task)).get(name);
   if (archive === undefined) {
     throw new MeshproofError('IMAGE_UNAVAILABLE', `${folder} contains no archive with ${name}`, {
-      hint: 'write the folder with `meshproof images save`, or omit --images',
+      hint: 'write the folder with `npx meshproof images save`, or omit --images',
     });
   }
   task.progress?.(`loading ${archive}`);
@@ -39,8 +42,8 @@ async function load(engine: Docker, { name }: Wanted, folder: string, task: Task
 }
 
 /**
- * Sees to it that the engine has these images of external services.
- * @throws MeshproofError `IMAGE_UNAVAILABLE` when a folder of archives lacks one
+ * Ensures that the engine has these images of external services.
+ * @throws MeshproofError `IMAGE_UNAVAILABLE` if a folder of archives lacks one
  */
 export async function ensureExternalImages(
   names: readonly ExternalImageName[],
@@ -59,8 +62,8 @@ export async function ensureExternalImages(
 }
 
 /**
- * The name of an image that the engine has.
- * @throws MeshproofError `IMAGE_UNAVAILABLE` when it does not
+ * The name of an image on the engine.
+ * @throws MeshproofError `IMAGE_UNAVAILABLE` if the engine does not have it
  */
 export async function requireExternalImage(name: ExternalImageName, engine: Docker): Promise<string> {
   const image = await externalImage(name);

@@ -6,7 +6,7 @@ import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 import { digestOf } from './cache.ts';
 
-/** The part of an image's configuration that our images use; field names as in the OCI image specification. */
+/** The fields of an image's configuration that meshproof's images use, with the names of the OCI image specification. */
 export interface ImageConfig {
   Entrypoint: string[];
   Env?: string[];
@@ -16,8 +16,8 @@ export interface ImageConfig {
 }
 
 /**
- * Writes `file` as `docker save` would: one layer from the folder `root`, tagged `tag`. The same input gives the same bytes.
- * Source: OCI image specification, config.md; moby image/spec v1.2 (manifest.json).
+ * Writes `file` like `docker save`: one layer from the folder `root`, tagged `tag`. The same input results in the same bytes. Source: OCI
+ * image specification, config.md; moby image/spec v1.2 (manifest.json).
  */
 export async function writeArchive(root: string, tag: string, config: ImageConfig, file: string, task: TaskContext): Promise<void> {
   const draft = `${file}.layers`;
@@ -45,7 +45,7 @@ export async function writeArchive(root: string, tag: string, config: ImageConfi
   }
 }
 
-/** The tags of the images in an archive as `docker save` writes it. */
+/** The tags of the images in an archive written by `docker save`. */
 export async function archiveTags(file: string, task: TaskContext): Promise<string[]> {
   const text = await exec('tar', ['--force-local', '-xOf', file, '--wildcards', '--no-anchored', 'manifest.json'], task);
   const images = JSON.parse(text) as { RepoTags: string[] | null }[];

@@ -18,12 +18,12 @@ export async function digestOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** A short hash of anything that decides a build's result; objects must have a stable order of keys. */
+/** A short hash of everything that determines a build's result; objects must have a stable order of keys. */
 export function hashOf(...inputs: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
 }
 
-/** Content hashes of the files below a folder by path, as an input of hashOf. */
+/** Hashes of the files in a folder, with their paths, as an input of hashOf. */
 export async function folderInputs(folder: string, accept: (path: string) => boolean = () => true): Promise<[string, string][]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
@@ -36,11 +36,11 @@ export interface Artifact {
   name: string;
   /** Hash of the inputs. */
   hash: string;
-  /** Makes the files in an empty folder. It must leave nothing elsewhere. */
+  /** Creates the files in an empty folder. It must leave nothing elsewhere. */
   make: (folder: string, task: TaskContext) => Promise<void>;
 }
 
-/** Whether a folder holds the files that its seal names, all of them, as they were, and no others. It finds damage; against intent it is no guard. */
+/** Whether a folder contains exactly the files that its seal lists, unchanged. It detects damage, but not intentional changes. */
 async function isIntact(folder: string): Promise<boolean> {
   const reading = await readJson(join(folder, SEAL));
   const seal = Object.entries(membersOf(reading.found === 'value' ? reading.value : undefined));
@@ -52,12 +52,12 @@ async function isIntact(folder: string): Promise<boolean> {
   return intact.every(Boolean);
 }
 
-/** The folder of an artifact that was made whole at some time; its content is verified only by `artifact`. */
+/** The folder of an artifact that was once built completely; only `artifact` verifies its content. */
 function artifactFolder({ name, hash }: Pick<Artifact, 'name' | 'hash'>): string {
   return join(cacheFolder(), 'artifacts', `${name}-${hash}`);
 }
 
-/** Whether the artifact was made; cheap, reads no content. */
+/** Whether the artifact was built; fast, because it reads no content. */
 export async function isCached(artifact: Pick<Artifact, 'name' | 'hash'>): Promise<boolean> {
   return stat(join(artifactFolder(artifact), SEAL)).then(
     () => true,
@@ -66,8 +66,9 @@ export async function isCached(artifact: Pick<Artifact, 'name' | 'hash'>): Promi
 }
 
 /**
- * The folder with the artifact's files: from the cache when every file there has its recorded SHA-256, else made anew.
- * Made in a folder beside it and renamed, so that an interrupted build leaves no entry that looks whole. Of several at once that want it one makes it.
+ * The folder with the artifact's files: from the cache if every file has its recorded SHA-256, and otherwise built again. It is built in an
+ * adjacent folder and renamed, so that an interrupted build leaves no entry that looks complete. If several processes want it at once, only
+ * one of them builds it.
  */
 export async function artifact(wanted: Artifact, task: TaskContext): Promise<string> {
   const folder = artifactFolder(wanted);
@@ -79,7 +80,7 @@ async function make(wanted: Artifact, folder: string, task: TaskContext): Promis
   if (await isIntact(folder)) return folder;
   if (await isCached(wanted)) task.progress?.(`${wanted.name}: the cached files are damaged; rebuilding them`);
   await makeFolder(dirname(folder));
-  // Under the lock any other draft is one of a killed process.
+  // Under the lock, any other draft belongs to a killed process.
   const drafts = (await readdir(dirname(folder))).filter((name) => name.startsWith(`${basename(folder)}.draft-`));
   for (const name of drafts) await rm(join(dirname(folder), name), { recursive: true, force: true });
   const draft = `${folder}.draft-${randomBytes(3).toString('hex')}`;
@@ -97,10 +98,10 @@ async function make(wanted: Artifact, folder: string, task: TaskContext): Promis
   return folder;
 }
 
-/** What is built longest on a slow machine with other work beside it. */
+/** Enough for the longest build on a slow, busy machine. */
 const BUILD_MS = 7_200_000;
 
-/** Runs what makes something in the cache while no other process that uses the same cache makes the same. */
+/** Builds something in the cache while no other process with the same cache builds the same. */
 export function onceInCache<T>(what: string, action: () => Promise<T>, task: TaskContext): Promise<T> {
   return exclusively(what, action, task, { folder: join(cacheFolder(), 'locks'), timeoutMs: BUILD_MS });
 }

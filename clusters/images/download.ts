@@ -6,32 +6,46 @@ import { pipeline } from 'node:stream/promises';
 
 import { variable } from '../environment.ts';
 import { causeOf, EXIT, MeshproofError } from '../errors.ts';
+import { proxyFor } from '../kubernetes/proxy.ts';
 import type { TaskContext } from '../task-context.ts';
 import { digestOf } from './cache.ts';
 import { repeatedly, type Patience } from '../repeatedly.ts';
 
-/** Without a byte for so long, a server is taken to be gone. */
+/** A server that has sent nothing for this long is considered unavailable. */
 const SILENCE_MS = 30_000;
 const MOST_REDIRECTS = 5;
 
 /**
- * Where a published file is fetched from: its own address, or below MESHPROOF_DOWNLOADS, where the same file is at `<host>/<path>` of its own address.
+ * The URL from which a published file is downloaded: its own, or that of the mirror MESHPROOF_DOWNLOADS, at `<mirror>/<host>/<path>`.
  * @throws MeshproofError `DOWNLOADS_ADDRESS` with exit code 2
  */
 export function downloadAddress(address: string): string {
-  const base = variable('MESHPROOF_DOWNLOADS');
-  if (base === undefined) return address;
-  // It may hold a password, so it is not shown.
-  if (!URL.canParse(base) || !/^https?:/.test(base)) {
-    throw new MeshproofError('DOWNLOADS_ADDRESS', 'MESHPROOF_DOWNLOADS is not an address that begins with https:// or http://', {
-      exitCode: EXIT.usage,
-    });
-  }
+  const mirror = requireDownloads();
+  if (mirror === undefined) return address;
   const { host, pathname } = new URL(address);
-  return `${base.replace(/\/$/, '')}/${host}${pathname}`;
+  mirror.pathname = `${mirror.pathname.replace(/\/+$/, '')}/${host}${pathname}`;
+  return mirror.href;
 }
 
-/** What went wrong with one attempt, and whether another may go better. */
+/**
+ * The mirror in MESHPROOF_DOWNLOADS; undefined if it is not set. Call it before anything is started, to report an invalid value early.
+ * @throws MeshproofError `DOWNLOADS_ADDRESS` with exit code 2
+ */
+export function requireDownloads(): URL | undefined {
+  const base = variable('MESHPROOF_DOWNLOADS');
+  if (base === undefined) return undefined;
+  // The message does not quote it, because it may contain a password.
+  const refuse = (why: string) =>
+    new MeshproofError('DOWNLOADS_ADDRESS', `MESHPROOF_DOWNLOADS ${why}`, { hint: HINT, exitCode: EXIT.usage });
+  const url = URL.canParse(base) ? new URL(base) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw refuse('is not an https:// or http:// URL');
+  if (url.search !== '' || url.hash !== '') throw refuse('contains a ? or #, after which no path can be appended');
+  return url;
+}
+
+const HINT = 'set it to the URL of a mirror, e.g. https://mirror.example.com/files, from which https://HOST/PATH is fetched as HOST/PATH';
+
+/** The failure of one attempt, and whether another attempt may succeed. */
 class Attempt extends Error {
   readonly again: boolean;
 
@@ -42,8 +56,8 @@ class Attempt extends Error {
 }
 
 /**
- * Fetches a published file to a path, and returns its SHA-256 in hexadecimal. What a server cannot give now is asked for again, a few times.
- * @throws MeshproofError `DOWNLOAD_FAILED` with what the server said; nothing is left at the path then
+ * Downloads a published file to a path, and returns its SHA-256 in hexadecimal. Temporary failures are retried a few times.
+ * @throws MeshproofError `DOWNLOAD_FAILED` with the server's response; nothing is left at the path then
  */
 export async function download(address: string, file: string, task: TaskContext, patience: Patience = {}): Promise<string> {
   const from = new URL(downloadAddress(address));
@@ -54,6 +68,7 @@ export async function download(address: string, file: string, task: TaskContext,
   } catch (error) {
     await rm(file, { force: true });
     task.signal?.throwIfAborted();
+    if (isOfTheDisk(error)) throw error;
     throw new MeshproofError('DOWNLOAD_FAILED', `${shown(from)} could not be downloaded: ${wordsOf(error)}`, {
       hint: 'check the network and HTTPS_PROXY; MESHPROOF_DOWNLOADS names a mirror of release pages',
       cause: error,
@@ -61,36 +76,52 @@ export async function download(address: string, file: string, task: TaskContext,
   }
 }
 
-const isWorthAgain = (error: unknown): boolean => !(error instanceof Attempt) || error.again;
+/** Whether a local file could not be written, so that neither another attempt nor a mirror would help. */
+function isOfTheDisk(error: unknown): boolean {
+  const { code = '', path } = error as NodeJS.ErrnoException;
+  return path !== undefined || code === 'ENOSPC' || code === 'EDQUOT';
+}
 
-/** Node calls a connection that was cut "aborted". */
+const isWorthAgain = (error: unknown): boolean => (error instanceof Attempt ? error.again : !isOfTheDisk(error));
+
+/** Node.js reports a lost connection as "aborted". */
 const wordsOf = (error: unknown): string => causeOf(error).replace(/^aborted$/, 'the connection ended before the file did');
 
-/** An address without the password that may stand in a mirror's. */
+/** A URL without the password that a mirror's may contain. */
 function shown(url: URL): string {
   const { origin, pathname } = url;
   return `${origin}${pathname}`;
 }
 
-/** The answer with the file; redirects are followed. Proxies are those of the environment. */
+/** The response with the file. Redirects are followed, and the proxies of the environment are used. */
 async function request(url: URL, task: TaskContext, redirects = 0): Promise<http.IncomingMessage> {
-  const { get, Agent } = url.protocol === 'http:' ? http : https;
-  const agent = new Agent({ proxyEnv: process.env });
+  const { get } = url.protocol === 'http:' ? http : https;
+  const agent = agentFor(url);
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     const asked = get(url, { agent, timeout: SILENCE_MS, ...(task.signal === undefined ? {} : { signal: task.signal }) }, resolve);
-    asked.on('error', reject).on('timeout', () => asked.destroy(new Attempt(`nothing came for ${SILENCE_MS / 1_000} s`, true)));
+    asked.on('error', reject).on('timeout', () => asked.destroy(new Attempt(`no data was received for ${SILENCE_MS / 1_000} s`, true)));
   });
   const { statusCode = 0, statusMessage = '', headers } = response;
   if (statusCode === 200) return response;
   response.resume();
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
-    if (redirects === MOST_REDIRECTS) throw new Attempt('it is redirected in circles', false);
+    if (redirects === MOST_REDIRECTS) throw new Attempt('there were too many redirects', false);
     return await request(nextAddress(url, headers.location), task, redirects + 1);
   }
   throw new Attempt(`${url.host} answered ${statusCode} ${statusMessage}`.trim(), statusCode === 429 || statusCode >= 500);
 }
 
-/** Where a redirect leads. One from TLS to none is not followed. */
+/** The agent for a URL, with its proxy from the environment, if any. Node.js would ignore an unusable proxy, or one without a scheme. */
+function agentFor(url: URL): http.Agent {
+  const { Agent } = url.protocol === 'http:' ? http : https;
+  const proxy = proxyFor(url);
+  if (proxy === undefined) return new Agent();
+  if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))
+    return new Agent({ proxyEnv: { [`${url.protocol.slice(0, -1)}_proxy`]: proxy } });
+  throw new Attempt(`the proxy in ${url.protocol.slice(0, -1).toUpperCase()}_PROXY is not an http:// or https:// URL`, false);
+}
+
+/** The target of a redirect. Redirects from HTTPS to HTTP are not followed. */
 export function nextAddress(from: URL, location: string): URL {
   const next = new URL(location, from);
   if (from.protocol === 'http:' || next.protocol === 'https:') return next;

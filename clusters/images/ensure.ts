@@ -13,14 +13,14 @@ import { bakeOnce, hasImage, NODE } from './node-tag.ts';
 import { EXTERNAL_IMAGE_NAMES } from './recipes/external.ts';
 import { shortName, type ImageSource } from './registry.ts';
 
-/** A node image in the engine that holds everything a cluster needs. */
+/** A node image on the engine that contains everything a cluster needs. */
 export interface NodeImage {
   tag: string;
-  /** Whether it was pulled: then the programs that belong to it are published too, and nothing need be compiled. */
+  /** Whether it was pulled: then the corresponding programs are published too, and nothing needs to be compiled. */
   pulled: boolean;
 }
 
-/** Bakes what a folder of archives holds, over the node in it or the one that was built. What it lacks is built where that is possible. */
+/** Bakes the archives of a folder into its node image, or else into the one that is built. What the folder lacks is built if possible. */
 async function fromFolder(mesh: readonly Image[], engine: Docker, folder: string, task: TaskContext): Promise<string> {
   const found = await archivesByTag(folder, task);
   const node = [...found.keys()].find((tag) => /(kindest|meshproof)\/node(-base)?:/.test(tag));
@@ -40,7 +40,7 @@ async function fromFolder(mesh: readonly Image[], engine: Docker, folder: string
   return bakeOnce(engine, async () => base, files, tag, task);
 }
 
-/** Archives of the images that are there neither under the name of a built nor of a published one, each built or taken from the cache. */
+/** Archives of the images that exist under neither their built nor their published name, each built or taken from the cache. */
 async function builtBeside(wanted: readonly Image[], there: ReadonlySet<string>, task: TaskContext): Promise<string[]> {
   const lacking = wanted.filter(({ name, upstream = name }) => !there.has(shortName(name)) && !there.has(shortName(upstream)));
   const archives: string[] = [];
@@ -49,9 +49,9 @@ async function builtBeside(wanted: readonly Image[], there: ReadonlySet<string>,
 }
 
 /**
- * A node image in the engine that holds everything a cluster with the mesh needs.
+ * A node image on the engine that contains everything a cluster with the mesh needs.
  * @param mesh the images of the mesh
- * @throws MeshproofError `PULL_FAILED`, `IMAGES_UNAVAILABLE` where they can be had in no way, or what building throws
+ * @throws MeshproofError `PULL_FAILED`, `IMAGES_UNAVAILABLE` if they cannot be obtained in any way, or the errors of building
  */
 export async function ensureImages(source: ImageSource, mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<NodeImage> {
   const { from } = source;
@@ -67,20 +67,20 @@ export async function ensureImages(source: ImageSource, mesh: readonly Image[], 
   );
 }
 
-/** The node image that the engine has already, whichever way it came there. */
+/** A matching node image that the engine has already, from any source. */
 async function readyNode(mesh: readonly Image[], engine: Docker): Promise<NodeImage | undefined> {
   for (const node of await possibleNodes(mesh)) if (await hasImage(engine, node.tag)) return node;
   return undefined;
 }
 
-/** The node images that building and pulling would make. */
+/** The node images that building and pulling would create. */
 export async function possibleNodes(mesh: readonly Image[]): Promise<NodeImage[]> {
   const built = mesh.every((image) => isBuildable(image)) ? [{ tag: (await builtNode(mesh)).tag, pulled: false }] : [];
   return [...built, { tag: await pulledNode(mesh), pulled: true }];
 }
 
 /**
- * What can be pulled is; what cannot is built, where that is possible.
+ * Pulls if possible, and otherwise builds if possible.
  * @throws MeshproofError `IMAGES_UNAVAILABLE`
  */
 export async function pulledOrBuilt<T>(pull: () => Promise<T>, build: () => Promise<T>, task: TaskContext): Promise<T> {
@@ -91,7 +91,7 @@ export async function pulledOrBuilt<T>(pull: () => Promise<T>, build: () => Prom
     const obstacle = await obstacleToBuilding();
     if (obstacle !== undefined) {
       throw new MeshproofError('IMAGES_UNAVAILABLE', `${causeOf(error)}; and ${obstacle}`, {
-        hint: `${error.hint ?? ''}; or --images=FOLDER takes archives that meshproof images save wrote elsewhere`.replace(/^; or /, ''),
+        hint: `${error.hint ?? ''}; or --images=FOLDER takes archives that npx meshproof images save wrote elsewhere`.replace(/^; or /, ''),
         cause: error,
       });
     }

@@ -6,8 +6,8 @@ import type { TaskContext } from '../task-context.ts';
 import { archiveTags } from './archive.ts';
 
 /**
- * The archives of a folder by the tags in them, as `docker save` writes them.
- * @throws MeshproofError `IMAGES_FOLDER` when the folder cannot be read or a file in it is no image archive.
+ * The archives in a folder, in the format of `docker save`, by their tags.
+ * @throws MeshproofError `IMAGES_FOLDER` if the folder cannot be read, or contains a file that is not an image archive
  */
 export async function archivesByTag(folder: string, task: TaskContext): Promise<Map<string, string>> {
   const names = await readdir(folder).catch((cause: unknown) => {

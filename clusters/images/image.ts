@@ -2,26 +2,26 @@ import type { TaskContext } from '../task-context.ts';
 import type { SmallRoot } from './debian.ts';
 import type { ImageConfig } from './archive.ts';
 
-/** What an image is made of, once its inputs are there. */
+/** The content of an image, once its inputs exist. */
 interface Contents extends SmallRoot {
   config: ImageConfig;
 }
 
 /** How to build an image from package registries. */
 export interface Recipe {
-  /** Everything that decides the result, for the cache; cheap to compute. */
+  /** Everything that determines the result, for the cache; fast to compute. */
   inputs: () => Promise<readonly unknown[]>;
-  /** Makes or fetches what goes into it (binaries, wheels), then says where it is. */
+  /** Builds or fetches the inputs (binaries, wheels), and returns their paths. */
   contents: (task: TaskContext) => Promise<Contents>;
 }
 
-/** One image that the harness uses. */
+/** An image that the harness uses. */
 export interface Image {
-  /** The name under which pods and kubeadm ask for it. */
+  /** The name that pods and kubeadm use. */
   name: string;
-  /** Where the same image is published; undefined for our own. */
+  /** Where the same image is published; undefined for meshproof's own. */
   upstream?: string;
   recipe?: Recipe;
-  /** For which part of a cluster it is there; `external` runs outside of it, on the engine. */
+  /** The part of a cluster that uses it; `external` images run outside the cluster, on the engine. */
   part: 'kubernetes' | 'mesh' | 'sample' | 'external';
 }

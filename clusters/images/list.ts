@@ -1,4 +1,4 @@
-/** An image of the table, and whether it can be built and is. */
+/** An image of the table, whether it can be built, and whether it was built. */
 export interface ListedImage {
   name: string;
   upstream: string;
@@ -6,7 +6,7 @@ export interface ListedImage {
   cached: boolean;
 }
 
-/** Every image that clusters use. Reads only the cache's index, no content. */
+/** Every image that clusters use. Reads only the cache's index. */
 export async function listImages(): Promise<ListedImage[]> {
   const { imageArtifact, imageTable } = await import('./build.ts');
   const { meshModules } = await import('../meshes.ts');

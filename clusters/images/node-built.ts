@@ -13,7 +13,7 @@ import { VERSIONS } from './versions.ts';
 export const isBuildable = (image: Image): image is Image & { recipe: Recipe } => image.recipe !== undefined;
 
 /**
- * Refuses images that are published alone where no registry is asked.
+ * Rejects images that can only be pulled, if no registry is used.
  * @throws MeshproofError `IMAGE_UNAVAILABLE` with exit code 2
  */
 export function requireBuildable(images: readonly Image[]): (Image & { recipe: Recipe })[] {
@@ -25,7 +25,7 @@ export function requireBuildable(images: readonly Image[]): (Image & { recipe: R
   });
 }
 
-/** What building would make, and the node image's tag, which is the hash of all of it. */
+/** What a build would create, and the node image's tag, which is a hash of all of it. */
 export async function builtNode(mesh: readonly Image[]) {
   const images = clusterImages(mesh).filter((image) => isBuildable(image));
   const parts = await Promise.all(images.map((image) => imageArtifact(image)));
@@ -36,7 +36,7 @@ export async function builtNode(mesh: readonly Image[]) {
   return { parts, tag: `${NODE}:${VERSIONS.kubernetes}-${hash}` };
 }
 
-/** Builds the images from package registries, and bakes them into the node that is built too. */
+/** Builds the images from package registries, and bakes them into the node image, which is built too. */
 export async function buildNode(mesh: readonly Image[], engine: Docker, task: TaskContext): Promise<string> {
   requireBuildable(mesh);
   const { parts, tag } = await builtNode(mesh);
@@ -53,7 +53,7 @@ export async function buildNode(mesh: readonly Image[], engine: Docker, task: Ta
   return bakeOnce(engine, base, archives, tag, task);
 }
 
-/** Why images cannot be built on this machine; undefined where they can. */
+/** Why images cannot be built on this machine; undefined if they can. */
 export async function obstacleToBuilding(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `they can be built on Linux only, not on ${process.platform}`;
   if (process.getuid?.() !== 0) return 'only root can build them';

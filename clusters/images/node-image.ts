@@ -15,7 +15,7 @@ import { VERSIONS } from './versions.ts';
 const RESTRICTED_RUNC = join(import.meta.dirname, '../engine/restricted-runc');
 const BASE = 'docker.io/meshproof/node-base';
 
-/** Text files of a node beside those that kind ships; why each is there stands in its first line. */
+/** Text files of a node in addition to those that kind contains; the first line of each says why it exists. */
 const TEXTS: Record<string, string> = {
   '/kind/version': VERSIONS.kubernetes,
   '/kind/manifests/default-cni.yaml':
@@ -26,7 +26,7 @@ const TEXTS: Record<string, string> = {
     '# Hosts without CAP_SYS_RESOURCE can lower neither the score nor raise the limit.\n[Service]\nOOMScoreAdjust=0\nLimitNOFILE=16384\n',
 };
 
-/** Commands that finish the root from inside; each mirrors a step of kind's own image build for a Debian base. */
+/** Commands that finish the root from inside; each corresponds to a step of kind's own image build for a Debian base. */
 const FINISH = `
 set -eu
 rm -f /lib/systemd/system/multi-user.target.wants/* /etc/systemd/system/*.wants/* /lib/systemd/system/local-fs.target.wants/*
@@ -78,17 +78,17 @@ export const nodeBase = async (): Promise<Artifact> => {
   };
 };
 
-/** What the base says too; `docker run` for the baking replaced it. */
+/** Same as in the base; `docker run`, which is used for baking, replaced it. */
 const ENTRY = 'ENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]';
 
-/** What baking needs of an engine. */
+/** The engine functions that baking needs. */
 export interface Docker {
   docker(args: readonly string[], options?: TaskContext): Promise<string>;
 }
 
 /**
- * Puts archives into a node image's own containerd, so that a cluster boots with nothing to load, and tags the result.
- * Imported without unpacking: the build container's file system cannot carry containerd's overlay.
+ * Imports archives into a node image's own containerd, so that a cluster starts without loading images, and tags the result. Imported
+ * without unpacking, because the build container's file system does not support containerd's overlay.
  */
 export async function bake(engine: Docker, base: string, archives: readonly string[], tag: string, task: TaskContext): Promise<void> {
   const name = `meshproof-bake-${randomBytes(4).toString('hex')}`;
@@ -129,7 +129,7 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
   }
 }
 
-/** Docker's words for a folder that is only read. They are a line of comma-separated values, in which a path may hold anything. */
+/** Docker's arguments for a read-only bind mount. They are comma-separated values, in which a path may contain any character. */
 function mount(source: string, target: string): string {
   return ['type=bind', `source=${source}`, `target=${target}`, 'readonly'].map((field) => `"${field.replaceAll('"', '""')}"`).join(',');
 }

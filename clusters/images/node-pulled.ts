@@ -11,10 +11,10 @@ import { bakeOnce, hasImage, NODE } from './node-tag.ts';
 import { pullImage, type PullOptions } from './pull.ts';
 import { VERSIONS } from './versions.ts';
 
-/** The node that kind publishes; it holds Kubernetes' own images. */
+/** The published node image of kind, which contains Kubernetes' own images. */
 export const PUBLISHED_NODE = `docker.io/kindest/node:${VERSIONS.kindestNode}`;
 
-/** Where the node and the images that its cluster needs besides those in it are published. */
+/** The published names of the node image, and of the images that a cluster needs in addition. */
 export function publishedImages(mesh: readonly Image[]): [node: string, ...others: string[]] {
   const others = clusterImages(mesh)
     .filter(({ part }) => part !== 'kubernetes')
@@ -25,20 +25,20 @@ export function publishedImages(mesh: readonly Image[]): [node: string, ...other
   return [PUBLISHED_NODE, ...others];
 }
 
-/** Those of them that the lock has no digest of: they are taken by their tags. */
+/** Those without a digest in the lock, which are pulled by tag. */
 export async function unpinnedImages(mesh: readonly Image[]): Promise<string[]> {
   const { images } = await lock();
   return publishedImages(mesh).filter((name) => images[name] === undefined);
 }
 
-/** The tag of the node image that pulling makes. */
+/** The tag of the node image that pulling creates. */
 export async function pulledNode(mesh: readonly Image[]): Promise<string> {
   const { images } = await lock();
   return `${NODE}:${VERSIONS.kindestNode}-pulled-${hashOf(publishedImages(mesh).map((name) => [name, images[name]]))}`;
 }
 
 /**
- * Pulls what others publish, and bakes it into kind's node under the names by which it is published.
+ * Pulls published images, and bakes them into kind's node image under their published names.
  * @throws MeshproofError `PULL_FAILED`
  */
 export async function pullNode(mesh: readonly Image[], source: PullOptions, engine: Docker, task: TaskContext): Promise<string> {
@@ -57,7 +57,7 @@ async function pulled(name: string, source: PullOptions, engine: Docker): Promis
     hash: hashOf(name, (await lock()).images[name]),
     make: async (folder, task) => {
       const reference = await pullImage(engine, name, source, task);
-      // An archive has the names that its images have in the engine.
+      // An archive contains the names that its images have on the engine.
       if (reference !== name) await engine.docker(['tag', reference, name], task);
       await engine.docker(['save', '-o', join(folder, 'image.tar'), name], task);
     },

@@ -2,10 +2,10 @@ import { onceInCache } from './cache.ts';
 import { bake, type Docker } from './node-image.ts';
 import type { TaskContext } from '../task-context.ts';
 
-/** A node image that holds everything a cluster needs is named so, whatever it was made from. */
+/** The name of a node image that contains everything a cluster needs, whatever its source. */
 export const NODE = 'docker.io/meshproof/node';
 
-/** Whether the engine has an image under this name. */
+/** Whether the engine has an image with this name. */
 export async function hasImage(engine: Docker, tag: string): Promise<boolean> {
   return engine.docker(['image', 'inspect', '--format', '{{.Id}}', tag]).then(
     () => true,
@@ -13,7 +13,9 @@ export async function hasImage(engine: Docker, tag: string): Promise<boolean> {
   );
 }
 
-/** Bakes archives over a base unless the engine has the result. Of several at once that want the same image one makes it. */
+/**
+ * Bakes archives into a base unless the engine has the result. If several processes want the same image at once, only one of them bakes it.
+ */
 export function bakeOnce(
   engine: Docker,
   base: () => Promise<string>,

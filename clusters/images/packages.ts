@@ -5,7 +5,7 @@ import { aptGet } from '../engine/packages.ts';
 import { causeOf, MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
 
-/** The path of a program on PATH, or undefined. */
+/** The path of a program on PATH; undefined if it is missing. */
 export async function onPath(program: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, program);
@@ -21,8 +21,8 @@ export async function onPath(program: string): Promise<string | undefined> {
 }
 
 /**
- * Sees to it that the build's own programs are there, through the distribution's packages (program → package).
- * @throws MeshproofError `BUILD_TOOLS_MISSING` where they are missing and cannot be installed.
+ * Ensures that the programs for building exist, with the distribution's packages (program → package).
+ * @throws MeshproofError `BUILD_TOOLS_MISSING` if they are missing and cannot be installed
  */
 export async function needPrograms(programs: Record<string, string>, task: TaskContext): Promise<void> {
   const missing: string[] = [];

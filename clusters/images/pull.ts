@@ -5,69 +5,86 @@ import type { Docker } from './node-image.ts';
 import { mirrored, shortName } from './registry.ts';
 import { repeatedly, type Patience } from '../repeatedly.ts';
 
-/** What engines say when they cannot pull, what that means, and what to do. The first that fits counts. */
-const FAILURES: readonly { words: RegExp; means: string; hint: string; again: boolean; unreached?: boolean }[] = [
+/** Error messages of engines that cannot pull, what they mean, and what to do. The first match counts. */
+const FAILURES: readonly { words: RegExp; means: string; hint: string; again: boolean; unreached?: true; absent?: true }[] = [
   {
     words: /toomanyrequests|too many requests|\b429\b|rate limit/i,
-    means: 'its registry allows no more pulls for now',
-    hint: 'docker login raises the limit of some registries, and --registry names a mirror',
+    means: 'the registry has reached its rate limit for pulls',
+    hint: 'docker login raises the limit of some registries; --registry selects a mirror',
     again: true,
   },
   {
     words: /unauthorized|authentication required|no basic auth|access .*denied|denied:|\b401\b|\b403\b/i,
-    means: 'its registry asks for credentials, or does not let these pull it',
-    hint: 'docker login, as the user who runs meshproof',
+    means: 'the registry requires credentials, or these do not permit the pull',
+    hint: 'run docker login as the user who runs meshproof',
     again: false,
   },
   {
     words: /manifest unknown|manifest for .* not found|name unknown|no matching manifest|\b404\b/i,
-    means: 'its registry has no such image for this machine',
-    hint: '--registry names another registry, --images=FOLDER a folder of archives',
+    means: 'the registry has no such image for this platform',
+    hint: '--registry selects another registry, --images=FOLDER a folder of archives',
+    again: false,
+    absent: true,
+  },
+  {
+    words: /server gave HTTP response to HTTPS client/i,
+    means: 'the registry uses plain HTTP, and the engine expects TLS',
+    hint: "use a registry with TLS, or add this one to insecure-registries in /etc/docker/daemon.json on the engine's machine",
+    again: false,
+  },
+  {
+    words: /invalid character '<'|text\/html/i,
+    means: 'the response is a web page, not that of a registry',
+    hint: 'check the address in --registry, and whether a proxy or a login page responds instead',
     again: false,
   },
   {
     words: /x509|certificate/i,
-    means: 'the engine does not trust its registry',
-    hint: 'put the certificate of its authority into /etc/docker/certs.d/HOST:PORT/ca.crt on the machine of the engine',
+    means: "the engine does not trust the registry's certificate",
+    hint: "install the CA certificate as /etc/docker/certs.d/HOST:PORT/ca.crt on the engine's machine",
     again: false,
   },
   {
     words: /no space left/i,
-    means: 'the disk of the engine is full',
+    means: "the engine's disk is full",
     hint: 'docker system prune removes unused data',
     again: false,
   },
   {
     words:
       /no such host|connection refused|network is unreachable|no route to host|i\/o timeout|dial tcp|awaiting headers|proxyconnect|TLS handshake/i,
-    means: 'its registry cannot be reached',
-    hint: 'check the network and the proxy of the engine; --registry names a mirror',
+    means: 'the registry cannot be reached',
+    hint: "check the engine's network and proxy; --registry selects a mirror",
     again: true,
     unreached: true,
   },
 ];
 
+const ELSEWHERE = '--registry selects a mirror, --images=FOLDER a folder of archives';
+
 export interface PullOptions {
   /** See `mirrored`. */
   registry?: string | undefined;
-  /** Whether a registry that cannot be reached is given up at once; one that stumbles is asked again all the same. */
+  /** Whether to give up at once if the registry cannot be reached; its temporary errors are retried nevertheless. */
   hurried?: boolean;
   patience?: Patience;
+  /** The name of the image whose locked digest is pulled. */
+  pinned?: string;
 }
 
 /**
- * Sees to it that the engine has an image as its registry publishes it, or a mirror, and that it is the one that the lock names. What a registry
- * cannot give now is asked for again, a few times.
- * @returns by which name the engine has it
- * @throws MeshproofError `PULL_FAILED` with what the registry said, and what to do
+ * Pulls an image from its registry or a mirror, with the digest in the lock if there is one. Temporary failures are retried a few times.
+ * @returns the name by which the engine knows it
+ * @throws MeshproofError `PULL_FAILED` with the registry's message, and what to do
  */
 export async function pullImage(engine: Docker, name: string, options: PullOptions, task: TaskContext): Promise<string> {
   const digest = (await lock()).images[name];
   const published = mirrored(name, options.registry);
-  return await pull(engine, digest === undefined ? published : `${repositoryOf(published)}@${digest}`, options, task);
+  if (digest === undefined) return await pull(engine, published, options, task);
+  return await pull(engine, `${repositoryOf(published)}@${digest}`, { ...options, pinned: name }, task);
 }
 
-/** The digest that the registry of an image, or a mirror, gives for it now, whatever the lock says: `sha256:…`. Throws as `pullImage`. */
+/** The current digest of an image at its registry or a mirror, whatever the lock contains: `sha256:…`. Throws like `pullImage`. */
 export async function publishedDigest(engine: Docker, name: string, options: PullOptions, task: TaskContext): Promise<string> {
   const published = await pull(engine, mirrored(name, options.registry), options, task);
   const answer = await engine.docker(['image', 'inspect', '--format', '{{json .RepoDigests}}', published], task);
@@ -75,12 +92,13 @@ export async function publishedDigest(engine: Docker, name: string, options: Pul
   const short = shortName(repositoryOf(published));
   const found = digests.find((one) => one.startsWith(`${short}@`)) ?? '';
   if (found !== '') return found.slice(short.length + 1);
-  throw new MeshproofError('PULL_FAILED', `the engine knows no digest of ${published}: ${answer}`);
+  throw new MeshproofError('PULL_FAILED', `the engine has no digest of ${published}: ${answer}`);
 }
 
 const repositoryOf = (reference: string): string => reference.replace(/:[^/:]*$/, '');
 
-async function pull(engine: Docker, reference: string, { hurried = false, patience }: PullOptions, task: TaskContext): Promise<string> {
+async function pull(engine: Docker, reference: string, options: PullOptions, task: TaskContext): Promise<string> {
+  const { hurried = false, patience, pinned } = options;
   task.progress?.(`pulling ${reference}`);
   try {
     await repeatedly(
@@ -94,7 +112,7 @@ async function pull(engine: Docker, reference: string, { hurried = false, patien
     const known = FAILURES.find(({ words }) => words.test(wordsOf(error)));
     const why = known === undefined ? wordsOf(error) : `${known.means} (${wordsOf(error)})`;
     throw new MeshproofError('PULL_FAILED', `${reference} could not be pulled: ${why}`, {
-      hint: known?.hint ?? '--registry names a mirror, --images=FOLDER a folder of archives',
+      hint: `${known?.hint ?? ELSEWHERE}${known?.absent === true && pinned !== undefined ? `; clusters/images/lock.json holds ${pinned} to this digest` : ''}`,
       cause: error,
     });
   }
@@ -109,7 +127,7 @@ function isWorthAgain(error: unknown, hurried: boolean): boolean {
   return again && !(hurried && unreached);
 }
 
-/** The engine's last line. */
+/** The last line of the engine's message, without its prefix. */
 function wordsOf(error: MeshproofError): string {
   const line =
     causeOf(error)

@@ -2,32 +2,58 @@ import { EXIT, MeshproofError } from '../errors.ts';
 
 /** Where images come from. */
 export interface ImageSource {
-  /** `build` from package registries, `pull` from image registries, `auto` (what is there, else pull where a registry answers, else build), or a folder of archives. */
+  /** `build` from packages, `pull` from registries, `auto` (use what exists, else pull, else build), or a folder of archives. */
   from: string;
-  /** Stands before the names of images instead of their own registries, see `mirrored`. */
+  /** Replaces the registry in the names of images, see `mirrored`. */
   registry?: string;
 }
 
 /**
- * The name of an image in a mirror: the prefix stands where the name has its own registry, e.g. `docker.io/library/node:24` becomes
+ * The name of an image in a mirror, whose prefix replaces the image's own registry: `docker.io/library/node:24` becomes e.g.
  * `registry.corp.example/mirror/library/node:24`.
- * @param registry without it the name stays as it is
+ * @param registry undefined: the name is unchanged
  */
 export function mirrored(name: string, registry: string | undefined): string {
   return registry === undefined ? name : name.replace(/^[^/]+/, () => registry);
 }
 
-/** The name of an image as Docker prints it, which leaves out its own registry. */
+/** The name of an image as Docker prints it, which omits the default registry. */
 export const shortName = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '');
 
-/** A host, its port, and folders: what may stand before the path of an image. */
-const PREFIX = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
+const HOST = /[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?/.source;
+const FOLDER = /[a-z0-9]+(?:[._-]+[a-z0-9]+)*/.source;
+/** A host with an optional port and folders, which may precede the path of an image. */
+const PREFIX = new RegExp(`^(?<host>${HOST})(?:/${FOLDER})*$`);
+const IMAGE = new RegExp(`^(?:(?<host>${HOST})/)?${FOLDER}(?:/${FOLDER})*(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`);
 
-/** @throws MeshproofError `REGISTRY_PREFIX` with exit code 2 for what cannot begin an image's name */
+/** Whether a name can be that of an image; registry, tag and digest are optional. */
+export function isImageName(name: string): boolean {
+  const found = IMAGE.exec(name);
+  return found !== null && hasPort(found.groups?.['host'] ?? '');
+}
+
+const hasPort = (host: string): boolean => Number(host.split(':')[1] ?? 1) < 65_536;
+
+/**
+ * Engines and nodes recognise a host as the first part of a name only by these marks. Without one it is an account on Docker Hub, and the
+ * images would be those of a stranger.
+ */
+const isHost = (host: string): boolean => /[.:]/.test(host) || host === 'localhost';
+
+/** @throws MeshproofError `REGISTRY_PREFIX` with exit code 2 for a prefix that cannot begin an image's name, or that names no registry */
 export function requireRegistry(prefix: string): string {
-  if (PREFIX.test(prefix)) return prefix;
-  throw new MeshproofError('REGISTRY_PREFIX', `--registry=${prefix} cannot begin the name of an image`, {
-    hint: 'write a host, and folders if there are any, without https:// and without a slash at the end: --registry=registry.example.com/mirror',
-    exitCode: EXIT.usage,
-  });
+  const host = PREFIX.exec(prefix)?.groups?.['host'];
+  const refuse = (why: string, hint: string) =>
+    new MeshproofError('REGISTRY_PREFIX', `--registry=${prefix} ${why}`, { hint, exitCode: EXIT.usage });
+  if (host === undefined || !hasPort(host)) {
+    throw refuse(
+      'cannot begin the name of an image',
+      'give a host and optional folders in lower case, without https:// and a trailing slash: --registry=registry.example.com/mirror',
+    );
+  }
+  if (isHost(host)) return prefix;
+  throw refuse(
+    `names no registry: ${host} has neither a dot nor a port, so images would be pulled from docker.io/${prefix}`,
+    `add its domain or its port, e.g. --registry=${prefix.replace(host, `${host}:443`)}, or prefix it with docker.io/ for Docker Hub`,
+  );
 }

@@ -8,36 +8,36 @@ import { hashOf, type Artifact } from './cache.ts';
 import { download } from './download.ts';
 import { lock } from './lock.ts';
 
-/** For which machine a program is; the names are Node's. */
+/** The platform of a program, with the names of Node.js. */
 export interface Platform {
   os: 'linux' | 'darwin';
   arch: 'x64' | 'arm64';
 }
 
-/** Every platform that release pages are asked for. */
+/** Every platform that release pages are queried for. */
 export const PLATFORMS: readonly Platform[] = (['linux', 'darwin'] as const).flatMap((os) =>
   (['x64', 'arm64'] as const).map((arch) => ({ os, arch })),
 );
 
 /** A program on a release page. */
 export interface ReleaseFile {
-  /** The program, or a gzipped tar archive with it. */
+  /** The program, or a gzipped tar archive that contains it. */
   url: string;
-  /** The file with its SHA-256 that the release publishes beside it. */
+  /** The file with its SHA-256, which the release publishes as well. */
   checksums: string;
 }
 
 export type Release = (platform: Platform) => ReleaseFile;
 
-/** How release pages write an architecture. */
+/** Names of architectures on release pages. */
 export const GO_ARCH = { x64: 'amd64', arm64: 'arm64' } as const;
 
 const thisPlatform = (): Platform | undefined => PLATFORMS.find(({ os, arch }) => os === process.platform && arch === process.arch);
 
 /**
- * A published program of this machine's kind; its folder holds it under its name. What was downloaded must be what the lock, or else the
- * release itself, says.
- * @returns undefined where none is published for such a machine
+ * A published program for this machine's platform; the artifact's folder contains it under its name. The download must match the lock, or
+ * else the checksum of the release.
+ * @returns undefined if none is published for this platform
  */
 export async function releaseArtifact(name: string, release: Release): Promise<Artifact | undefined> {
   const platform = thisPlatform();
@@ -62,14 +62,14 @@ export async function releaseArtifact(name: string, release: Release): Promise<A
   };
 }
 
-/** Where in an archive the program is. */
+/** The path of the program in an archive. */
 function memberOf(names: readonly string[], program: string): string {
   const found = names.find((name) => basename(name) === program && !name.endsWith('/'));
   if (found !== undefined) return found;
-  throw new MeshproofError('DOWNLOAD_UNFIT', `the downloaded archive holds no ${program}`);
+  throw new MeshproofError('DOWNLOAD_UNFIT', `the downloaded archive contains no ${program}`);
 }
 
-/** What the release publishes as the SHA-256 of a file. */
+/** The SHA-256 of a file according to the release. */
 export async function publishedChecksum({ url, checksums }: ReleaseFile, folder: string, task: TaskContext): Promise<string> {
   const file = join(folder, 'checksums');
   await download(checksums, file, task);
@@ -77,10 +77,10 @@ export async function publishedChecksum({ url, checksums }: ReleaseFile, folder:
   await rm(file);
   const found = checksumIn(text, basename(url));
   if (found !== undefined) return found;
-  throw new MeshproofError('DOWNLOAD_UNFIT', `${checksums} has no SHA-256 of ${basename(url)}`);
+  throw new MeshproofError('DOWNLOAD_UNFIT', `${checksums} contains no SHA-256 of ${basename(url)}`);
 }
 
-/** Reads a text as sha256sum writes it: of one file, or a line of each. */
+/** Parses the output format of sha256sum: for one file, or one line for each file. */
 export function checksumIn(text: string, name: string): string | undefined {
   const lines = text.trim().split('\n');
   const rows = lines.flatMap((line) => [...line.matchAll(/^([0-9a-f]{64})(?:\s+[*]?(\S+))?\s*$/gi)]);
@@ -92,6 +92,6 @@ export function checksumIn(text: string, name: string): string | undefined {
 function requireSame(url: string, got: string, wanted: string, source: string): void {
   if (got === wanted) return;
   throw new MeshproofError('CHECKSUM_MISMATCH', `${url} has the SHA-256 ${got}, and ${source} says ${wanted}`, {
-    hint: 'nothing of it was kept; a proxy or mirror may have altered the file, or the release was replaced',
+    hint: 'the file was discarded; a proxy or mirror may have altered it, or the release was replaced',
   });
 }

@@ -1,12 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 
 import { causeOf, MeshproofError } from '../errors.ts';
 import { meshModules } from '../meshes.ts';
 import type { TaskContext } from '../task-context.ts';
+import { withFolder } from '../work-folder.ts';
+import { assertWritable } from '../writable.ts';
 import { GO_PACKAGE } from './go.ts';
-import { lock, writeLock, type Lock } from './lock.ts';
+import { LOCK_FILE, lock, writeLock, type Lock } from './lock.ts';
 import type { Docker } from './node-image.ts';
 import { publishedImages } from './node-pulled.ts';
 import { publishedDigest } from './pull.ts';
@@ -15,18 +15,18 @@ import { PLATFORMS, publishedChecksum } from './releases.ts';
 import { KIND } from './tools.ts';
 import { fetchWheel } from './wheels.ts';
 
-/** A row that was asked for. */
+/** The result for one row. */
 export interface Asked {
   what: string;
-  /** What it is locked to now. */
+  /** The digest in the lock now. */
   locked?: string;
-  /** Why nobody could tell: the row stays as it was. */
+  /** Why the digest could not be determined, so that the row is unchanged. */
   problem?: string;
 }
 
 type Part = keyof Lock;
 
-/** What is asked for, and of whom; nothing is known of it before. */
+/** A row to determine. */
 interface Question {
   part: Part;
   what: string;
@@ -34,24 +34,23 @@ interface Question {
 }
 
 /**
- * Asks registries, release pages and the Python index what they publish under the names that are used, and writes their answers into the lock.
- * A row of which nobody could tell anything stays as it was, and none is made up.
+ * Reads from registries, release pages and the Python package index the digests of everything that is used, and writes them to the lock. A
+ * row whose digest cannot be determined is unchanged.
  */
 export async function relock(engine: Docker, registry: string | undefined, task: TaskContext): Promise<Asked[]> {
   const rows: Lock = structuredClone(await lock());
+  // Checked first, because the queries take minutes.
+  await assertWritable(dirname(LOCK_FILE));
   const asked: Asked[] = [];
   for (const { part, what, ask } of await questions(engine, registry, task)) {
-    const folder = await mkdtemp(join(tmpdir(), 'meshproof-lock-'));
     try {
-      const { name, digest } = await ask(folder);
+      const { name, digest } = await withFolder('lock', ask);
       rows[part][name] = digest;
       asked.push({ what: name, locked: digest });
     } catch (error) {
       task.signal?.throwIfAborted();
       if (!(error instanceof MeshproofError)) throw error;
       asked.push({ what, problem: causeOf(error) });
-    } finally {
-      await rm(folder, { recursive: true, force: true });
     }
   }
   await writeLock(rows);

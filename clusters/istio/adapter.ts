@@ -35,20 +35,20 @@ import { PROXY_CONTAINER, REQUEST_METRICS, proxyImage, serverInfo, withProxy } f
 import { proxyCounts } from './proxy/counts.ts';
 import { labelledCounts, requestCountOf } from './proxy/request-counts.ts';
 
-/** The extension of the proxy that each feature comes from. */
+/** The extension of the proxy that provides each feature. */
 const EXTENSIONS: Readonly<Record<MeshFeature, string>> = { 'request-metrics': REQUEST_METRICS };
 
 export interface IstioOptions {
   access: ClusterAccess;
-  /** Default: the control plane that is used where no revision is named. */
+  /** Default: the control plane that is used if no revision is given. */
   finder?: MeshFinder;
-  /** Without one, nothing can be asked of it. */
+  /** If omitted, reading `injector` throws. */
   injector?: MeshInjector;
   tool?: MeshTool;
   revisions?: IstioRevisions;
 }
 
-/** Istio with sidecars, installed by whoever: everything is asked of istiod and of the running proxies. */
+/** Istio with sidecars, whoever installed it: all information comes from istiod and the running proxies. */
 export function istio(options: IstioOptions): MeshAdapter {
   const { access, finder = new MeshFinder(access) } = options;
   return new IstioAdapter({ ...options, finder });
@@ -76,14 +76,14 @@ class IstioAdapter implements MeshAdapter {
     return this.#injector;
   }
 
-  /** istiod's version, and the Envoy versions of the proxies that run now, if any does. */
+  /** istiod's version, and the Envoy versions of the running proxies. */
   async versions(task: TaskContext = {}, among?: readonly string[]): Promise<MeshVersions> {
-    const controlPlane = (await (await this.#istiod(task.signal)).versions(task.signal)).map(shortVersion);
+    const controlPlane = await (await this.#istiod(task.signal)).versions(task.signal);
     const lists = await Promise.all(
       (among ?? [undefined]).map((namespace) => this.#access.pods(namespace, 'security.istio.io/tlsMode=istio', task.signal)),
     );
     const proxies = withProxy(lists.flat());
-    // One proxy an image: all others of it are the same program.
+    // One proxy per image is enough, because the others run the same program.
     const ofEachImage = new Map(proxies.map((pod) => [proxyImage(pod), pod]));
     const envoys = await Promise.all(
       [...ofEachImage.values()].map(async ({ metadata }) => (await serverInfo(this.#access, metadata, task.signal)).version),
@@ -114,8 +114,8 @@ class IstioAdapter implements MeshAdapter {
     ]);
     return {
       settings: found.settings,
-      versions: versions.map(shortVersion),
-      facts: meshFacts(found, versions.map(shortVersion), proxies),
+      versions,
+      facts: meshFacts(found, versions, proxies),
       standing: standingIn(objects, found.settings.rootNamespace),
       injectorOf: ({ labels = {} }) => injectorIn(found, labels),
     };
@@ -149,9 +149,9 @@ class IstioAdapter implements MeshAdapter {
     return await proxyCounts(this.#access, pod);
   }
 
-  async accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]> {
-    const [text, formats] = await Promise.all([this.#access.logsSince(pod, PROXY_CONTAINER, since), logFormats(this.#access, pod)]);
-    return parseAccessLog(text, formats);
+  async accessLog(pod: PodRef, since: Date): Promise<() => Promise<AccessLogLine[]>> {
+    const formats = await logFormats(this.#access, pod);
+    return async () => parseAccessLog(await this.#access.logsSince(pod, PROXY_CONTAINER, since), formats);
   }
 
   async requestCounts(pod: PodRef): Promise<RequestCount[]> {
@@ -171,12 +171,7 @@ class IstioAdapter implements MeshAdapter {
   }
 }
 
-/** istiod answers `<version>-<commit>-<state>`. */
-function shortVersion(text: string): string {
-  return text.replace(/-(?:[0-9a-f]{12,40}|unknown)-[A-Za-z]+$/, '');
-}
-
-/** Envoy answers `<commit>/<version>/<state>/<kind>/<TLS library>`. */
+/** Envoy reports `<commit>/<version>/<state>/<kind>/<TLS library>`. */
 function shortEnvoyVersion(text: string): string {
   return text.split('/')[1] ?? text;
 }

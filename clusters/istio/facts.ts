@@ -23,13 +23,16 @@ export const FACTS: MeshFacts = {
   gatewayProbe: { port: 15021, path: '/healthz/ready' },
   jwks: {
     /**
-     * istiod fetches all keys in rounds, one after the other. Of three fetches of one address the second belongs to a round that began after
-     * the first, and whose results were pushed before the third.
+     * istiod fetches all keys in rounds, one after the other. Of three fetches of one address, the second belongs to a round that began
+     * after the first, and its results were pushed before the third.
      */
     fetches: 3,
     renewal: 'istiod to fetch the keys again (PILOT_JWT_PUB_KEY_REFRESH_INTERVAL)',
   },
-  /** As the installation does for a whole mesh; with Istio's default a change acts on kept connections after 45 s. */
+  /**
+   * The harness's own installation sets this for the whole mesh; with Istio's default, a change takes effect on kept connections after 45
+   * s.
+   */
   fastDrainAnnotations: { 'proxy.istio.io/config': JSON.stringify({ drainDuration: '1s', holdApplicationUntilProxyStarts: true }) },
   exportedTo: (namespaces) => ({ [EXPORT_TO]: namespaces.join(',') }),
   placedInRigs: [`EnvoyFilter ${SENTINEL_NAME} (or a ServiceEntry, if policies refuse that), used to see what proxies have acknowledged`],
@@ -37,7 +40,7 @@ export const FACTS: MeshFacts = {
   ownWebhooks: /(^|\.)istio\.io$/,
   settledBy: SETTLED_BY,
   schemas,
-  /** What stands in the root namespace is for the proxies of every namespace. */
+  /** Objects in the root namespace apply to the proxies of every namespace. */
   isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,
   reachesOf,
   exportedKinds: EXPORTED_KINDS,

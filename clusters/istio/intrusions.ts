@@ -1,19 +1,22 @@
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { isObject } from '../kubernetes/merge-patch.ts';
-import type { Island } from '../mesh/facts.ts';
+import type { Confines } from '../mesh/facts.ts';
 
-/** A VirtualService or ServiceEntry acts on the proxies of every namespace that it is exported to; by default that is all. */
+/** A VirtualService or ServiceEntry affects the proxies of every namespace that it is exported to; by default that is all of them. */
 export const EXPORTED_KINDS = [
   ['networking.istio.io/v1', 'VirtualService'],
   ['networking.istio.io/v1', 'ServiceEntry'],
 ] as const;
 
 /**
- * How objects that stand outside of a rig act on its proxies, each as a sentence: those that are exported to the rig and name a host that the rig
- * or its check has.
+ * Describes how objects outside a rig affect its proxies: those that are exported to the rig and name a host of the rig or its check.
  * @param own objects of the rig and of its check, each with its namespace
  */
-export function intrusionsOf(others: readonly Manifest[], own: readonly Manifest[], { namespaces }: Pick<Island, 'namespaces'>): string[] {
+export function intrusionsOf(
+  others: readonly Manifest[],
+  own: readonly Manifest[],
+  { namespaces }: Pick<Confines, 'namespaces'>,
+): string[] {
   const hosts = [...new Set(own.flatMap(hostsOf))];
   return others.flatMap((object) => {
     const { kind, metadata } = object;
@@ -25,7 +28,7 @@ export function intrusionsOf(others: readonly Manifest[], own: readonly Manifest
   });
 }
 
-/** Whether the proxies of these namespaces see it: it is exported to them, and is for sidecars or for a gateway of theirs. */
+/** Whether the proxies of these namespaces see the object: it is exported to them, and applies to sidecars or to one of their gateways. */
 function isFor({ exportTo, gateways }: Record<string, unknown>, namespaces: ReadonlySet<string>): boolean {
   const exported = textsIn(exportTo);
   const at = textsIn(gateways);
@@ -35,7 +38,7 @@ function isFor({ exportTo, gateways }: Record<string, unknown>, namespaces: Read
   );
 }
 
-/** The hosts of an object: what it names, or as what a Service is known. A short name is of its own namespace. */
+/** The hosts of an object: those that it names, or the names of a Service. A short name belongs to the object's namespace. */
 function hostsOf(object: Manifest): string[] {
   const { kind, metadata } = object;
   const { hosts, host, hostnames } = specOf(object);
@@ -43,7 +46,7 @@ function hostsOf(object: Manifest): string[] {
   return named.map((name) => (/[.*]/.test(name) ? name : `${name}.${metadata.namespace}.svc.cluster.local`));
 }
 
-/** As Istio takes a wildcard: for any number of labels at the front. */
+/** As in Istio, a wildcard matches any number of leading labels. */
 function matches(pattern: string, host: string): boolean {
   return pattern === host || (pattern.startsWith('*') && host.endsWith(pattern.slice(1)));
 }

@@ -3,18 +3,18 @@ import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 import { istioOperator, type IstioProfile } from './revisions/operator.ts';
 
-/** The command line tool and the cluster it works on. */
+/** The command-line tool and the cluster that it works on. */
 export interface Istioctl {
   /** Path of the program, or its name on PATH. */
   istioctl: string;
   kubeconfig: string;
   context: string;
-  /** Of the control plane that it asks and injects for; default istioctl's own. */
+  /** Namespace of the control plane that it queries and injects for; default istioctl's own. */
   namespace?: string;
   revision?: string;
 }
 
-/** The flags by which istioctl finds the cluster and its control plane. */
+/** The flags that tell istioctl which cluster and control plane to use. */
 export function placeFlags({ kubeconfig, context, namespace }: Istioctl): string[] {
   return ['--kubeconfig', kubeconfig, '--context', context, ...(namespace === undefined ? [] : ['--istioNamespace', namespace])];
 }
@@ -22,7 +22,7 @@ export function placeFlags({ kubeconfig, context, namespace }: Istioctl): string
 const TIMEOUT_MS = 300_000;
 
 /**
- * Installs Istio, or changes an installation to the profile, and returns when istiod is ready.
+ * Installs Istio, or changes an installation to match the profile, and returns when istiod is ready.
  * @throws MeshproofError with code `PROGRAM_MISSING`, `COMMAND_TIMED_OUT` or `COMMAND_FAILED`
  */
 export async function installIstio(tool: Istioctl, profile: IstioProfile, task: TaskContext = {}): Promise<void> {
@@ -31,8 +31,8 @@ export async function installIstio(tool: Istioctl, profile: IstioProfile, task: 
 }
 
 /**
- * Installs what an IstioOperator resource says, or changes an installation to it, and returns when its components are ready.
- * @throws as `installIstio`
+ * Installs what an IstioOperator resource describes, or changes an installation to match it, and returns when its components are ready.
+ * @throws the errors of `installIstio`
  */
 export async function installFrom(
   tool: Istioctl,
@@ -48,13 +48,13 @@ export async function installFrom(
   });
 }
 
-/** Removes everything that istioctl installed, cluster-wide objects included; its namespace stays. */
+/** Removes everything that istioctl installed, including cluster-scoped objects; its namespace is kept. */
 export async function uninstallIstio(tool: Istioctl, task: TaskContext = {}): Promise<void> {
   task.progress?.('removing Istio');
   await run(tool, ['uninstall', '--purge', '-y'], { ...task, timeoutMs: TIMEOUT_MS });
 }
 
-/** The version that a program named istioctl says it has, e.g. "1.31.0". */
+/** The version that a program named istioctl reports, e.g. "1.31.0". */
 export async function istioctlVersion(istioctl: string, task: TaskContext = {}): Promise<string> {
   const text = await exec(istioctl, ['version', '--remote=false', '-o', 'json'], { ...task, timeoutMs: 20_000 });
   const { clientVersion }: { clientVersion?: { version?: string } } = JSON.parse(text);

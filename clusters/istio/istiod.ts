@@ -5,19 +5,19 @@ import { printable } from '../printable.ts';
 import type { ClusterAccess, PodObject } from '../mesh/access.ts';
 import type { MeshConfig } from './survey/mesh-config.ts';
 
-/** Plain HTTP; its debug pages are open to callers on the pod's loopback, which a port-forward is. */
+/** Plain HTTP; its debug pages are accessible from the pod's loopback address, which a port-forward uses. */
 const HTTP_PORT = 8080;
 const MONITORING_PORT = 15014;
 
-/** One resource type of one proxy, as istiod's side of the stream knows it. Nonces begin with the version of the push. */
+/** The state of one resource type on one proxy, from istiod's side of the stream. Nonces begin with the version of the push. */
 interface TypeStatus {
   sent: string;
   acked: string;
-  /** Why the proxy rejected what was sent last; empty once it has acknowledged something newer. */
+  /** Why the proxy rejected the last update; empty once it has acknowledged a newer one. */
   error: string;
 }
 
-/** Short names of the resource types that carry configuration, by what istiod calls them. */
+/** Short names of the resource types that carry configuration, by istiod's names for them. */
 export const RESOURCE_TYPES = {
   cds: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
   eds: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
@@ -31,14 +31,14 @@ export const RESOURCE_TYPE_NAMES: readonly ResourceType[] = ['cds', 'eds', 'lds'
 /** The types that a proxy has subscribed to. */
 export type ProxyStatus = Partial<Record<ResourceType, TypeStatus>>;
 
-/** Where istiod is. */
+/** Where istiod runs. */
 interface IstiodPlace {
   namespace: string;
-  /** Default: whatever is there. */
+  /** Default: any. */
   revision?: string;
 }
 
-/** What istiod says about itself on its debug pages. With several istiods of one revision, all of them are asked. */
+/** Reads istiod's debug pages. If a revision has several istiods, all of them are queried. */
 export class Istiod {
   readonly #access: ClusterAccess;
   readonly #namespace: string;
@@ -51,18 +51,18 @@ export class Istiod {
     this.#selector = `app=istiod${revision === undefined ? '' : `,istio.io/rev=${revision}`}`;
   }
 
-  /** The pods that run. @throws MeshproofError `ISTIOD_MISSING` when none does */
+  /** The running pods. @throws MeshproofError `ISTIOD_MISSING` if there are none */
   async pods(signal?: AbortSignal): Promise<readonly PodObject[]> {
     return await this.#running(signal);
   }
 
-  /** What the mesh is told, with everything that several sources said of it put together. */
+  /** The effective MeshConfig, merged from all its sources. */
   async meshConfig(signal?: AbortSignal): Promise<MeshConfig> {
     const [page] = await this.#ask('/debug/mesh', HTTP_PORT, signal);
     return JSON.parse(page?.text ?? '{}') as MeshConfig;
   }
 
-  /** The configuration objects in the store of each istiod, with their resourceVersion: one list an istiod. */
+  /** The configuration objects in the store of each istiod, with their resourceVersion: one list for each istiod. */
   async configurations(signal?: AbortSignal): Promise<Manifest[][]> {
     return (await this.#ask('/debug/configz', HTTP_PORT, signal)).map(({ text }): Manifest[] => JSON.parse(text));
   }
@@ -78,23 +78,23 @@ export class Istiod {
     for (const { text } of await this.#ask(`/debug/syncz?namespace=${namespace}`, HTTP_PORT, signal)) {
       for (const [pod, status] of parseSyncStatus(text, namespace)) {
         const known = found.get(pod);
-        // Right after a reconnect the old istiod may still list the proxy.
+        // Right after a reconnect the previous istiod may still list the proxy.
         if (known === undefined || (status.cds?.sent ?? '') > (known.cds?.sent ?? '')) found.set(pod, status);
       }
     }
     return found;
   }
 
-  /** The version text of each istiod, without repetitions. */
+  /** The version of each istiod, without repetitions. */
   async versions(signal?: AbortSignal): Promise<string[]> {
-    return [...new Set((await this.#ask('/version', MONITORING_PORT, signal)).map(({ text }) => printable(text).trim()))];
+    return [...new Set((await this.#ask('/version', MONITORING_PORT, signal)).map(({ text }) => shortVersion(printable(text).trim())))];
   }
 
-  /** How many proxies of each Istio version are connected; those that do not tell theirs count as `unknown`. */
+  /** How many proxies of each Istio version are connected; those that do not report one count as `unknown`. */
   async proxyVersions(signal?: AbortSignal): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
     for (const { text } of await this.#ask('/debug/syncz', HTTP_PORT, signal)) {
-      const statuses: { istio_version?: string }[] = JSON.parse(text);
+      const statuses: SyncStatus[] = JSON.parse(text);
       for (const { istio_version: version = 'unknown' } of statuses) counts.set(version, (counts.get(version) ?? 0) + 1);
     }
     return counts;
@@ -105,7 +105,7 @@ export class Istiod {
     return await this.#ask(path, HTTP_PORT, signal);
   }
 
-  /** The last lines that each istiod logged. */
+  /** The last lines in the log of each istiod. */
   async logs(tailLines: number): Promise<{ pod: string; text: string }[]> {
     const pods = await this.#running();
     return await Promise.all(
@@ -113,7 +113,7 @@ export class Istiod {
     );
   }
 
-  /** @throws MeshproofError with code `ISTIOD_MISSING`, `ISTIOD_UNREACHABLE` (may pass) or `ISTIOD_FORBIDDEN` (will not). */
+  /** @throws MeshproofError with code `ISTIOD_MISSING`, `ISTIOD_UNREACHABLE` (may be temporary) or `ISTIOD_FORBIDDEN` (permanent) */
   async #ask(path: string, port: number, signal?: AbortSignal): Promise<{ pod: string; text: string }[]> {
     try {
       const pods = await this.#running(signal);
@@ -124,7 +124,7 @@ export class Istiod {
         })),
       );
     } catch (error) {
-      // The pods may have been replaced: look again next time.
+      // The pods may have been replaced, so list them again next time.
       this.#pods = undefined;
       signal?.throwIfAborted();
       if (error instanceof MeshproofError && error.code === 'ISTIOD_MISSING') throw error;
@@ -155,30 +155,42 @@ export class Istiod {
   }
 }
 
-/** A service in istiod's registry; the fields that are read. */
+/** A service in istiod's registry, with the fields that are read. */
 export interface RegisteredService {
   ResourceVersion?: string;
   Attributes?: { ServiceRegistry?: string; Name?: string; Namespace?: string };
 }
 
+/** istiod answers `<version>-<commit>-<state>`. */
+function shortVersion(text: string): string {
+  return text.replace(/-(?:[0-9a-f]{12,40}|unknown)-[A-Za-z]+$/, '');
+}
+
+/** A proxy on the page `/debug/syncz`, where its ID is `<pod>.<namespace>`. */
 interface SyncStatus {
   proxy?: string;
+  istio_version?: string;
   resources?: Record<string, { sent?: string; acked?: string; lastError?: string }>;
 }
 
-/** Reads the page `/debug/syncz`. A proxy's id there is `<pod>.<namespace>`. */
+/** The proxies of a namespace on the page `/debug/syncz`, each with the name of its pod. */
+export function syncStatuses(text: string, namespace: string): (SyncStatus & { pod: string })[] {
+  const statuses: SyncStatus[] = JSON.parse(text);
+  const inNamespace = statuses.filter(({ proxy }) => proxy?.endsWith(`.${namespace}`));
+  return inNamespace.map((status) => ({ ...status, pod: (status.proxy ?? '').slice(0, -namespace.length - 1) }));
+}
+
+/** What was sent to each proxy of a namespace and what it acknowledged, by pod name, from the page `/debug/syncz`. */
 export function parseSyncStatus(text: string, namespace: string): Map<string, ProxyStatus> {
   const found = new Map<string, ProxyStatus>();
-  const statuses: SyncStatus[] = JSON.parse(text);
-  for (const { proxy = '', resources = {} } of statuses) {
-    if (!proxy.endsWith(`.${namespace}`)) continue;
+  for (const { pod, resources = {} } of syncStatuses(text, namespace)) {
     const status: ProxyStatus = {};
     for (const [type, url] of RESOURCE_TYPE_NAMES.map((type) => [type, RESOURCE_TYPES[type]] as const)) {
       const resource = resources[url];
       if (resource === undefined) continue;
       status[type] = { sent: resource.sent ?? '', acked: resource.acked ?? '', error: resource.lastError ?? '' };
     }
-    found.set(proxy.slice(0, -namespace.length - 1), status);
+    found.set(pod, status);
   }
   return found;
 }

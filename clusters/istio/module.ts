@@ -15,6 +15,7 @@ import { IstioRevisions } from './revisions/revisions.ts';
 import { definitions } from './schemas.ts';
 import { IstioTool } from './tool.ts';
 import { MeshFinder } from './survey/finder.ts';
+import { moveIstio } from './upgrade.ts';
 import { istioVersion, VERSIONS } from './versions.ts';
 
 /** Istio with sidecars. */
@@ -35,7 +36,7 @@ export const ISTIO: MeshModule = {
       access,
       finder,
       injector: new IstioInjector(api, tool, async () => (await finder.mesh()).plane.revision),
-      tool: new IstioTool(tool),
+      tool: new IstioTool(tool, async () => (await finder.mesh()).istiod),
       revisions: new IstioRevisions(api, { access, finder, tool }),
     });
   },
@@ -47,6 +48,7 @@ export const ISTIO: MeshModule = {
     const images = { hub: ISTIO_HUB, tag, plainEnvoy: !extended };
     await installIstio(await istioctlOn({ ...cluster, meshTag: tag }, task), { images }, task);
   },
+  move: moveIstio,
 };
 
 /** @throws MeshproofError `NO_KUBECONFIG` */

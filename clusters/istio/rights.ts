@@ -1,9 +1,9 @@
-import { controlPlaneRights, MANAGED, type Right } from '../existing/right.ts';
+import { controlPlaneRights, type Right } from '../existing/right.ts';
 import type { Uses } from '../mesh/facts.ts';
 
-/** What the adapter asks of an API server. */
+/** The permissions that the adapter needs. */
 export function rights({ manualInjection }: Uses): Right[] {
-  return manualInjection ? [...ALWAYS, INJECTORS, TEMPLATES] : [...ALWAYS, { ...INJECTORS, optional: true }];
+  return manualInjection ? [...ALWAYS, INJECTORS, ...KUBE_INJECT] : [...ALWAYS, { ...INJECTORS, optional: true }];
 }
 
 const ALWAYS: readonly Right[] = [
@@ -13,7 +13,7 @@ const ALWAYS: readonly Right[] = [
     where: 'rig',
     group: 'networking.istio.io',
     resource: 'envoyfilters',
-    verbs: MANAGED,
+    verbs: ['list', 'create', 'patch', 'delete'],
     purpose: 'apply and remove the configuration of checks',
   },
 ];
@@ -26,15 +26,19 @@ const INJECTORS: Right = {
   purpose: 'find the revisions of the mesh and their injection labels',
 };
 
-const TEMPLATES: Right = {
+/**
+ * What `istioctl kube-inject` reads in addition to the injectors: the mesh configuration, the Service that they name, and one of its pods,
+ * which it also lists and forwards a port to.
+ */
+const KUBE_INJECT: readonly Right[] = ['configmaps', 'services', 'pods'].map((resource) => ({
   where: 'control',
   group: '',
-  resource: 'configmaps',
+  resource,
   verbs: ['get'],
-  purpose: 'inject manually with the configuration of the mesh',
-};
+  purpose: 'inject manually, with the configuration of the mesh',
+}));
 
-/** Of which kinds objects may be added to those of a check. */
+/** Kinds of the objects that may be added to those of a check. */
 export const SETTLED_BY = [
   { group: 'security.istio.io', kind: 'PeerAuthentication' },
   { group: 'security.istio.io', kind: 'AuthorizationPolicy' },

@@ -10,12 +10,12 @@ import { istioVersion } from './versions.ts';
 const MODULE = 'istio.io/istio';
 /** The definitions that istioctl installs. */
 const FILE = 'manifests/charts/base/files/crd-all.gen.yaml';
-/** The documents of istioctl, of which no definition comes with an installation. */
+/** The group of istioctl's own documents, for which an installation has no definition. */
 const OF_THE_TOOL = 'install.istio.io';
 
 const read = new Map<string, KindSchemas>();
 
-/** The schemas of the kinds of a version. */
+/** The schemas of a version's kinds. */
 export function schemas(version?: string): KindSchemas {
   const { name, folder } = istioVersion(version);
   const known = read.get(name) ?? new KindSchemas(join(folder, 'schemas.json'), [OF_THE_TOOL]);

@@ -3,16 +3,20 @@ import { ExecaError } from 'execa';
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { MeshTool, ReportedProxy, ReportedVersions, ToolAnswer } from '../mesh/adapter.ts';
-import { placeFlags, type Istioctl } from './istioctl.ts';
+import { type Istiod, syncStatuses } from './istiod.ts';
+import { istioctlVersion, placeFlags, type Istioctl } from './istioctl.ts';
 
 const TIMEOUT_MS = 60_000;
 
-/** istioctl, as someone at a shell would use it. */
+/** istioctl, used as on the command line. */
 export class IstioTool implements MeshTool {
   readonly #tool: () => Promise<Istioctl>;
+  readonly #istiod: () => Promise<Istiod>;
 
-  constructor(tool: () => Promise<Istioctl>) {
+  /** @param istiod istiod of the tested control plane */
+  constructor(tool: () => Promise<Istioctl>, istiod: () => Promise<Istiod>) {
     this.#tool = tool;
+    this.#istiod = istiod;
   }
 
   async run(args: readonly string[], input?: string): Promise<ToolAnswer> {
@@ -20,23 +24,26 @@ export class IstioTool implements MeshTool {
     return { exitCode, said: `${stderr}\n${stdout}`.trim() };
   }
 
+  /**
+   * Read from istiod, as istioctl itself does. istioctl would request a token for a service account of the control plane, which users other
+   * than the mesh's owner may not do, and without a default revision it finds no istiod.
+   */
   async versions(namespaces: readonly string[]): Promise<ReportedVersions> {
-    const [versions, ...statuses] = await Promise.all([
-      this.#read(['version', '--output', 'json']),
-      ...namespaces.map((namespace) => this.#read(['proxy-status', '--namespace', namespace, '--output', 'json'])),
+    const [{ istioctl }, istiod] = await Promise.all([this.#tool(), this.#istiod()]);
+    const proxiesOf = async (namespace: string): Promise<ReportedProxy[]> =>
+      (await istiod.page(`/debug/syncz?namespace=${namespace}`)).flatMap(({ text }) => reportedIn(text, namespace));
+    const [client, controlPlane, ...proxies] = await Promise.all([
+      istioctlVersion(istioctl),
+      istiod.versions(),
+      ...namespaces.map(proxiesOf),
     ]);
-    return parseVersions(versions, statuses, namespaces);
+    return { client, controlPlane, proxies: proxies.flat() };
   }
 
   async preflight(as?: string): Promise<string[]> {
     const user = as === undefined ? [] : ['--as', as];
     const answer = await this.#answer(['experimental', 'precheck', '--output', 'json', ...user]);
     return parsePreflight(answer);
-  }
-
-  async #read(args: readonly string[]): Promise<string> {
-    const tool = await this.#tool();
-    return await exec(tool.istioctl, [...args, ...placeFlags(tool)], { timeoutMs: TIMEOUT_MS });
   }
 
   async #answer(args: readonly string[], input?: string): Promise<{ exitCode: number; stdout: string; stderr: string }> {
@@ -55,42 +62,20 @@ export class IstioTool implements MeshTool {
   }
 }
 
-interface VersionAnswer {
-  clientVersion?: { version?: string };
-  meshVersion?: { Info?: { version?: string } }[];
-  dataPlaneVersion?: { ID?: string; IstioVersion?: string }[];
-}
-
-interface StatusAnswer {
-  resources?: { node?: { id?: string }; genericXdsConfigs?: { typeUrl?: string; configStatus?: string }[] }[];
-}
-
-/** Reads what `istioctl version` says of all proxies, and for those of some namespaces what `istioctl proxy-status` adds. Ids are `<pod>.<namespace>`. */
-export function parseVersions(versions: string, statuses: readonly string[], namespaces: readonly string[]): ReportedVersions {
-  const { clientVersion, meshVersion = [], dataPlaneVersion = [] }: VersionAnswer = JSON.parse(versions);
-  const stale = new Map<string, string[]>();
-  for (const text of statuses) {
-    const { resources = [] }: StatusAnswer = JSON.parse(text);
-    for (const { node, genericXdsConfigs = [] } of resources) {
-      const behind = genericXdsConfigs.filter(({ configStatus }) => configStatus !== 'SYNCED');
-      stale.set(
-        node?.id ?? '',
-        behind.map(({ typeUrl = '', configStatus = 'unknown' }) => `${typeUrl.split('.').at(-1)} ${configStatus}`),
-      );
-    }
-  }
-  const proxies = dataPlaneVersion.flatMap(({ ID = '', IstioVersion = '' }): ReportedProxy[] => {
-    const namespace = namespaces.find((name) => ID.endsWith(`.${name}`));
-    if (namespace === undefined) return [];
-    const pod = `${namespace}/${ID.slice(0, -namespace.length - 1)}`;
-    return [{ pod, version: IstioVersion, stale: stale.get(ID) ?? ['no status'] }];
+/** The versions of the proxies of a namespace, and the configuration that they have not acknowledged, from istiod's page `/debug/syncz`. */
+function reportedIn(text: string, namespace: string): ReportedProxy[] {
+  return syncStatuses(text, namespace).map(({ pod, istio_version: version = '', resources = {} }): ReportedProxy => {
+    const stale = Object.entries(resources).flatMap(([type, { sent = '', acked = '', lastError = '' }]) => {
+      const state = lastError !== '' ? 'rejected' : sent === '' ? 'not sent' : sent === acked ? undefined : 'stale';
+      return state === undefined ? [] : [`${type.split('.').at(-1)} ${state}`];
+    });
+    return { pod: `${namespace}/${pod}`, version, stale };
   });
-  return { client: clientVersion?.version ?? '', controlPlane: meshVersion.map(({ Info }) => Info?.version ?? ''), proxies };
 }
 
 /**
- * Reads what `istioctl experimental precheck` found. It ends with an error when it found something, and then printed it as JSON; without
- * JSON it is the tool that failed.
+ * Parses the findings of `istioctl experimental precheck`. With findings, it fails and prints them as JSON; without JSON, the tool itself
+ * failed.
  * @throws MeshproofError `COMMAND_FAILED`
  */
 export function parsePreflight({ exitCode, stdout, stderr }: { exitCode: number; stdout: string; stderr: string }): string[] {
@@ -98,5 +83,5 @@ export function parsePreflight({ exitCode, stdout, stderr }: { exitCode: number;
   const begin = stdout.indexOf('[');
   const found: { code?: string; message?: string }[] = begin === -1 ? [] : JSON.parse(stdout.slice(begin));
   if (found.length > 0) return found.map(({ code = '', message = '' }) => `${code} ${message}`);
-  throw new MeshproofError('COMMAND_FAILED', `the preflight ended with ${exitCode} and reported nothing: ${stderr.slice(-300)}`);
+  throw new MeshproofError('COMMAND_FAILED', `the preflight check exited with ${exitCode} and reported nothing: ${stderr.slice(-300)}`);
 }

@@ -3,19 +3,23 @@ import { join } from 'node:path';
 import { EXIT, MeshproofError } from '../errors.ts';
 import type { GoModule } from '../images/go.ts';
 
-/** One version of Istio that clusters can be made with; a change here changes the hashes and so rebuilds what depends on it. */
+/** A version of Istio for new clusters. A change here changes hashes, so what depends on it is rebuilt. */
 export interface IstioVersion {
-  /** What the programs call themselves, and the tag of the images that are built. */
+  /** The version that the programs report, and the tag of the images that are built. */
   tag: string;
-  /** The release whose images stand for this version where a registry answers. */
+  /** The release whose images represent this version if they are pulled. */
   release: string;
   /** The version of the plain Envoy that is built in. */
   envoy: string;
 }
 
-/** Each has a folder of its name in versions/, with the go.mod and go.sum that pin its module, and the schemas of its kinds. The newest is first. */
+/**
+ * Each version has a folder of its name in versions/ with the go.mod and go.sum that pin its module, and the schemas of its kinds. Newest
+ * first.
+ */
 const TABLE = {
   '1.31': { tag: '1.31-eed52ebb66ad', release: '1.31.1', envoy: '1.40.0' },
+  '1.30': { tag: '1.30-b01690e6db7d', release: '1.30.8', envoy: '1.38.3' },
 } as const satisfies Record<string, IstioVersion>;
 
 type Name = keyof typeof TABLE;

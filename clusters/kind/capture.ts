@@ -7,9 +7,9 @@ import { exec } from '../exec.ts';
 import { CLUSTER_LABEL } from './nodes.ts';
 
 /**
- * Reads every packet of a node's network namespace until its input ends, and prints how many held each of the texts.
- * A packet socket sees the pods' interfaces and the uplink. The loopback interface is left out: what is sent to a pod by
- * way of the API server passes there. Perl is part of every Debian.
+ * Reads every packet in a node's network namespace until its input ends, then prints how many packets contained each text. A packet socket
+ * sees the pods' interfaces and the uplink. The loopback interface is ignored, because traffic that reaches a pod through the API server
+ * passes there. Every Debian has Perl.
  */
 const READER = String.raw`
 use strict; use Socket;
@@ -24,13 +24,16 @@ for (;;) {
   next if unpack('x4 i', $from) == 1;
   for (@ARGV) { $count{$_}++ if index($packet, $_) >= 0 }
 }
+my $statistics = getsockopt($s, 263, 6) // die "packet statistics: $!";
+my (undef, $lost) = unpack('II', $statistics);
+die "$lost packets came faster than they could be read\n" if $lost > 0;
 print join(' ', map { $count{$_} // 0 } @ARGV), "\n";
 `;
 
 /**
- * Runs something while all nodes of a kind cluster are listened to.
- * @returns for each text how many packets held it; one on its way through a node is seen at more than one interface
- * @throws MeshproofError `CAPTURE_IMPOSSIBLE` where the nodes are not ours to listen on, or the reader fails
+ * Runs a function while capturing packets on all nodes of a kind cluster.
+ * @returns for each text the number of packets that contained it; a packet forwarded by a node is seen on more than one interface
+ * @throws MeshproofError `CAPTURE_IMPOSSIBLE` if meshproof did not create the nodes, none runs, or a reader fails or missed a packet
  */
 export async function capture(
   { provider, name, dockerHost }: Pick<ClusterDescription, 'provider' | 'name' | 'dockerHost'>,
@@ -41,6 +44,8 @@ export async function capture(
   const env: Record<string, string> = dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost };
   const format = ['--filter', `label=${CLUSTER_LABEL}=${name}`, '--format', '{{.Names}}'];
   const nodes = (await exec('docker', ['ps', ...format], { env, timeoutMs: 60_000 })).split('\n').filter(Boolean);
+  // Without a node, the capture would find nothing, as if all traffic were encrypted.
+  if (nodes.length === 0) throw new MeshproofError('CAPTURE_IMPOSSIBLE', `the engine knows no running node of ${name}`);
   const readers = nodes.map((node) => new Reader(node, texts, env));
   try {
     await Promise.all(readers.map((reader) => reader.line()));
@@ -52,7 +57,7 @@ export async function capture(
   }
 }
 
-/** The reader's process on one node; it ends with its input. */
+/** The reader process on one node; it exits when its input ends. */
 class Reader {
   readonly #node: string;
   readonly #process: ChildProcessWithoutNullStreams;

@@ -4,15 +4,15 @@ import { meshModules } from '../meshes.ts';
 import { runnersOn } from '../registry/runners.ts';
 import { until } from '../until.ts';
 
-/** Programs that a run starts with a cluster's folder among their arguments. */
+/** The programs that a run starts with a cluster's folder in their arguments. */
 async function programs(): Promise<RegExp> {
   const ofMeshes = (await meshModules()).map(({ tool }) => RegExp.escape(tool().name));
   return new RegExp(`^(${['kind', 'kubectl', 'k6', ...ofMeshes].join('|')})$`);
 }
 
 /**
- * The processes that make or use a cluster: by its folder among their arguments, and runners of checks by its description in their environment,
- * which outlive the command that started them when that is killed. Empty where there is no /proc.
+ * The processes that create or use a cluster: tools with its folder in their arguments, and check runners with its description in their
+ * environment, which outlive the command that started them if that is killed. Empty without /proc.
  */
 export async function clusterProcesses(folder: string): Promise<ProcessIdentity[]> {
   const [tools, runners] = await Promise.all([programsWith(await programs(), `${folder}/`), runnersOn(folder)]);
@@ -20,14 +20,14 @@ export async function clusterProcesses(folder: string): Promise<ProcessIdentity[
 }
 
 /**
- * Waits for the Docker clients that are making a cluster's nodes. Ending one would not take its order back: the container would
- * appear later, when nobody looks for it any more.
+ * Waits for the Docker clients that are creating a cluster's nodes. Killing one would not cancel its request: the container would appear
+ * later, after everything else was removed.
  */
-export async function clientsDone(folder: string): Promise<void> {
+export async function untilDockerClientsEnd(folder: string): Promise<void> {
   const clients = await notInContainers(await programsWith(/^docker$/, `${folder}/`));
   await Promise.all(
     clients.map(async (client) => {
-      const what = `Docker client ${client.pid} to carry out its order`;
+      const what = `Docker client ${client.pid} to finish its request`;
       await until(async () => !(await isAlive(client)), { what, timeoutMs: 30_000 }).catch(() => endProcess(client, 5_000));
     }),
   );

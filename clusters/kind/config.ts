@@ -8,16 +8,16 @@ export interface KindConfigOptions {
   serviceSubnet: string;
   /** The cgroup hierarchy of the engine's host. */
   cgroup: 1 | 2;
-  /** Absolute path of each node's CNI configuration, in order, on the engine's machine. */
+  /** Absolute path of each node's CNI configuration, in node order, on the engine's machine. */
   cniFiles: readonly string[];
 }
 
-/** Where the CNI configuration of a node is among the files of its cluster. */
+/** Path of a node's CNI configuration in the cluster's folder. */
 export function cniFile(folder: string, node: number): string {
   return `${folder}/network/cni-${node}.conflist`;
 }
 
-/** Where a node finds its CNI configuration. */
+/** Path of the CNI configuration inside a node. */
 export const CNI_IN_NODE = '/etc/cni/net.d/00-meshproof.conflist';
 
 /** The configuration file for `kind create cluster`. */
@@ -29,7 +29,7 @@ export function kindConfig(options: KindConfigOptions): Record<string, unknown> 
     name: options.name,
     networking: {
       ipFamily: 'ipv4',
-      // Mounted instead: kindnet would have to be an image, and start before any node is ready.
+      // The CNI configuration is mounted instead: kindnet would need an image, and would have to start before any node is ready.
       disableDefaultCNI: true,
       podSubnet: options.podSubnet,
       serviceSubnet: options.serviceSubnet,
@@ -44,8 +44,8 @@ export function kindConfig(options: KindConfigOptions): Record<string, unknown> 
 }
 
 /**
- * The CNI configuration of one node: a veth pair to each pod, addresses from the node's own range. Translation of addresses and routes to
- * the other nodes are not its business (see pod-network.ts). `spec.podCIDR`, which the controller manager hands out, is not used.
+ * The CNI configuration of one node: a veth pair for each pod, with addresses from the node's own range. pod-network.ts adds source NAT and
+ * routes to the other nodes. `spec.podCIDR`, which the controller manager assigns, is not used.
  */
 export function cniConfig(podSubnet: string, node: number): Record<string, unknown> {
   return {
@@ -57,7 +57,7 @@ export function cniConfig(podSubnet: string, node: number): Record<string, unkno
         ipMasq: false,
         ipam: {
           type: 'host-local',
-          // Gone with a restart of the node, like the pods that held the addresses.
+          // Lost when the node restarts, as are the pods that held the addresses.
           dataDir: '/run/cni-ipam-state',
           routes: [{ dst: '0.0.0.0/0' }],
           ranges: [[{ subnet: nodeRange(podSubnet, node) }]],

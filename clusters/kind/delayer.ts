@@ -1,6 +1,6 @@
 /**
- * Defines `now`, the seconds of a monotonic clock: a node has the smallest Perl, without Time::HiRes. The numbers are those of clock_gettime
- * in the tables of system calls of x86_64 and, as of every newer architecture, of arm64.
+ * Defines `now`, which returns the seconds of a monotonic clock, because the minimal Perl of a node lacks Time::HiRes. The numbers are the
+ * system call numbers of clock_gettime on x86_64 and on arm64, which shares them with all newer architectures.
  */
 export const CLOCK = String.raw`
 use POSIX ();
@@ -14,10 +14,11 @@ sub now {
 `.trim();
 
 /**
- * Takes packets from a queue of the kernel and lets each pass so many milliseconds later, more or less: `perl -e DELAYER <queue> <ms> <jitter>`.
- * Prints `ready` once it has the queue, and ends with its input, as when whoever started it was killed. When it ends, packets pass at once, as the
- * rule that fills the queue says. Only the packets' numbers are read, never their content. Messages are those of linux/netfilter/nfnetlink_queue.h. It
- * holds no single quote, to stand between some.
+ * Takes packets from a kernel queue and releases each after a delay: `perl -e DELAYER <queue> <ms> <jitter>`. Prints `ready` once it has
+ * bound the queue, and exits when its input ends, which also happens when the process that started it is killed. After it exits, packets
+ * pass without delay, because the rule that fills the queue says so (`--queue-bypass`). It reads the packets' IDs only, never their
+ * payload. Message formats are those of linux/netfilter/nfnetlink_queue.h. The program contains no single quote, so that it can be quoted
+ * with them.
  */
 export const DELAYER = String.raw`
 use strict; use Socket;

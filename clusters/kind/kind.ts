@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { NETWORK } from '../engine/addresses.ts';
 import { removeExternalContainers } from '../external/containers.ts';
-import type { Engine } from '../engine/engine.ts';
+import { recordOf, type Engine } from '../engine/engine.ts';
 import { ensureHermeticNetwork, removeUnusedNetwork } from '../engine/hermetic.ts';
 import { holdNetwork } from '../engine/network.ts';
 import { causeOf, leftBehind, MeshproofError } from '../errors.ts';
@@ -13,14 +13,14 @@ import { until } from '../until.ts';
 import type { TaskContext } from '../task-context.ts';
 import { cniConfig, cniFile, kindConfig } from './config.ts';
 import { containersOf, kubectlOnNode, nodesByFolder, type ClusterFiles } from './nodes.ts';
-import { clientsDone } from './cluster-processes.ts';
+import { untilDockerClientsEnd } from './cluster-processes.ts';
 import { closeClusterDns } from './cluster-dns.ts';
 import { claimCluster, folderOf, removeFiles } from '../registry/owner.ts';
 import { connectNodes } from './pod-network.ts';
 import { MOST_NODES } from './ranges.ts';
 import { releaseRanges } from './reservations.ts';
 
-/** kubeadm's own waits are shorter; what takes longer than this hangs. */
+/** kubeadm's own timeouts are shorter; anything that takes longer than this hangs. */
 const BOOT_MS = 900_000;
 
 export interface CreateClusterOptions {
@@ -28,11 +28,11 @@ export interface CreateClusterOptions {
   name: string;
   /** 1 to 8. */
   nodes: number;
-  /** The node image's reference. */
+  /** Reference of the node image. */
   image: string;
   /** Path of the kind program. */
   kind: string;
-  /** Where the cluster's kubeconfig is written; its folder is the cluster's own. */
+  /** Path of the kubeconfig to write; its folder belongs to the cluster. */
   kubeconfig: string;
   /** From `reserveRanges`. */
   podSubnet: string;
@@ -40,8 +40,9 @@ export interface CreateClusterOptions {
 }
 
 /**
- * Creates a cluster whose network is enclosed before its first node boots, and returns its kubeconfig context once every node is ready.
- * Until `keepCluster` it belongs to this process. When it fails, nothing of it is left but the nodes' logs, in a folder that the error names.
+ * Creates a cluster on a network that is isolated before the first node boots, and returns its kubeconfig context once every node is ready.
+ * Until `keepCluster` the cluster belongs to this process. On failure everything is removed except the nodes' logs, whose folder the error
+ * names.
  * @throws MeshproofError `CLUSTER_EXISTS`, `CLUSTER_FAILED`, or what `ensureHermeticNetwork` throws.
  */
 export async function createCluster(options: CreateClusterOptions, engine: Engine, task: TaskContext = {}): Promise<string> {
@@ -49,17 +50,17 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MOST_NODES)
     throw new RangeError(`a cluster has 1 to ${MOST_NODES} nodes, not ${nodes}`);
   const folder = dirname(kubeconfig);
-  await claimCluster(name, folder, engine.host);
+  await claimCluster(name, folder, recordOf(engine));
   try {
     await bootNodes(options, engine, task);
     await Promise.all([connectNodes(name, options.podSubnet, engine, task), closeClusterDns(name, engine, task)]);
-    // Had someone else removed the network in between, kind would have made an open one.
+    // If another process had removed the network in between, kind would have created one that is not isolated.
     await ensureHermeticNetwork(engine, { image }, task);
     await waitForNodes(name, engine, task);
     return `kind-${name}`;
   } catch (error) {
     const logs = task.signal?.aborted ? undefined : await exportLogs(options, engine);
-    await takeBack({ name, folder }, engine, error);
+    await rollBack({ name, folder }, engine, error);
     task.signal?.throwIfAborted();
     if (error instanceof MeshproofError && error.code === 'CLUSTER_EXISTS') throw error;
     throw failure(name, error, logs, engine);
@@ -67,15 +68,15 @@ export async function createCluster(options: CreateClusterOptions, engine: Engin
 }
 
 /**
- * Nobody may remove the network between the moment when it is enclosed and that when the first node is on it. Of several that want one name on
- * an engine one gets it.
+ * Boots the nodes. The lock on the network ensures that no process removes it after it was isolated and before the first node is attached,
+ * and that only one of several processes gets a cluster name on an engine.
  */
 async function bootNodes(options: CreateClusterOptions, engine: Engine, task: TaskContext): Promise<void> {
   const { name, nodes, image, kind, kubeconfig } = options;
   const boot = async (): Promise<{ booted: Promise<string> }> => {
     if ((await containersOf(name, engine, task)).length > 0) {
       throw new MeshproofError('CLUSTER_EXISTS', `a cluster named ${name} already exists on this Docker`, {
-        hint: `meshproof down ${name}, with the state folder it was created in, or choose another --name`,
+        hint: `run npx meshproof down ${name} with the state folder that it was created in, or choose another --name`,
       });
     }
     await ensureHermeticNetwork(engine, { image }, task);
@@ -87,7 +88,7 @@ async function bootNodes(options: CreateClusterOptions, engine: Engine, task: Ta
     const signal = AbortSignal.any([looking.signal, ...(task.signal ? [task.signal] : [])]);
     const there = async () => (await containersOf(name, engine, { signal })).length > 0;
     const seen = until(there, { what: `the first node of ${name}`, timeoutMs: BOOT_MS, signal });
-    // How kind ends is for the caller, who waits for it.
+    // The caller awaits `booted` and handles its outcome.
     await Promise.race([booted, seen]).catch(() => undefined);
     looking.abort();
     await seen.catch(() => undefined);
@@ -98,31 +99,32 @@ async function bootNodes(options: CreateClusterOptions, engine: Engine, task: Ta
 }
 
 /**
- * Removes what was made of a cluster before something went wrong.
- * @param because what went wrong
- * @throws MeshproofError `LEFT_BEHIND` where that is not possible: then the cluster's files stay
+ * Removes a cluster whose creation failed.
+ * @param because the failure
+ * @throws MeshproofError `LEFT_BEHIND` if it cannot be removed; the cluster's files are kept then
  */
-export async function takeBack(cluster: ClusterFiles, engine: Engine, because: unknown): Promise<void> {
+export async function rollBack(cluster: ClusterFiles, engine: Engine, because: unknown): Promise<void> {
   await deleteCluster(cluster, engine).catch((cause: unknown) => {
     throw leftBehind(cluster.name, because, cause);
   });
 }
 
 /**
- * Removes a cluster's containers with their volumes, its address ranges and its folder, and with the last cluster on someone's own Docker the
- * clusters' network and the rules about it. Removing one that is gone is no error. Another run's cluster of the same name is left alone.
+ * Removes a cluster's containers with their volumes, its address ranges and its folder. If it was the last cluster on an engine that
+ * meshproof did not start, also removes the clusters' network and its firewall rules. Does nothing if the cluster is already gone. Keeps
+ * another run's cluster of the same name.
  */
 export async function deleteCluster(cluster: ClusterFiles, engine: Engine, task: TaskContext = {}): Promise<void> {
   const { name, folder } = cluster;
-  await clientsDone(folder);
+  await untilDockerClientsEnd(folder);
   const { ours, others } = await nodesByFolder(cluster, engine, task);
   if (others.length > 0) task.progress?.(`keeping the cluster ${name} of another run on this Docker`);
   else await removeExternalContainers(name, engine, task);
   if (ours.length > 0) await engine.docker(['rm', '--force', '--volumes', ...ours], task);
   if (!engine.private) {
-    // What stays of it is found by a sweep.
+    // A sweep finds whatever could not be removed.
     await holdNetwork(engine, () => removeUnusedNetwork(engine, task), task).catch((error: unknown) =>
-      task.progress?.(`the clusters' network stays: ${causeOf(error)}`),
+      task.progress?.(`the clusters' network could not be removed: ${causeOf(error)}`),
     );
   }
   await removeFiles(folder);
@@ -134,7 +136,10 @@ async function waitForNodes(name: string, engine: Engine, task: TaskContext): Pr
   await kubectlOnNode(name, ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s'], engine, task);
 }
 
-/** kind's settings come as environment variables; proxies of the machine are of no use to a cluster that cannot leave it. */
+/**
+ * Runs kind, which is configured by environment variables. The machine's proxies are cleared: a cluster that cannot leave the machine
+ * cannot use them.
+ */
 function runKind(kind: string, args: readonly string[], engine: Engine, options: ExecOptions): Promise<string> {
   const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]).map((name) => [name, '']);
   const env = {
@@ -161,7 +166,7 @@ async function exportLogs({ name, kind, kubeconfig }: CreateClusterOptions, engi
   const nodes = await nodesByFolder({ name, folder: dirname(kubeconfig) }, engine).catch(() => undefined);
   if (nodes === undefined || nodes.ours.length === 0) return undefined;
   const folder = join(cacheFolder(), 'failures', name);
-  // It says that it failed when a single log of many was not to be had.
+  // kind reports failure if a single one of many logs is unavailable.
   await runKind(kind, ['export', 'logs', folder, '--name', name], engine, { timeoutMs: 60_000 }).catch(() => '');
   return access(folder).then(
     () => folder,

@@ -4,42 +4,42 @@ import { createInterface } from 'node:readline';
 import { MeshproofError } from '../errors.ts';
 import { until } from '../until.ts';
 
-/** Two pieces of bash. `undo` also follows an `apply` that failed halfway, and leaves what it found before. */
-export interface Deed {
+/** Two pieces of Bash: `apply` changes something, and `revert` restores the previous state, also after an `apply` that failed halfway. */
+export interface ReversibleScript {
   apply: string;
-  undo: string;
+  revert: string;
 }
 
 export interface LeaseOptions {
-  /** Seconds of silence after which the process takes its deed back; default 10. */
+  /** Seconds without a renewal after which the process reverts its change; default 10. */
   leaseS?: number;
-  /** Seconds after which it takes it back although it is renewed; default 300. */
+  /** Seconds after which the process reverts its change even if renewed; default 300. */
   limitS?: number;
 }
 
 const RENEWALS_PER_LEASE = 5;
-/** For a program that starts, or takes its deed back, on a busy machine. */
+/** Time for a process on a busy machine to start, or to revert its change. */
 const ANSWER_MS = 30_000;
 
 /**
- * Does a deed, says so, and takes it back when its input ends, says `end`, or says nothing for the time of a lease: when whoever started it was killed,
- * or hangs, or can no longer reach it. A pipe that nobody reads must not end it before that.
+ * Applies a change, reports it, and reverts it when its input ends, when it reads `end`, or when it reads nothing for the length of a
+ * lease: the process that started it was killed, hangs, or has lost the connection. A broken output pipe must not end it earlier.
  */
 const HOLDER = String.raw`
 lease=$1 limit=$2
-undo() {
+revert() {
   trap '' HUP INT TERM; trap - EXIT
   set +e
-  (set -e; @UNDO@) && echo undone
+  (set -e; @REVERT@) && echo reverted
 }
-trap '' PIPE; trap undo EXIT; trap 'exit 1' HUP INT TERM
+trap '' PIPE; trap revert EXIT; trap 'exit 1' HUP INT TERM
 set -e
 @APPLY@
-echo done
+echo applied
 while (( SECONDS < limit )) && read -r -t "$lease" line && [[ $line != end ]]; do :; done
 `;
 
-/** A deed on a node that lasts for as long as this process renews it, and no longer than its limit. */
+/** A change on a node that lasts while this process renews its lease, but no longer than its limit. */
 export class LeasedProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #renewing: NodeJS.Timeout;
@@ -58,20 +58,20 @@ export class LeasedProcess {
   }
 
   /**
-   * Returns when the deed is done.
-   * @param shell the program and its arguments before bash, e.g. `docker exec -i <node>`; none runs it on this machine
-   * @throws MeshproofError `NODE_PROCESS` with what it said; what it had done in part is taken back then
+   * Returns when the change is applied.
+   * @param shell the command to run bash with, e.g. `docker exec -i <node>`; empty to run it on this machine
+   * @throws MeshproofError `NODE_PROCESS` with the error output; a partly applied change is reverted
    */
   static async start(
     { command, env = {} }: { command: readonly string[]; env?: Record<string, string> },
-    { apply, undo }: Deed,
+    { apply, revert }: ReversibleScript,
     { leaseS = 10, limitS = 300 }: LeaseOptions = {},
   ): Promise<LeasedProcess> {
-    const program = HOLDER.replace('@UNDO@', () => undo).replace('@APPLY@', () => apply);
+    const program = HOLDER.replace('@REVERT@', () => revert).replace('@APPLY@', () => apply);
     const [file, ...args] = [...command, 'bash', '-c', program, 'meshproof', String(leaseS), String(limitS)];
     const process_ = new LeasedProcess(spawn(file, args, { env: { ...process.env, ...env } }), leaseS);
     try {
-      await process_.#until('done');
+      await process_.#until('applied');
     } catch (error) {
       process_.#stop();
       throw error;
@@ -79,15 +79,15 @@ export class LeasedProcess {
     return process_;
   }
 
-  /** Whether the deed still lasts, as far as can be seen from here. */
+  /** Whether the change is still in effect, as far as this process knows. */
   get lasts(): boolean {
-    return !this.#ended && !this.#lines.includes('undone');
+    return !this.#ended && !this.#lines.includes('reverted');
   }
 
-  /** Returns when the deed has been taken back. @throws MeshproofError `NODE_PROCESS` when it has not said so */
+  /** Returns when the change is reverted. @throws MeshproofError `NODE_PROCESS` if the process did not confirm that */
   async end(): Promise<void> {
     this.#stop();
-    await this.#until('undone');
+    await this.#until('reverted');
   }
 
   #stop(): void {
@@ -97,11 +97,11 @@ export class LeasedProcess {
 
   async #until(line: string): Promise<void> {
     const said = await until(() => this.#lines.includes(line) || (this.#ended && 'ended'), {
-      what: `the process on a node to say "${line}"`,
+      what: `a process on a node to print "${line}"`,
       timeoutMs: ANSWER_MS,
       everyMs: 20,
     });
     if (said === true) return;
-    throw new MeshproofError('NODE_PROCESS', `a process on a node ended before it said "${line}": ${this.#complaint.trim()}`);
+    throw new MeshproofError('NODE_PROCESS', `a process on a node ended before it printed "${line}": ${this.#complaint.trim()}`);
   }
 }

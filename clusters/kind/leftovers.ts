@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 
+import type { EngineOfCluster } from '../cluster.ts';
 import { clusterNames, readDescription } from '../registry/description.ts';
 import { findEngines, type Engine } from '../engine/engine.ts';
 import { removeUnusedNetwork } from '../engine/hermetic.ts';
@@ -17,17 +18,18 @@ import { engineOfOwner, folderOf, ownerOf, removeFiles, userOf } from '../regist
 import { isElsewhere } from '../registry/removal.ts';
 import { releaseRanges, reservations } from './reservations.ts';
 
-/** A cluster, or what there is of one. */
+/** A cluster, or what is left of one. */
 interface Trace extends ClusterFiles {
-  /** '' where its nodes do not have our configuration. */
+  /** '' if its nodes do not mount meshproof's configuration. */
   folder: string;
-  /** The engine that has containers of it. */
+  /** The engine that runs containers of it. */
   engine?: Engine;
 }
 
 /**
- * What killed runs left of kind clusters: containers, kubeconfigs, address ranges, processes that speak to them, and the network after the last one.
- * A cluster is ours when its nodes mount our configuration from a folder in which a record of its owner lies, and left when that process is dead.
+ * Finds what killed runs left of kind clusters: containers, kubeconfigs, address ranges, processes that use them, and the network after the
+ * last cluster. A cluster belongs to meshproof if its nodes mount meshproof's configuration from a folder that contains an owner record. It
+ * is a leftover if the process in that record is dead.
  */
 export async function leftovers({ spare = () => undefined }: LeftoversOptions = {}, task: TaskContext = {}): Promise<Leftover[]> {
   const engines = await findEngines(task);
@@ -50,14 +52,14 @@ async function findTraces(engines: readonly Engine[], task: TaskContext): Promis
     const folders = await clusterFolders(engine, task);
     for (const name of await listClusters(engine, task)) traces.push({ name, folder: folders.get(name) ?? '', engine });
   }
-  // What has containers has its files there where they say.
+  // The mounts of a cluster's containers tell where its files are, so its default folder is not listed again.
   const there = new Set(traces.map(({ folder }) => folder));
   const names = new Set([...(await clusterNames()), ...(await reservations()).map(({ cluster }) => cluster)]);
   const files = [...names].map((name) => ({ name, folder: folderOf(name) })).filter(({ folder }) => !there.has(folder));
   return [...traces, ...files].toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-/** `left`, `used`, or in words why it is neither. */
+/** Returns `left`, `used`, or a sentence that says why it is neither. */
 async function judge({ name, folder, engine }: Trace, engines: readonly Engine[]): Promise<string> {
   if (folder === '') return 'meshproof did not create it';
   const description = await readDescription(name, folder);
@@ -65,27 +67,28 @@ async function judge({ name, folder, engine }: Trace, engines: readonly Engine[]
   if (isDescribed && description.provider === 'existing') return 'used';
   const owner = await ownerOf(name, folder);
   if (owner === 'alive') return 'used';
-  if (owner === 'unknown') return `the record of its owner in ${folder} cannot be read, or is of another machine or container`;
+  if (owner === 'unknown') return `its owner record in ${folder} cannot be read, or is from another machine or container`;
   if (owner === 'none' && isDescribed) {
     if (await isElsewhere(description)) return 'it was created on another machine';
-    return engine === undefined && isAt(engines, description.dockerHost)
-      ? `it was created to stay, but its containers are gone; npx meshproof down ${name} removes its files`
+    return engine === undefined && isAt(engines, description)
+      ? `it was kept on purpose, but its containers are gone; npx meshproof down ${name} removes its files`
       : 'used';
   }
   if (owner === 'none') {
-    // Ranges are given back last.
+    // `down` releases the address ranges last.
     if (engine === undefined && !(await exists(folder))) return 'left';
-    return typeof description === 'string' ? description : `there is no record of an owner in ${folder}`;
+    return typeof description === 'string' ? description : `there is no owner record in ${folder}`;
   }
-  // It may tell of namespaces in someone's cluster.
+  // A description that cannot be read may record namespaces in an existing cluster.
   if (typeof description === 'string' && engine === undefined) return description;
-  const host = await engineOfOwner(folder);
-  if (engine !== undefined || host === undefined || isAt(engines, host)) return 'left';
-  return `the Docker engine at ${host}, which may run its containers, does not answer`;
+  const of = await engineOfOwner(folder);
+  if (engine !== undefined || of.dockerHost === undefined || isAt(engines, of)) return 'left';
+  const over = of.dockerData === undefined ? '' : ` with the data folder ${of.dockerData}`;
+  return `the Docker engine at ${of.dockerHost}${over}, which may run its containers, does not answer`;
 }
 
-function isAt(engines: readonly Engine[], dockerHost: string | undefined): boolean {
-  return engines.some(({ host }) => host === dockerHost);
+function isAt(engines: readonly Engine[], { dockerHost, dockerData }: EngineOfCluster): boolean {
+  return engines.some(({ host, data }) => host === dockerHost && (dockerData === undefined || data === dockerData));
 }
 
 async function clusterLeftovers(trace: Trace): Promise<Leftover[]> {
@@ -97,28 +100,28 @@ async function clusterLeftovers(trace: Trace): Promise<Leftover[]> {
     await removeFiles(folder);
     await releaseRanges(name);
   };
-  // Its processes first, because kind would go on making what is removed next.
+  // Processes come first: a running kind would recreate what is removed after it.
   return [...processLeftovers(await clusterProcesses(folder), `cluster ${name}`), { what, remove }];
 }
 
-/** Another sweep may have been here first, and a new run or `up` have the name by now. */
+/** Checks again before removal: another sweep may have removed the cluster, and a new run or `up` may have taken its name. */
 async function requireNobodys({ name, folder }: ClusterFiles): Promise<void> {
   const owner = await ownerOf(name, folder);
   if (owner === 'dead' || (owner === 'none' && (await readDescription(name, folder)) === undefined)) return;
-  throw new MeshproofError('CLUSTER_IN_USE', `there is a new cluster named ${name}; it is kept`);
+  throw new MeshproofError('CLUSTER_IN_USE', `a new cluster is named ${name}; it is kept`);
 }
 
 function processLeftovers(processes: readonly ProcessIdentity[], of: string): Leftover[] {
   return processes.map((found) => ({ what: `process ${found.pid} of ${of}`, remove: () => endProcess(found, 5_000) }));
 }
 
-/** Checks that go on although the run that took the cluster for them is dead. */
+/** Check runners that outlived the killed run that had claimed the cluster. */
 async function runnerLeftovers(name: string): Promise<Leftover[]> {
   if ((await userOf(name)) !== 'dead') return [];
   return processLeftovers(await notInContainers(await runnersOn(folderOf(name))), `a killed run on cluster ${name}`);
 }
 
-/** The clusters' network where nothing but what is removed anyway is on it. */
+/** The clusters' network, if only containers that are being removed are attached to it. */
 async function networkLeftovers(engines: readonly Engine[], doomed: readonly string[], task: TaskContext): Promise<Leftover[]> {
   const left: Leftover[] = [];
   for (const engine of engines) {

@@ -1,54 +1,57 @@
-import type { Deed } from './leased-process.ts';
+import type { ReversibleScript } from './leased-process.ts';
 import { DELAYER } from './delayer.ts';
 
-/** Which packets a change is for, of those that pass the interfaces of a pod other than loopback. */
+/** Selects the packets that a change affects, among those that pass a pod's interfaces other than loopback. */
 interface Passing {
-  /** Packets that the pod receives, or sends; default both. */
+  /** Only packets that the pod receives, or only those that it sends; default both. */
   direction?: 'in' | 'out';
-  /** Addresses of the other side; default all. */
+  /** Addresses of the peers; default all. */
   peers?: readonly string[];
 }
 
-/** What becomes of packets on their way into or out of a pod, on connections that were open before as on new ones. */
+/** A fault on the packets of a pod. It affects existing connections as well as new ones. */
 export type NetworkChange = Passing &
   (
     | { kind: 'drop' }
-    /** TCP connections are reset, everything else is answered as unreachable. */
+    /** Resets TCP connections, and answers everything else as unreachable. */
     | { kind: 'refuse' }
-    /** @property share of the packets that are dropped, each by chance */
+    /** @property share share of the packets that are dropped at random, from 0 to 1 */
     | { kind: 'loss'; share: number }
-    /** What exceeds so many bytes a second is dropped. */
+    /** Drops packets beyond this rate. */
     | { kind: 'bandwidth'; bytesPerSecond: number }
-    /** Only what the pod sends is late: a round trip takes that much longer. */
+    /** Delays only the packets that the pod sends, so each round trip takes that much longer. */
     | { kind: 'latency'; ms: number; jitterMs?: number }
   );
 
 /** The pod whose network namespace is changed. */
 export interface ChangedPod {
-  /** Of its metadata, by which the kernel's control groups are named. */
+  /** The UID of the pod, which names its cgroups. */
   uid: string;
 }
 
-/** Both families have one table, whose name is the change's; what others have there is not touched. */
+/** One table covers IPv4 and IPv6. Its name contains the ID of the change, so tables of other programs are not touched. */
 const FAMILY = 'inet';
-/** Before connection tracking, so that what was open before is treated like what is new. */
+/** Runs before connection tracking, so that existing connections are treated like new ones. */
 const FIRST = -310;
 
 /**
- * What is done in the network namespace of a pod, and how it is taken back: a table of its own, or one rule with a queue whose packets pass
- * as soon as the program that delays them is gone. The namespace is held open, so that it can be put right when the pod's processes have ended.
- * @param id of the change, letters and digits
+ * Changes the network namespace of a pod with a table of its own, or with one rule and a queue whose packets pass as soon as the program
+ * that delays them is gone. Keeps the namespace open, so that the change can be reverted even after the pod's processes have ended.
+ * @param id ID of the change: letters and digits
  */
-export function networkDeed(pod: ChangedPod, change: NetworkChange, id: string): Deed {
+export function networkScript(pod: ChangedPod, change: NetworkChange, id: string): ReversibleScript {
   return change.kind === 'latency' ? delaying(pod, change, id) : filtering(pod, change, id);
 }
 
-/** Prints the numbers of a pod's processes. systemd's driver of control groups writes a uid with underscores. */
+/** A command that prints the process IDs of a pod. The systemd cgroup driver writes a UID with underscores. */
 export function pidsOf(uid: string): string {
   return `grep -lsE 'pod(${uid}|${uid.replaceAll('-', '_')})' /proc/[0-9]*/cgroup | cut -d / -f 3`;
 }
 
-/** Defines `in_pod`, which runs a program in the network namespace of the pod. That of the node is never changed: all of it would be cut off. */
+/**
+ * Defines `in_pod`, which runs a program in the pod's network namespace. Fails if that is the node's own: a fault would cut off the whole
+ * node.
+ */
 export function enteringPod({ uid }: ChangedPod): string {
   return `
 pid=$(${pidsOf(uid)} | head -n 1)
@@ -58,9 +61,15 @@ exec 9<"/proc/$pid/ns/net"
 in_pod() { nsenter --net=/proc/self/fd/9 "$@"; }`;
 }
 
+/**
+ * Ends a revert whose `apply` never entered the pod's namespace. After this line, a list command that fails is an error: it must not be
+ * mistaken for an empty list.
+ */
+const UNLESS_ENTERED = 'declare -F in_pod >/dev/null || exit 0';
+
 export const tableOf = (id: string): string => `${FAMILY} meshproof_${id}`;
 
-function filtering(pod: ChangedPod, change: Exclude<NetworkChange, { kind: 'latency' }>, id: string): Deed {
+function filtering(pod: ChangedPod, change: Exclude<NetworkChange, { kind: 'latency' }>, id: string): ReversibleScript {
   const table = tableOf(id);
   const apply = `${enteringPod(pod)}
 in_pod nft -f - <<'RULES'
@@ -68,7 +77,9 @@ table ${table} {
 ${chainsOf(change).join('\n')}
 }
 RULES`;
-  return { apply, undo: `in_pod nft delete table ${table} 2>/dev/null || ! in_pod nft list table ${table} 2>/dev/null` };
+  const revert = `${UNLESS_ENTERED}
+in_pod nft delete table ${table} 2>/dev/null || { tables=$(in_pod nft list tables) && ! grep -qx 'table ${table}' <<<"$tables"; }`;
+  return { apply, revert };
 }
 
 function chainsOf({ direction, peers = [], ...change }: Exclude<NetworkChange, { kind: 'latency' }>): string[] {
@@ -88,7 +99,7 @@ function verdictsOf(change: Exclude<NetworkChange, { kind: 'latency' }>): string
     case 'drop':
       return ['counter drop'];
     case 'refuse':
-      // A refusal is a packet too, and leaves by the other chain.
+      // The response that rejects a packet passes the chain of the other direction.
       return [
         'tcp flags & rst == rst accept',
         'icmp type destination-unreachable accept',
@@ -102,20 +113,20 @@ function verdictsOf(change: Exclude<NetworkChange, { kind: 'latency' }>): string
   }
 }
 
-/** The queue delays, where the kernel has no discipline for that (`sch_netem` is a module that not every kernel has). */
-function delaying(pod: ChangedPod, { peers = [], ms, jitterMs = 0 }: NetworkChange & { kind: 'latency' }, id: string): Deed {
+/** Delays packets with a queue, because not every kernel has `sch_netem`, the module for that. */
+function delaying(pod: ChangedPod, { peers = [], ms, jitterMs = 0 }: NetworkChange & { kind: 'latency' }, id: string): ReversibleScript {
   const queue = 1 + (Number.parseInt(id.slice(0, 6), 16) % 65_535);
   const destinations = peers.length === 0 ? '' : `-d ${peers.join(',')}`;
   const rule = `POSTROUTING ! -o lo ${destinations} -m comment --comment meshproof_${id} -j NFQUEUE --queue-num ${queue} --queue-bypass`;
-  // In the place of the shell that is forked for it, so that what is ended is the program itself.
+  // `exec` replaces the forked shell, so that `kill` ends the program itself.
   const apply = `${enteringPod(pod)}
 coproc delayer { exec nsenter --net=/proc/self/fd/9 perl -e '${DELAYER}' ${queue} ${ms} ${jitterMs} 2>&1; }
 read -r -t 10 answer <&"\${delayer[0]}" || true
 [[ $answer == ready ]] || { echo "packets cannot be delayed: $answer" >&2; exit 1; }
 in_pod iptables -w 10 -t mangle -I ${rule}`;
-  const undo = `
+  const revert = `${UNLESS_ENTERED}
 while in_pod iptables -w 10 -t mangle -D ${rule} 2>/dev/null; do :; done
 [[ -z $delayer_PID ]] || kill "$delayer_PID" 2>/dev/null || true
-! in_pod iptables -w 10 -t mangle -S POSTROUTING | grep -q meshproof_${id}`;
-  return { apply, undo };
+rules=$(in_pod iptables -w 10 -t mangle -S POSTROUTING) && ! grep -q meshproof_${id} <<<"$rules"`;
+  return { apply, revert };
 }

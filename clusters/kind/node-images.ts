@@ -6,7 +6,7 @@ import type { TaskContext } from '../task-context.ts';
 
 const RUN_MS = 120_000;
 
-/** What the first node of a cluster holds; the others hold the same. */
+/** Reads the images of a cluster's first node; the other nodes hold the same. */
 export function nodeImages(cluster: string, engine: Engine, task: TaskContext): NodeImages {
   const inNode = (script: string, ...args: string[]) =>
     engine.docker(['exec', `${cluster}-control-plane`, 'sh', '-c', script, 'ask', ...args], { ...task, timeoutMs: RUN_MS });

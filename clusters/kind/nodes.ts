@@ -8,28 +8,28 @@ import { isClusterName } from '../names.ts';
 import type { TaskContext } from '../task-context.ts';
 import { cniFile } from './config.ts';
 
-/** A node of a kind cluster: a container. */
+/** A node of a kind cluster, which is a container. */
 export interface KindNode {
-  /** Of the container, and of the Kubernetes node. */
+  /** The name of the container and of the Kubernetes node. */
   name: string;
   role: 'control-plane' | 'worker';
-  /** On the clusters' network; '' while it does not run. */
+  /** Its address on the clusters' network; '' if it is not running. */
   address: string;
 }
 
-/** A cluster, and where its files are: by the name alone it might be another run's. */
+/** A cluster and the folder of its files. The name alone may be that of another run's cluster. */
 export interface ClusterFiles {
   name: string;
-  /** Absolute, as the engine was told it. */
+  /** Absolute path, as passed to the engine. */
   folder: string;
 }
 
 export const CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
-/** Docker Desktop puts a folder of its own before the path. */
+/** Docker Desktop prefixes the path. */
 const CNI_FILE = new RegExp(`^(?:/host_mnt)?(/.*)${cniFile('', 0).replace('0', String.raw`\d+`)}$`);
 const ROLE_LABEL = 'io.x-k8s.kind.role';
 
-/** The clusters on an engine whose names could be ours, running or not. */
+/** The running and stopped clusters on an engine whose names meshproof could have given. */
 export async function listClusters(engine: Engine, task: TaskContext = {}): Promise<string[]> {
   const format = `{{.Label "${CLUSTER_LABEL}"}}`;
   const names = await engine.docker(['ps', '--all', '--filter', `label=${CLUSTER_LABEL}`, '--format', format], task);
@@ -37,8 +37,8 @@ export async function listClusters(engine: Engine, task: TaskContext = {}): Prom
 }
 
 /**
- * The folder of each cluster's files, as the mounts of its nodes tell: a run with another state folder has its clusters elsewhere.
- * '' for a cluster that meshproof did not configure.
+ * The folder of each cluster's files, read from the mounts of its nodes, because a run with another state folder keeps them elsewhere. ''
+ * for a cluster that meshproof did not configure.
  */
 export async function clusterFolders(engine: Engine, task: TaskContext = {}): Promise<Map<string, string>> {
   const format = `{{.ID}}\t{{.Label "${CLUSTER_LABEL}"}}`;
@@ -52,8 +52,8 @@ export async function clusterFolders(engine: Engine, task: TaskContext = {}): Pr
 }
 
 /**
- * Identities of the containers of a cluster: those that mount our configuration from its folder, and those that do not. Names are one for all
- * that use an engine, so another run, with another state folder, may have a cluster of the same name there.
+ * IDs of a cluster's containers: `ours` mount meshproof's configuration from its folder, `others` do not. All users of an engine share its
+ * names, so a run with another state folder may have a cluster of the same name.
  */
 export async function nodesByFolder(
   { name, folder }: ClusterFiles,
@@ -67,14 +67,14 @@ export async function nodesByFolder(
   return { ours: ids.filter(isOurs), others: ids.filter((id, at) => !isOurs(id, at)) };
 }
 
-/** An engine in a virtual machine tells where a link leads. */
+/** An engine in a virtual machine reports the target of a symbolic link. */
 function realFolder(folder: string): Promise<string> {
   return realpath(folder).catch(() => folder);
 }
 
-/** The list of containers would do, but it puts commas between paths that may hold some. */
+/** `docker ps` shows mounts too, but separates them by commas, which a path may contain. */
 async function folderMounted(node: string, engine: Engine, task: TaskContext): Promise<string> {
-  // It may go between the list and the look.
+  // The container may be removed between list and inspection.
   const text = await engine.docker(['inspect', '--format', '{{json .Mounts}}', node], task).catch((error: unknown) => {
     if (error instanceof MeshproofError && error.code === 'COMMAND_FAILED') return '';
     throw error;
@@ -83,7 +83,7 @@ async function folderMounted(node: string, engine: Engine, task: TaskContext): P
   return mounts.flatMap(({ Source = '' }) => CNI_FILE.exec(Source)?.[1] ?? [])[0] ?? '';
 }
 
-/** The nodes of a cluster in the order of their numbers: control plane, worker, worker2, … */
+/** The nodes of a cluster in order: control plane, worker, worker2, … */
 export async function listNodes(cluster: string, engine: Engine, task: TaskContext = {}): Promise<KindNode[]> {
   const ids = await containersOf(cluster, engine, task);
   if (ids.length === 0) return [];
@@ -97,27 +97,27 @@ export async function listNodes(cluster: string, engine: Engine, task: TaskConte
   return nodes.toSorted((a, b) => nodeNumber(cluster, a.name) - nodeNumber(cluster, b.name));
 }
 
-/** The number of a node in its cluster's configuration, by the names that kind gives. */
+/** The index of a node in its cluster's configuration, derived from the name that kind gave it. */
 export function nodeNumber(cluster: string, node: string): number {
   const [, role, count] = /^(control-plane|worker)(\d*)$/.exec(node.slice(cluster.length + 1)) ?? [];
   return role === 'worker' ? Number(count || 1) : 0;
 }
 
-/** Identities of the containers that a cluster consists of. */
+/** IDs of the containers that make up a cluster. */
 export async function containersOf(cluster: string, engine: Engine, task: TaskContext = {}): Promise<string[]> {
   const ids = await engine.docker(['ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}=${cluster}`], task);
   return ids.split('\n').filter(Boolean);
 }
 
 /**
- * Runs a program on a node and returns what it printed.
- * @throws MeshproofError `COMMAND_FAILED` with what it said.
+ * Runs a program on a node and returns its output.
+ * @throws MeshproofError `COMMAND_FAILED` with the error output.
  */
 export function nodeExec(node: string, argv: readonly string[], engine: Engine, options: ExecOptions = {}): Promise<string> {
   return engine.docker(['exec', ...(options.input === undefined ? [] : ['-i']), node, ...argv], options);
 }
 
-/** Runs kubectl as the cluster's administrator on its control plane, for what is done before anything else can speak to the cluster. */
+/** Runs kubectl as cluster administrator on the control plane, for steps that come before anything else can reach the API server. */
 export function kubectlOnNode(cluster: string, args: readonly string[], engine: Engine, options: ExecOptions = {}): Promise<string> {
   return nodeExec(`${cluster}-control-plane`, ['kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf', ...args], engine, options);
 }

@@ -4,27 +4,31 @@ import { createInterface } from 'node:readline';
 import { MeshproofError } from '../errors.ts';
 import { CLOCK } from './delayer.ts';
 
-/** How a TCP connection was found. `silent`: nothing came back in time. */
+/** State of a TCP connection. `silent`: no answer in time. */
 type PathState = 'open' | 'refused' | 'reset' | 'closed' | 'silent';
 
-/** One look along a path. */
+/** One measurement of a path. */
 export interface PathLook {
-  /** A connection that was open before the first look, or the last one that was found otherwise. */
+  /**
+   * State of a connection that was opened before the measurement. If it was found broken, the next measurement uses the latest new one. If it is not
+   * tested, its last known state.
+   */
   old: PathState;
-  /** A connection that was just opened. */
+  /** State of a new connection. */
   fresh: PathState;
-  /** Milliseconds until the fresh one was open, or until it was known that it would not be. */
+  /** Milliseconds until the new connection was open or had failed. */
   ms: number;
 }
 
-/** For how long a look waits for an answer, in milliseconds. */
+/** How long one measurement waits for an answer, in milliseconds. */
 const SILENCE_MS = 1_000;
-/** How long a program on a node may take to look, on a busy machine: an engine that hangs must not hold up whoever puts things right. */
+/** How long the program may take to answer on a busy machine. An engine that hangs must not block the cleanup. */
 const ANSWER_MS = 30_000;
 
 /**
- * Opens a connection and keeps it; for each line of its input looks whether its far end acknowledges bytes, opens a fresh connection, and prints
- * both states. An acknowledgement is the kernel's of the far end, whoever listens there. TCP_INFO is that of linux/tcp.h.
+ * Opens a connection and keeps it. For each line of input it tests whether the peer acknowledges data on that connection, unless the line is
+ * `fresh`, opens a new connection, and prints both states. The peer's kernel acknowledges, whatever program listens there. The layout of TCP_INFO
+ * is that of linux/tcp.h.
  */
 const PROBE = String.raw`
 use strict; use Socket; use Fcntl;
@@ -62,22 +66,22 @@ sub looked {
 }
 my ($state, $old) = opened();
 $| = 1; print "$state\n";
-while (<STDIN>) {
-  my $before = $state eq "open" ? looked($old) : $state;
+while (my $line = <STDIN>) {
+  my $before = $state eq "open" && $line ne "fresh\n" ? looked($old) : $state;
   my ($fresh, $s, $ms) = opened();
   printf "%s %s %.1f\n", $before, $fresh, $ms;
   ($state, $old) = ($fresh, $s) if $before ne "open" && $fresh eq "open";
 }
 `;
 
-/** Where a path is looked at from. */
+/** Where a probe runs. */
 export interface PathStart {
-  /** The program and its arguments that run another one there, e.g. `docker exec -i <node>`. */
+  /** The command that runs a program there, e.g. `docker exec -i <node>`. */
   command: readonly string[];
   env?: Record<string, string>;
 }
 
-/** Looks again and again whether one address is reached from a place. */
+/** Measures repeatedly whether an address is reachable from a node or pod. */
 export class PathProbe {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
@@ -94,8 +98,8 @@ export class PathProbe {
   }
 
   /**
-   * @param answerMs how long each look may take
-   * @throws MeshproofError `NODE_PROCESS` where the address is not reached to begin with, or no program can run there
+   * @param answerMs how long each measurement may take
+   * @throws MeshproofError `NODE_PROCESS` if the address is not reachable at first, or the program cannot run
    */
   static async open(
     { command, env = {} }: PathStart,
@@ -107,17 +111,20 @@ export class PathProbe {
     const state = await probe.#line();
     if (state === 'open') return probe;
     probe.close();
-    throw new MeshproofError('NODE_PROCESS', `a connection to ${host}:${port} is ${state} before anything was done to its path`);
+    throw new MeshproofError('NODE_PROCESS', `a connection to ${host}:${port} was ${state} before its path was changed`);
   }
 
-  /** @throws MeshproofError `NODE_PROCESS` when the program has ended, or does not answer in time */
-  async look(): Promise<PathLook> {
-    this.#child.stdin.write('\n');
+  /**
+   * @param kept whether to test the old connection too: this sends a request, which the program that listens there may answer, count and log
+   * @throws MeshproofError `NODE_PROCESS` if the program has ended, or does not answer in time
+   */
+  async look({ kept = true }: { kept?: boolean } = {}): Promise<PathLook> {
+    this.#child.stdin.write(kept ? '\n' : 'fresh\n');
     const [old, fresh, ms] = (await this.#line()).split(' ');
     return { old: old as PathState, fresh: fresh as PathState, ms: Number(ms) };
   }
 
-  /** Ends the program with its connections. */
+  /** Ends the program and its connections. */
   close(): void {
     this.#child.stdin.end();
   }
@@ -125,12 +132,12 @@ export class PathProbe {
   async #line(): Promise<string> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      // Its answer would be taken for the next one's.
+      // A late answer would be mistaken for the answer to the next measurement.
       this.#child.kill('SIGKILL');
-      late.reject(new MeshproofError('NODE_PROCESS', `a program on a node did not look along a path within ${this.#answerMs / 1_000} s`));
+      late.reject(new MeshproofError('NODE_PROCESS', `a program on a node did not measure a path within ${this.#answerMs / 1_000} s`));
     }, this.#answerMs);
     const { value, done } = await Promise.race([this.#lines.next(), late.promise]).finally(() => clearTimeout(timer));
     if (done !== true) return value;
-    throw new MeshproofError('NODE_PROCESS', `a path could not be looked along: ${this.#complaint.trim()}`);
+    throw new MeshproofError('NODE_PROCESS', `a path could not be measured: ${this.#complaint.trim()}`);
   }
 }

@@ -4,8 +4,9 @@ import { listNodes, nodeExec, nodeNumber } from './nodes.ts';
 import { ALL_RANGES, nodeRange } from './ranges.ts';
 
 /**
- * Lets pods of all nodes reach each other, and external services: a route on each node to the pods of every other one, and the
- * node's own address as the source of what leaves the pods' ranges. A node forgets both when it restarts; then this is called again.
+ * Connects the pods of all nodes with each other and with external services: adds a route on each node to the pods of every other node, and
+ * replaces the source address of packets that leave the pods' ranges with the node's own. A node loses both when it restarts, so call this
+ * again then.
  */
 export async function connectNodes(cluster: string, podSubnet: string, engine: Engine, task: TaskContext = {}): Promise<void> {
   const nodes = await listNodes(cluster, engine, task);

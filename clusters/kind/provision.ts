@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 
 import type { ClusterDescription } from '../cluster.ts';
-import { engineAt } from '../engine/engine.ts';
-import { ensureEngine } from '../engine/ensure.ts';
+import { recordOf } from '../engine/engine.ts';
+import { engineForRemoval, ensureEngine } from '../engine/ensure.ts';
 import { thisMachine } from '../engine/machine.ts';
 import { LEFT_BEHIND, MeshproofError } from '../errors.ts';
 import { ensureImages } from '../images/ensure.ts';
@@ -18,11 +18,11 @@ import { folderOf } from '../registry/owner.ts';
 import { agentProgram } from '../rigs/agent.ts';
 import { deployRigs } from '../rigs/deploy.ts';
 import type { TaskContext } from '../task-context.ts';
-import { createCluster, deleteCluster, takeBack } from './kind.ts';
+import { createCluster, deleteCluster, rollBack } from './kind.ts';
 import { nodeImages } from './node-images.ts';
 import { releaseRanges, reserveRanges } from './reservations.ts';
 
-/** Runs a stage and notes how long it took, in whole milliseconds. */
+/** Runs a stage and records its duration in whole milliseconds. */
 async function timed<T>(
   timings: ClusterDescription['timings'],
   stage: keyof ClusterDescription['timings'],
@@ -34,19 +34,22 @@ async function timed<T>(
   return result;
 }
 
-/** Makes a kind cluster with a mesh and rigs. On error nothing of the cluster is left; images and engine stay for the next time. */
+/**
+ * Creates a kind cluster with a mesh and rigs. On error the cluster is removed completely; images and engine are kept for the next time.
+ */
 export async function provision(name: string, kubeconfig: string, options: UpOptions, task: TaskContext): Promise<ClusterDescription> {
-  if (options.provider.kind !== 'kind') throw new TypeError('this provider creates kind clusters');
+  if (options.provider.kind !== 'kind') throw new TypeError('this provider creates kind clusters only');
   const { nodes } = options.provider;
   const module = await meshModule(options.mesh);
   const [newest] = module.versions;
-  const { mesh, meshVersion = newest } = options;
+  const { mesh, meshVersion = newest, otherVersions = [] } = options;
+  const meshImages = [...new Set([meshVersion, ...otherVersions])].flatMap((version) => module.images(version));
   const timings: ClusterDescription['timings'] = {};
-  // Before anything is made that is of no use without it.
+  // Check this first: nothing else is of use without the tool.
   await requirePublished(module.tool(meshVersion), options.images.from, task);
   const engine = await timed(timings, 'engineMs', () => ensureEngine({ allowPrivate: options.engine }, task));
   const { image, kind } = await timed(timings, 'imagesMs', async () => {
-    const image = await ensureImages(options.images, module.images(meshVersion), engine, task);
+    const image = await ensureImages(options.images, meshImages, engine, task);
     return { image, kind: await pathOf(KIND, task, image.pulled ? 'release' : 'module') };
   });
   const ranges = await reserveRanges(name, engine);
@@ -60,7 +63,7 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
     try {
       const place = { name, kubeconfig, context, mesh, meshVersion };
       const meshTag = await timed(timings, 'meshMs', async () => {
-        const build = await module.buildIn(nodeImages(name, engine, task));
+        const build = await module.buildIn(nodeImages(name, engine, task), meshVersion);
         await module.install(place, api, build, task);
         return build.tag;
       });
@@ -69,19 +72,19 @@ export async function provision(name: string, kubeconfig: string, options: UpOpt
       const rigs = await timed(timings, 'rigsMs', () => deployRigs(api, adapter, { ...samples, count: options.rigs, owner: name }, task));
       const host = omitUndefined({ host: (await thisMachine()).host || undefined });
       const versions = { kubernetes: await api.version(), docker: engine.version, ...byPart(adapter.facts, await adapter.versions(task)) };
-      const unpinned = image.pulled ? { unpinned: await unpinnedImages(module.images(meshVersion)) } : {};
-      return { ...place, meshTag, ...unpinned, provider: 'kind', rigs, dockerHost: engine.host, ...host, versions, timings };
+      const unpinned = image.pulled ? { unpinned: await unpinnedImages(meshImages) } : {};
+      return { ...place, meshTag, ...unpinned, provider: 'kind', rigs, ...recordOf(engine), ...host, versions, timings };
     } finally {
       api.close();
     }
   } catch (error) {
-    await takeBack({ name, folder: dirname(kubeconfig) }, engine, error);
+    await rollBack({ name, folder: dirname(kubeconfig) }, engine, error);
     throw error;
   }
 }
 
 /** Removes a kind cluster and its files. */
-export async function deprovision({ name, dockerHost }: ClusterDescription, task: TaskContext): Promise<void> {
+export async function deprovision({ name, dockerHost, dockerData }: ClusterDescription, task: TaskContext): Promise<void> {
   if (dockerHost === undefined) throw new MeshproofError('CLUSTER_UNREADABLE', `${name} does not record its Docker engine`);
-  await deleteCluster({ name, folder: folderOf(name) }, await engineAt(dockerHost, task), task);
+  await deleteCluster({ name, folder: folderOf(name) }, await engineForRemoval({ dockerHost, dockerData }, task), task);
 }

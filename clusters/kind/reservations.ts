@@ -15,9 +15,9 @@ function slotsFolder(): string {
 }
 
 /**
- * Reserves ranges for a cluster until `releaseRanges`. Two processes never get the same slot. Asking again for the same cluster returns the same
- * ranges. Given the engine, ranges of its clusters under other state folders are left out as well.
- * @throws MeshproofError `RANGES_TAKEN` when there are as many clusters as slots.
+ * Reserves address ranges for a cluster until `releaseRanges`. Two processes never get the same slot. A second call for the same cluster
+ * returns the same ranges. If an engine is given, ranges that its clusters use under other state folders are skipped too.
+ * @throws MeshproofError `RANGES_TAKEN` if every slot is taken
  */
 export async function reserveRanges(cluster: string, engine?: Engine): Promise<ClusterRanges> {
   requireClusterName(cluster);
@@ -27,7 +27,7 @@ export async function reserveRanges(cluster: string, engine?: Engine): Promise<C
     const held = await reservations();
     const own = held.find((reservation) => reservation.cluster === cluster);
     if (own) return rangesOf(own.slot);
-    // A file without the name of a cluster is one that an interrupted write left: nobody's.
+    // A file that does not contain a cluster's name was left by an interrupted write, and reserves nothing.
     const taken = new Set(held.map(({ slot }) => slot));
     for (let slot = 0; slot < SLOTS; slot += 1) {
       if (taken.has(slot) || inUse.has(rangesOf(slot).podSubnet)) continue;
@@ -35,7 +35,7 @@ export async function reserveRanges(cluster: string, engine?: Engine): Promise<C
       return rangesOf(slot);
     }
     throw new MeshproofError('RANGES_TAKEN', `all ${SLOTS} address ranges are in use`, {
-      hint: 'remove clusters with `meshproof down`, and what killed runs left with `meshproof sweep`',
+      hint: 'remove clusters with `npx meshproof down`, and leftovers of killed runs with `npx meshproof sweep`',
     });
   });
 }
@@ -52,14 +52,14 @@ async function podSubnets(engine: Engine): Promise<Set<string>> {
   );
 }
 
-/** Gives back the ranges of a cluster. */
+/** Releases the ranges of a cluster. */
 export async function releaseRanges(cluster: string): Promise<void> {
   for (const { slot, cluster: holder } of await reservations()) {
     if (holder === cluster) await rm(join(slotsFolder(), String(slot)), { force: true });
   }
 }
 
-/** Which cluster holds which slot. Files that do not hold a cluster's name are left out. */
+/** Lists which cluster holds which slot. Ignores files that do not contain a cluster's name. */
 export async function reservations(): Promise<{ slot: number; cluster: string }[]> {
   const files = await readdir(slotsFolder()).catch(() => []);
   const slots = files.filter((file) => /^\d{1,2}$/.test(file) && Number(file) < SLOTS).map(Number);

@@ -3,11 +3,11 @@ import { printable } from '../printable.ts';
 import { omitUndefined } from './omit-undefined.ts';
 import { ELSEWHERE } from './unreachable.ts';
 
-/** The API server answered, and the answer was no. The message holds the server's own sentence, which names the field or the right that is at fault. */
+/** The API server rejected a request. The message quotes the server's own sentence, which names the field or the missing permission. */
 export class ApiRefusal extends MeshproofError {
   /** HTTP status. */
   readonly status: number;
-  /** The machine-readable word of the Status body, e.g. NotFound, Conflict, Invalid, Forbidden. */
+  /** The reason in the Status body, e.g. NotFound, Conflict, Invalid, Forbidden. */
   readonly reason: string;
 
   constructor(message: string, status: number, reason: string, facts: ErrorFacts = {}) {
@@ -18,15 +18,15 @@ export class ApiRefusal extends MeshproofError {
 }
 
 /**
- * Shortens an error answer to one sentence.
- * @param description what was attempted, as it begins the sentence, e.g. "applying DestinationRule a/b"
- * @param location where the answer points instead; API servers point nowhere
+ * Reduces an error response to one sentence.
+ * @param description what was attempted, as the start of the sentence, e.g. "applying DestinationRule a/b"
+ * @param location the target of a redirect; API servers never redirect
  */
 export function refusal(description: string, status: number, body: string, location?: string): ApiRefusal {
   const { message, reason } = statusBody(body);
-  const words = message ?? (location === undefined ? plain(body) : `it points to ${location.split('?')[0]}`);
+  const words = message ?? (location === undefined ? plain(body) : `it redirects to ${location.split('?')[0]}`);
   const full = printable(words).replaceAll(/\s+/g, ' ').trim();
-  // On a patch the server quotes the whole object before it comes to the point.
+  // For a patch the server quotes the whole object before the actual error.
   const said = full.slice(Math.max(0, full.indexOf('strict decoding error'))).slice(0, 1_000);
   const hint =
     status === 401
@@ -43,7 +43,7 @@ export function refusal(description: string, status: number, body: string, locat
 }
 
 function plain(body: string): string {
-  return /^\s*</.test(body) ? 'the answer is HTML' : body;
+  return /^\s*</.test(body) ? 'the response is HTML' : body;
 }
 
 function statusBody(body: string): { message?: string; reason?: string } {
@@ -56,11 +56,16 @@ function statusBody(body: string): { message?: string; reason?: string } {
   }
 }
 
+/** The admission webhook that a refusal names, because it denied the request or did not answer; undefined if it names none. */
+export function webhookIn(message: string): string | undefined {
+  return /(?:admission|failed calling) webhook "([^"]+)"/.exec(message)?.[1];
+}
+
 const BY_POLICY = /admission webhook "(?<webhook>[^"]+)" denied the request|ValidatingAdmissionPolicy '(?<policy>[^']+)'/;
 
 /**
- * Whether a policy of the cluster's owner refuses what was sent, and not the API server itself.
- * @param own admission webhooks of others than the owner, whose "no" is another matter; default none
+ * Whether a policy of the cluster's owner rejected the request, rather than the API server itself.
+ * @param own matches admission webhooks that are not the owner's, e.g. the mesh's; default none
  */
 export function isRefusedByPolicy(error: unknown, own?: RegExp): error is ApiRefusal {
   const { webhook, policy } = (error instanceof ApiRefusal ? BY_POLICY.exec(error.message)?.groups : undefined) ?? {};

@@ -15,7 +15,7 @@ import { PodTunnel } from './tunnel.ts';
 export interface LogOptions {
   sinceTime?: Date;
   tailLines?: number;
-  /** Of the container's previous life. */
+  /** The logs of the container's previous instance. */
   previous?: boolean;
   signal?: AbortSignal;
 }
@@ -31,31 +31,31 @@ export interface KubernetesEvent {
   count: number;
 }
 
-/** One cluster: its objects, and what pods and namespaces need besides. Connections are kept, so a call costs milliseconds. */
+/** Client for one cluster: its objects, and operations on pods and namespaces. Connections are kept, so a call takes milliseconds. */
 export class KubernetesApi extends ObjectApi {
   /**
-   * Reads the credentials; the server is first asked by the first call.
+   * Reads the credentials; the first call contacts the server.
    * @throws MeshproofError with code `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID` or `CONTEXT_UNKNOWN`
    */
   static async open({ kubeconfig, context }: { kubeconfig?: string; context?: string }): Promise<KubernetesApi> {
     return new KubernetesApi(new Connection(await Credentials.open(await loadContext(kubeconfig, context))));
   }
 
-  /** Ends the kept connections. */
+  /** Closes the kept connections. */
   close(): void {
     this.connection.close();
   }
 
   /** The API server's version, e.g. v1.35.4. */
   async version(signal?: AbortSignal): Promise<string> {
-    const request = { description: 'asking for the version', members: ['gitVersion'] as const, signal };
+    const request = { description: 'reading the version', members: ['gitVersion'] as const, signal };
     const { gitVersion } = await this.connection.json<{ gitVersion: string }>('GET', '/version', request);
     return printable(gitVersion);
   }
 
   /**
-   * Waits until exactly `count` pods match, all of them ready and none on its way out.
-   * @throws MeshproofError with code `TIMED_OUT` that says of each other pod why it is not ready
+   * Waits until exactly `count` pods match, all of them ready and none terminating.
+   * @throws MeshproofError with code `TIMED_OUT`, which says for each other pod why it is not ready
    */
   async podsReady(
     namespace: string,
@@ -74,7 +74,7 @@ export class KubernetesApi extends ObjectApi {
     return await until(look, { what, timeoutMs, ...omitUndefined({ signal }) });
   }
 
-  /** What a container printed. */
+  /** The log of a container. */
   async logs({ namespace, name }: PodRef, container: string, options: LogOptions = {}): Promise<string> {
     const { sinceTime, tailLines, previous, signal } = options;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
@@ -100,7 +100,7 @@ export class KubernetesApi extends ObjectApi {
     return events.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
   }
 
-  /** Creates a namespace or brings its metadata to what is given; one that is on its way out is waited for first. */
+  /** Creates a namespace, or applies the given metadata to an existing one; waits for a terminating one first. */
   async createNamespace(
     name: string,
     { labels = {}, annotations = {} }: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},
@@ -113,12 +113,12 @@ export class KubernetesApi extends ObjectApi {
     return stored;
   }
 
-  /** An http.Agent whose connections end at a port in the pod's network namespace; loopback-only ports too. Destroy it after use. */
+  /** An http.Agent whose connections end at a port in the pod's network namespace, including ports on loopback. Destroy it after use. */
   tunnel(pod: PodRef, port: number): PodTunnel {
     return new PodTunnel(this.connection, pod, port);
   }
 
-  /** Runs a program in a running container and returns what it wrote, see `execInPod`. */
+  /** Runs a program in a running container and returns its output; see `execInPod`. */
   async exec(pod: PodRef, order: ExecOrder): Promise<Executed> {
     return await execInPod(this.connection, pod, order);
   }

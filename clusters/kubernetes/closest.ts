@@ -1,4 +1,4 @@
-/** The candidate that differs least from the word, if it differs in at most a third of its letters (and at least two are allowed). */
+/** The candidate closest to the word, if the edit distance is at most a third of the word's length (at least two edits are allowed). */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -9,13 +9,13 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** `; did you mean X?` for the end of a message, or nothing. */
+/** `; did you mean X?` as the end of a message, or ''. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const found = closest(word, candidates);
   return found === undefined ? '' : `; did you mean ${found}?`;
 }
 
-/** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours. */
+/** Optimal string alignment distance: insertions, deletions, replacements, and swaps of adjacent characters. */
 function edits(from: string, to: string): number {
   let before: number[] = [];
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -12,11 +12,13 @@ import { omitUndefined } from './omit-undefined.ts';
 import { ELSEWHERE, hintFor } from './unreachable.ts';
 
 export interface ApiRequest {
-  /** What the request does; begins the message of an error, e.g. "listing Pods". */
+  /** What the request does, as the beginning of an error message, e.g. "listing Pods". */
   description: string;
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   contentType?: string;
+  /** Default application/json. */
+  accept?: string;
   signal?: AbortSignal | undefined;
   /** Default 30 000. */
   timeoutMs?: number;
@@ -25,7 +27,7 @@ export interface ApiRequest {
 }
 
 export interface JsonRequest<T extends object> extends ApiRequest {
-  /** Members that the answer must have: lists, objects or strings. */
+  /** Members that the response must have: lists, objects or strings. */
   members?: readonly (keyof T & string)[];
 }
 
@@ -38,12 +40,12 @@ interface Answer {
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const BUSY_RETRIES = 5;
-/** Per retry, even if the server asks for more. */
+/** Maximum wait before a retry, even if the server requests more. */
 const LONGEST_PATIENCE_MS = 10_000;
 
 /**
- * Authenticated HTTP to one API server over kept connections.
- * The Kubernetes client's own HTTP layer needs a TLS handshake per call, and hides Warning headers and field validation.
+ * Authenticated HTTP to one API server over kept connections. The Kubernetes client's own HTTP layer needs a TLS handshake for each call,
+ * and hides Warning headers and field validation.
  */
 export class Connection {
   readonly server: URL;
@@ -58,11 +60,10 @@ export class Connection {
   }
 
   /**
-   * Sends one request and returns the body of the answer.
-   * A kept connection that the server has closed is replaced once; a request that is answered with 429 is retried five times,
-   * each after 10 s at most.
-   * @throws ApiRefusal (`API_REFUSED`) for any status from 300 on, MeshproofError `API_UNREACHABLE`, also if a server that
-   * starts or stops rejects the request, or the signal's reason
+   * Sends one request and returns the body of the response. A kept connection that the server has closed is replaced once; a request that
+   * is answered with 429 is retried up to five times, each after at most 10 s.
+   * @throws ApiRefusal (`API_REFUSED`) for any status from 300 on; MeshproofError `API_UNREACHABLE`, also if the server rejects the request
+   * because it is starting or stopping; or the signal's reason
    */
   async text(method: Method, path: string, request: ApiRequest): Promise<string> {
     for (let busy = 0; ; busy++) {
@@ -87,8 +88,8 @@ export class Connection {
   }
 
   /**
-   * As `text`, parsed. Only `request.members` are verified; the rest of the type is as the API documents it.
-   * @throws also `API_UNREACHABLE` for an answer without them, which is not from an API server
+   * Like `text`, with the response parsed. Only `request.members` are verified; the rest of the type is as the API documents it.
+   * @throws also `API_UNREACHABLE` for a response without them, which is not from an API server
    */
   async json<T extends object>(method: Method, path: string, request: JsonRequest<T>): Promise<T> {
     const text = await this.text(method, path, request);
@@ -120,7 +121,11 @@ export class Connection {
     signal?.throwIfAborted();
     const options = await this.#secured(signal);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const headers: http.OutgoingHttpHeaders = { ...options.headers, accept: 'application/json', 'user-agent': 'meshproof' };
+    const headers: http.OutgoingHttpHeaders = {
+      ...options.headers,
+      accept: request.accept ?? 'application/json',
+      'user-agent': 'meshproof',
+    };
     if (body !== undefined) {
       headers['content-type'] = request.contentType ?? 'application/json';
       headers['content-length'] = Buffer.byteLength(body);
@@ -135,15 +140,15 @@ export class Connection {
       } catch (error) {
         signal?.throwIfAborted();
         if (attempt === 0 && error instanceof StaleConnection) continue;
-        const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : causeOf(error);
+        const why = timeout.aborted ? `no response within ${timeoutMs} ms` : causeOf(error);
         throw this.#unreachable(`${description} failed: ${why}`, error);
       }
     }
   }
 
-  /** An API server rejects all requests until it has read its roles and accounts, and while it shuts down. Anyone may ask whether it is ready. */
+  /** An API server rejects all requests until it has read its roles and accounts, and while it shuts down. Its readiness is public. */
   async #isReady(signal: AbortSignal | undefined): Promise<boolean> {
-    const { status } = await this.#send('GET', '/readyz', { description: 'asking whether it is ready', signal, timeoutMs: 5_000 });
+    const { status } = await this.#send('GET', '/readyz', { description: 'checking whether it is ready', signal, timeoutMs: 5_000 });
     return status < 500;
   }
 
@@ -187,7 +192,7 @@ export class Connection {
   }
 }
 
-/** Milliseconds to wait by a Retry-After header, in seconds or as a date: from 0 to 10 000; 1 000 if it has neither. */
+/** Milliseconds to wait according to a Retry-After header (seconds or a date), from 0 to 10 000; 1 000 if it has neither. */
 export function patienceOf(header: string | undefined, now = Date.now()): number {
   const text = header?.trim() ?? '';
   const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : text.endsWith(' GMT') ? Date.parse(text) - now : Number.NaN;

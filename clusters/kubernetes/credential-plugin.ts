@@ -2,7 +2,7 @@ import { MeshproofError } from '../errors.ts';
 import { omitUndefined } from './omit-undefined.ts';
 import type { UserFields } from './kubeconfig.ts';
 
-/** What a plug-in hands over, for as long as it says. */
+/** Credentials from a plug-in, with their expiry time. */
 interface Credential {
   token?: string;
   clientCertificateData?: string;
@@ -12,27 +12,30 @@ interface Credential {
 
 export type PluginFields = NonNullable<UserFields['exec']>;
 
-/** A person may have to log in in a browser meanwhile. */
+/** Long enough for a user to log in with a browser. */
 const PATIENCE_MS = 60_000;
 const MOST_SAID = 1_000;
 
-/** A program that a kubeconfig names to be asked for credentials. The Kubernetes client's own way of asking has no time limit, and leaves the program running. */
+/**
+ * A program that a kubeconfig names as the source of credentials. The Kubernetes client would run it without a time limit, and leave it
+ * running.
+ */
 export class CredentialPlugin {
   readonly #fields: PluginFields;
   readonly #environment: Record<string, string>;
   readonly #patienceMs: number;
   #kept: Credential | undefined;
 
-  /** @param told what it learns from its environment besides what the kubeconfig says */
-  constructor(fields: PluginFields, told: Record<string, string>, patienceMs = PATIENCE_MS) {
+  /** @param extra further environment variables for the plug-in, in addition to those in the kubeconfig */
+  constructor(fields: PluginFields, extra: Record<string, string>, patienceMs = PATIENCE_MS) {
     this.#fields = fields;
-    this.#environment = { ...Object.fromEntries((fields.env ?? []).map(({ name, value }) => [name, value])), ...told };
+    this.#environment = { ...Object.fromEntries((fields.env ?? []).map(({ name, value }) => [name, value])), ...extra };
     this.#patienceMs = patienceMs;
   }
 
   /**
-   * What it said last, where that is still valid, else what it says now. It is asked to end when the signal aborts, and has 60 s.
-   * @throws MeshproofError with code `CREDENTIAL_PLUGIN`, which quotes nothing that it printed on stdout, or the signal's reason
+   * The cached credentials if they are still valid, or else new ones. The program is terminated when the signal aborts or after 60 s.
+   * @throws MeshproofError with code `CREDENTIAL_PLUGIN`, which does not quote standard output, or the signal's reason
    */
   async credential(signal?: AbortSignal): Promise<Credential> {
     const { expirationTimestamp } = this.#kept ?? {};
@@ -46,11 +49,11 @@ export class CredentialPlugin {
     const { execa } = await import('execa');
     signal?.throwIfAborted();
     const limit = AbortSignal.any([AbortSignal.timeout(this.#patienceMs), ...(signal === undefined ? [] : [signal])]);
-    // A group of its own, so that what it starts ends with it.
+    // In a process group of its own, so that its child processes end with it.
     const running = execa(command, args ?? [], { env: this.#environment, stdin: 'ignore', detached: true, reject: false });
     const release = endWith(running.pid, limit);
     const { failed, exitCode, signal: killed, code, durationMs, stdout, stderr } = await running.finally(release);
-    // A time limit of whoever asks is no answer to what was waited for.
+    // If the caller's time limit is reached, the error of the plug-in is more useful than that of the limit.
     if (!isTimeout(signal?.reason)) signal?.throwIfAborted();
     if (limit.aborted)
       throw this.#failure(`did not answer within ${Math.round(durationMs / 1_000)} s`, 'run it by hand to see what it is waiting for');
@@ -71,18 +74,18 @@ export class CredentialPlugin {
   }
 }
 
-/** Ends a process group when the signal aborts or this process ends. @returns what puts an end to that */
+/** Ends a process group when the signal aborts or this process ends. @returns a function that cancels this */
 function endWith(pid: number | undefined, limit: AbortSignal): () => void {
   const end = (): void => {
     try {
       if (pid !== undefined) process.kill(-pid, 'SIGKILL');
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   };
   const interrupted = (name: NodeJS.Signals): void => {
     end();
-    // Where nobody else listens the signal would have ended this process.
+    // Without other listeners the signal would have ended this process.
     if (process.listenerCount(name) === 0) process.kill(process.pid, name);
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -12,13 +12,13 @@ import type { ClusterFields, OneContext, UserFields } from './kubeconfig.ts';
 import { invalid } from './kubeconfig-file.ts';
 import { proxyFor } from './proxy.ts';
 
-/** What a request or a WebSocket needs besides its address. */
+/** What a request or a WebSocket needs in addition to its URL. */
 export type Secured = Omit<ClientOptions, 'headers'> & { headers?: OutgoingHttpHeaders; servername?: string; auth?: string };
 
 /**
- * How a context reaches and authenticates to its API server, as kubectl would. The Kubernetes client handles certificates, tokens, OIDC and proxies;
- * this class adds what it lacks: credential plug-ins, token files, impersonation of groups and extras, plain HTTP,
- * the CA of a context without a user, and the proxy from the environment.
+ * How a context reaches and authenticates to its API server, as kubectl would. The Kubernetes client handles certificates, tokens, OIDC and
+ * proxies; this class adds what it lacks: credential plug-ins, token files, impersonation of groups and extras, plain HTTP, the CA of a
+ * context without a user, and the proxy from the environment.
  */
 export class Credentials {
   readonly server: URL;
@@ -74,7 +74,7 @@ export class Credentials {
     const options: ClientOptions = omitUndefined({ cert, key });
     await orAborted(this.#client.applyToHTTPSOptions(options), signal);
     const provider = this.#user['auth-provider']?.name;
-    // Without it the request would be anonymous, and the answer would blame the account.
+    // Without a token the request would be anonymous, and the response would blame the account's permissions.
     if (provider && options.headers?.['Authorization'] === undefined) {
       throw new Error(`its auth-provider ${provider} has no valid token and cannot obtain a new one; ${LOG_IN}`);
     }
@@ -84,7 +84,7 @@ export class Credentials {
     return { ...options, headers };
   }
 
-  /** The file may be just being renewed; the last token is used then. */
+  /** Uses the last token if the file cannot be read, because it may be being replaced. */
   async #tokenIn(file: string): Promise<string> {
     try {
       const token = (await readFile(file, 'utf8')).trim();
@@ -105,7 +105,7 @@ interface Opened {
   plugin: CredentialPlugin | undefined;
 }
 
-/** The answer, unless the signal aborts first: renewing a token may take long. */
+/** The result, unless the signal aborts first, because renewing a token may take long. */
 async function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal?.reason);
@@ -180,7 +180,7 @@ function forClient(config: OneContext, server: URL, proxy: string | undefined): 
   };
 }
 
-/** What is written in a kubeconfig overrides the file that it names beside it; the client would read the file. */
+/** Inline data in a kubeconfig takes precedence over a file for the same field; the client would read the file. */
 function overFiles(fields: object): object {
   const written = Object.entries(fields).flatMap(([name, value]) =>
     value && name.endsWith('-data') ? [name.slice(0, -'-data'.length)] : [],
@@ -191,7 +191,7 @@ function overFiles(fields: object): object {
 /** A token that expired in 1970. */
 const EXPIRED = `${[{}, { exp: 1 }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`;
 
-/** Without a token at hand the client would not get one by the refresh token either. */
+/** Without any ID token, the client would not use the refresh token either. */
 function renewable(provider: UserFields['auth-provider']): UserFields['auth-provider'] {
   if (provider?.name !== 'oidc') return provider;
   const { config } = provider;
@@ -203,10 +203,10 @@ const PLUGIN_CONFIG = 'client.authentication.k8s.io/exec';
 
 const EXEC_INFO = 'KUBERNETES_EXEC_INFO';
 
-/** What a credential plug-in gets in its environment, as JSON. */
+/** The JSON that a credential plug-in gets in its environment. */
 async function execInfo(exec: PluginFields, cluster: ClusterFields): Promise<string> {
   const { server, 'proxy-url': proxy, 'certificate-authority': file, 'certificate-authority-data': data } = cluster;
-  const told = {
+  const clusterInfo = {
     server,
     ...omitUndefined({
       'tls-server-name': cluster['tls-server-name'],
@@ -217,6 +217,6 @@ async function execInfo(exec: PluginFields, cluster: ClusterFields): Promise<str
       config: cluster.extensions?.find(({ name }) => name === PLUGIN_CONFIG)?.extension,
     }),
   };
-  const spec = { interactive: false, ...(exec.provideClusterInfo === true ? { cluster: told } : {}) };
+  const spec = { interactive: false, ...(exec.provideClusterInfo === true ? { cluster: clusterInfo } : {}) };
   return JSON.stringify({ apiVersion: exec.apiVersion, kind: 'ExecCredential', spec });
 }

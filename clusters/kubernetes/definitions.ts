@@ -2,15 +2,15 @@ import type { Schema, SchemaFile } from './kind-schemas.ts';
 import { isObject } from './merge-patch.ts';
 import { objectsIn } from './yaml-stream.ts';
 
-/** The definitions of a mesh's kinds, as its project ships them. */
+/** The definitions of a mesh's kinds, as published by its project. */
 export interface Definitions {
-  /** Where they are from, and under which licence. */
+  /** Their source and license. */
   from: string;
-  /** YAML documents, each a CustomResourceDefinition. */
+  /** YAML documents of CustomResourceDefinitions. */
   text: string;
 }
 
-/** A CustomResourceDefinition; the fields that are read. */
+/** The fields of a CustomResourceDefinition that are read. */
 interface Definition {
   spec: {
     group: string;
@@ -19,7 +19,10 @@ interface Definition {
   };
 }
 
-/** What is kept of a schema as it is. Texts, defaults, formats and CEL rules are not: the API server judges by them. */
+/**
+ * The schema keywords that are kept unchanged. Descriptions, defaults, formats and CEL rules are dropped, because the API server validates
+ * them.
+ */
 const KEPT = [
   'type',
   'required',
@@ -35,15 +38,15 @@ const KEPT = [
 ];
 const CHOICES = ['oneOf', 'anyOf', 'allOf'];
 
-/** What a file of schemas holds for `KindSchemas`: a kind a line, so that a change shows where it is. */
+/** The content of a schema file for `KindSchemas`, with one kind on each line, so that diffs stay readable. */
 export function schemaText({ from, text }: Definitions): string {
   const lines = schemasOf(objectsIn<Definition>(text)).map((kind) => JSON.stringify(kind));
   return `{ "from": ${JSON.stringify(from)}, "kinds": [\n${lines.join(',\n')}\n] }\n`;
 }
 
 /**
- * Makes JSON schemas of definitions: closed, so that a field that a schema does not have is an error, except where the definition preserves
- * unknown fields. Versions of a kind that have the same schema share it.
+ * Converts definitions to JSON schemas. They are closed, so that an unknown field is an error, except where the definition preserves
+ * unknown fields. Versions of a kind with equal schemas share one.
  */
 function schemasOf(definitions: readonly Definition[]): SchemaFile['kinds'] {
   return definitions.flatMap(({ spec: { group, names, versions } }) => {
@@ -57,7 +60,7 @@ function schemasOf(definitions: readonly Definition[]): SchemaFile['kinds'] {
   });
 }
 
-/** The schema of a whole object. Its metadata is judged for all kinds alike, its status is the cluster's. */
+/** The schema of a whole object. Metadata is validated in the same way for all kinds, and status belongs to the cluster. */
 function ofObject(definition: Schema): Schema {
   const { status: _, ...properties } = isObject(definition['properties']) ? definition['properties'] : {};
   const text = { type: 'string' };
@@ -83,7 +86,7 @@ function closed(definition: Schema): Schema {
   };
 }
 
-/** What a value must be like, where that is no matter of the fields that there are. */
+/** The constraints on a value other than which fields exist. */
 function conditions(definition: Schema): Schema {
   const kept = Object.entries(definition).flatMap(([keyword, value]): [string, unknown][] => {
     if (KEPT.includes(keyword)) return [[keyword, value]];
@@ -93,7 +96,7 @@ function conditions(definition: Schema): Schema {
   return Object.fromEntries(kept);
 }
 
-/** An alternative: it says what must be there and closes nothing. */
+/** An alternative in oneOf and the like, which requires fields but does not close the object. */
 function choice(definition: Schema): Schema {
   const { properties } = definition;
   return { ...conditions(definition), ...(isObject(properties) ? { properties: each(properties, choice) } : {}) };

@@ -18,9 +18,9 @@ interface Deployment extends LiveObject {
 }
 
 /**
- * Waits until every Deployment among the objects has rolled out: all its pods are of the current template, available, and the only ones.
- * A pod of an earlier template that is on its way out still serves, so it must have gone.
- * @throws MeshproofError with code `TIMED_OUT` that says of each pod why it is not ready
+ * Waits until every Deployment among the objects has rolled out: all its pods are of the current template and available, and there are no
+ * others. A terminating pod of an earlier template still serves requests, so it must be gone.
+ * @throws MeshproofError with code `TIMED_OUT`, which says for each pod why it is not ready
  */
 export async function rolledOut(api: ObjectApi, objects: readonly Manifest[], options: WaitOptions = {}): Promise<void> {
   const { timeoutMs = 90_000, signal } = options;

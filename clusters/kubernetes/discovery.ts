@@ -1,7 +1,7 @@
 import { ApiRefusal } from './api-error.ts';
 import type { Connection } from './connection.ts';
 
-/** How a kind is addressed. */
+/** The API resource of a kind. */
 export interface Resource {
   plural: string;
   namespaced: boolean;
@@ -11,7 +11,7 @@ interface ResourceList {
   resources: { name: string; kind: string; namespaced: boolean }[];
 }
 
-/** Learns from the API server how kinds are addressed; asked once a group version, and again for a kind that was not there then. */
+/** Discovers the API resources of kinds; asks once for each group version, and again for a kind that was not found. */
 export class Discovery {
   readonly #connection: Connection;
   readonly #known = new Map<string, Promise<ReadonlyMap<string, Resource>>>();
@@ -20,7 +20,7 @@ export class Discovery {
     this.#connection = connection;
   }
 
-  /** @returns undefined when the server does not serve the kind in that version */
+  /** @returns undefined if the server does not serve the kind in that version */
   async find(apiVersion: string, kind: string, signal?: AbortSignal): Promise<Resource | undefined> {
     const known = this.#known.get(apiVersion);
     if (known !== undefined) {
@@ -30,7 +30,8 @@ export class Discovery {
       );
       if (found !== undefined) return found;
     }
-    // Several objects of one kind are looked up at once: the first to see that the answer is missing asks, the others take its answer.
+    // Several objects of one kind may be looked up at once: the first call that misses the kind sends the request, the others share its
+    // response.
     if (this.#known.get(apiVersion) === known) this.#known.set(apiVersion, this.#ask(apiVersion, signal));
     return (await this.#known.get(apiVersion))?.get(kind);
   }
@@ -39,7 +40,7 @@ export class Discovery {
     const kinds = new Map<string, Resource>();
     try {
       const path = apiRoot(apiVersion);
-      const request = { description: `asking for the kinds of ${apiVersion}`, members: ['resources'] as const, signal };
+      const request = { description: `discovering the kinds of ${apiVersion}`, members: ['resources'] as const, signal };
       const list = await this.#connection.json<ResourceList>('GET', path, request);
       for (const { name, kind, namespaced } of list.resources) if (!name.includes('/')) kinds.set(kind, { plural: name, namespaced });
     } catch (error) {
@@ -49,7 +50,7 @@ export class Discovery {
   }
 }
 
-/** Where a group version lives, e.g. /apis/apps/v1. */
+/** The path of a group version, e.g. /apis/apps/v1. */
 export function apiRoot(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }

@@ -11,7 +11,7 @@ import { addressOf } from './credentials.ts';
 import { loadContext, type OneContext } from './kubeconfig.ts';
 import { patiently } from './patiently.ts';
 
-/** A context of a kubeconfig, by which a person names a cluster. Others may call another cluster the same. */
+/** A context of a kubeconfig. Another user's context of the same name may be a different cluster. */
 export interface Named {
   kubeconfig?: string;
   context?: string;
@@ -19,7 +19,7 @@ export interface Named {
 
 const PATIENCE_MS = 10_000;
 
-/** What only one cluster has: the uid of its namespace kube-system. Undefined for an account that may not read it. */
+/** A unique identifier of the cluster: the UID of its namespace kube-system. Undefined if the account may not read that. */
 export async function clusterUid(api: KubernetesApi, signal?: AbortSignal): Promise<string | undefined> {
   const namespace = await api.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, signal).catch((error: unknown) => {
     if (error instanceof ApiRefusal) return undefined;
@@ -29,8 +29,8 @@ export async function clusterUid(api: KubernetesApi, signal?: AbortSignal): Prom
 }
 
 /**
- * Whether a context leads to the very cluster that rigs were left in: by its uid, where both are known, else by the address of the API server
- * together with the authority that vouches for it. What cannot be told is another cluster.
+ * Whether a context leads to the cluster in which rigs were left: compares the UIDs if both are known, or else the address of the API
+ * server together with its CA. If neither is conclusive, returns false.
  */
 export async function isSameCluster({ kubeconfig, context, uid }: ClusterDescription, named: Named): Promise<boolean> {
   try {
@@ -45,8 +45,8 @@ export async function isSameCluster({ kubeconfig, context, uid }: ClusterDescrip
 }
 
 /**
- * Sees that the cluster which answers is the one in which something was created, before it is removed there.
- * @throws MeshproofError `OTHER_CLUSTER`, or `CLUSTER_UNCERTAIN` where neither a uid nor a certificate tells
+ * Ensures, before something is removed, that this is the cluster in which it was created.
+ * @throws MeshproofError `OTHER_CLUSTER`, or `CLUSTER_UNCERTAIN` if neither a UID nor a certificate identifies the cluster
  */
 export async function requireSameCluster(api: KubernetesApi, cluster: ClusterDescription, task: TaskContext): Promise<void> {
   const { name, kubeconfig, context, uid } = cluster;
@@ -61,7 +61,7 @@ export async function requireSameCluster(api: KubernetesApi, cluster: ClusterDes
       },
     );
   }
-  // The kubeconfig is a copy, with the address and the authority of then.
+  // The kubeconfig is a copy with the address and CA at the time of creation.
   if ((await vouchedAddress(await loadContext(kubeconfig, context))) !== undefined) return;
   const why = 'the account may no longer read the namespace kube-system, and no certificate identifies the cluster';
   throw new MeshproofError(
@@ -73,12 +73,12 @@ export async function requireSameCluster(api: KubernetesApi, cluster: ClusterDes
   );
 }
 
-/** The API server's address, without credentials; undefined where the kubeconfig does not tell it. */
+/** The API server's address without credentials; undefined if the kubeconfig does not contain it. */
 export async function serverOf({ kubeconfig, context }: Named): Promise<string | undefined> {
   return await loadContext(kubeconfig, context).then(shownAddress, () => undefined);
 }
 
-/** Where a cluster is, for a person: `context staging at https://10.1.2.3:6443`. */
+/** The location of a cluster for humans: `context staging at https://10.1.2.3:6443`. */
 export async function whereabouts(named: Named): Promise<string> {
   const server = await serverOf(named);
   return `context ${named.context}${server === undefined ? '' : ` at ${server}`}`;
@@ -93,7 +93,9 @@ async function uidAt({ kubeconfig, context }: Named): Promise<string | undefined
   }
 }
 
-/** The address with the fingerprint of the authority by which the server must prove that it is the one; undefined where it need not. */
+/**
+ * The address with the fingerprint of the CA that the server's certificate must be signed by; undefined if the connection is not verified.
+ */
 async function vouchedAddress(config: OneContext): Promise<string | undefined> {
   const [{ cluster }] = config.clusters;
   const { 'certificate-authority': file, 'certificate-authority-data': data, 'insecure-skip-tls-verify': unverified } = cluster;

@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs';
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 
-/** A JSON schema, as far as it is made here. */
+/** A JSON schema, with the keywords that are used here. */
 export type Schema = { [keyword: string]: unknown };
 
-/** What a file of schemas holds. */
+/** The content of a schema file. */
 export interface SchemaFile {
-  /** Where they are from. */
+  /** Their source. */
   from: string;
   kinds: readonly { kind: string; versions: readonly string[]; schema: Schema }[];
 }
 
-/** The schemas of a mesh's kinds, read from a file that was made of their definitions, and compiled when they are first asked for. */
+/** The schemas of a mesh's kinds, read from a generated file and compiled on first use. */
 export class KindSchemas {
-  /** Groups of the mesh whose kinds have no schema here. */
+  /** API groups of the mesh whose kinds have no schema. */
   readonly groupsWithout: readonly string[];
   readonly file: string;
   readonly #ajv = new Ajv({ allErrors: true, verbose: true, strict: false });
@@ -26,27 +26,32 @@ export class KindSchemas {
     this.groupsWithout = groupsWithout;
   }
 
-  /** Kinds with the API versions in which each is served. */
+  /** Kinds with the API versions that serve them. */
   get kinds(): ReadonlyMap<string, readonly string[]> {
     const all = Map.groupBy(this.#kinds, ({ kind }) => kind);
     return new Map([...all].map(([kind, entries]) => [kind, entries.flatMap(({ versions }) => versions)]));
   }
 
-  /** Each kind in its newest version. */
+  /** Each kind with its newest version. */
   get newest(): (readonly [apiVersion: string, kind: string])[] {
     return [...this.kinds].map(([kind, versions]) => [versions.toSorted().at(-1) ?? '', kind] as const);
   }
 
   /**
-   * What is wrong with a value.
-   * @returns undefined when there is no such kind in that version
+   * The validation errors of a value.
+   * @returns undefined if there is no such kind in that version
    */
   errorsOf(apiVersion: string, kind: string, value: unknown): readonly ErrorObject[] | undefined {
-    const schema = this.#kinds.find((one) => one.kind === kind && one.versions.includes(apiVersion))?.schema;
+    const schema = this.schemaOf(apiVersion, kind);
     if (schema === undefined) return undefined;
     const validate = this.#compiled.get(schema) ?? this.#ajv.compile(schema);
     this.#compiled.set(schema, validate);
     return validate(value) ? [] : (validate.errors ?? []);
+  }
+
+  /** The schema of a kind; undefined if there is no such kind in that version. */
+  schemaOf(apiVersion: string, kind: string): Schema | undefined {
+    return this.#kinds.find((one) => one.kind === kind && one.versions.includes(apiVersion))?.schema;
   }
 
   get #kinds(): SchemaFile['kinds'] {

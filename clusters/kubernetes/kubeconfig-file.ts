@@ -11,8 +11,8 @@ import { homeFolder } from '../paths.ts';
 import { isObject } from './merge-patch.ts';
 
 /**
- * The kubeconfig files that count: the one that is named, otherwise those of KUBECONFIG's list that are there, otherwise ~/.kube/config.
- * @throws MeshproofError with code `KUBECONFIG_MISSING` when none of the list is there
+ * The kubeconfig files to read: the given one, or else the existing files of KUBECONFIG's list, or else ~/.kube/config.
+ * @throws MeshproofError with code `KUBECONFIG_MISSING` if no file of the list exists
  */
 export function kubeconfigFiles(named?: string): string[] {
   if (named !== undefined) return [named];
@@ -24,7 +24,8 @@ export function kubeconfigFiles(named?: string): string[] {
 }
 
 /**
- * What a kubeconfig file holds; an empty file, or one of comments alone, holds nothing. Errors quote nothing of it, as all of it may be secret.
+ * The content of a kubeconfig file; empty if the file is empty or contains only comments. Errors quote nothing of it, because any part may
+ * be secret.
  * @throws MeshproofError with code `KUBECONFIG_MISSING` or `KUBECONFIG_INVALID`
  */
 export async function contentOf(path: string): Promise<Record<string, unknown>> {
@@ -33,7 +34,7 @@ export async function contentOf(path: string): Promise<Record<string, unknown>> 
   return content;
 }
 
-/** @param what is wrong with it, in words that quote nothing of it that may be secret */
+/** @param what what is wrong, without quoting anything that may be secret */
 export function invalid(path: string, what: string): MeshproofError {
   return new MeshproofError('KUBECONFIG_INVALID', `${path} is not a usable kubeconfig: ${what}`, { exitCode: EXIT.usage });
 }
@@ -47,7 +48,7 @@ const UNREAD: Readonly<Record<string, string>> = {
 async function textOf(path: string): Promise<string> {
   let bytes: Buffer;
   try {
-    // It is read once more for its credentials.
+    // The file is read again for its credentials.
     if ((await stat(path)).isFIFO()) throw invalid(path, 'a pipe can be read only once; write it to a file');
     bytes = await readFile(path);
   } catch (error) {
@@ -59,7 +60,7 @@ async function textOf(path: string): Promise<string> {
   return bytes.toString('utf8');
 }
 
-/** The parser's own words, in its errors and its warnings, quote the text: only what is wrong, and where, is told. */
+/** The parser's own errors and warnings quote the text, so only the kind and position of the problem are reported. */
 function parse(text: string, path: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });

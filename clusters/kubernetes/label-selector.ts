@@ -1,13 +1,13 @@
-/** A Kubernetes label selector; field names are the API server's. */
+/** A Kubernetes label selector, with the API server's field names. */
 export interface LabelSelector {
   matchLabels?: Record<string, string>;
   matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[];
 }
 
-/** A label that the API server gives every namespace, with its name: nobody can set another value. */
+/** A label that the API server sets on every namespace to its name; it cannot have another value. */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
-/** Whether a selector chooses an object with these labels. An empty selector, and none, choose every object. */
+/** Whether a selector matches an object with these labels. An empty or missing selector matches every object. */
 export function selects(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector = {},
   labels: Readonly<Record<string, string>>,
@@ -34,8 +34,8 @@ export function selects(
 }
 
 /**
- * The labels that an object needs to be chosen beside those that it has.
- * @returns undefined where no labels can do that: a label that it has is in the way, or the selector goes by the names of namespaces
+ * The labels that an object would need in addition to be matched.
+ * @returns undefined if no additional labels can do that: an existing label conflicts, or the selector matches names of namespaces
  */
 export function labelsFor(selector: LabelSelector, labels: Readonly<Record<string, string>>): Record<string, string> | undefined {
   const { matchLabels = {}, matchExpressions = [] } = selector;

@@ -23,7 +23,7 @@ export interface Condition {
   lastTransitionTime?: string;
 }
 
-/** What identifies an object; the namespace is missing for cluster-wide kinds. */
+/** What identifies an object; cluster-scoped kinds have no namespace. */
 export interface ObjectRef {
   apiVersion: string;
   kind: string;
@@ -35,7 +35,7 @@ export function refOf({ apiVersion, kind, metadata }: Manifest): ObjectRef {
   return { apiVersion, kind, name: metadata.name, namespace: metadata.namespace };
 }
 
-/** As a message names it: `DestinationRule shop/reviews`. */
+/** The name of an object in messages: `DestinationRule shop/reviews`. */
 export function nameOf({ kind, namespace, name }: ObjectRef): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
 }
@@ -47,7 +47,7 @@ export function inNamespace(ref: ObjectRef, fallback: string | undefined): strin
   return namespace;
 }
 
-/** What holds an object that was told to go: its finalizers, and for a namespace what its conditions say. */
+/** What prevents the removal of an object: its finalizers, or for a namespace its conditions. */
 export function leftover({ metadata, status }: LiveObject): string {
   const finalizers = (metadata.finalizers ?? []).map((name) => `finalizer ${name}`);
   const conditions = (status?.conditions ?? []).filter((condition) => condition.status === 'True').map(({ message }) => message ?? '');

@@ -1,4 +1,4 @@
-/** A Kubernetes object as a manifest file holds it. */
+/** A Kubernetes object as in a manifest file. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -12,7 +12,7 @@ export interface Manifest {
   [field: string]: unknown;
 }
 
-/** A pod by its address in the cluster. */
+/** Identifies a pod. */
 export interface PodRef {
   namespace: string;
   name: string;

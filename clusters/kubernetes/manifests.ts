@@ -6,9 +6,9 @@ import type { Manifest } from './manifest.ts';
 import { isObject, mergePatch } from './merge-patch.ts';
 import { type Variables, type YamlDocument, readDocuments } from './yaml-documents.ts';
 
-/** What a control changes: a JSON merge patch for the manifest of the same kind and name, or an object to take away or to add. */
+/** A change that a control makes: a JSON merge patch for the manifest of the same kind and name, or an object to delete or add. */
 export interface ControlDocument {
-  /** May be left out, except in an object that is added. */
+  /** Optional, except for an added object. */
   apiVersion?: string;
   kind: string;
   metadata: { name: string; namespace?: string; [field: string]: unknown };
@@ -18,7 +18,7 @@ export interface ControlDocument {
 
 /**
  * Reads the objects of a manifest file.
- * @param variables values for `$(NAME)`; `$$(NAME)` stays a literal `$(NAME)`
+ * @param variables values for `$(NAME)`; `$$(NAME)` stands for a literal `$(NAME)`
  * @throws MeshproofError with code `MANIFEST_UNREADABLE` or `MANIFEST_INVALID`; the message begins with file:line:column
  */
 export async function readManifests(file: string, variables: Variables): Promise<Manifest[]> {
@@ -38,7 +38,7 @@ export async function readManifests(file: string, variables: Variables): Promise
   });
 }
 
-/** Reads a control file; errors as `readManifests`. */
+/** Reads a control file; errors as in `readManifests`. */
 export async function readControl(file: string, variables: Variables): Promise<ControlDocument[]> {
   return (await readDocuments(file, variables)).map((document) => {
     const { content } = document;
@@ -53,9 +53,10 @@ export async function readControl(file: string, variables: Variables): Promise<C
 }
 
 /**
- * Breaks manifests as a control says. The manifests given are not changed.
- * @param source how messages call the control, e.g. its file
- * @throws MeshproofError with code `CONTROL_INVALID` for a document that matches no manifest, or several, or that changes nothing: such a control would be no control
+ * Applies a control to manifests, and returns the result without changing its input.
+ * @param source the name of the control in messages, e.g. its file
+ * @throws MeshproofError with code `CONTROL_INVALID` for a document that matches no manifest, or several, or that changes nothing: such a
+ * control would prove nothing
  */
 export function applyControl(manifests: readonly Manifest[], controls: readonly ControlDocument[], source = 'the control'): Manifest[] {
   if (controls.length === 0) throw invalid(source, 'it contains no document, so it breaks nothing');
@@ -95,7 +96,7 @@ function isMeant({ apiVersion, kind, metadata }: ControlDocument, manifest: Mani
   );
 }
 
-/** What identifies the object matched, so it stays as it is. */
+/** The identifying fields were matched, so they are kept as they are. */
 function merge(target: Manifest, patch: object): Manifest {
   const merged = mergePatch(target, patch);
   const { apiVersion, kind, metadata } = target;

@@ -1,6 +1,6 @@
 /**
- * JSON merge patch (RFC 7386): objects are merged, null removes, everything else replaces, arrays too.
- * Neither argument is changed; the result may share parts with both.
+ * JSON merge patch (RFC 7386): objects are merged, null removes, and everything else, including arrays, is replaced. Neither argument is
+ * changed; the result may share parts with both.
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;

@@ -1,6 +1,7 @@
 import { repeatedly } from '../repeatedly.ts';
 import { settled } from '../settled.ts';
 import { until } from '../until.ts';
+import { absent, absentOrReplaced } from './absent.ts';
 import { ApiRefusal } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { Discovery, type Resource } from './discovery.ts';
@@ -11,13 +12,15 @@ import { type ApplyOptions, type ListOptions, type PatchOptions, PATCHES, type R
 import { listPath, pathOf, placed } from './object-path.ts';
 import { BINDINGS, waves } from './order.ts';
 
-/** Kinds whose pods go on serving, under labels that a successor's Service may select, for as long as their grace period lasts. */
+/** Kinds whose pods keep serving during their grace period, with labels that the Service of a successor may select. */
 export const WORKLOADS: readonly string[] = ['DaemonSet', 'Deployment', 'Job', 'ReplicaSet', 'StatefulSet'];
 
-/** Who applied an object, as the API server records it. */
+/** The field manager that the API server records for applied objects. */
 export const FIELD_MANAGER = 'meshproof';
 const PAGE = 500;
-/** A server may take three seconds to see a role that was just made. */
+/** Requests only the metadata of listed objects; a server that does not support that returns whole objects. */
+const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+/** A server may take three seconds to notice a new role. */
 const ROLE_UNSEEN = { attempts: 7, waitMs: 50 };
 
 /**
@@ -34,10 +37,9 @@ export class ObjectApi {
   }
 
   /**
-   * Server-side apply with strict field validation, and with force unless told otherwise: what the objects say is what is there,
-   * and an unknown field is refused.
-   * Namespaces and CRDs come first and are waited for; objects that do not need each other go in parallel.
-   * @returns the objects as stored, in the order given
+   * Server-side apply with strict field validation, which rejects unknown fields, and with force by default. Namespaces and CRDs come
+   * first and are waited for; objects that do not need each other are applied in parallel.
+   * @returns the objects as stored, in the given order
    */
   async apply(objects: readonly Manifest[], { namespace, ...options }: ApplyOptions = {}): Promise<LiveObject[]> {
     const stored = new Map<Manifest, LiveObject>();
@@ -52,8 +54,8 @@ export class ObjectApi {
   }
 
   /**
-   * Deletes objects that were read, in the reverse order of apply, each only while it is that very one and no other of its name. Those that have
-   * gone, or whose kind is not served any more, are fine.
+   * Deletes objects that were read, in the reverse order of apply; another object of the same name is kept. Objects that are gone already,
+   * or whose kind is no longer served, are skipped.
    */
   async remove(objects: readonly LiveObject[], { namespace, ...options }: RemoveOptions = {}): Promise<void> {
     for (const wave of waves(objects).toReversed()) {
@@ -66,18 +68,18 @@ export class ObjectApi {
     }
   }
 
-  /** Whether the server knows the kind: a custom one needs its definition. */
+  /** Whether the server serves the kind. A custom kind needs its definition. */
   async serves({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>, signal?: AbortSignal): Promise<boolean> {
     return (await this.#discovery.find(apiVersion, kind, signal)) !== undefined;
   }
 
-  /** @returns undefined when there is no such object */
+  /** @returns undefined if there is no such object */
   async get<T extends LiveObject = LiveObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
     const path = pathOf(ref, await this.#served(ref, signal));
     return await absent(this.connection.json<T>('GET', path, { description: `reading ${nameOf(ref)}`, members: ['metadata'], signal }));
   }
 
-  /** As `get`, where a kind that is not served, or a place that is missing for a cluster-wide kind, is no error but an object that is not there. */
+  /** Like `get`, but also returns undefined if the kind is not served. */
   async find<T extends LiveObject = LiveObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
     const resource = await this.#discovery.find(ref.apiVersion, ref.kind, signal);
     if (resource === undefined) return undefined;
@@ -87,25 +89,26 @@ export class ObjectApi {
   }
 
   /**
-   * Creates an object that is not there yet.
-   * @throws ApiRefusal with status 409 when there is one of that name
+   * Creates an object that does not exist yet.
+   * @param dryRun whether the server only returns what it would store
+   * @throws ApiRefusal with status 409 if an object of that name exists
    */
-  async create<T extends LiveObject = LiveObject>(object: Manifest, signal?: AbortSignal): Promise<T> {
+  async create<T extends LiveObject = LiveObject>(object: Manifest, signal?: AbortSignal, dryRun = false): Promise<T> {
     const resource = await this.#served(object, signal);
     const ref = placed(object, resource, undefined);
     const request = {
       description: `creating ${nameOf(ref)}`,
       members: ['metadata'] as const,
-      query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' },
+      query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined },
       body: object,
       signal,
     };
     return await this.connection.json<T>('POST', listPath(object.apiVersion, resource, ref.namespace), request);
   }
 
-  /** All objects of a kind that the selectors let through, each with apiVersion and kind. */
+  /** All objects of a kind that match the selectors, each with apiVersion and kind. */
   async list<T extends LiveObject = LiveObject>(apiVersion: string, kind: string, options: ListOptions = {}): Promise<T[]> {
-    const { namespace, labelSelector, fieldSelector, signal } = options;
+    const { namespace, labelSelector, fieldSelector, metadataOnly = false, signal } = options;
     const resource = await this.#served({ apiVersion, kind }, signal);
     const path = listPath(apiVersion, resource, namespace);
     const { plural } = resource;
@@ -114,14 +117,21 @@ export class ObjectApi {
     let next: string | undefined;
     do {
       const query = { labelSelector, fieldSelector, limit: PAGE, continue: next };
-      const page = await this.connection.json<Page<T>>('GET', path, { description, query, members: ['items', 'metadata'], signal });
+      const request = {
+        description,
+        query,
+        members: ['items', 'metadata'] as const,
+        signal,
+        ...(metadataOnly ? { accept: METADATA } : {}),
+      };
+      const page = await this.connection.json<Page<T>>('GET', path, request);
       for (const item of page.items) found.push({ ...item, apiVersion, kind });
       next = page.metadata.continue || undefined;
     } while (next !== undefined);
     return found;
   }
 
-  /** Changes an object that exists; unknown fields are refused. */
+  /** Changes an existing object; unknown fields are rejected. */
   async patch(ref: ObjectRef, patch: unknown, { type = 'merge', subresource, signal }: PatchOptions = {}): Promise<LiveObject> {
     const path = `${pathOf(ref, await this.#served(ref, signal))}${subresource === undefined ? '' : `/${subresource}`}`;
     const query = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' };
@@ -130,9 +140,9 @@ export class ObjectApi {
   }
 
   /**
-   * Waits until the condition holds of the object; it is given undefined while there is none.
+   * Waits until the condition holds for the object, which is undefined while it does not exist.
    * @param what completes the sentence "waited for …"
-   * @returns what the condition returned
+   * @returns the result of the condition
    */
   async waitFor<T>(
     ref: ObjectRef,
@@ -144,7 +154,7 @@ export class ObjectApi {
     return await until(async () => condition(await this.get(ref, signal)), { what, timeoutMs, ...omitUndefined({ signal }) });
   }
 
-  /** Waits until that very object, and not merely its name, is gone. */
+  /** Waits until this object is gone, even if another one takes its name. */
   async gone(ref: ObjectRef, uid: string, options: WaitOptions = {}): Promise<void> {
     const look = (left: LiveObject | undefined): boolean => {
       if (left === undefined || left.metadata.uid !== uid) return true;
@@ -153,7 +163,7 @@ export class ObjectApi {
     await this.waitFor(ref, `${nameOf(ref)} to be gone`, look, options);
   }
 
-  /** Until the server has seen the role of a binding in its cache, it answers that account 404 which may not bind every role. */
+  /** For an account that may not bind every role, the server responds with 404 until its cache contains the role of a binding. */
   async #applyWithRole(object: Manifest, namespace: string | undefined, options: ApplyOptions): Promise<LiveObject> {
     const isUnseen = (error: unknown): boolean =>
       BINDINGS.includes(object.kind) && options.dryRun !== true && error instanceof ApiRefusal && error.status === 404;
@@ -191,8 +201,8 @@ export class ObjectApi {
     const query = { propagationPolicy: wait && WORKLOADS.includes(ref.kind) ? 'Foreground' : 'Background', gracePeriodSeconds };
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
     const request = { description: `removing ${nameOf(ref)}`, query, body, signal: options.signal };
-    const answer = await goneOrOther(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
-    // The answer is a Status when the object went at once, and the object itself while finalizers or a grace period hold it.
+    const answer = await absentOrReplaced(this.connection.json<LiveObject>('DELETE', pathOf(ref, resource), request));
+    // The response is a Status if the object is gone already, and the object itself if finalizers or a grace period delay that.
     if (wait && answer !== undefined && answer.kind !== 'Status') await this.gone(ref, answer.metadata.uid, options);
   }
 
@@ -203,7 +213,7 @@ export class ObjectApi {
     throw new ApiRefusal(message, 404, 'KindUnknown', { hint: 'check that this version of the mesh and its CRDs is installed' });
   }
 
-  /** An established CRD is served a moment before discovery tells of it. */
+  /** Waits for discovery too, which lists an established CRD a moment later. */
   async #established(crd: Manifest, signal: AbortSignal | undefined): Promise<void> {
     const ref = refOf(crd);
     const look = async (): Promise<boolean> => {
@@ -225,23 +235,4 @@ interface CustomResourceDefinition extends LiveObject {
 interface Page<T> {
   items: T[];
   metadata: { continue?: string };
-}
-
-/** What is to be removed has gone already, also when another of its name is there. */
-async function goneOrOther<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await absent(answer);
-  } catch (error) {
-    if (error instanceof ApiRefusal && error.status === 409 && /precondition/i.test(error.message)) return undefined;
-    throw error;
-  }
-}
-
-async function absent<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ApiRefusal && error.status === 404) return undefined;
-    throw error;
-  }
 }

@@ -4,11 +4,11 @@ import type { Manifest } from './manifest.ts';
 export interface ApplyOptions {
   /** For namespaced objects that name none. */
   namespace?: string;
-  /** Whether to take over fields that others manage; default: of every object. Without, the server answers with a conflict (409). */
+  /** Whether to take over an object's fields that others manage; default true. Otherwise the server responds with a conflict (409). */
   force?: (object: Manifest) => boolean;
-  /** Let the server judge and change nothing. Objects whose namespace or CRD is yet to come are refused. */
+  /** Only validates on the server. Objects whose namespace or CRD does not exist yet are rejected. */
   dryRun?: boolean;
-  /** Called with what the server warns of while it accepts an object. */
+  /** Called with each warning of the server about an object that it accepts. */
   warned?: (object: Manifest, text: string) => void;
   signal?: AbortSignal;
 }
@@ -16,11 +16,11 @@ export interface ApplyOptions {
 export interface RemoveOptions extends TaskContext {
   /** For namespaced objects that name none. */
   namespace?: string;
-  /** Whether to return only when the objects are gone, and the pods of workloads with them; default true. */
+  /** Whether to wait until the objects, and the pods of workloads, are gone; default true. */
   wait?: boolean;
   /** Default 60 000. */
   timeoutMs?: number;
-  /** What pods get instead of their own grace period. */
+  /** Overrides the grace period of pods. */
   gracePeriodSeconds?: number;
 }
 
@@ -29,6 +29,8 @@ export interface ListOptions {
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
+  /** Whether to request only the metadata, because definitions are long. */
+  metadataOnly?: boolean;
   signal?: AbortSignal;
 }
 
@@ -44,7 +46,7 @@ export interface WaitOptions extends TaskContext {
   timeoutMs?: number;
 }
 
-/** Media types of a patch, as the API server tells them apart. */
+/** Media types of patches, by which the API server distinguishes them. */
 export const PATCHES = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',

@@ -2,13 +2,13 @@ import { apiRoot, type Resource } from './discovery.ts';
 import { inNamespace, type ObjectRef, refOf } from './live-object.ts';
 import type { Manifest } from './manifest.ts';
 
-/** Where an object lies: in the namespace that it names, else in the fallback; a cluster-wide kind lies in none. */
+/** The identity of an object: in its own namespace, or else in the fallback; a cluster-scoped kind has no namespace. */
 export function placed(object: Manifest, { namespaced }: Resource, fallback: string | undefined): ObjectRef {
   const ref = refOf(object);
   return { ...ref, namespace: namespaced ? inNamespace(ref, fallback) : undefined };
 }
 
-/** The path of all objects of a kind, of one namespace or of all. */
+/** The path of all objects of a kind, in one namespace or in all. */
 export function listPath(apiVersion: string, { plural }: Resource, namespace: string | undefined): string {
   return `${apiRoot(apiVersion)}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${plural}`;
 }

@@ -1,18 +1,18 @@
 import type { Manifest } from './manifest.ts';
 
-/** Whoever may not bind every role needs the role to be there first. */
+/** An account without permission to bind every role needs the role to exist first. */
 export const BINDINGS: readonly string[] = ['RoleBinding', 'ClusterRoleBinding'];
 
-/** What others need before they can be created; later waves may be applied in parallel within themselves. */
+/** Kinds that others need before they can be created. The objects of one wave may be applied in parallel. */
 const WAVES: readonly (readonly string[])[] = [
   ['Namespace', 'CustomResourceDefinition'],
   ['ServiceAccount', 'ConfigMap', 'Secret', 'Role', 'ClusterRole', 'PriorityClass'],
   BINDINGS,
 ];
-/** A webhook whose server does not exist yet would refuse everything else. */
+/** A webhook whose server does not exist yet would reject everything else. */
 const LAST: readonly string[] = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'];
 
-/** Groups objects into waves: each must be applied before the next begins, and removed in the reverse order. */
+/** Groups objects into waves: each must be applied before the next, and removed in the reverse order. */
 export function waves<T extends Pick<Manifest, 'kind'>>(objects: readonly T[]): T[][] {
   const sorted: T[][] = Array.from({ length: WAVES.length + 2 }, () => []);
   for (const object of objects) {

@@ -7,26 +7,26 @@ import { refusal } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import type { PodRef } from './manifest.ts';
 
-/** Each message begins with its channel. */
+/** Each message starts with its channel number. */
 const CHANNELS = { stdout: 1, stderr: 2, status: 3 } as const;
 const HANDSHAKE_MS = 10_000;
 
 export interface ExecOrder {
   container: string;
-  /** The program and its arguments; no shell takes part. */
+  /** The program and its arguments; they are not interpreted by a shell. */
   command: readonly string[];
-  /** Until it has ended; default 30 000. */
+  /** Time limit for the program in milliseconds; default 30 000. */
   timeoutMs?: number;
 }
 
-/** What a program in a container wrote and how it ended. */
+/** The output of a program in a container, and its exit code. */
 export interface Executed {
   stdout: string;
   stderr: string;
   exitCode: number;
 }
 
-/** The last message of the server: a Status, whose causes tell the exit code of a program that failed. */
+/** The server's last message: a Status, whose causes contain the exit code of a program that failed. */
 interface EndStatus {
   status?: string;
   message?: string;
@@ -34,10 +34,10 @@ interface EndStatus {
 }
 
 /**
- * Runs a program in a running container, without input, and returns what it wrote (UTF-8) once it has ended, whatever its exit code:
- * the WebSocket form of exec, subprotocol v4.channel.k8s.io. Needs the right to create pods/exec in the namespace.
- * @throws ApiRefusal (no such pod or container, no right), or MeshproofError `API_UNREACHABLE`, `POD_EXEC` (the program could not be started,
- * or the connection was lost), `POD_TIMED_OUT` (the program may run on)
+ * Runs a program in a running container without input, and returns its output (UTF-8) and exit code once it has ended. Uses the WebSocket
+ * form of exec, subprotocol v4.channel.k8s.io, and needs permission to create pods/exec in the namespace.
+ * @throws ApiRefusal (no such pod or container, no permission), or MeshproofError `API_UNREACHABLE`, `POD_EXEC` (the program could not be
+ * started, or the connection was lost), `POD_TIMED_OUT` (the program may still be running)
  */
 export async function execInPod(connection: Connection, pod: PodRef, order: ExecOrder): Promise<Executed> {
   const { container, command, timeoutMs = 30_000 } = order;
@@ -77,7 +77,7 @@ export async function execInPod(connection: Connection, pod: PodRef, order: Exec
   });
 }
 
-/** The exit code that a Status tells, or why there is none. */
+/** The exit code in a Status, or the error message if there is none. */
 function exitCodeOf(text: string): number | string {
   if (text === '') return 'the connection was lost before the program ended';
   const { status, message, details }: EndStatus = JSON.parse(text);

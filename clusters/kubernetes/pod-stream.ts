@@ -10,19 +10,19 @@ import { refusal } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import type { PodRef } from './manifest.ts';
 
-/** Each message begins with its channel: 0 carries the bytes, 1 tells what went wrong in the pod. */
+/** Each message starts with its channel number: 0 carries the data, 1 an error message from the pod. */
 const DATA = 0;
 const ERROR = 1;
-/** Both channels begin with the port, two bytes, before anything else. */
+/** The first message on each channel contains the port, in two bytes. */
 const PORT_BYTES = 2;
-/** API servers read a message whole before passing it on; some refuse large ones. */
+/** API servers buffer a message before passing it on; some reject large ones. */
 const LARGEST_MESSAGE = 256 * 1024;
 const HANDSHAKE_MS = 10_000;
 
 /**
- * A byte stream to a port of a pod: the WebSocket form of port-forward, subprotocol v4.channel.k8s.io. It dials by itself; what is written meanwhile waits.
- * Its error is an ApiRefusal (no such pod, no right to forward), or a MeshproofError `API_UNREACHABLE` (no connection to the API server)
- * or `POD_UNREACHABLE` (what the pod's node said, e.g. that nothing listens there).
+ * A byte stream to a port of a pod: the WebSocket form of port-forward, subprotocol v4.channel.k8s.io. It connects when created; earlier
+ * writes are queued. Its error is an ApiRefusal (no such pod, no permission to forward), or a MeshproofError `API_UNREACHABLE` (no
+ * connection to the API server) or `POD_UNREACHABLE` (the message of the pod's node, e.g. that nothing listens on the port).
  */
 export class PodStream extends Duplex {
   readonly #connection: Connection;
@@ -44,7 +44,7 @@ export class PodStream extends Duplex {
     callbackify(() => this.#dial())(done);
   }
 
-  /** A handshake under way would hold back the end, since a stream is not torn down before it is set up. */
+  /** A pending handshake would delay the destruction, because a stream is not destroyed before it is constructed. */
   override destroy(error?: Error): this {
     if (this.#webSocket?.readyState === WebSocket.CONNECTING) this.#webSocket.terminate();
     return super.destroy(error);
@@ -58,7 +58,7 @@ export class PodStream extends Duplex {
     for (let start = 0; start < chunk.length; start += LARGEST_MESSAGE) {
       const part = chunk.subarray(start, start + LARGEST_MESSAGE);
       const last = start + LARGEST_MESSAGE >= chunk.length;
-      // ws calls back when the bytes are with the operating system, so a slow pod slows the writer.
+      // ws calls back when the operating system has accepted the data, so a slow pod slows down the writer.
       this.#webSocket?.send(Buffer.concat([Buffer.of(DATA), part]), last ? (error) => done(error) : undefined);
     }
     if (chunk.length === 0) done();
@@ -75,7 +75,7 @@ export class PodStream extends Duplex {
     done();
   }
 
-  // What http.Agent asks of a socket that it keeps: above all, an idle one must not hold the process.
+  // The methods that http.Agent requires of a socket that it keeps. Above all, an idle one must not keep the process alive.
   ref(): this {
     this.#held = true;
     this.#socket?.ref();
@@ -150,7 +150,7 @@ export class PodStream extends Duplex {
     }
   }
 
-  /** What has arrived is still delivered; after that the stream must be unusable, or http.Agent would hand it out again. */
+  /** Delivers the data that has arrived. After that the stream must be unusable, or http.Agent would reuse it. */
   #closed(code: number): void {
     if (this.destroyed) return;
     if (code === 1006) {

@@ -12,14 +12,15 @@ interface ContainerStatus {
   restartCount: number;
   containerID?: string;
   state?: {
+    running?: { startedAt: string };
     waiting?: { reason?: string; message?: string };
     terminated?: Terminated;
   };
-  /** How the life before this one ended. */
+  /** How the previous instance ended. */
   lastState?: { terminated?: Terminated };
 }
 
-/** The fields of a pod that the harness looks at. */
+/** The fields of a pod that the harness reads. */
 export interface Pod extends LiveObject {
   spec: {
     nodeName?: string;
@@ -37,13 +38,13 @@ export interface Pod extends LiveObject {
   };
 }
 
-/** Whether the pod serves: Ready and not on its way out. */
+/** Whether the pod serves requests: it is Ready and not terminating. */
 export function isReady(pod: Pod): boolean {
   const ready = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   return ready && pod.metadata.deletionTimestamp === undefined;
 }
 
-/** Why a pod is not ready, in a few words that name the container at fault. */
+/** Why a pod is not ready, in a few words that name the container. */
 export function whyNotReady(pod: Pod): string {
   return `${pod.metadata.name} ${reason(pod)}`;
 }
@@ -57,8 +58,8 @@ function reason({ metadata, status }: Pod): string {
     const stopped = state?.waiting ?? state?.terminated;
     if (ready || stopped === undefined || stopped.reason === 'Completed') continue;
     const said = stopped.message === undefined ? '' : `: ${stopped.message}`;
-    return `container ${name} ${state?.waiting ? 'waits' : 'ended'} (${stopped.reason ?? 'no reason given'})${restarts}${said}`;
+    return `container ${name} ${state?.waiting ? 'is waiting' : 'ended'} (${stopped.reason ?? 'no reason given'})${restarts}${said}`;
   }
   const unready = status?.containerStatuses?.find(({ ready }) => !ready);
-  return unready === undefined ? `is ${status?.phase ?? 'not started'}` : `container ${unready.name} runs and is not ready`;
+  return unready === undefined ? `is ${status?.phase ?? 'not started'}` : `container ${unready.name} is running but not ready`;
 }

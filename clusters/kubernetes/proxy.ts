@@ -3,9 +3,9 @@ import { BlockList, isIP } from 'node:net';
 import { variable } from '../environment.ts';
 
 /**
- * The proxy that the environment names for a server, as kubectl takes it: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY lists the server; a server
- * on this machine has none. NO_PROXY holds `*`, addresses, blocks of addresses, hosts with all below them, and `.domain` for those below alone, each
- * with or without a port. Source: golang.org/x/net/http/httpproxy.
+ * The proxy for a server according to the environment, as kubectl chooses it: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY lists the server;
+ * never for a server on this machine. NO_PROXY contains `*`, IP addresses, CIDR blocks, hosts (which include their subdomains) and
+ * `.domain` (subdomains only), each with or without a port. Source: golang.org/x/net/http/httpproxy.
  */
 export function proxyFor(server: URL, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const scheme = server.protocol.slice(0, -1);
@@ -30,7 +30,7 @@ function covers(entry: string, host: string, port: string | undefined): boolean 
   return bare.startsWith('.') ? host.endsWith(bare) : host === bare || host.endsWith(`.${bare}`);
 }
 
-/** @param block an address, or a block of addresses as 10.0.0.0/8 */
+/** @param block an address, or a CIDR block such as 10.0.0.0/8 */
 function isWithin(host: string, block: string): boolean {
   const [address = '', bits] = block.split('/');
   const [version, of] = [isIP(host), isIP(address)];

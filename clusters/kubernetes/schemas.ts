@@ -6,7 +6,7 @@ import type { KindSchemas } from './kind-schemas.ts';
 import type { Manifest } from './manifest.ts';
 import { isObject } from './merge-patch.ts';
 
-/** Groups whose kinds get only the check of their outline; the API server's strict dry run judges the rest. '' is the core group. */
+/** Groups of which only the top-level fields are validated; the API server's strict dry run validates the rest. '' is the core group. */
 const OUTLINE_ONLY: readonly string[] = [
   '',
   'apps',
@@ -18,7 +18,7 @@ const OUTLINE_ONLY: readonly string[] = [
   'rbac.authorization.k8s.io',
 ];
 
-/** Fields beside apiVersion, kind and metadata; a kind that is not here has `spec` alone. */
+/** Top-level fields in addition to apiVersion, kind and metadata; kinds that are not listed have only `spec`. */
 const OUTLINES: Readonly<Record<string, readonly string[]>> = {
   ConfigMap: ['data', 'binaryData', 'immutable'],
   Secret: ['data', 'stringData', 'type', 'immutable'],
@@ -31,12 +31,12 @@ const OUTLINES: Readonly<Record<string, readonly string[]>> = {
 const METADATA: readonly string[] = ['name', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences'];
 
 /**
- * Judges manifests without a cluster. A mesh's own kinds are checked against the schemas of their definitions, closed: a field that the schema
- * does not have is an error. Other kinds are checked in outline. Rules that a schema cannot hold (CEL rules: durations, fields that need each
- * other) are left to the server-side dry run.
- * @param source how messages call where the manifests are from, e.g. their file
+ * Validates manifests without a cluster. A mesh's own kinds are validated against closed schemas generated from their definitions: an
+ * unknown field is an error. For other kinds only the top-level fields are validated. Rules that a schema cannot express (CEL rules:
+ * durations, fields that depend on each other) are left to the server-side dry run.
+ * @param source the name of the manifests' origin in messages, e.g. their file
  * @param mesh the schemas of the mesh's kinds
- * @throws MeshproofError with code `MANIFEST_INVALID`, one line a problem: source, document, field, what is wrong with it
+ * @throws MeshproofError with code `MANIFEST_INVALID` and one line for each problem: source, document, field, what is wrong
  */
 export function validateManifests(manifests: readonly Manifest[], source: string, mesh: KindSchemas): void {
   const problems = manifests.flatMap((manifest, index) => {
@@ -84,7 +84,7 @@ function metadataProblems({ metadata }: Manifest): string[] {
 
 function stray(field: string, path: string, known: readonly string[]): string {
   const near = closest(field, known);
-  const instead = near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`;
+  const instead = near === undefined ? `; the fields are ${known.join(', ')}` : `; did you mean ${near}?`;
   return `${path === '' ? '' : `${path}.`}${field} does not exist${instead}`;
 }
 
@@ -93,7 +93,7 @@ const CHOICES: readonly string[] = ['oneOf', 'anyOf', 'not'];
 function findings(errors: readonly ErrorObject[], manifest: Manifest): string[] {
   const chosen = new Set(errors.filter(({ keyword }) => CHOICES.includes(keyword)).map(({ instancePath }) => instancePath));
   const said = errors.flatMap((error) => {
-    // Where one of several alternatives must be met, what each misses is only noise.
+    // When one of several alternatives must match, the fields that each one lacks would only be noise.
     if (error.keyword === 'required' && chosen.has(error.instancePath)) return [];
     const { path, value } = find(manifest, error.instancePath);
     return [sentence(error, path, value)];
@@ -109,7 +109,7 @@ function sentence({ keyword, params, parentSchema }: ErrorObject, path: string, 
   const shown = JSON.stringify(value);
   if (keyword === 'enum' && Array.isArray(params['allowedValues'])) {
     const allowed = params['allowedValues'].map(String);
-    return `${at} is ${shown}, which is none of ${allowed.join(', ')}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`;
+    return `${at} is ${shown}, which is not one of ${allowed.join(', ')}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`;
   }
   if (keyword === 'required') return `${at} lacks ${String(params['missingProperty'])}`;
   if (keyword === 'type') return `${at} is ${shown}, but must be of type ${String(params['type'])}`;

@@ -7,9 +7,9 @@ import type { PodRef } from './manifest.ts';
 import { PodStream } from './pod-stream.ts';
 
 /**
- * An HTTP agent whose connections end at a port in a pod's network namespace, so that a port on the pod's loopback address is reachable too
- * and neither the mesh's proxy nor a policy is in between. Each connection is a port-forward WebSocket of its own, kept for later requests
- * and dialled anew when the far end has closed it. No port is opened on this machine. Call `destroy()` when done.
+ * An HTTP agent whose connections end at a port in a pod's network namespace, so that they reach ports on the pod's loopback address too,
+ * and bypass the mesh's proxy and all policies. Each connection is a port-forward WebSocket of its own, which is kept for later requests,
+ * and replaced if the peer has closed it. No port is opened on this machine. Call `destroy()` when done.
  */
 export class PodTunnel extends http.Agent {
   readonly pod: PodRef;
@@ -23,7 +23,7 @@ export class PodTunnel extends http.Agent {
     this.port = port;
   }
 
-  /** As messages name it: `namespace/pod:port`. */
+  /** The target in messages: `namespace/pod:port`. */
   get address(): string {
     return `${this.pod.namespace}/${this.pod.name}:${this.port}`;
   }
@@ -35,16 +35,16 @@ export class PodTunnel extends http.Agent {
 
 export interface PodRequestOptions {
   headers?: Record<string, string>;
-  /** Until the whole answer is there; default 10 000. */
+  /** Time limit for the complete response in milliseconds; default 10 000. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
 /**
- * Sends one HTTP request through the tunnel and returns the body as text.
- * When a kept connection turns out to be closed, GET, PUT and DELETE are sent once more on a new one; POST never is, since it may have been acted on.
- * @throws MeshproofError with code `POD_REFUSED` (a status from 400), `POD_TIMED_OUT`, `POD_UNREACHABLE` (port closed, connection lost, also in the middle of a body),
- * ApiRefusal (no such pod), or the signal's reason
+ * Sends one HTTP request through the tunnel and returns the body as text. If a kept connection turns out to be closed, GET, PUT and DELETE
+ * are sent again on a new one; POST never is, because it may have been processed.
+ * @throws MeshproofError with code `POD_REFUSED` (a status from 400), `POD_TIMED_OUT`, `POD_UNREACHABLE` (port closed, or connection lost,
+ * even within a body), ApiRefusal (no such pod), or the signal's reason
  */
 export async function requestText(
   agent: PodTunnel,
@@ -74,8 +74,8 @@ export async function requestText(
 }
 
 /**
- * As `requestText` with JSON both ways. The caller vouches for the type.
- * @throws as `requestText`, and MeshproofError `POD_REFUSED` when the answer is no JSON
+ * Like `requestText` with JSON in both directions. The response type is not verified.
+ * @throws the errors of `requestText`, and MeshproofError `POD_REFUSED` if the response is not JSON
  */
 export async function requestJson<T>(
   agent: PodTunnel,

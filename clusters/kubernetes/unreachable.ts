@@ -1,6 +1,6 @@
 import { MeshproofError } from '../errors.ts';
 
-/** For an answer that no API server gives. */
+/** The hint for a response that cannot be an API server's. */
 export const ELSEWHERE =
   'a login page or a proxy may have answered instead of the API server; check the address of the server in the kubeconfig';
 
@@ -16,7 +16,7 @@ const HINTS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the server closed the connection: it may use another protocol, or reject the client certificate, which may have expired',
 };
 
-/** What to do about an error for which an API server was not reached. */
+/** The hint for an error that prevented reaching an API server. */
 export function hintFor(cause: unknown): string {
   if (cause instanceof MeshproofError) return cause.hint ?? 'check the user of that context in the kubeconfig';
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

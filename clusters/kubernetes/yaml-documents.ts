@@ -8,19 +8,19 @@ import { didYouMean } from './closest.ts';
 /** Values for `$(NAME)` placeholders. */
 export type Variables = Readonly<Record<string, string | number | boolean>>;
 
-/** One document of a file, with a way to say where its parts are. */
+/** One document of a file, which can report errors with positions. */
 export interface YamlDocument {
   content: Record<string, unknown>;
-  /** An error about the node at that path, or about the nearest one above it that exists. */
+  /** An error about the node at that path, or about its nearest existing ancestor. */
   error(path: readonly (string | number)[], message: string): MeshproofError;
 }
 
-/** `$(NAME)`, and `$$(NAME)` for a literal one, as Kubernetes itself has it in container arguments. */
+/** `$(NAME)`, and `$$(NAME)` for a literal one, as in the arguments of Kubernetes containers. */
 const PLACEHOLDER = /\$(\$?)\(([A-Za-z_][A-Za-z0-9_]*)\)/g;
 
 /**
- * Reads a YAML file of one or more documents, each a map; empty documents are skipped.
- * A scalar that is nothing but an unquoted placeholder takes the variable's type, any other placeholder becomes part of the text.
+ * Reads a YAML file of one or more documents, each a mapping; empty documents are skipped. A scalar that consists only of an unquoted
+ * placeholder takes the variable's type; any other placeholder is inserted as text.
  * @throws MeshproofError with code `MANIFEST_UNREADABLE` or `MANIFEST_INVALID`; the message begins with file:line:column
  */
 export async function readDocuments(file: string, variables: Variables): Promise<YamlDocument[]> {
@@ -33,7 +33,7 @@ export async function readDocuments(file: string, variables: Variables): Promise
   return parseDocuments(text, file, variables);
 }
 
-/** As `readDocuments`, of text at hand; `source` is how messages call it. */
+/** Like `readDocuments`, for a given text; `source` is its name in messages. */
 function parseDocuments(text: string, source: string, variables: Variables): YamlDocument[] {
   const lines = new LineCounter();
   const invalid = (offset: number, message: string, cause?: unknown): MeshproofError => {

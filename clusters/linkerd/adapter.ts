@@ -29,17 +29,17 @@ import { proxyCounts } from './proxy/counts.ts';
 import { requestCounts } from './proxy/request-counts.ts';
 import { meshSettings } from './settings.ts';
 
-/** What every program of the control plane is labelled with. */
+/** The label of every component of the control plane. */
 const COMPONENT_LABEL = 'linkerd.io/control-plane-component';
 
 export interface LinkerdOptions {
   access: ClusterAccess;
-  /** Without one, nothing can be asked of it. */
+  /** If omitted, reading `injector` throws. */
   injector?: MeshInjector;
   tool?: MeshTool;
 }
 
-/** Linkerd, installed by whoever: everything is asked of the API server, of the running proxies and of callers. */
+/** Linkerd, whoever installed it: all information comes from the API server, the running proxies and callers. */
 export class LinkerdAdapter implements MeshAdapter {
   readonly facts = FACTS;
   readonly tool?: MeshTool;
@@ -59,14 +59,14 @@ export class LinkerdAdapter implements MeshAdapter {
     return this.#injector;
   }
 
-  /** The tag of the control plane's programs, and the builds of the proxies that run now, if any does. */
+  /** The image tags of the control plane's components, and the builds of the running proxies. */
   async versions({ signal }: TaskContext = {}, among?: readonly string[]): Promise<MeshVersions> {
     const control = await this.#access.pods(FACTS.usualNamespace, COMPONENT_LABEL, signal);
     const tags = control.flatMap(({ spec }) =>
       spec.containers.filter(({ name }) => name !== PROXY_CONTAINER).map(({ image = '' }) => tagOf(image)),
     );
     const lists = await Promise.all((among ?? [undefined]).map((namespace) => this.#access.pods(namespace, MESHED_LABEL, signal)));
-    // One proxy an image: all others of it are the same program.
+    // One proxy per image is enough, because the others run the same program.
     const ofEachImage = new Map(withProxy(lists.flat()).map((pod) => [proxyImage(pod), pod]));
     const builds = await Promise.all([...ofEachImage.values()].map(({ metadata }) => proxyBuild(this.#access, metadata, signal)));
     return { controlPlane: [...new Set(tags)].toSorted(), proxies: [...new Set(builds)].toSorted() };
@@ -81,7 +81,7 @@ export class LinkerdAdapter implements MeshAdapter {
     return counts;
   }
 
-  /** Every build of the proxy has the same features. Between two pods it opens one connection. */
+  /** Every build of the proxy has the same features, and opens one connection between two pods. */
   async capabilities(pod: PodRef): Promise<Capabilities> {
     return { proxy: await proxyBuild(this.#access, pod), lacks: () => undefined, connectionsPerUpstream: 1 };
   }
@@ -90,7 +90,7 @@ export class LinkerdAdapter implements MeshAdapter {
     return await this.#settings(signal);
   }
 
-  /** Nothing that others have set up for all namespaces is looked for yet. */
+  /** Configuration of others for all namespaces is not included yet. */
   async survey(task: TaskContext = {}): Promise<MeshSurvey> {
     const [settings, { controlPlane }] = await Promise.all([this.settings(task), this.versions(task, [])]);
     const facts = {
@@ -136,8 +136,8 @@ export class LinkerdAdapter implements MeshAdapter {
     return await proxyCounts(this.#access, pod);
   }
 
-  async accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]> {
-    return parseAccessLog(await this.#access.logsSince(pod, PROXY_CONTAINER, since));
+  async accessLog(pod: PodRef, since: Date): Promise<() => Promise<AccessLogLine[]>> {
+    return async () => parseAccessLog(await this.#access.logsSince(pod, PROXY_CONTAINER, since));
   }
 
   async requestCounts(pod: PodRef): Promise<RequestCount[]> {

@@ -4,10 +4,10 @@ import type { X509Certificate } from '@peculiar/x509';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOUR_MS = 3_600_000;
-/** Longer than any cluster of ours stays. */
+/** Longer than any cluster of meshproof is kept. */
 const LIFETIME_MS = 365 * 24 * HOUR_MS;
 
-/** PEM texts with which the mesh's identity service issues certificates, and by which proxies believe each other. */
+/** The PEM credentials with which the mesh's identity service issues certificates, and the anchor that proxies trust. */
 export interface IssuerCredentials {
   trustAnchor: string;
   certificate: string;
@@ -20,8 +20,8 @@ interface Issued {
 }
 
 /**
- * A trust anchor and an intermediate that it has signed, both ECDSA P-256 as the identity service asks for. The anchor's key is forgotten.
- * @param trustDomain what the names of identities end with
+ * A trust anchor and an intermediate CA signed by it, both ECDSA P-256 as the identity service requires. The anchor's key is discarded.
+ * @param trustDomain the suffix of identities
  */
 export async function issuerCredentials(trustDomain: string): Promise<IssuerCredentials> {
   const anchor = await issue(`CN=root.linkerd.${trustDomain}`, 1);
@@ -35,7 +35,7 @@ export async function issuerCredentials(trustDomain: string): Promise<IssuerCred
   };
 }
 
-/** @param pathLength of authorities that may stand below it */
+/** @param pathLength number of CAs that may be below it */
 async function issue(subject: string, pathLength: number, by?: Issued): Promise<Issued> {
   await import('reflect-metadata');
   const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, SubjectKeyIdentifierExtension, X509CertificateGenerator } =

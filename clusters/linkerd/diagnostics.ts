@@ -5,12 +5,12 @@ import { fileName } from '../printable.ts';
 import { ADMIN_PORT, PROXY_CONTAINER } from './proxy/admin.ts';
 
 const LOG_LINES = 1_000;
-/** Containers of the control plane whose logs say what became of configuration. */
+/** Containers of the control plane whose logs show what happened to configuration. */
 const CONTROL_PLANE = ['policy', 'destination', 'identity', 'proxy-injector', 'sp-validator'];
 
 /**
- * Collects what helps to understand a failure: file name → text. Never throws: what could not be had says why.
- * @param only the namespace of a rig in a cluster with another owner: of the control plane's logs only lines that name it are kept
+ * Collects data that helps to understand a failure: file name → text. Never throws: a file that could not be read contains the reason.
+ * @param only the namespace of a rig on an existing cluster: of the control plane's logs only lines that name it are kept
  */
 export async function linkerdDiagnostics(
   access: ClusterAccess,

@@ -1,3 +1,4 @@
+import { EXIT, MeshproofError } from '../errors.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
 import type { NamespaceMarks } from '../mesh/settings.ts';
 import { POLICY_LOG } from './convergence/inbound.ts';
@@ -8,11 +9,23 @@ import { RIGHTS } from './rights.ts';
 import { schemas } from './schemas.ts';
 
 const INJECTION = 'linkerd.io/inject';
-/** By an annotation; a label of that name means nothing. */
+/** The mark is an annotation; a label of that name has no effect. */
 export const MESHED = { annotations: { [INJECTION]: 'enabled' } };
 export const injects = ({ annotations = {} }: NamespaceMarks): boolean => ['enabled', 'ingress'].includes(annotations[INJECTION] ?? '');
-/** What a proxy logs by default, and the policies that it is given. The installation keeps headers out of it. */
+/** The default log level of a proxy, plus the policies that it receives. The installation excludes headers. */
 export const PROXY_LOG = `warn,linkerd=info,hickory=error,${POLICY_LOG}`;
+
+/**
+ * Linkerd can be installed only once per cluster, so a revision is always a mistake.
+ * @throws MeshproofError `REVISION_UNKNOWN` with exit code 2
+ */
+export function refuseRevision(revision: string | undefined): void {
+  if (revision === undefined) return;
+  throw new MeshproofError('REVISION_UNKNOWN', `Linkerd has no revisions, so there is no revision ${revision}`, {
+    hint: 'omit --revision',
+    exitCode: EXIT.usage,
+  });
+}
 
 export const FACTS: MeshFacts = {
   name: 'linkerd',
@@ -20,24 +33,27 @@ export const FACTS: MeshFacts = {
   controlPlane: { selector: 'linkerd.io/control-plane-component=destination', port: 8086 },
   parts: { controlPlane: 'linkerd', proxy: 'linkerd2-proxy' },
   skew: { mostBehind: 0, hint: 'see linkerd version --proxy' },
-  usualMarks: () => MESHED,
+  usualMarks: (revision) => {
+    refuseRevision(revision);
+    return MESHED;
+  },
   proxyContainer: PROXY_CONTAINER,
   proxyUser: 2102,
   proxyPrograms: ['linkerd2-proxy'],
   logFlushMs: 1_000,
-  /** Changes act at once; what shows that a proxy has been given one is its log. */
+  /** Changes take effect at once, and the log shows that a proxy has received one. */
   fastDrainAnnotations: { 'config.linkerd.io/proxy-log-level': PROXY_LOG },
-  /** Proxies are told of a Service when they ask for it, and of no other. */
+  /** Proxies learn only of Services that they request. */
   exportedTo: () => ({}),
   placedInRigs: [`Server ${SENTINEL_NAME} and policies for it, used to see what proxies have received`],
   rights: () => RIGHTS,
   ownWebhooks: /(^|\.)linkerd\.io$/,
   settledBy: [],
   schemas,
-  /** What stands in the namespace of egress configuration is for the proxies of every namespace. */
+  /** Objects in the namespace for egress configuration apply to the proxies of every namespace. */
   isMeshWide: ({ metadata }, { rootNamespace }) => metadata.namespace === rootNamespace,
   reachesOf,
-  /** A route acts on the clients of its own namespace, or of the namespace of its Service. */
+  /** None: a route affects clients in other namespaces only if it is in the namespace of its Service. */
   exportedKinds: [],
   intrusionsOf: () => [],
   describesRevision: () => false,

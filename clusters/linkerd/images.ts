@@ -3,11 +3,11 @@ import type { Tool } from '../images/tools.ts';
 import { linkerdVersion } from './versions.ts';
 
 const REGISTRY = 'cr.l5d.io/linkerd';
-/** Programs of the control plane, the data plane and the viz extension, each an image of its own. */
+/** Programs of the control plane, the data plane and the viz extension, each with its own image. */
 const PROGRAMS = ['controller', 'proxy', 'metrics-api', 'tap', 'web'];
 const INSTRUCTIONS = 'https://linkerd.io/2/getting-started/#step-1-install-the-cli';
 
-/** The linkerd command of a version. No package registry has it: Linkerd's project publishes it beside its source. */
+/** The linkerd command of a version. It is in no package registry, but Linkerd's project publishes it on its release page. */
 export function linkerdTool(name?: string): Tool {
   const version = linkerdVersion(name);
   return {

@@ -4,7 +4,7 @@ import { objectsIn, streamOf } from '../kubernetes/yaml-stream.ts';
 import { WebhookInjector } from '../mesh/webhook-injector.ts';
 import { runLinkerd, type LinkerdCli } from './cli.ts';
 
-/** The proxy injector of the control plane, and the command that does the same by hand. */
+/** The proxy injector of the control plane, and the command that does the same on the command line. */
 export class LinkerdInjector extends WebhookInjector {
   readonly #tool: () => Promise<LinkerdCli>;
 
@@ -13,7 +13,7 @@ export class LinkerdInjector extends WebhookInjector {
     this.#tool = tool;
   }
 
-  /** With the containers in the manifest: without `--manual` the command only adds the annotation, and the webhook does the rest. */
+  /** Includes the containers in the manifest: without `--manual` the command only adds the annotation, and the webhook does the rest. */
   async inject(objects: readonly Manifest[]): Promise<Manifest[]> {
     const hint = 'linkerd reads the values of the installation from the cluster';
     return objectsIn(await runLinkerd(await this.#tool(), ['inject', '--manual', '-'], { input: streamOf(objects), hint }));

@@ -1,10 +1,10 @@
 import { controlPlaneRights, MANAGED, type Right } from '../existing/right.ts';
 
-/** What the adapter asks of an API server. */
+/** The permissions that the adapter needs. */
 export const RIGHTS: readonly Right[] = [
   { where: 'control', group: '', resource: 'configmaps', verbs: ['get'], purpose: "read the mesh's trust domain" },
   ...controlPlaneRights('ask the control plane what configuration it sends to proxies'),
-  // The sentinels that waiting for convergence places.
+  // The sentinels that convergence places.
   ...[
     'servers',
     'serverauthorizations',

@@ -10,7 +10,7 @@ import { linkerdVersion } from './versions.ts';
 
 const read = new Map<string, KindSchemas>();
 
-/** The schemas of the kinds of a version. */
+/** The schemas of a version's kinds. */
 export function schemas(version?: string): KindSchemas {
   const { name, folder } = linkerdVersion(version);
   const known = read.get(name) ?? new KindSchemas(join(folder, 'schemas.json'), []);

@@ -4,7 +4,7 @@ import type { ClusterAccess } from '../mesh/access.ts';
 import type { MeshSettings } from '../mesh/settings.ts';
 import { MESHED } from './facts.ts';
 
-/** Where the installation keeps the values that it was made with. */
+/** The ConfigMap with the values of the installation. */
 const CONFIG_MAP = 'linkerd-config';
 
 interface Values {
@@ -14,9 +14,9 @@ interface Values {
 }
 
 /**
- * What the values of the installation say of the whole mesh; what they do not say has Linkerd's default. Only EgressNetworks act on every
- * namespace, from a namespace of their own.
- * @param namespace of the control plane
+ * The mesh-wide settings in the installation's values; missing ones have Linkerd's default. Only EgressNetworks apply to every namespace,
+ * from a namespace of their own.
+ * @param namespace namespace of the control plane
  */
 export async function meshSettings(access: ClusterAccess, namespace: string, signal?: AbortSignal): Promise<MeshSettings> {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: CONFIG_MAP, namespace } };
@@ -26,7 +26,7 @@ export async function meshSettings(access: ClusterAccess, namespace: string, sig
     controlPlane: namespace,
     controlPlaneNamespace: namespace,
     clusterDomain: clusterDomain || 'cluster.local',
-    // Namespaces are annotated, and labels are nothing to it.
+    // Namespaces are annotated; labels have no effect.
     injection: { label: '', value: '' },
     namespaces: { meshed: MESHED, unmeshed: {} },
     rootNamespace: egress?.globalEgressNetworkNamespace || 'linkerd-egress',

@@ -8,10 +8,10 @@ import type { ClusterAccess } from '../mesh/access.ts';
 import { runLinkerd, type LinkerdCli } from './cli.ts';
 import { proxyImage, tagOf, withProxy } from './proxy/admin.ts';
 
-/** Its checks wait for what is missing; what is there is there at once. */
+/** Its checks wait for missing objects; existing ones are found at once. */
 const WAIT = ['--wait', '5s'];
 
-/** The linkerd command, as someone at a shell would use it. */
+/** The linkerd command, used as on the command line. */
 export class LinkerdTool implements MeshTool {
   readonly #tool: () => Promise<LinkerdCli>;
   readonly #access: ClusterAccess;
@@ -46,7 +46,7 @@ export class LinkerdTool implements MeshTool {
 
   async preflight(as?: string): Promise<string[]> {
     const user = as === undefined ? [] : ['--as', as];
-    // Without a version to expect, the command asks the project's own server for the newest one, and tells it of itself.
+    // Without an expected version, the command asks the project's server for the newest one, and reports itself to it.
     const expected = ['--expected-version', (await this.#tool()).version];
     return parsePreflight(await this.#answer(['check', '--pre', ...WAIT, '--output', 'json', ...expected, ...user]));
   }
@@ -76,7 +76,7 @@ interface Counted {
   proxies: Map<string, number>;
 }
 
-/** Reads what `linkerd version --proxy` prints. */
+/** Parses the output of `linkerd version --proxy`. */
 export function parseVersions(text: string): Counted {
   const after = (words: string): string => new RegExp(`^${words}: (\\S+)$`, 'm').exec(text)?.[1] ?? '';
   const counts = [...text.matchAll(/^\t(\S+) \((\d+) pods?\)$/gm)].map(([, version = '', count]) => [version, Number(count)] as const);
@@ -84,7 +84,8 @@ export function parseVersions(text: string): Counted {
 }
 
 /**
- * The command counts proxies by the tag of their image, and names none. Where there are as many pods with each tag as it counts, it is known which they are.
+ * The command counts proxies by the tag of their image, and names none. If its count equals the number of pods with a tag, those pods are
+ * known.
  * @param tagged the pods with a proxy, each with the tag of its image
  */
 export function reportedIn({ proxies, tagged }: Pick<Counted, 'proxies'> & { tagged: readonly ReportedProxy[] }): ReportedProxy[] {
@@ -98,8 +99,8 @@ interface Report {
 }
 
 /**
- * Reads what `linkerd check --pre --output json` found: each check that failed, with why.
- * @throws MeshproofError `COMMAND_FAILED` when it failed without naming one
+ * Parses the output of `linkerd check --pre --output json`: each failed check with its reason.
+ * @throws MeshproofError `COMMAND_FAILED` if it failed without naming one
  */
 export function parsePreflight({ exitCode, stdout, stderr }: Answer): string[] {
   const begin = stdout.indexOf('{');
@@ -107,5 +108,5 @@ export function parsePreflight({ exitCode, stdout, stderr }: Answer): string[] {
   const failed = categories.flatMap(({ checks = [] }) => checks.filter(({ result }) => result === 'error'));
   if (failed.length > 0) return failed.map(({ description = '', error = '' }) => `${description}: ${error}`);
   if (exitCode === 0) return [];
-  throw new MeshproofError('COMMAND_FAILED', `the preflight ended with ${exitCode} and named nothing: ${stderr.slice(-300)}`);
+  throw new MeshproofError('COMMAND_FAILED', `the preflight check exited with ${exitCode} and reported nothing: ${stderr.slice(-300)}`);
 }

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { EXIT, MeshproofError } from '../errors.ts';
 import type { GoModule } from '../images/go.ts';
 
-/** One version of Linkerd that clusters can be made with. */
+/** A version of Linkerd for new clusters. */
 export interface LinkerdVersion {
-  /** The tag of the Prometheus that the viz extension of this version asks for. */
+  /** The tag of the Prometheus image that the viz extension of this version uses. */
   prometheus: string;
 }
 
-/** Each has a folder of its name in versions/, with the go.mod that pins its Gateway API, and the schemas of its kinds. The newest is first. */
+/**
+ * Each version has a folder of its name in versions/ with the go.mod that pins its Gateway API, and the schemas of its kinds. Newest first.
+ */
 const TABLE = {
   'edge-26.8.3': { prometheus: 'v2.55.1' },
 } as const satisfies Record<string, LinkerdVersion>;

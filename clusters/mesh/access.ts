@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 
 import type { Manifest, PodRef } from '../kubernetes/manifest.ts';
 
-/** What is read of a pod; field names as the Kubernetes API has them. */
+/** The fields of a pod that are read, with the Kubernetes API's names. */
 export interface PodObject {
   metadata: {
     namespace: string;
@@ -24,19 +24,19 @@ interface ContainerObject {
   ports?: { containerPort: number }[];
 }
 
-/** All that an adapter needs of a cluster; `KubernetesAccess` is the real one. */
+/** Everything that an adapter needs of a cluster; `KubernetesAccess` is the real implementation. */
 export interface ClusterAccess {
   /** Server-side apply. Objects without a namespace go to `namespace`. */
   apply(objects: readonly Manifest[], namespace: string, signal?: AbortSignal): Promise<void>;
-  /** The object as the API server holds it now, or undefined. */
+  /** The current object, or undefined if it does not exist. */
   get(object: Manifest, namespace: string, signal?: AbortSignal): Promise<Manifest | undefined>;
-  /** Objects of a kind that is cluster-wide. */
+  /** Objects of a cluster-scoped kind. */
   list<T extends Manifest>(apiVersion: string, kind: string, labelSelector: string, signal?: AbortSignal): Promise<T[]>;
-  /** Of all namespaces when none is named. */
+  /** In all namespaces if none is given. */
   pods(namespace: string | undefined, labelSelector?: string, signal?: AbortSignal): Promise<PodObject[]>;
-  /** GET to a port that listens on the pod's loopback, over a kept connection. Rejects unless the answer is 200. */
+  /** GET to a port on the pod's loopback address, over a kept connection. Rejects unless the status is 200. */
   fetchText(pod: PodRef, port: number, path: string, signal?: AbortSignal): Promise<string>;
-  /** A connection of its own to a port that listens on the pod's loopback. */
+  /** A new connection to a port on the pod's loopback address. */
   connection(pod: PodRef, port: number): Duplex;
   logs(pod: PodRef, container: string, tailLines: number): Promise<string>;
   logsSince(pod: PodRef, container: string, since: Date): Promise<string>;

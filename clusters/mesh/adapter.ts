@@ -8,11 +8,11 @@ import type { AccessLogLine, LabelledCount, ProxyCounts, RequestCount } from './
 import type { MeshSettings } from './settings.ts';
 import type { MeshSurvey } from './survey.ts';
 
-/** What a running proxy can do, as it reports itself. */
+/** The features of a running proxy, as reported by itself. */
 export interface Capabilities {
-  /** The proxy's own version text. */
+  /** Its version, as reported by itself. */
   proxy: string;
-  /** What it lacks for a feature, in the mesh's words as they follow "has no"; undefined where it has the feature. */
+  /** What it lacks for a feature, as the completion of "has no …"; undefined if it has the feature. */
   lacks: (feature: MeshFeature) => string | undefined;
   /** How many connections to one upstream it may open regardless of the limit, e.g. one per thread. */
   connectionsPerUpstream: number;
@@ -31,7 +31,7 @@ export interface Enforcement {
   stages: Readonly<Record<string, number>>;
 }
 
-/** A pod of a rig that can send meshproof's own requests, in addition to those that a check measures; see `OWN_PATHS` in clusters/rigs/rig.ts. */
+/** A pod of a rig that can send meshproof's own requests, which no check measures; see `OWN_PATHS` in clusters/rigs/rig.ts. */
 export interface Caller {
   readonly pod: PodRef;
   /** Requests a path at `host:port` through its proxy. Undefined if no response came. */
@@ -45,9 +45,9 @@ export interface CallerAnswer {
 }
 
 export interface ConvergeOptions extends TaskContext {
-  /** What was just applied or removed; every proxy must act on it. */
+  /** The objects that were just applied or removed. */
   objects: readonly Manifest[];
-  /** `applied`: the proxies must have it. `removed`: they must have dropped it. */
+  /** `applied`: the proxies must enforce them. `removed`: they must no longer do so. */
   after: 'applied' | 'removed';
   /** The namespace whose proxies are waited for. */
   namespace: string;
@@ -90,12 +90,12 @@ export interface ToolAnswer {
   said: string;
 }
 
-/** One proxy as the mesh's command-line tool lists it. */
+/** One proxy as the mesh reports it. */
 export interface ReportedProxy {
   /** `<namespace>/<pod>` */
   pod: string;
   version: string;
-  /** Kinds of configuration whose last push it has not acknowledged. Omitted if the mesh's tool does not report that. */
+  /** Kinds of configuration whose last push it has not acknowledged. Omitted if the mesh does not report that. */
   stale?: string[];
 }
 
@@ -109,7 +109,7 @@ export interface ReportedVersions {
 export interface MeshTool {
   /** Runs it against the cluster; an exit code other than 0 is a result, not an error. */
   run(args: readonly string[], input?: string): Promise<ToolAnswer>;
-  /** The versions that it reports for itself, the control plane and the proxies of these namespaces. */
+  /** Its own version, and those that the control plane and the proxies of these namespaces report. */
   versions(namespaces: readonly string[]): Promise<ReportedVersions>;
   /**
    * The problems that its pre-installation checks report; empty if they pass.
@@ -119,8 +119,8 @@ export interface MeshTool {
 }
 
 /**
- * Control planes installed in addition to the existing one, each in its own namespace, independent of each other. Each is described by a manifest
- * that the mesh's tool accepts although no API server does; the revision is installed in the namespace of that manifest.
+ * Independent control planes in addition to the existing one, each in its own namespace. Each is described by a manifest that the mesh's
+ * tool accepts, although no API server does; the revision is installed in the namespace of that manifest.
  */
 export interface MeshRevisions {
   /**
@@ -152,7 +152,7 @@ export interface MeshAdapter {
   /** How many proxies of each version of the mesh are connected to the control plane, in all namespaces. */
   proxyVersions(task?: TaskContext): Promise<Map<string, number>>;
   capabilities(pod: PodRef): Promise<Capabilities>;
-  /** As the cluster has them; read once. */
+  /** Read from the cluster, once. */
   settings(task?: TaskContext): Promise<MeshSettings>;
   /** How the mesh is installed and configured; only reads. */
   survey(task?: TaskContext): Promise<MeshSurvey>;
@@ -164,7 +164,7 @@ export interface MeshAdapter {
   identityHeaders(identity: string): Record<string, string>;
   certificate(pod: PodRef): Promise<WorkloadCertificate>;
   /**
-   * The objects with additions by which this adapter sees them take effect, and which no check can observe. Omitted if there are none.
+   * The objects with additions by which the adapter sees them take effect, and which no check can observe. Omitted if there are none.
    * @param objects in the namespaces in which they are applied
    */
   marked?(objects: readonly Manifest[]): Manifest[];
@@ -172,15 +172,18 @@ export interface MeshAdapter {
   converge(options: ConvergeOptions): Promise<Enforcement>;
   /** The proxy's own counters, which it keeps regardless of the mesh's telemetry settings. */
   counts(pod: PodRef): Promise<ProxyCounts>;
-  /** The requests that the proxy has logged since then, oldest first; other lines are omitted. */
-  accessLog(pod: PodRef, since: Date): Promise<AccessLogLine[]>;
-  /** The mesh's standard counter of requests; a proxy without the feature `request-metrics` has none, and a fresh one has none yet. */
+  /**
+   * Returns a function that reads the requests that the proxy has logged since then, oldest first; other lines are omitted. The formats of
+   * the log are determined once, beforehand.
+   */
+  accessLog(pod: PodRef, since: Date): Promise<() => Promise<AccessLogLine[]>>;
+  /** The mesh's standard request counter. A proxy without the feature `request-metrics` has none, and a new one has none yet. */
   requestCounts(pod: PodRef): Promise<RequestCount[]>;
-  /** The same counter as the proxy reports it, for checks of its very labels. Undefined for a mesh whose labels cannot be configured. */
+  /** The same counter with the mesh's own labels, for checks of these. Undefined for a mesh whose labels cannot be configured. */
   labelledCounts?(pod: PodRef): Promise<LabelledCount[]>;
   /**
    * Proxy and control-plane state for a failure's diagnostics folder: file name → text.
-   * @param only the namespace of a rig in a cluster with another owner: what does not concern the rig is left out
+   * @param only the namespace of a rig in a cluster with another owner: everything that does not concern the rig is omitted
    */
   diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 /**
- * What a check may assume about the mesh, each as it completes "this check needs …". The owner of a mesh may have configured it differently.
+ * What a check may assume about the mesh, as the completion of "this check needs …". The owner of a mesh may have configured it
+ * differently.
  */
 export const ASSUMPTIONS = {
   plaintext: 'callers without a proxy to be admitted',
@@ -9,6 +10,7 @@ export const ASSUMPTIONS = {
   'log-fields': 'access log lines with the request, the response and the upstream',
   'quiet-logs': 'proxies that do not log requests by default',
   'default-metrics': 'the default metrics of the mesh',
+  'unlisted-hosts': 'hosts that the mesh does not list to be reachable',
   'paths-as-sent': 'proxies that leave paths unchanged',
   'default-retries': 'the default retry policy',
   'token-keys': 'the control plane to fetch the keys of a token issuer in the cluster',
@@ -19,5 +21,7 @@ export const ASSUMPTIONS = {
   'mirrored-host': 'mirrored requests that keep their host',
 } as const;
 
-/** One of them by name. What every check needs is not among them: requests that policies and routes of others neither deny nor divert. */
+/**
+ * The name of an assumption. What every check needs is not included: requests that policies and routes of others neither deny nor divert.
+ */
 export type Assumption = keyof typeof ASSUMPTIONS;

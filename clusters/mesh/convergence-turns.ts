@@ -1,10 +1,10 @@
 import type { Enforcement } from './adapter.ts';
 
-/** Waits for enforcement take place one after another in a namespace: two at once would overwrite each other's sentinels. */
+/** Serializes waits for enforcement in a namespace, because concurrent ones would overwrite each other's sentinels. */
 export class ConvergenceTurns {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Runs `converge` after those before it in that namespace, however they ended. Its times count from this call. */
+  /** Runs `converge` after the earlier calls in that namespace, whatever their outcome. Its times count from this call. */
   async take(namespace: string, converge: () => Promise<Enforcement>): Promise<Enforcement> {
     const called = performance.now();
     const before = this.#last.get(namespace) ?? Promise.resolve();

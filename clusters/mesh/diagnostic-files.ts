@@ -1,7 +1,7 @@
 import { causeOf } from '../errors.ts';
 import { printableLines } from '../printable.ts';
 
-/** What helps to understand a failure: file name → text. What could not be had says why in its place. */
+/** Diagnostics of a failure: file name → text. A file that could not be read contains the reason. */
 export class DiagnosticFiles {
   readonly texts: Record<string, string> = {};
 

@@ -3,85 +3,92 @@ import type { KindSchemas } from '../kubernetes/kind-schemas.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { MeshSettings, NamespaceMarks } from './settings.ts';
 
-/** What the chosen checks do beside applying objects, sending requests and reading. */
+/** What the chosen checks do in addition to applying objects, sending requests and reading. */
 export interface Uses {
-  /** Give workloads their proxy by hand. */
+  /** Inject proxies into workloads by command-line tool. */
   manualInjection: boolean;
   /** Run the load generator. */
   load: boolean;
 }
 
-/** Namespaces of which the proxies may feel what a check applies. */
-export interface Island {
-  /** The rig's name, by which its labels differ from those of every other rig. */
+/** Namespaces whose proxies a check may affect. */
+export interface Confines {
+  /** The rig's name, which makes its labels unique. */
   rig: string;
-  /** The rig's namespaces, and those that the check itself makes. */
+  /** The rig's namespaces, and those that the check creates. */
   namespaces: ReadonlySet<string>;
 }
 
-/** What is true of a mesh wherever it runs; no cluster is asked. */
+/** Facts about a mesh that hold on every cluster; no cluster is queried. */
 export interface MeshFacts {
   readonly name: string;
-  /** Where its own tools put its control plane unless they are told otherwise; for whoever can ask no cluster. */
+  /** The namespace in which its tools install the control plane by default; used if no cluster can be queried. */
   readonly usualNamespace: string;
-  /** The pods of the control plane, by their labels, and the port at which proxies get their configuration from it. */
+  /** Selects the control plane's pods by label, and the port from which proxies get their configuration. */
   readonly controlPlane: { readonly selector: string; readonly port: number };
-  /** What the parts are called whose versions a run tells. */
+  /** Names of the parts whose versions a run reports. */
   readonly parts: { readonly controlPlane: string; readonly proxy: string };
   /** Which proxies a control plane supports, by the mesh's own policy. */
   readonly skew: {
     /** How many minor versions a proxy may be behind. */
     readonly mostBehind: number;
-    /** What says more where the control plane does not. */
+    /** Where to find more if the control plane does not report the proxies' versions. */
     readonly hint: string;
   };
-  /** By what a namespace's new pods get a proxy of a control plane, unless it was installed in an unusual way; for whoever can ask no cluster. */
+  /** How a namespace requests proxies for its new pods from a standard installation; used if no cluster can be queried. */
   readonly usualMarks: (revision?: string) => NamespaceMarks;
   /** The name of the proxy's container in a pod. */
   readonly proxyContainer: string;
-  /** The user as whom it runs, whose connections it does not take itself. */
+  /** The user that the proxy runs as, whose connections it does not intercept. */
   readonly proxyUser: number;
-  /** The programs of that container, by the kernel's names of their processes. */
+  /** Process names of the programs in that container, as the kernel reports them. */
   readonly proxyPrograms: readonly string[];
-  /** How long a proxy may keep what it has logged before it writes it. */
+  /** How long a proxy may buffer its log. */
   readonly logFlushMs: number;
-  /** Where a gateway of the mesh answers 200 once it is ready, apart from all that is routed; undefined for a mesh that has no gateways. */
+  /**
+   * A port and path on which a gateway of the mesh answers 200 once it is ready, whatever it routes; undefined for a mesh without gateways.
+   */
   readonly gatewayProbe?: { readonly port: number; readonly path: string };
-  /** How the keys of token issuers come to the proxies; undefined for a mesh that does not validate tokens. */
+  /** How the keys of token issuers reach the proxies; undefined for a mesh that does not validate tokens. */
   readonly jwks?: {
-    /** Fetches of one address, counted from a change of the keys, after which the change has been sent to the proxies. */
+    /** Number of fetches of one address, counted from a change of the keys, after which the change has been sent to the proxies. */
     readonly fetches: number;
-    /** Who is to fetch them, and how often, as it completes the sentence "waited for …". */
+    /** What fetches them, and how often, as the completion of "waited for …". */
     readonly renewal: string;
   };
-  /** Annotations of pods whose proxies shall act on changes soon, whatever the mesh's own defaults are. */
+  /** Annotations of pods whose proxies must apply changes quickly, whatever the mesh's defaults are. */
   readonly fastDrainAnnotations: Readonly<Record<string, string>>;
-  /** Annotations of a Service of which the mesh shall tell the proxies of these namespaces alone. */
+  /** Annotations that limit a Service to the proxies of these namespaces. */
   readonly exportedTo: (namespaces: readonly string[]) => Record<string, string>;
-  /** What its adapter places in each rig to see changes take effect: a sentence that begins with kind and name, for each. */
+  /**
+   * The objects that its adapter places in each rig to observe changes taking effect, each as a sentence that begins with kind and name.
+   */
   readonly placedInRigs: readonly string[];
-  /** What its adapter asks of an API server beside what any mesh needs. */
+  /** The permissions that its adapter needs in addition to those that every mesh needs. */
   readonly rights: (uses: Uses) => readonly Right[];
-  /** Names of the mesh's own admission webhooks, which judge its configuration. */
+  /** Matches the names of the mesh's own admission webhooks, which validate its configuration. */
   readonly ownWebhooks: RegExp;
-  /** Of which kinds its adapter may add objects to those of a check, to undo what stands above them; see `Circumstances.settle`. */
+  /**
+   * Kinds of the objects that its adapter may add to those of a check, to override configuration at a higher level; see
+   * `Circumstances.settle`.
+   */
   readonly settledBy: readonly { group: string; kind: string }[];
-  /** The schemas of its kinds, in one of its module's versions; default the first. */
+  /** The schemas of its kinds in a version of the module; default the first. */
   readonly schemas: (version?: string) => KindSchemas;
-  /** Whether the object acts on proxies of every namespace. */
+  /** Whether the object affects proxies of every namespace. */
   readonly isMeshWide: (object: Manifest, settings: Pick<MeshSettings, 'rootNamespace'>) => boolean;
   /**
-   * By what the objects of a check would act on proxies outside of its rig, each as a sentence that says what mends it.
-   * The schemas of the kinds are held against elsewhere.
+   * Describes how objects of a check would affect proxies outside its rig, and how to fix each. The objects are validated against their
+   * schemas elsewhere.
    */
-  readonly reachesOf: (objects: readonly Manifest[], island: Island) => string[];
-  /** Kinds whose objects act on proxies of other namespaces than their own, as `intrusionsOf` tells. */
+  readonly reachesOf: (objects: readonly Manifest[], confines: Confines) => string[];
+  /** Kinds whose objects may affect proxies of other namespaces, see `intrusionsOf`. */
   readonly exportedKinds: readonly (readonly [apiVersion: string, kind: string])[];
   /**
-   * How objects that stand outside of a rig act on its proxies, each as a sentence.
+   * Describes how objects outside a rig affect its proxies.
    * @param own objects of the rig and of its check, each with its namespace
    */
-  readonly intrusionsOf: (others: readonly Manifest[], own: readonly Manifest[], island: Pick<Island, 'namespaces'>) => string[];
+  readonly intrusionsOf: (others: readonly Manifest[], own: readonly Manifest[], confines: Pick<Confines, 'namespaces'>) => string[];
   /** Whether a manifest describes a revision of the mesh, see `MeshRevisions`. */
   readonly describesRevision: (object: Manifest) => boolean;
 }

@@ -1,2 +1,2 @@
-/** What a check may need of a running proxy that not every build of it has: a counter of requests with source, destination and status. */
+/** A proxy feature that a check may need and not every build has: a counter of requests with source, destination and status. */
 export type MeshFeature = 'request-metrics';

@@ -11,7 +11,7 @@ interface ListedPod extends Pod {
   spec: Pod['spec'] & PodObject['spec'];
 }
 
-/** What an adapter needs of a cluster, by its API server. Each pod's port gets one tunnel that is kept until `close`. */
+/** An adapter's access to a cluster through its API server. Each port of a pod has one tunnel, which is kept until `close`. */
 export class KubernetesAccess implements ClusterAccess {
   readonly #api: KubernetesApi;
   readonly #tunnels = new Map<string, PodTunnel>();
@@ -50,7 +50,7 @@ export class KubernetesAccess implements ClusterAccess {
     try {
       return await requestText(tunnel, 'GET', path, undefined, signal === undefined ? {} : { signal });
     } catch (error) {
-      // A pod that is gone must not stay in the list, and a broken tunnel is better dialled anew.
+      // A pod that is gone must not stay in the map, and a broken tunnel must be replaced.
       if (this.#tunnels.get(key) === tunnel) this.#tunnels.delete(key);
       tunnel.destroy();
       throw error;
@@ -69,7 +69,7 @@ export class KubernetesAccess implements ClusterAccess {
     return await this.#api.logs(pod, container, { sinceTime: since });
   }
 
-  /** Ends the tunnels; the access can be used again and then dials anew. */
+  /** Closes the tunnels; the access can be used again and then opens new ones. */
   close(): void {
     for (const tunnel of this.#tunnels.values()) tunnel.destroy();
     this.#tunnels.clear();

@@ -1,48 +1,53 @@
-/** Requests (TCP: connections) that a proxy counted, by pod. Those that failed got a 5xx, or no answer. */
+/** Requests (TCP: connections) that a proxy counted, by pod. Failed ones got a 5xx, or no response. */
 export type CountsByPod = Record<string, { requests: number; failed: number }>;
 
-/** What one proxy has counted itself since it started. */
+/** The counters of one proxy since its start. */
 export interface ProxyCounts {
-  /** What it sent on for its own pod, by the pod that it went to. */
+  /** What it forwarded for its own pod, by destination pod. */
   sent: CountsByPod;
-  /** What it took in for its own pod, which is the only key. */
+  /** What it received for its own pod, which is the only key. */
   received: CountsByPod;
 }
 
-/** Stands in a count for what the mesh's counter tells nobody, so that nothing can be expected of it. */
-export const UNTOLD = '(not reported)';
+/** Marks a field that the mesh's counter does not report, so that no value can be expected of it. */
+export const UNREPORTED = '(not reported)';
 
-/** Who sent a request, or to whom it went. What the proxy that counted it does not know is left out; what the mesh never tells is UNTOLD. */
+/**
+ * The source or destination of a request. Fields that the counting proxy does not know are omitted; fields that the mesh never reports are
+ * UNREPORTED.
+ */
 export interface RequestParty {
-  /** The name of the Deployment or whatever else made the pod. */
+  /** The name of the Deployment, or of another owner of the pod. */
   workload?: string;
   namespace?: string;
   /** The Service that was called, by name. */
   service?: string;
-  /** As `MeshAdapter.identity` says it. */
+  /** In the form of `MeshAdapter.identity`. */
   identity?: string;
 }
 
-/** How often a proxy has seen requests of one sort since it started: one time series of the mesh's standard counter, or several added up. */
+/** How often a proxy has seen requests of one kind since its start: one time series of the mesh's standard counter, or several added up. */
 export interface RequestCount {
-  /** Whose proxy counted: the caller's, or that of who was called. */
+  /** Whose proxy counted: the caller's or the server's. */
   side: 'client' | 'server';
   from: RequestParty;
   to: RequestParty;
-  /** HTTP status of the answer; 0 where there was none. */
+  /** HTTP status of the response; 0 if there was none. */
   status: number;
-  /** Whether both sides proved who they are by mutual TLS; left out where the proxy does not tell. */
+  /** Whether both sides authenticated by mutual TLS; undefined if the proxy does not report it. */
   secured?: boolean;
   count: number;
 }
 
-/** One time series of that counter in the mesh's own words. */
+/** One time series of that counter with the mesh's own labels. */
 export interface LabelledCount {
   labels: Readonly<Record<string, string>>;
   count: number;
 }
 
-/** One line of a proxy's access log. What the mesh's format has no place for is left out, what was absent is ''; sizes are of bodies, in bytes. */
+/**
+ * One line of a proxy's access log. Fields that the mesh's format lacks are omitted, missing values are ''; sizes are of bodies, in bytes.
+ */
 export interface AccessLogLine {
   /** From the request's header x-request-id. */
   id?: string;
@@ -50,16 +55,16 @@ export interface AccessLogLine {
   path?: string;
   protocol?: string;
   status?: number;
-  /** Why the proxy answered itself or the request failed, e.g. `UO`; '' when nothing went wrong. */
+  /** Why the proxy answered itself or the request failed, e.g. `UO`; '' if nothing went wrong. */
   flags?: string;
   bytesReceived?: number;
   bytesSent?: number;
   userAgent?: string;
   authority?: string;
-  /** The name under which the proxy knows where it sent the request. */
+  /** The proxy's name for the destination of the request. */
   upstream?: string;
-  /** The name of the route that it took. */
+  /** The name of the route that matched. */
   route?: string;
-  /** The line as it was written. */
+  /** The unparsed line. */
   text: string;
 }

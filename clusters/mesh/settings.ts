@@ -1,23 +1,23 @@
-/** What decides in a namespace whether its pods get a proxy. */
+/** Labels and annotations that determine whether a namespace's pods get a proxy. */
 export interface NamespaceMarks {
   labels?: Readonly<Record<string, string>>;
   annotations?: Readonly<Record<string, string>>;
 }
 
-/** What whoever installed the mesh has chosen for all of it. */
+/** Mesh-wide settings, chosen at its installation. */
 export interface MeshSettings {
-  /** The name of the control plane, where there can be several in a cluster. */
+  /** The name of the control plane, if a cluster can have several. */
   controlPlane: string;
-  /** Where it runs. */
+  /** The namespace of the control plane. */
   controlPlaneNamespace: string;
-  /** Where configuration acts on every namespace. */
+  /** The namespace whose configuration applies to every namespace. */
   rootNamespace: string;
-  /** What the identities of its workloads begin with. */
+  /** The prefix of its workloads' identities. */
   trustDomain: string;
-  /** What the DNS names of the cluster's Services end in, as `<name>.<namespace>.svc.<domain>`. */
+  /** The domain of the cluster's Services: `<name>.<namespace>.svc.<domain>`. */
   clusterDomain: string;
-  /** The label by which a namespace asks for proxies in its new pods. */
+  /** The label by which a namespace requests proxies for its new pods. */
   injection: { label: string; value: string };
-  /** By what a namespace's new pods get a proxy, and by what they surely get none; the control plane takes notice of both. */
+  /** How to mark a namespace so that its new pods get a proxy, or none; the control plane watches namespaces with either mark. */
   namespaces: { meshed: NamespaceMarks; unmeshed: NamespaceMarks };
 }

@@ -1,19 +1,21 @@
 import type { MeshSettings, NamespaceMarks } from './settings.ts';
 
-/** What the mesh of a cluster is found to be, before anything is made on it. */
+/** Facts about the mesh of a cluster, read before anything is created there. */
 export interface MeshSurvey {
   settings: MeshSettings;
-  /** Of the control plane, without repetitions. */
+  /** Versions of the control plane, without duplicates. */
   versions: readonly string[];
-  /** By name, in the order in which a person reads them, e.g. `trust domain` → `corp.example`. */
+  /** By name, in reading order, e.g. `trust domain` → `corp.example`. */
   facts: Readonly<Record<string, string>>;
-  /** What its owner has set up for all namespaces, each as `<kind> <name> in <namespace>`, with what it says where that is short. */
+  /** The owner's configuration for all namespaces, each as `<kind> <name> in <namespace>`, with its settings if they are short. */
   standing: readonly string[];
-  /** Which control plane writes proxies into new pods of such a namespace, as `settings.controlPlane` names it; undefined where none does. */
+  /**
+   * Which control plane injects proxies into new pods of such a namespace, in the form of `settings.controlPlane`; undefined if none does.
+   */
   injectorOf: (namespace: NamespaceMarks) => string | undefined;
 }
 
-/** A survey in lines, each with a name or a count before what is found. */
+/** The survey as lines, each starting with a name or a count. */
 export function surveyLines({ facts, standing }: Pick<MeshSurvey, 'facts' | 'standing'>): string[] {
   return [...Object.entries(facts).map(([name, value]) => `${name}: ${value}`), ...standing.map((what) => `for all namespaces: ${what}`)];
 }

@@ -1,7 +1,7 @@
 import type { MeshVersions } from './adapter.ts';
 import type { MeshFacts } from './facts.ts';
 
-/** Versions under the names of the mesh's parts, as a run tells them; without those of which none runs. */
+/** Versions by the names of the mesh's parts; parts that are not running are omitted. */
 export function byPart({ parts }: MeshFacts, { controlPlane, proxies }: MeshVersions): Record<string, string> {
   return {
     [parts.controlPlane]: controlPlane.join(', '),

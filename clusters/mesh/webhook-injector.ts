@@ -6,7 +6,7 @@ import type { ObjectApi } from '../kubernetes/object-api.ts';
 import { RIG_LABEL } from '../rigs/rig.ts';
 import type { MeshInjector } from './adapter.ts';
 
-/** A label on what is cut off, its value whose run did that: the next run finds by it what a killed one left. */
+/** Label of a disabled webhook configuration with the cluster whose run disabled it, so that the next run finds what a killed one left. */
 const CUT_BY = 'meshproof.dev/injector-cut-by';
 /** The Service that each webhook called before, as JSON. */
 const BEFORE = 'meshproof.dev/injector-before';
@@ -20,16 +20,16 @@ export interface WebhookConfiguration extends LiveObject {
 }
 
 /**
- * An injector that the API server calls by webhooks. It is cut off in the webhook configurations: the Service that they call becomes nobody's.
- * Taking away its endpoints or pods would be more than that: running proxies may need them for configuration and certificates, and the
- * API server to validate configuration. The failure policy, the selectors and all else stay as they were installed. What stood there
- * is kept in the object itself, so that whoever finds it can put it back, even when the process that cut is dead.
+ * An injector that the API server calls through webhooks. It is disabled in the webhook configurations, by replacing the Service that they
+ * call with one that does not exist. Removing its endpoints or pods would do more than that: running proxies may need them for
+ * configuration and certificates, and the API server to validate configuration. The failure policy, the selectors and everything else are
+ * unchanged. The original is recorded in the object itself, so that anyone can restore it, even if the process that disabled it is dead.
  */
 export abstract class WebhookInjector implements MeshInjector {
   readonly #api: ObjectApi;
   readonly #selector: string;
 
-  /** @param selector of labels that the webhook configurations have */
+  /** @param selector label selector of the webhook configurations */
   constructor(api: ObjectApi, selector: string) {
     this.#api = api;
     this.#selector = selector;
@@ -37,7 +37,7 @@ export abstract class WebhookInjector implements MeshInjector {
 
   abstract inject(objects: readonly Manifest[]): Promise<Manifest[]>;
 
-  /** Of the webhook configurations with these labels those of the mesh that is tested; default all. */
+  /** The webhook configurations of the tested mesh among those with these labels; default all. */
   protected async ofMesh(found: readonly WebhookConfiguration[]): Promise<readonly WebhookConfiguration[]> {
     return found;
   }
@@ -58,7 +58,7 @@ export abstract class WebhookInjector implements MeshInjector {
       if (Object.values(before).includes(undefined)) {
         throw new MeshproofError('INJECTOR_ELSEWHERE', `${metadata.name} calls a URL: its injector is not a Service of this cluster`);
       }
-      // Before the deed, so that there is no moment at which it could not be undone.
+      // Recorded first, so that the change can be reverted at any time.
       await this.#mark(metadata.name, { labels: { [CUT_BY]: owner, [RIG_LABEL]: rig }, annotations: { [BEFORE]: JSON.stringify(before) } });
       await this.#pointed(metadata.name, webhooks, () => NOBODY);
     }
@@ -69,11 +69,11 @@ export abstract class WebhookInjector implements MeshInjector {
     for (const { metadata, webhooks = [] } of await this.#configurations(`${CUT_BY}=${owner}`)) {
       const before = new Map(recordIn(metadata.annotations?.[BEFORE]));
       const [first, ...others] = new Set(before.values());
-      // A webhook may have another name by now. Where all called one Service, it did too.
+      // A webhook may have been renamed. If all of them called the same Service, so did this one.
       const serviceOf = (webhook: string): string | undefined => before.get(webhook) ?? (others.length === 0 ? first : undefined);
       await this.#pointed(metadata.name, webhooks, (name, service) => (service === NOBODY ? serviceOf(name) : undefined));
       if (webhooks.some(({ name, clientConfig }) => clientConfig.service?.name === NOBODY && serviceOf(name) === undefined)) {
-        // The mark stays, so that whoever comes next is told too.
+        // The mark is kept, so that later runs report it too.
         unknown.push(metadata.name);
         continue;
       }
@@ -98,7 +98,10 @@ export abstract class WebhookInjector implements MeshInjector {
     await this.#api.patch({ ...KIND, name }, { metadata });
   }
 
-  /** Lets each webhook call the Service that `choose` names; undefined leaves it. Nothing is changed when someone else did meanwhile. */
+  /**
+   * Makes each webhook call the Service that `choose` returns; undefined leaves it unchanged. Changes nothing if the object was modified in
+   * the meantime.
+   */
   async #pointed(
     name: string,
     webhooks: NonNullable<WebhookConfiguration['webhooks']>,
@@ -119,7 +122,7 @@ export abstract class WebhookInjector implements MeshInjector {
   }
 }
 
-/** What each webhook called before the cut, as far as the record can be read. */
+/** The Service that each webhook called before, as far as the record can be read. */
 function recordIn(annotation = '{}'): [webhook: string, service: string][] {
   try {
     return Object.entries(membersOf(JSON.parse(annotation))).filter((entry): entry is [string, string] => typeof entry[1] === 'string');

@@ -12,10 +12,10 @@ import { folderOf } from './owner.ts';
 /** The file that describes a cluster to another process. @throws MeshproofError `CLUSTER_NAME` */
 export const descriptionFile = (name: string): string => descriptionIn(folderOf(name));
 
-/** The same within a cluster's folder, wherever that is. */
+/** The same for a given folder of a cluster. */
 export const descriptionIn = (folder: string): string => join(folder, 'cluster.json');
 
-/** The cluster that such a file describes now: a run changes it. @throws MeshproofError `CLUSTER_UNREADABLE` */
+/** The cluster as currently described in a file, which a run may change. @throws MeshproofError `CLUSTER_UNREADABLE` */
 export async function describedIn(file: string): Promise<ClusterDescription> {
   const reading = await readJson(file);
   if (reading.found === 'value') return reading.value as ClusterDescription;
@@ -27,8 +27,8 @@ export async function writeDescription(description: ClusterDescription): Promise
 }
 
 /**
- * The description of a cluster in its folder, undefined where there is none, or in words why it cannot be read.
- * Never throws: a file that was cut off while it was written must not stop whoever wants to remove it.
+ * The description of a cluster in its folder; undefined if there is none, or a sentence that says why it cannot be read. Never throws,
+ * because a truncated file must not prevent the cluster's removal.
  */
 export async function readDescription(name: string, folder: string): Promise<ClusterDescription | string | undefined> {
   const file = descriptionIn(folder);
@@ -52,7 +52,7 @@ export function hintForUnreadable(name: string): string {
 
 /**
  * The names of the folders in the clusters folder that can be those of clusters.
- * @throws what the system says where this user may not look: that is not the same as none
+ * @throws the system's error if the folder may not be read, which is not the same as empty
  */
 export async function clusterNames(): Promise<string[]> {
   const names = await readdir(clustersFolder()).catch((error: NodeJS.ErrnoException): string[] => {
@@ -64,7 +64,7 @@ export async function clusterNames(): Promise<string[]> {
 
 /**
  * The clusters whose descriptions are in the clusters folder.
- * @param unreadable is told in words of each description that cannot be read, and so is left out
+ * @param unreadable called with a sentence about each description that cannot be read, which is skipped
  */
 export async function clusters(unreadable: (words: string) => void = () => undefined): Promise<ClusterDescription[]> {
   const names = await clusterNames();

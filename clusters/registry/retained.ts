@@ -6,13 +6,14 @@ import { MeshproofError } from '../errors.ts';
 import { writeWhole } from '../files.ts';
 import { describedIn } from './description.ts';
 
-/** So many rigs at most are kept on one cluster: each holds the memory of eight pods with their proxies. */
+/** Maximum number of kept rigs on a cluster: each uses the memory of eight pods with their proxies. */
 const MOST_KEPT = 3;
 
 /**
- * Keeps a rig as a check left it: no worker borrows it from now on.
- * @param file of the cluster's description
- * @returns false when as many are kept already as there may be, and where rigs stand in namespaces of the cluster's owner, so that there can be no new one
+ * Keeps a rig as a check left it: no worker uses it again.
+ * @param file the cluster's description
+ * @returns false if the maximum number of rigs is kept already, or if rigs are in namespaces of the cluster's owner, so that no new one can
+ * be created
  */
 export function keepRig(file: string, rig: string): Promise<boolean> {
   return changing(file, async (cluster) => {
@@ -24,15 +25,15 @@ export function keepRig(file: string, rig: string): Promise<boolean> {
   });
 }
 
-/** The rigs of a cluster that are kept. @param file of the cluster's description */
+/** The kept rigs of a cluster. @param file the cluster's description */
 export async function keptRigs(file: string): Promise<string[]> {
   return (await describedIn(file)).kept ?? [];
 }
 
 /**
- * Puts a new rig in the place of one that is kept, and returns the cluster as it then is. Rigs that are not kept stay as they are.
+ * Replaces a kept rig by a new one, and returns the updated cluster. Rigs that are not kept stay unchanged.
  * @param make deploys a rig of this name like another one
- * @throws MeshproofError `RIG_KEPT` where rigs stand in namespaces that the owner of the cluster made, so that there can be no new one
+ * @throws MeshproofError `RIG_KEPT` if rigs are in namespaces of the cluster's owner, so that no new one can be created
  */
 export async function renewKept(
   file: string,
@@ -72,7 +73,7 @@ function freeName(cluster: string, taken: ReadonlySet<string>): string {
   return `${cluster}-rig-${number}`;
 }
 
-/** Several workers of a run change the same description. */
+/** Several workers of a run update the same description. */
 function changing<T>(file: string, change: (cluster: ClusterDescription) => Promise<T>): Promise<T> {
   const changeIt = async (): Promise<T> => {
     const cluster = await describedIn(file);
@@ -80,6 +81,6 @@ function changing<T>(file: string, change: (cluster: ClusterDescription) => Prom
     await writeWhole(file, JSON.stringify(cluster, null, 2));
     return result;
   };
-  // The lock goes with the cluster's folder.
+  // The lock is removed with the cluster's folder.
   return exclusively(`description ${file}`, changeIt, {}, { folder: dirname(file) });
 }

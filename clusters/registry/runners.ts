@@ -10,7 +10,7 @@ export async function runnersOn(folder: string): Promise<ProcessIdentity[]> {
   const found = await processesWith('playwright');
   const mark = `${CLUSTER_VARIABLE}=${descriptionIn(folder)}`;
   const onIt = await Promise.all(
-    // Of someone else's process it cannot be read.
+    // The environment of another user's process cannot be read.
     found.map(async ({ pid }) => (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0').includes(mark)),
   );
   return found.filter((_, at) => onIt[at]);

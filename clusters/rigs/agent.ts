@@ -6,25 +6,25 @@ import { dirname, join, relative } from 'node:path';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import { pullingWith, type PullCredentials } from './pull-secret.ts';
 
-/** The program of the sample pods, and where it is in a pod. */
+/** Folder of the program that the sample pods run, and its path in a pod. */
 const SOURCE = join(import.meta.dirname, '../../fixtures/agent');
 const MAIN = 'main.mts';
 const FOLDER = '/agent';
-/** Its one dependency. */
+/** The agent's only dependency. */
 const WS = dirname(createRequire(import.meta.url).resolve('ws/package.json'));
-/** The user of the stock image, whose own default is root. */
+/** A non-root user of the stock image, which runs as root by default. */
 const USER = 1000;
 
-/** The agent's files as a ConfigMap holds them, which has no folders: `server/http1.ts` becomes `server.http1.mts`. */
+/** The agent's files as keys of a ConfigMap, which has no folders: `server/http1.ts` becomes `server.http1.mts`. */
 export interface AgentProgram {
-  /** Of the content: a changed agent is a ConfigMap of another name, because pods that run may not see its files change. */
+  /** Hash of the content. A changed agent gets a ConfigMap of another name, because running pods might not see changed files. */
   hash: string;
   files: Readonly<Record<string, string>>;
 }
 
 let program: Promise<AgentProgram> | undefined;
 
-/** The agent of this checkout; read once in a process. */
+/** The agent of this checkout; read once per process. */
 export function agentProgram(): Promise<AgentProgram> {
   return (program ??= readProgram());
 }
@@ -37,10 +37,10 @@ async function readProgram(): Promise<AgentProgram> {
   return { hash, files: Object.fromEntries(sorted) };
 }
 
-/** What a file loads of the agent or of ws; types are not loaded. */
+/** Imports of files of the agent or of ws. Type imports are ignored, as they load nothing at run time. */
 const REFERENCE = /\bimport type [^;]*;|(\bfrom |\brequire\()'(\.[^']*|ws)'/g;
 
-/** Adds a file and whatever it loads, each under its key and with the keys of what it loads. */
+/** Adds a file and, recursively, everything that it imports, each under its key and with import paths replaced by keys. */
 async function addFile(path: string, files: Record<string, string>): Promise<void> {
   if (keyOf(path) in files) return;
   const text = await readFile(path, 'utf8');
@@ -54,31 +54,31 @@ async function addFile(path: string, files: Record<string, string>): Promise<voi
   for (const target of loaded) await addFile(target, files);
 }
 
-/** Without a package.json beside them, the ending says which kind of module a file is. */
+/** Without a package.json, the extension determines the module type of a file. */
 function keyOf(path: string): string {
   const inSource = relative(SOURCE, path);
   const name = inSource.startsWith('..') ? join('ws', relative(WS, path)) : inSource;
   return name.replaceAll('/', '.').replace(/\.ts$/, '.mts').replace(/\.js$/, '.cjs');
 }
 
-/** What the pods with an agent are made of. */
+/** How pods with an agent are created. */
 export interface SampleOptions {
   /** A stock image of Node.js, which runs the agent. */
   image: string;
   agent: AgentProgram;
-  /** With what the image is pulled, where its registry asks for it. */
+  /** Credentials to pull the image with, if its registry requires them. */
   credentials?: PullCredentials;
 }
 
-/** The ConfigMap of that name, from which the pods of a namespace run the agent. */
+/** The ConfigMap from which the pods of a namespace run the agent. */
 export function agentConfigMap({ files }: AgentProgram, name: string, namespace: string): Manifest {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, immutable: true, data: files };
 }
 
-/** The name of a rig's own ConfigMap. */
+/** The name of a rig's ConfigMap. */
 export const agentName = ({ hash }: AgentProgram): string => `agent-${hash}`;
 
-/** Whether an object is a ConfigMap with an agent, of whatever checkout: a long text that explains nothing. */
+/** Whether an object is a ConfigMap of an agent of any version; reports omit these, because they are long and explain nothing. */
 export function isAgentConfigMap({ kind, data }: { kind: string; data?: unknown; [field: string]: unknown }): boolean {
   return kind === 'ConfigMap' && typeof data === 'object' && data !== null && MAIN in data;
 }
@@ -91,7 +91,7 @@ interface Container {
   securityContext?: object;
 }
 
-/** The parts of a pod's specification that a container with the agent has to do with. */
+/** The parts of a pod spec that running the agent affects. */
 export interface PodSpec {
   containers?: readonly Container[];
   volumes?: readonly object[];
@@ -99,9 +99,9 @@ export interface PodSpec {
 }
 
 /**
- * The specification of a pod in which each container of the samples' image that names no command runs the agent, from the ConfigMap of that
- * name. The image is a stock one: program and user come with the pod.
- * @returns the specification itself where there is no such container
+ * Makes each container that uses the sample image and has no command run the agent from the given ConfigMap. The image is a stock one, so
+ * program and user are part of the pod spec.
+ * @returns the spec itself if it has no such container
  */
 export function withAgent<T extends PodSpec>(
   spec: T,

@@ -8,7 +8,7 @@ import { listed, type Kind, type Unseen } from './listed.ts';
 import { nameWithMaker, removeOurs } from './ownership.ts';
 import { ACTOR_LABEL } from './rig.ts';
 
-/** Kinds of which the harness or a check may have applied objects, beside the mesh's own. */
+/** Kinds that the harness or a check may have applied, in addition to those of the mesh. */
 const KINDS: readonly Kind[] = [
   ['apps/v1', 'Deployment'],
   ['v1', 'Pod'],
@@ -26,10 +26,10 @@ const KINDS: readonly Kind[] = [
 ];
 
 /**
- * Removes from namespaces that stay whatever meshproof has made there for an owner, and waits until its pods are gone. What others have made, or
- * apply too, is not touched.
- * @param unseen is told of kinds that the account may not list
- * @returns what stays because others apply it too, in words
+ * Empties namespaces that are to be kept: removes everything that meshproof created there for an owner, and waits until its pods are gone.
+ * Objects that others created, or also apply, are not touched.
+ * @param unseen called for kinds that the account may not list
+ * @returns descriptions of the objects that remain because others also apply them
  */
 export async function clearNamespaces(
   api: KubernetesApi,

@@ -26,19 +26,19 @@ interface Sample extends LiveObject {
 
 export interface RigsOptions extends SampleOptions {
   count: number;
-  /** Value of the owner label, by which everything is found again. */
+  /** Value of the owner label, by which everything is found later. */
   owner: string;
-  /** Annotations of the pods that get a proxy; default none. */
+  /** Annotations of pods with a proxy; default none. */
   annotations?: Record<string, string>;
 }
 
-/** Rigs whose namespaces belong to the cluster's owner and stay. */
+/** Rigs in namespaces that the cluster's owner created and that are kept. */
 export interface PreprovisionedOptions extends Omit<RigsOptions, 'count'> {
   /** Names of the rigs. */
   rigs: readonly string[];
 }
 
-/** Makes rigs side by side and returns their namespaces once every pod is ready. */
+/** Deploys rigs in parallel and returns their namespaces once every pod is ready. */
 export async function deployRigs(
   api: KubernetesApi,
   mesh: MeshAdapter,
@@ -51,7 +51,7 @@ export async function deployRigs(
   return names;
 }
 
-/** As `deployRigs`, in namespaces that are there. */
+/** Like `deployRigs`, in existing namespaces. */
 export async function deployPreprovisioned(
   api: KubernetesApi,
   mesh: MeshAdapter,
@@ -84,8 +84,9 @@ async function deployRig(
 }
 
 /**
- * Removes a rig with all that is in it, and makes it anew under the same name with the same image. Preprovisioned namespaces are emptied of what is ours.
- * @throws MeshproofError `LEFT_BEHIND` or `NOT_OURS` where others have a part in it
+ * Removes a rig completely and deploys it again under the same name with the same image. In preprovisioned namespaces only meshproof's
+ * objects are removed.
+ * @throws MeshproofError `LEFT_BEHIND` or `NOT_OURS` if others also manage some of it
  */
 export async function replaceRig(
   api: KubernetesApi,
@@ -106,9 +107,9 @@ export async function replaceRig(
 }
 
 /**
- * Replaces those rigs whose samples run the agent of another checkout, which may not do what the checks of this one order. Call it while their
- * leases are this process's.
- * @throws as `replaceRig` does
+ * Replaces the rigs whose samples run the agent of another version, which may not support what the checks of this version request. Call it
+ * while this process holds their leases.
+ * @throws the errors of `replaceRig`
  */
 export async function replaceOutdated(
   api: KubernetesApi,
@@ -127,18 +128,22 @@ export async function replaceOutdated(
 const sampleOf = (api: KubernetesApi, rig: string): Promise<Sample | undefined> =>
   api.get<Sample>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: rig, name: 'caller' });
 
-/** What a rig was made of, but for the agent: that is the one of this checkout. @throws MeshproofError `RIG_INCOMPLETE` */
+/**
+ * The options that a rig was created with, except for the agent, which is that of this checkout. @throws MeshproofError `RIG_INCOMPLETE`
+ */
 export async function madeOf(api: KubernetesApi, rig: string): Promise<SampleOptions & Pick<RigsOptions, 'annotations'>> {
   const sample = await sampleOf(api, rig);
   const template = sample?.spec?.template;
   const image = template?.spec?.containers?.[0]?.image;
   if (image === undefined)
-    throw new MeshproofError('RIG_INCOMPLETE', `${rig} no longer records how it was created`, { hint: 'meshproof down, then up' });
+    throw new MeshproofError('RIG_INCOMPLETE', `${rig} no longer records how it was created`, {
+      hint: 'run `npx meshproof down`, then `npx meshproof up`',
+    });
   const credentials = template?.spec?.imagePullSecrets === undefined ? undefined : await pullCredentialsOf(api, rig);
   return { image, agent: await agentProgram(), annotations: template?.metadata?.annotations ?? {}, ...omitUndefined({ credentials }) };
 }
 
-/** Makes one more rig, of the same image as another one that stays as it is. */
+/** Deploys another rig with the same image as an existing one, which stays unchanged. */
 export async function deployBeside(
   api: KubernetesApi,
   mesh: MeshAdapter,

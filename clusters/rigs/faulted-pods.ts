@@ -10,28 +10,28 @@ import { listed, notMade } from './listed.ts';
 import { hasLabelled } from './ownership.ts';
 
 /**
- * On a pod whose network or processes a fault changes; its value is the name of the cluster whose check does it. It is there before the deed and goes
- * when the end of the fault has been seen, so whoever finds it after a killed run knows what to replace.
+ * Marks a pod whose network or processes a fault changes. Its value is the name of the cluster whose check injects the fault. It is set
+ * before the fault is injected and removed once the fault has ended, so that after a killed run it shows which pods to replace.
  */
 const FAULT_LABEL = 'meshproof.dev/fault';
-/** The annotation beside it: whose check. */
+/** Annotation next to the label, which names the rig of the check. */
 const FAULT_RIG = 'meshproof.dev/fault-rig';
-/** Of the template that a pod was made from. */
+/** Set on every pod of a Deployment to the hash of its template. */
 const TEMPLATE_LABEL = 'pod-template-hash';
 const KIND = { apiVersion: 'v1', kind: 'Pod' } as const;
 
-/** Notes in the cluster that a fault is about to change the surroundings of a pod. */
+/** Records in the cluster that a fault is about to affect a pod. */
 export async function markFaulted(api: KubernetesApi, pod: PodRef, { owner, rig }: { owner: string; rig: string }): Promise<void> {
   await api.patch({ ...KIND, ...pod }, { metadata: { labels: { [FAULT_LABEL]: owner }, annotations: { [FAULT_RIG]: rig } } });
 }
 
-/** Notes that nothing is left of it. */
+/** Records that the fault has ended without residue. */
 export async function unmarkFaulted(api: KubernetesApi, pod: PodRef): Promise<void> {
   if ((await api.get({ ...KIND, ...pod })) === undefined) return;
   await api.patch({ ...KIND, ...pod }, { metadata: { labels: { [FAULT_LABEL]: null }, annotations: { [FAULT_RIG]: null } } });
 }
 
-/** Pods that a fault has changed, by whose check. They are removed for that, so the label counts only where meshproof has put it. */
+/** Pods that a fault has affected, with the rig of the check. Because they will be deleted, the label counts only if meshproof set it. */
 export async function faultedPods(
   api: KubernetesApi,
   { signal }: TaskContext,
@@ -47,8 +47,8 @@ export async function faultedPods(
 }
 
 /**
- * Removes pods that a fault has changed, and waits for those that their controllers make in their place: a new pod has a new network namespace
- * and new processes. The injector of the fault, if it still runs, ends by itself.
+ * Deletes pods that a fault has affected, and waits for their replacements, which have a new network namespace and new processes. If the
+ * injector of the fault still runs, it ends by itself.
  */
 export async function replaceFaulted(api: KubernetesApi, pods: readonly LiveObject[], task: TaskContext = {}): Promise<void> {
   await api.remove(pods, { ...omitUndefined({ signal: task.signal }), timeoutMs: 90_000 });
@@ -64,5 +64,5 @@ async function replaced(api: KubernetesApi, { metadata: { namespace, name, label
     if (unready.length > 0) throw new Error(unready.map(whyNotReady).join('; '));
     return true;
   };
-  await until(look, { what: `the pod in the place of ${name}`, timeoutMs: 90_000, ...omitUndefined({ signal }) });
+  await until(look, { what: `the replacement of pod ${name}`, timeoutMs: 90_000, ...omitUndefined({ signal }) });
 }

@@ -1,13 +1,13 @@
 import type { ObjectRef } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 
-/** On the Lease of a rig. A Lease is watched by no mesh, so writing it moves nothing. */
+/** Annotation on the Lease of a rig. No mesh watches Leases, so writing it has no side effects. */
 export const JOURNAL = 'meshproof.dev/journal';
 
-/** What a check has put, or was about to put, into the cluster. */
+/** What a check has created, or was about to create, in the cluster. */
 export interface JournalEntries {
   objects: readonly ObjectRef[];
-  /** Documents of installations of the mesh that are made beside the one that is there. */
+  /** Manifests of further installations of the mesh. */
   installations: readonly Manifest[];
 }
 
@@ -15,7 +15,7 @@ export const NOTHING: JournalEntries = { objects: [], installations: [] };
 
 export const isEmpty = ({ objects, installations }: JournalEntries): boolean => objects.length === 0 && installations.length === 0;
 
-/** What the journal on a lease holds; nothing where someone has made it unreadable, since then it names nothing. */
+/** The entries of the journal on a lease; none if the annotation cannot be parsed. */
 export function entriesOf({ metadata }: { metadata: { annotations?: Record<string, string> } }): JournalEntries {
   const text = metadata.annotations?.[JOURNAL];
   if (text === undefined) return NOTHING;

@@ -10,13 +10,13 @@ import { entriesOf, isEmpty, JOURNAL, NOTHING, type JournalEntries } from './jou
 import { HOLDER, holderOf, leaseOf, leaseRef, ownerOf, type LeaseObject } from './lease.ts';
 
 /**
- * What must be taken back in the name of one rig. It is written before the deed and kept in the cluster, so that whoever finds the rig can
- * take it back: the next run, `down` or `sweep`, on any machine.
+ * Records the changes of one rig that must be reverted. An entry is written to the cluster before the change, so that the next run, `down`
+ * or `sweep` can revert it from any machine.
  */
 export class Journal {
   readonly #api: ObjectApi;
   readonly #rig: string;
-  /** The record of who held the rig when this was opened. */
+  /** The recorded holder of the rig when this journal was opened. */
   readonly #holder: string | undefined;
   #entries: JournalEntries;
   #writing: Promise<void> = Promise.resolve();
@@ -29,9 +29,9 @@ export class Journal {
   }
 
   /**
-   * Reads the journal of a rig, which may hold what a process has left that is gone.
-   * @param holder who must hold the rig: the command of which this process is a part; default anybody
-   * @throws MeshproofError `RIG_LOST` where someone else does, or the rig is another owner's by now: the journal is theirs then
+   * Reads the journal of a rig, which may contain entries of a process that has ended.
+   * @param holder the process that must hold the rig: the command that this process belongs to; default any
+   * @throws MeshproofError `RIG_LOST` if another process holds the rig, or the rig belongs to another owner now, whose journal it is then
    */
   static async open(api: ObjectApi, rig: string, { owner, holder }: { owner: string; holder?: ProcessIdentity }): Promise<Journal> {
     const lease = await leaseOf(api, rig, owner);
@@ -48,8 +48,8 @@ export class Journal {
   }
 
   /**
-   * Adds what is about to be made; returns when the cluster has stored it.
-   * @throws MeshproofError `RIG_LOST` when someone else holds the rig meanwhile: nothing may be made there any more
+   * Adds changes that are about to be made; returns when the cluster has stored them.
+   * @throws MeshproofError `RIG_LOST` if another process has taken over the rig: nothing may be changed there any more
    */
   async add({ objects = [], installations = [] }: Partial<JournalEntries>): Promise<void> {
     await this.#change((before) => {
@@ -62,7 +62,7 @@ export class Journal {
     });
   }
 
-  /** Forgets everything that has been taken back: all but what still stands. @throws MeshproofError `RIG_LOST`, as `add` */
+  /** Removes all entries except those of objects that still exist. @throws MeshproofError `RIG_LOST`, like `add` */
   async clear(standing: readonly ObjectRef[] = []): Promise<void> {
     const still = new Set(standing.map(keyOf));
     await this.#change((before) => {
@@ -72,13 +72,13 @@ export class Journal {
     });
   }
 
-  /** @throws MeshproofError `RIG_LOST` when someone else holds the rig than when this was opened */
+  /** @throws MeshproofError `RIG_LOST` if another process has taken over the rig since this journal was opened */
   async requireHeld(): Promise<void> {
     const lease = await this.#api.find<LeaseObject>(leaseRef(this.#rig));
     if (lease?.metadata.annotations?.[HOLDER] !== this.#holder) throw lost(this.#rig);
   }
 
-  /** One change after the other: each is made on what the last one left. */
+  /** Serializes updates, because each builds on the result of the previous one. */
   async #change(change: (before: JournalEntries) => JournalEntries): Promise<void> {
     const before = this.#writing;
     const turn = Promise.withResolvers<void>();
@@ -102,7 +102,7 @@ export class Journal {
     }
     const operations = [
       { op: 'test', path: pathOf(HOLDER), value: this.#holder },
-      // An `add` replaces what is there.
+      // In a JSON patch, `add` also replaces an existing value.
       value === null ? { op: 'remove', path: pathOf(JOURNAL) } : { op: 'add', path: pathOf(JOURNAL), value },
     ];
     await this.#api.patch(leaseRef(this.#rig), operations, { type: 'json' }).catch((error: unknown) => {
@@ -114,7 +114,7 @@ export class Journal {
 const lost = (rig: string, cause?: unknown): MeshproofError =>
   new MeshproofError('RIG_LOST', `another process has taken over ${rig}`, cause === undefined ? {} : { cause });
 
-/** Of an annotation, as a JSON patch names it. */
+/** Path of an annotation in a JSON patch. */
 const pathOf = (annotation: string): string => `/metadata/annotations/${annotation.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 const keyOf = (ref: ObjectRef): string => `${ref.apiVersion} ${nameOf(ref)}`;
 const placeOf = ({ metadata }: Manifest): string => `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -6,7 +6,7 @@ import type { ApplyOptions } from '../kubernetes/object-options.ts';
 import type { Journal } from './journal.ts';
 import { owned, requireOurs } from './ownership.ts';
 
-/** In whose name objects are applied. */
+/** For which cluster and rig objects are applied. */
 export interface JournalledFor {
   /** The cluster's name. */
   owner: string;
@@ -14,8 +14,8 @@ export interface JournalledFor {
 }
 
 /**
- * The API server as checks may change it: what is applied carries its owner's name, is in the journal before it is there, and overwrites nothing that
- * others made. Once closed, nothing can be applied any more: a body that was cut off runs on, unheard.
+ * The API client of checks. Every applied object carries its owner's name, is recorded in the journal first, and never overwrites an object
+ * of others. Once closed, it rejects every change, because a check's body that timed out keeps running in the background.
  */
 export class JournalledApi extends KubernetesApi {
   readonly journal: Journal;
@@ -29,7 +29,7 @@ export class JournalledApi extends KubernetesApi {
     this.#for = whose;
   }
 
-  /** @throws MeshproofError `NOT_OURS`, before anything is applied, and what the API was closed with */
+  /** @throws MeshproofError `NOT_OURS`, before anything is applied, or the reason that changes are refused for */
   override async apply(objects: readonly Manifest[], options: ApplyOptions = {}): Promise<LiveObject[]> {
     if (options.dryRun === true || objects.length === 0) return await super.apply(objects, options);
     return await this.during(async () => {
@@ -37,7 +37,7 @@ export class JournalledApi extends KubernetesApi {
       const { namespace } = options;
       const labelled = objects.map((object) => owned(object, owner, rig));
       const there = await requireOurs(this, labelled, { owner, namespace, signal: options.signal });
-      // A namespace on a cluster-wide object is dropped by the path, so the journal may have one too many.
+      // The journal may record a namespace for a cluster-scoped object; building the object's path ignores it.
       await this.journal.add({
         objects: labelled.map((object) => ({ ...refOf(object), namespace: object.metadata.namespace ?? namespace })),
       });
@@ -46,7 +46,7 @@ export class JournalledApi extends KubernetesApi {
     });
   }
 
-  /** Runs a change that the end of the check must wait for before it takes anything back. */
+  /** Runs a change that must end before the clean-up of the check starts. */
   async during<T>(change: () => Promise<T>): Promise<T> {
     this.assertOpen();
     const task = change();
@@ -58,7 +58,7 @@ export class JournalledApi extends KubernetesApi {
     this.#closed.signal.throwIfAborted();
   }
 
-  /** Refuses every change from now on, with that reason, and returns when those under way have ended. */
+  /** Refuses every further change with the given reason, and returns when pending ones have ended. */
   async refuseChanges(reason: Error): Promise<void> {
     this.#closed.abort(reason);
     await Promise.allSettled(this.#underWay);

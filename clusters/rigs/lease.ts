@@ -6,36 +6,37 @@ import { ApiRefusal } from '../kubernetes/api-error.ts';
 import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
+import { repeatedly } from '../repeatedly.ts';
 import { until } from '../until.ts';
 import type { TaskContext } from '../task-context.ts';
 import { OWNER_LABEL } from './rig.ts';
 
-/** Of the one Lease of a rig, in the rig's own namespace. It says who has the rig now, and keeps the journal. */
+/** Name of the Lease of a rig, in the rig's namespace. It records who holds the rig, and contains the journal. */
 export const LEASE_NAME = 'meshproof';
 const KIND = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
-/** The process that holds the lease, as its own machine tells it apart from others. */
+/** Identifies the process that holds the lease unambiguously on its own machine. */
 export const HOLDER = 'meshproof.dev/holder';
-/** On the lease of a rig that outlives the process that made it. */
+/** Marks the lease of a rig that outlives the process that created it. */
 export const STAYS = 'meshproof.dev/stays';
-/** A holder that has not renewed for so long is dead to everybody who cannot see its process. */
+/** After this many seconds without renewal, a holder whose process cannot be inspected counts as dead. */
 export const DURATION_S = 20;
 
 export interface LeaseObject extends LiveObject {
   spec?: { holderIdentity?: string; leaseDurationSeconds?: number; renewTime?: string };
 }
 
-/** `free`: nobody has it. `unsure`: its holder is on another machine, so whether it lives shows only over time. */
+/** `free`: not held. `unsure`: the holder is on another machine, so only time shows whether it is alive. */
 export type Holding = 'free' | 'ours' | 'alive' | 'dead' | 'unsure';
 
-/** For which cluster the rig was last taken. */
+/** The cluster that last claimed the rig. */
 export const ownerOf = ({ metadata }: LeaseObject): string | undefined => metadata.labels?.[OWNER_LABEL];
 
-/** Whether a living process has it. */
+/** Whether a living process holds it. */
 export const isHeld = (holding: Holding): boolean => holding === 'alive' || holding === 'ours';
 
 export const leaseRef = (rig: string) => ({ ...KIND, namespace: rig, name: LEASE_NAME });
 
-/** The lease of a rig; it is made where there is none. */
+/** Reads the lease of a rig, or creates it if there is none. */
 export async function leaseOf(api: ObjectApi, rig: string, owner: string, signal?: AbortSignal): Promise<LeaseObject> {
   const found = await api.get<LeaseObject>(leaseRef(rig), signal);
   if (found !== undefined) return found;
@@ -48,7 +49,7 @@ export async function leaseOf(api: ObjectApi, rig: string, owner: string, signal
   }
 }
 
-/** Who holds a lease, as far as one look tells. */
+/** Determines from a single read who holds a lease. */
 export async function holdingOf({ metadata, spec }: LeaseObject): Promise<Holding> {
   if (spec?.holderIdentity === undefined || spec.holderIdentity === '') return 'free';
   const holder = holderOf({ metadata });
@@ -58,7 +59,7 @@ export async function holdingOf({ metadata, spec }: LeaseObject): Promise<Holdin
   return life === 'unknown' ? 'unsure' : life;
 }
 
-/** The process that holds a lease, as its record says; undefined where there is none that can be read. */
+/** The process recorded as the holder of a lease; undefined if the record is missing or unreadable. */
 export function holderOf({ metadata }: Pick<LeaseObject, 'metadata'>): ProcessIdentity | undefined {
   try {
     return identityIn(JSON.parse(metadata.annotations?.[HOLDER] ?? ''));
@@ -67,15 +68,15 @@ export function holderOf({ metadata }: Pick<LeaseObject, 'metadata'>): ProcessId
   }
 }
 
-/** A lease with what is known of its holder; without a lease nobody holds it. */
+/** A lease and the state of its holder; without a lease nobody holds the rig. */
 interface Judged {
   holding: Holding;
   lease: LeaseObject | undefined;
 }
 
 /**
- * Who holds the lease of a rig, after looking for as long as a holder may stay silent where one look does not tell.
- * Times are not compared with the clock of this machine: a holder lives when its lease changes while we look.
+ * Determines who holds the lease of a rig. If one read is not enough, watches the lease for its whole duration. Compares no timestamps with
+ * the clock of this machine: a holder is alive if its lease changes during that time.
  */
 export async function judgeLease(api: ObjectApi, rig: string, { signal, progress }: TaskContext = {}): Promise<Judged> {
   const look = async (): Promise<Judged> => {
@@ -95,19 +96,27 @@ export async function judgeLease(api: ObjectApi, rig: string, { signal, progress
   };
   const waiting = { what: 'the lease to be renewed', timeoutMs: leaseDurationSeconds * 1_000, everyMs: 500, ...omitUndefined({ signal }) };
   return await until(changed, waiting).catch((error: unknown): Judged => {
-    // Only where the last look was answered is silence the holder's.
+    // The holder is only silent if the last request was answered.
     if (error instanceof MeshproofError && error.code === 'TIMED_OUT' && error.cause === undefined) return { ...last, holding: 'dead' };
     throw error;
   });
 }
 
-/** Whether the rig was made to stay: a process that dies with its lease has only borrowed it. */
+/** Whether the rig is kept on purpose, so that a process that dies with its lease was only using it. */
 export const stays = ({ metadata }: LeaseObject): boolean => metadata.annotations?.[STAYS] !== undefined;
 
-/** Gives a rig that is made anew the lease of the one in whose place it stands, with its holder and whether it stays. */
+/** Gives the replacement of a rig the same lease: holder and `stays` mark. */
 export async function copyLease(api: ObjectApi, from: LeaseObject | undefined, rig: string, owner: string): Promise<void> {
-  const { resourceVersion } = (await leaseOf(api, rig, owner)).metadata;
   const { annotations = {} } = from?.metadata ?? {};
   const kept = Object.fromEntries([HOLDER, STAYS].flatMap((name) => (annotations[name] === undefined ? [] : [[name, annotations[name]]])));
-  await api.patch(leaseRef(rig), { metadata: { resourceVersion, annotations: kept }, spec: from?.spec ?? {} });
+  const copy = async (): Promise<void> => {
+    const now = await leaseOf(api, rig, owner);
+    const { resourceVersion, annotations: current = {} } = now.metadata;
+    if (current[HOLDER] !== undefined && current[HOLDER] !== kept[HOLDER])
+      throw new MeshproofError('RIG_LOST', `${now.spec?.holderIdentity ?? 'another process'} took ${rig} while it was being replaced`);
+    await api.patch(leaseRef(rig), { metadata: { resourceVersion, annotations: kept }, spec: from?.spec ?? {} });
+  };
+  // The holder's renewal, which recreates a missing lease, may come between reading and writing.
+  const isChanged = (error: unknown): boolean => error instanceof ApiRefusal && error.status === 409;
+  await repeatedly(copy, isChanged, {}, { attempts: 4, waitMs: 50 });
 }

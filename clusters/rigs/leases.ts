@@ -14,15 +14,17 @@ import { DURATION_S, HOLDER, holdingOf, judgeLease, leaseOf, leaseRef, ownerOf, 
 import { OWNER_LABEL } from './rig.ts';
 
 const RENEW_MS = 5_000;
-/** As a person reads it; the record beside it tells one process from every other. */
+/** The human-readable name of a holder; the `HOLDER` annotation identifies the process. */
 const nameOfHolder = (pid: number): string => `${hostname()}/${pid}`;
 
-/** The leases of a run's rigs, renewed until they are given back. */
+/** The leases of a run's rigs, which are renewed until they are released. */
 export class RigLeases {
   readonly #api: ObjectApi;
   readonly #rigs: readonly string[];
   readonly #owner: string;
   readonly #lost = new AbortController();
+  /** When the last request was sent that confirmed the lease of each rig, in epoch milliseconds. */
+  readonly #confirmed = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(api: ObjectApi, rigs: readonly string[], owner: string) {
@@ -32,15 +34,16 @@ export class RigLeases {
   }
 
   /**
-   * Takes the leases of these rigs, those of dead holders too, and keeps them.
-   * @param owner the cluster's name, for leases that are yet to be made
-   * @throws MeshproofError `RIG_IN_USE` when a living process has one of them
+   * Takes the leases of these rigs, including those of dead holders, and keeps renewing them.
+   * @param owner the cluster's name, for leases that do not exist yet
+   * @throws MeshproofError `RIG_IN_USE` if a living process holds one of them
    */
   static async take(api: ObjectApi, rigs: readonly string[], owner: string, task: TaskContext = {}): Promise<RigLeases> {
     const leases = new RigLeases(api, rigs, owner);
     const taken: string[] = [];
     try {
       for (const rig of rigs) {
+        leases.#confirmed.set(rig, Date.now());
         await takeOne(api, rig, owner, task);
         taken.push(rig);
       }
@@ -48,16 +51,22 @@ export class RigLeases {
       await Promise.allSettled(taken.map((rig) => release(api, rig)));
       throw error;
     }
-    leases.#timer = setInterval(() => void leases.#renew(), RENEW_MS).unref();
+    leases.#timer = setInterval(() => void leases.renew(), RENEW_MS).unref();
     return leases;
   }
 
-  /** Aborts when someone else took a lease because ours was not renewed in time, e.g. while this machine slept. */
+  /** Aborts when another process took over a lease that was not renewed in time, e.g. because this machine was suspended. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  async #renew(): Promise<void> {
+  /** The last moment, in epoch milliseconds, at which this process certainly held all of them. */
+  get heldUntil(): number {
+    return Math.min(...this.#confirmed.values());
+  }
+
+  /** Renews the leases now; `lost` is aborted on return if another process holds one of them. */
+  async renew(): Promise<void> {
     const holder = JSON.stringify(await identify(process.pid));
     await Promise.all(this.#rigs.map((rig) => this.#renewOne(rig, holder)));
   }
@@ -68,32 +77,48 @@ export class RigLeases {
       { op: 'replace', path: '/spec/renewTime', value: microTime() },
     ];
     const signal = AbortSignal.timeout(RENEW_MS);
-    const renewal = this.#api.patch(leaseRef(rig), operations, { type: 'json', signal }).catch(async (error: unknown) => {
-      if (!(error instanceof ApiRefusal)) return;
-      // A rig that is made anew loses its lease with its namespace.
-      if (error.status === 404) await takeOne(this.#api, rig, this.#owner, { signal });
-      else if (error.status === 409 || error.status === 422) throw error;
-    });
-    await renewal.catch((error: unknown) => {
-      // A server that does not answer says nothing about the lease; the next renewal may reach it.
+    const sent = Date.now();
+    const patched = this.#api.patch(leaseRef(rig), operations, { type: 'json', signal });
+    const renewal = patched
+      .then(() => void this.#confirmed.set(rig, sent))
+      .catch(async (error: unknown) => {
+        if (!(error instanceof ApiRefusal)) return;
+        // When a rig is replaced, its lease is deleted with its namespace.
+        if (error.status === 404) await takeOne(this.#api, rig, this.#owner, { signal });
+        else if (error.status === 409 || error.status === 422) throw error;
+      });
+    await renewal.catch(async (error: unknown) => {
+      // Without an answer nothing is known about the lease; the next renewal may succeed.
       const isTaken =
         error instanceof ApiRefusal ? [409, 422].includes(error.status) : error instanceof MeshproofError && error.code === 'RIG_IN_USE';
-      if (isTaken) this.#lost.abort(new MeshproofError('RIG_LOST', `another process took over ${rig}: ${causeOf(error)}`));
+      if (isTaken && (await this.#isHeldByOthers(rig)))
+        this.#lost.abort(new MeshproofError('RIG_LOST', `another process took over ${rig}: ${causeOf(error)}`));
     });
   }
 
-  /** Writes this cluster's name on the leases. Before it is known that nothing of others stands there, a lease keeps the name of who had it last. */
+  /** A lease that is being recreated for the replacement of a rig has no holder yet, and is nobody's. Without an answer, nothing is known. */
+  async #isHeldByOthers(rig: string): Promise<boolean> {
+    const live = await this.#api.find<LeaseObject>(leaseRef(rig), AbortSignal.timeout(RENEW_MS)).catch(() => undefined);
+    return live !== undefined && !['ours', 'free'].includes(await holdingOf(live));
+  }
+
+  /**
+   * Writes this cluster's name on the leases. Until it is certain that nothing of others is left there, a lease keeps the name of its last
+   * owner.
+   */
   async claim(): Promise<void> {
     const labels = { [OWNER_LABEL]: this.#owner };
     await settled(this.#rigs.map((rig) => this.#api.patch(leaseRef(rig), { metadata: { labels } })));
   }
 
-  /** Stops renewing. The leases stay this process's, which may take them again; soon after it has ended they are a dead one's. */
+  /**
+   * Stops renewing. This process still holds the leases and may take them again; once it has ended, they soon count as a dead process's.
+   */
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** Stops renewing, and removes the leases that are still this process's: the rigs are gone. */
+  /** Stops renewing and removes the leases that this process still holds, after the rigs were removed. */
   async remove(): Promise<void> {
     this.stop();
     for (const rig of this.#rigs) {
@@ -102,7 +127,7 @@ export class RigLeases {
     }
   }
 
-  /** Stops renewing, and lets go of the leases that are still there. */
+  /** Stops renewing and releases the leases that still exist. */
   async release(): Promise<void> {
     this.stop();
     await releaseRigs(this.#api, this.#rigs);
@@ -125,7 +150,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, task: TaskCon
   }
   const holder = await identify(process.pid);
   const patch = {
-    // Refused when the lease has changed since it was read: someone else was quicker.
+    // With the resource version, the update is rejected if another process changed the lease in the meantime.
     metadata: {
       resourceVersion: lease.metadata.resourceVersion,
       annotations: { [HOLDER]: JSON.stringify(holder) },
@@ -140,7 +165,7 @@ async function takeOne(api: ObjectApi, rig: string, owner: string, task: TaskCon
   }
 }
 
-/** Lets go of those leases that this process holds. */
+/** Releases the leases that this process holds. */
 async function releaseRigs(api: ObjectApi, rigs: readonly string[]): Promise<void> {
   await settled(rigs.map((rig) => release(api, rig)));
 }
@@ -155,7 +180,7 @@ async function release(api: ObjectApi, rig: string): Promise<void> {
   });
 }
 
-/** Marks the rigs of a cluster as outliving the process which made them, those that a run has kept or renewed too, and lets go of their leases. */
+/** Marks the rigs of a cluster as kept, including those that a run kept or replaced, and releases their leases. */
 export async function leaveRigs(cluster: string): Promise<void> {
   const { kubeconfig, context, rigs, kept = [] } = await describedIn(descriptionFile(cluster));
   const all = [...new Set([...rigs, ...kept])];
@@ -171,5 +196,5 @@ export async function leaveRigs(cluster: string): Promise<void> {
   }
 }
 
-/** Now, as the API server writes times of leases. */
+/** The current time in the format of lease timestamps. */
 const microTime = (): string => new Date().toISOString().replace('Z', '000Z');

@@ -5,13 +5,13 @@ import type { ListOptions } from '../kubernetes/object-options.ts';
 
 export type Kind = readonly [apiVersion: string, kind: string];
 
-/** Is told of what the account may not look at. */
+/** Called with what the account may not list. */
 export type Unseen = (what: string) => void;
 
-/** For an account that looks for what it has made itself: where it may not look, it has made nothing. */
+/** For an account that looks for objects that it created itself: it cannot have created what it may not list. */
 export const notMade: Unseen = () => undefined;
 
-/** Objects of a kind; none where it is not served, and none where the account may not list it, of which `unseen` is told. */
+/** The objects of a kind; empty if the kind is not served, or if the account may not list it, in which case `unseen` is called. */
 export async function listed(api: KubernetesApi, [apiVersion, kind]: Kind, options: ListOptions, unseen: Unseen): Promise<LiveObject[]> {
   const { namespace } = options;
   return await unlessForbidden(
@@ -23,7 +23,7 @@ export async function listed(api: KubernetesApi, [apiVersion, kind]: Kind, optio
   );
 }
 
-/** What a look returns; an empty list where the account is refused it, which is then told. A change must never be looked at in this way. */
+/** Returns an empty list and calls `refused` if a read is forbidden. Never use it for a change. */
 export async function unlessForbidden<T>(look: Promise<T[]>, refused: () => void): Promise<T[]> {
   return await look.catch((error: unknown) => {
     if (!(error instanceof ApiRefusal) || error.status !== 403) throw error;

@@ -5,24 +5,24 @@ import type { TaskContext } from '../task-context.ts';
 import { listed, notMade, type Unseen } from './listed.ts';
 import { isForChecks, OWNER_LABEL } from './rig.ts';
 
-/** Rigs of one owner: in namespaces that were made for them, or in those that the owner of the cluster made, and which stay. */
+/** Rigs of one owner: in namespaces created for them, or in preprovisioned ones of the cluster's owner, which are kept. */
 export interface OwnedRigs {
   owner: string;
   rigs: readonly string[];
   preprovisioned: boolean;
 }
 
-/** A rig for which namespaces were made. */
+/** A rig for which namespaces were created. */
 export interface OwnRig {
   rig: string;
   owner: string;
-  /** What is left of them and of those that its checks made; others may have made or taken over some. */
+  /** The remaining namespaces of the rig and of its checks; others may have created or taken over some of them. */
   namespaces: LiveObject[];
 }
 
 /**
- * The rigs for which namespaces were made, by whatever is left of each: a removal may have broken off.
- * @param unseen default: it is an error when the account may not list namespaces
+ * The rigs for which namespaces were created, found by whatever is left of each, because a removal may have been interrupted.
+ * @param unseen default: fail if the account may not list namespaces
  */
 export async function ownRigs(
   api: KubernetesApi,
@@ -36,7 +36,10 @@ export async function ownRigs(
   });
 }
 
-/** The namespaces that were made for these rigs, by runs or by their checks; whether they are still ours is for whoever removes them to see. */
+/**
+ * The namespaces that were created for these rigs, by runs or by their checks. The caller must check that meshproof still owns them before
+ * removing any.
+ */
 export async function ownNamespaces(
   api: KubernetesApi,
   { owner, rigs, preprovisioned }: OwnedRigs,
@@ -44,7 +47,7 @@ export async function ownNamespaces(
 ): Promise<LiveObject[]> {
   if (!preprovisioned)
     return (await ownRigs(api, { owner }, task)).flatMap(({ rig, namespaces }) => (rigs.includes(rig) ? namespaces : []));
-  // Whoever may not list namespaces has made none.
+  // An account that may not list namespaces cannot have created any.
   const found = await labelled(api, owner, notMade, task);
   return found.filter(({ metadata: { name } }) => rigs.some((rig) => isForChecks(name, rig)));
 }
@@ -59,7 +62,7 @@ async function labelled(
   return unseen === undefined ? await api.list('v1', 'Namespace', options) : await listed(api, ['v1', 'Namespace'], options, unseen);
 }
 
-/** To which rig a namespace belongs that carries an owner's name, by its own name. */
+/** The rig that a labelled namespace belongs to, derived from its name. */
 function ownRigOf({ metadata: { name, labels } }: LiveObject): { owner: string; rig: string | undefined } {
   const owner = labels?.[OWNER_LABEL] ?? '';
   const prefix = `${owner}-rig-`;

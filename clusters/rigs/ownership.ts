@@ -6,7 +6,7 @@ import type { RemoveOptions } from '../kubernetes/object-options.ts';
 import { settled } from '../settled.ts';
 import { OWNER_LABEL, RIG_LABEL } from './rig.ts';
 
-/** What one manager has written of an object, as the API server records it: `fieldsV1` has a member for each field. */
+/** The fields of an object that one manager owns, as the API server records them: `fieldsV1` has a member for each field. */
 interface ManagedFields {
   manager?: string;
   operation?: string;
@@ -14,19 +14,19 @@ interface ManagedFields {
   fieldsV1?: { [field: string]: unknown; 'f:metadata'?: Partial<Record<'f:labels' | 'f:annotations', object>> };
 }
 
-/** An object with the record of who has changed which of its fields. */
+/** An object with its managed fields. */
 interface Managed extends LiveObject {
   metadata: LiveObject['metadata'] & { managedFields?: ManagedFields[] };
 }
 
-/** On what the adapters of meshes place for themselves. */
+/** Set on objects that mesh adapters create. */
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
-/** Managers whose field ownership means that they apply the object from a source of their own, beside server-side appliers. */
+/** A manager of this name applies the object from its own source, as server-side appliers do. */
 const CLIENT_SIDE_APPLY = 'kubectl-client-side-apply';
 
 /**
- * The object with the labels by which it is found again: the cluster it was made for and, where one is given, the rig. The pods of a workload get
- * them too, by which a network policy can tell them from others; no selector of ours asks for them.
+ * Adds the labels by which an object is found later: the cluster and, if given, the rig. The pods of a workload get them too, so that a
+ * network policy can tell them from others; none of meshproof's selectors use them.
  */
 export function owned<T extends Manifest>(object: T, owner: string, rig?: string): T {
   const labels = { [OWNER_LABEL]: owner, ...(rig === undefined ? {} : { [RIG_LABEL]: rig }) };
@@ -41,13 +41,14 @@ interface PodTemplate {
   metadata?: { labels?: Record<string, string> };
 }
 
-/** Labels and annotations by which tools know the whole objects that they apply from a source of their own. */
+/** Labels and annotations by which tools recognise the objects that they apply from their own source. */
 const TRACKING =
   /^f:(?:argocd\.argoproj\.io|[a-z]+\.toolkit\.fluxcd\.io|meta\.helm\.sh|kapp\.k14s\.io|applyset\.kubernetes\.io|config\.(?:k8s|kubernetes)\.io|kubectl\.kubernetes\.io)\/|^f:app\.kubernetes\.io\/(?:instance|managed-by)$/;
 
 /**
- * Whether an applier only reports on the object, or decorates it, as platforms do that label every namespace (OpenShift's controllers apply the
- * labels of Pod Security Admission). A namespace of others consists of labels alone too, but carries the mark of what applies it.
+ * Whether an applier only writes the status of an object or adds labels to it, as platforms do with every namespace (OpenShift's
+ * controllers apply the labels of Pod Security Admission). A namespace that others manage may also consist of labels only, but it has a
+ * tracking label.
  */
 function onlyDecorates({ subresource, fieldsV1 }: ManagedFields): boolean {
   if (subresource !== undefined && subresource !== '') return true;
@@ -58,7 +59,7 @@ function onlyDecorates({ subresource, fieldsV1 }: ManagedFields): boolean {
   return Object.keys({ ...rest, ...others }).length === 0 && keys.length > 0 && !keys.some((key) => TRACKING.test(key));
 }
 
-/** All others who apply the object: it is theirs too, so it is not ours to remove or overwrite. */
+/** All other appliers of the object. They own it too, so meshproof must not remove or overwrite it. */
 function otherAppliers({ metadata: { managedFields = [] } }: Managed): string[] {
   const applies = ({ manager, operation }: ManagedFields): boolean => operation === 'Apply' || manager === CLIENT_SIDE_APPLY;
   const others = managedFields.filter((entry) => entry.manager !== FIELD_MANAGER && applies(entry) && !onlyDecorates(entry));
@@ -66,47 +67,50 @@ function otherAppliers({ metadata: { managedFields = [] } }: Managed): string[] 
 }
 
 /**
- * Whether meshproof made the object, and nobody else applies it as well. A label alone is no proof: controllers copy labels.
- * @param owner the cluster for which it must have been made; default any
+ * Whether meshproof created the object and nobody else applies it. A label alone proves nothing, because controllers copy labels.
+ * @param owner the cluster that it must have been created for; default any
  */
 export function isOurs(live: Managed, owner?: string): boolean {
   return isMadeFor(live, owner) && otherAppliers(live).length === 0;
 }
 
-/** Whether an object says of itself that it is meshproof's, for whichever cluster; enough where nothing is changed on its word. */
+/** Whether an object is labelled as meshproof's, for any cluster. Only for uses that change nothing. */
 export function isOfMeshproof({ metadata: { labels = {} } }: Manifest): boolean {
   return labels[OWNER_LABEL] !== undefined || labels[MANAGED_BY] === FIELD_MANAGER;
 }
 
-/** Whether meshproof made the object, whoever else applies it by now. */
+/** Whether meshproof created the object, even if others apply it too by now. */
 export function isMadeFor({ metadata: { labels = {}, managedFields = [] } }: Managed, owner?: string): boolean {
   const madeFor = labels[OWNER_LABEL];
   const marked = madeFor === undefined ? labels[MANAGED_BY] === FIELD_MANAGER : owner === undefined || madeFor === owner;
   return marked && managedFields.some(({ manager }) => manager === FIELD_MANAGER);
 }
 
-/** Whether meshproof itself has put a label on an object, whoever made that: a copy of a pod has its labels too, and others may write them. */
+/**
+ * Whether meshproof itself set a label on an object, whoever created the object: a copied pod has the labels of the original, and others
+ * may set them.
+ */
 export function hasLabelled({ metadata: { managedFields = [] } }: Managed, label: string): boolean {
   return managedFields.some(
     ({ manager, fieldsV1 }) => manager === FIELD_MANAGER && `f:${label}` in (fieldsV1?.['f:metadata']?.['f:labels'] ?? {}),
   );
 }
 
-/** Who made an object that is not ours, in words. */
+/** Describes who created an object that is not meshproof's. */
 export function makerOf(live: Managed): string {
   const [manager] = otherAppliers(live);
   const other = manager ?? live.metadata.managedFields?.find((entry) => entry.manager !== FIELD_MANAGER)?.manager;
   return other === undefined ? `it lacks the label ${OWNER_LABEL}` : `it was created or is managed by ${other}`;
 }
 
-/** An object that is not ours, by its name and with who made it. */
+/** The name of an object that is not meshproof's, and who created it. */
 export const nameWithMaker = (live: Managed): string => `${nameOf(refOf(live))}: ${makerOf(live)}`;
 
 /**
- * Makes sure that applying these objects would overwrite nothing that exists, unless meshproof made it for the same cluster.
- * @param namespace for namespaced objects that name none
- * @returns those that are there already, and ours
- * @throws MeshproofError `NOT_OURS` with the object's name and its maker
+ * Ensures that applying these objects overwrites none that exists, unless meshproof created it for the same cluster.
+ * @param namespace for namespaced objects without one
+ * @returns the objects that exist already and are meshproof's
+ * @throws MeshproofError `NOT_OURS` with the name and creator of the object
  */
 export async function requireOurs<T extends Manifest>(
   api: ObjectApi,
@@ -131,20 +135,20 @@ export async function requireOurs<T extends Manifest>(
   return there;
 }
 
-/** What became of objects that were to go. */
+/** The result of removing objects. */
 export interface Removal {
   removed: LiveObject[];
-  /** Made by us, and applied by others too by now, so that they stay. */
+  /** Objects that meshproof created but others apply too by now; they are kept. */
   shared: LiveObject[];
 }
 
-/** What was taken back, by name, and what stays, each with why. */
+/** The names of what was cleaned up, and of what is left with the reason. */
 export interface TakenBack {
   back: string[];
   left: string[];
 }
 
-/** @throws MeshproofError `LEFT_BEHIND` when something stays that was to go */
+/** @throws MeshproofError `LEFT_BEHIND` if something could not be removed */
 export function requireAllBack({ left }: Pick<TakenBack, 'left'>): void {
   if (left.length === 0) return;
   throw new MeshproofError(LEFT_BEHIND, `not removed because others also manage it: ${left.join('; ')}`, {
@@ -152,7 +156,7 @@ export function requireAllBack({ left }: Pick<TakenBack, 'left'>): void {
   });
 }
 
-/** Removes those of the objects that are still ours. Objects that others have made or apply too stay. */
+/** Removes the given objects that meshproof still owns. Keeps objects that others created or also apply. */
 export async function removeOurs(
   api: ObjectApi,
   found: readonly LiveObject[],
@@ -164,7 +168,7 @@ export async function removeOurs(
   return { removed, shared: made.filter((live) => !removed.includes(live)) };
 }
 
-/** As `removeOurs`, of objects that were applied: each is looked at as it is now. */
+/** Like `removeOurs`, but reads the current state of each object first. */
 export async function removeApplied(
   api: ObjectApi,
   objects: readonly Manifest[],
@@ -174,7 +178,7 @@ export async function removeApplied(
   return await removeOurs(api, await liveOf(api, refs, options.signal), { owner, ...options });
 }
 
-/** The objects that are there, each with its kind. */
+/** The objects that exist, each with its kind. */
 export async function liveOf(api: ObjectApi, refs: readonly ObjectRef[], signal?: AbortSignal): Promise<LiveObject[]> {
   const found = await Promise.all(
     refs.map(async (ref) => {

@@ -3,11 +3,11 @@ import type { Pod } from '../kubernetes/pods.ts';
 import type { MeshFacts } from '../mesh/facts.ts';
 import { ACTOR_LABEL, type SampleWorkload } from './rig.ts';
 
-/** Those of which the promises of a mesh say that they are none of its own. */
+/** The samples that must not have a proxy. */
 const WITHOUT: readonly (SampleWorkload | undefined)[] = ['unmeshed'];
 
 /**
- * Makes sure that the samples have proxies, and that those have none that must not: whatever else would be seen of them says nothing about the mesh.
+ * Ensures that the meshed samples have proxies and the others do not; otherwise no observation would say anything about the mesh.
  * @throws MeshproofError `PROXY_MISSING`
  */
 export function requireProxies(pods: readonly Pod[], { name, proxyContainer }: Pick<MeshFacts, 'name' | 'proxyContainer'>): void {
@@ -18,7 +18,7 @@ export function requireProxies(pods: readonly Pod[], { name, proxyContainer }: P
   if (first === undefined) return;
   const { metadata } = first;
   const more = wrong.length === 1 ? '' : ` (and ${wrong.length - 1} more)`;
-  const has = hasProxy(first, proxyContainer) ? 'has a proxy, which it must not have' : `has no proxy of ${name}`;
+  const has = hasProxy(first, proxyContainer) ? 'has a proxy but must not have one' : `has no proxy of ${name}`;
   throw new MeshproofError(
     'PROXY_MISSING',
     `the sample ${metadata.name} in ${metadata.namespace}${more} ${has}, so the mesh cannot be judged`,
@@ -28,7 +28,7 @@ export function requireProxies(pods: readonly Pod[], { name, proxyContainer }: P
   );
 }
 
-/** Whether a pod has a proxy, beside its other containers or as a native sidecar. */
+/** Whether a pod has a proxy, as an ordinary container or as a native sidecar. */
 function hasProxy({ spec }: Pod, proxyContainer: string): boolean {
   return [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === proxyContainer);
 }

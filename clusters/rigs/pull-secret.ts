@@ -3,7 +3,7 @@ import type { LiveObject } from '../kubernetes/live-object.ts';
 import type { Manifest } from '../kubernetes/manifest.ts';
 import type { ObjectApi } from '../kubernetes/object-api.ts';
 
-/** With what nodes pull images: the content of a Secret, which is copied to wherever pods are. */
+/** Image pull credentials: the content of a Secret, which is copied to every namespace with pods. */
 export interface PullCredentials {
   type: string;
   data: Record<string, string>;
@@ -13,24 +13,24 @@ export interface PullCredentials {
 const NAME = 'meshproof-pull';
 const TYPES: readonly unknown[] = ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'];
 
-/** Of a service account, or of a pod whose account is not ours, whose images are pulled so; nothing without credentials. */
+/** Fields of a service account, or of a pod with another account, that use the credentials; empty without credentials. */
 export function pullingWith(credentials: PullCredentials | undefined): { imagePullSecrets?: { name: string }[] } {
   return credentials === undefined ? {} : { imagePullSecrets: [{ name: NAME }] };
 }
 
-/** The copy in a namespace; none without credentials. */
+/** The copy for a namespace; none without credentials. */
 export function pullSecretIn(namespace: string, credentials: PullCredentials | undefined): Manifest[] {
   return credentials === undefined ? [] : [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: NAME, namespace }, ...credentials }];
 }
 
-/** Whether it is such a copy: whatever is shown of a check's objects goes without it. */
+/** Whether an object is such a copy, which reports must omit. */
 export function isPullSecret({ kind, metadata }: Manifest): boolean {
   return kind === 'Secret' && metadata.name === NAME;
 }
 
 /**
- * What the Secret `namespace/name` holds.
- * @throws MeshproofError `PULL_SECRET_UNFIT` when there is none, or it is of another type; ApiRefusal where it may not be read
+ * Reads the Secret `namespace/name`.
+ * @throws MeshproofError `PULL_SECRET_UNFIT` if it does not exist or has another type; ApiRefusal if it may not be read
  */
 export async function readPullSecret(api: ObjectApi, path: string, signal?: AbortSignal): Promise<PullCredentials> {
   const [namespace = '', name = ''] = path.split('/');
@@ -43,7 +43,7 @@ export async function readPullSecret(api: ObjectApi, path: string, signal?: Abor
   });
 }
 
-/** The credentials of a rig that was made with some. */
+/** The credentials that a rig was created with, if any. */
 export async function pullCredentialsOf(api: ObjectApi, rig: string, signal?: AbortSignal): Promise<PullCredentials | undefined> {
   const ref = { apiVersion: 'v1', kind: 'Secret', namespace: rig, name: NAME };
   const secret = await api.get<LiveObject & PullCredentials>(ref, signal);

@@ -11,24 +11,24 @@ import { judgeLease, leaseRef, type LeaseObject } from './lease.ts';
 import { RigLeases } from './leases.ts';
 import { liveOf, nameWithMaker, removeOurs, type TakenBack } from './ownership.ts';
 import { isForChecks, neighbourOf } from './rig.ts';
-import { takeBackStrays } from './strays.ts';
+import { revertStrays } from './strays.ts';
 
-/** A namespace goes when all that is in it has gone. */
+/** A namespace is gone only after all of its content. */
 const GOING_MS = 90_000;
 
-/** A rig with its journal, read just now, and the cluster for which it was made. */
+/** A rig with its journal, just read, and the cluster that it was created for. */
 export interface Journalled {
   journal: Journal;
   rig: string;
   owner: string;
 }
 
-const NOTHING_BACK: TakenBack = { back: [], left: [] };
+const NOTHING_REVERTED: TakenBack = { back: [], left: [] };
 
 /**
- * Takes back what the journal of a rig names, and empties it. What others have made or taken over meanwhile stays.
- * @throws MeshproofError or ApiRefusal when something could not be taken back, `NOT_OURS` where an installation stands in a namespace that has
- * become someone else's; the journal then still names it
+ * Reverts what the journal of a rig names, and empties the journal. Keeps what others created or took over in the meantime.
+ * @throws MeshproofError or ApiRefusal if something could not be reverted, `NOT_OURS` if an installation is in a namespace that belongs to
+ * others now; the journal still names it then
  */
 export async function replay(
   api: KubernetesApi,
@@ -36,9 +36,9 @@ export async function replay(
   { journal, rig, owner }: Journalled,
   task: TaskContext = {},
 ): Promise<TakenBack> {
-  if (journal.isEmpty) return NOTHING_BACK;
+  if (journal.isEmpty) return NOTHING_REVERTED;
   const { objects, installations } = journal.entries;
-  // A journal is an annotation, which others may write: nothing is removed on its word alone.
+  // A journal is an annotation, which others can write, so it alone does not justify a removal.
   const ours = installations.filter(({ metadata }) => isForChecks(metadata.namespace ?? '', rig));
   const uninstalled = await Promise.allSettled(ours.map(async (document) => mesh.revisions?.uninstall(document, owner)));
   const there = await liveOf(api, objects, task.signal);
@@ -57,7 +57,7 @@ export async function replay(
   };
 }
 
-/** As `replay`, and returns when the proxies of the rig and of its neighbour no longer act on any of it. */
+/** Like `replay`, but returns only when the proxies of the rig and of its neighbour no longer apply any of it. */
 export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journalled, task: TaskContext = {}): Promise<TakenBack> {
   const { objects } = of.journal.entries;
   const taken = await replay(api, mesh, of, task);
@@ -73,13 +73,13 @@ export async function recover(api: KubernetesApi, mesh: MeshAdapter, of: Journal
   return taken;
 }
 
-/** Which of a cluster's rigs are to be looked after, and for whom. */
+/** The rigs of a cluster to recover, and their owner. */
 type Tended = Pick<ClusterDescription, 'name' | 'kubeconfig' | 'context' | 'mesh' | 'rigs'> &
   Partial<Pick<ClusterDescription, 'kept' | 'revision'>>;
 
 /**
- * Takes back what checks of no living process have left in a cluster: what their rigs' journals name, what else carries the cluster's name
- * in the mesh's root namespace or cluster-wide, and a disabled injector. Call it only while no check runs there.
+ * Reverts what checks of ended processes left in a cluster: what their rigs' journals name, everything else with the cluster's name in the
+ * mesh's root namespace or cluster-wide, and a disabled injector. Call it only while no check is running there.
  */
 export async function recoverCluster(
   { name, kubeconfig, context, mesh, revision, rigs, kept = [] }: Tended,
@@ -94,7 +94,9 @@ export async function recoverCluster(
   }
 }
 
-/** As `recoverCluster`, while the leases of its rigs are ours. @throws MeshproofError `RIG_IN_USE` when a living process has one of them */
+/**
+ * Like `recoverCluster`, but takes the leases of its rigs first. @throws MeshproofError `RIG_IN_USE` if a living process holds one of them
+ */
 export async function recoverIdle(cluster: Tended, task: TaskContext = {}): Promise<TakenBack> {
   const api = await KubernetesApi.open({ kubeconfig: cluster.kubeconfig, context: cluster.context });
   try {
@@ -109,7 +111,7 @@ export async function recoverIdle(cluster: Tended, task: TaskContext = {}): Prom
   }
 }
 
-/** The rigs of a cluster on which a check has left something, and which no living process holds. */
+/** The rigs of a cluster on which a check left something, and which no living process holds. */
 export async function unfinishedRigs({ kubeconfig, context, rigs, kept = [] }: Tended, task: TaskContext = {}): Promise<string[]> {
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
@@ -123,21 +125,21 @@ export async function unfinishedRigs({ kubeconfig, context, rigs, kept = [] }: T
   }
 }
 
-/** As `recoverCluster`, over connections that are there. */
+/** Like `recoverCluster`, over existing connections. */
 export async function recoverRigs(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { owner, rigs, kept = [] }: { owner: string; rigs: readonly string[]; kept?: readonly string[] },
   task: TaskContext = {},
 ): Promise<TakenBack> {
-  // What is mesh-wide comes first, and nothing that fails keeps the rest from being taken back.
+  // Mesh-wide changes are reverted first. A failure does not prevent the remaining parts.
   const parts: (() => Promise<TakenBack>)[] = [
-    () => takeBackStrays(api, mesh, { owner, rigs, kept }, task),
+    () => revertStrays(api, mesh, { owner, rigs, kept }, task),
     ...rigs
       .filter((one) => !kept.includes(one))
       .map((rig) => async () => {
-        // A rig that was never made, or is half made, has no lease: nothing was journalled.
-        if ((await api.find<LeaseObject>(leaseRef(rig), task.signal)) === undefined) return NOTHING_BACK;
+        // A rig without a lease was not deployed completely, so nothing was journalled.
+        if ((await api.find<LeaseObject>(leaseRef(rig), task.signal)) === undefined) return NOTHING_REVERTED;
         return await replay(api, mesh, { journal: await Journal.open(api, rig, { owner }), rig, owner }, task);
       }),
   ];

@@ -9,31 +9,42 @@ export const SAMPLE_WORKLOADS = ['caller', 'other', 'server-v1', 'server-v2', 's
 export type SampleWorkload = (typeof SAMPLE_WORKLOADS)[number];
 
 export const ACTOR_LABEL = 'meshproof.dev/actor';
-/** Its value is the name of the cluster for which meshproof made the object. */
+/** Its value is the name of the cluster for which meshproof created the object. */
 export const OWNER_LABEL = 'meshproof.dev/owner';
 /** Its value is the rig whose check applied the object, which may be in another namespace or in none. */
 export const RIG_LABEL = 'meshproof.dev/rig';
 
-/** Ports that samples listen on; the agent's own numbers. Nobody listens on the last: it is there for an adapter to place configuration about. */
+/** The ports of samples, as in the agent. Nothing listens on the last one, for which an adapter may place configuration. */
 export const SAMPLE_PORTS = { http: 8080, metrics: 9090, tcp: 9000, ready: 15998, sentinel: 15997 };
 
-/** Requests below these paths leave no trace in samples, see the agent's protocol; the second are answered a second late. */
+/** Samples do not record requests below these paths, see the agent's protocol; those below the second one are answered a second late. */
 export const OWN_PATHS = { quick: '/.meshproof/', slow: '/.meshproof/slow/' };
 
-/** What the profile `restricted` of Pod Security Admission asks of a container. */
-export const RESTRICTED = {
+/** What the profile `restricted` of Pod Security Admission requires of a container. */
+const RESTRICTED = {
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'] },
   runAsNonRoot: true,
   seccompProfile: { type: 'RuntimeDefault' },
 } as const;
 
-/** The same profile asks this of every container, also of those that a mesh adds; at the pod it holds for all of them. */
-export const RESTRICTED_POD = { seccompProfile: RESTRICTED.seccompProfile } as const;
+/** The same profile requires this of every container, including those that a mesh adds; set for the pod, it applies to all of them. */
+const RESTRICTED_POD = { seccompProfile: RESTRICTED.seccompProfile } as const;
+
+/** A pod that does nothing, created to see how new pods are admitted. */
+export function newcomer(name: string, namespace: string, image: string): Manifest {
+  const container = { name: 'app', image, imagePullPolicy: 'IfNotPresent', securityContext: RESTRICTED };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { app: 'newcomer' } },
+    spec: { terminationGracePeriodSeconds: 1, enableServiceLinks: false, securityContext: RESTRICTED_POD, containers: [container] },
+  };
+}
 
 /**
- * One 503 takes a sample out of use at once, because that is what a check has told it to answer. A machine that has no time for it says nothing,
- * which a probe of the default second would take for the same.
+ * A single 503 makes a sample unready at once, because a check has told it to respond so. On an overloaded machine there is no response in
+ * time, which with the default timeout of one second would have the same effect.
  */
 const READINESS = { httpGet: { path: '/ready', port: SAMPLE_PORTS.ready }, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 15 };
 
@@ -43,12 +54,12 @@ export const unmeshedOf = (namespace: string): string => `${namespace}-unmeshed`
 /** The namespace of a rig's meshed pod that shares no policy with the others. */
 export const neighbourOf = (namespace: string): string => `${namespace}-neighbour`;
 
-/** Whether a check on this rig may make and remove a namespace of that name: it begins with the rig's, and is none of the rig itself. */
+/** Whether a check on this rig may create and remove a namespace of that name: it starts with the rig's name, and is not the rig's own. */
 export function isForChecks(name: string, rig: string): boolean {
   return name.startsWith(`${rig}-`) && name !== neighbourOf(rig) && name !== unmeshedOf(rig);
 }
 
-/** Whether a namespace of that name belongs to some rig, or was made by a check on one. */
+/** Whether a namespace of that name belongs to a rig, or was created by a check on one. */
 export function isInRig(name: string): boolean {
   return /-rig-\d+($|-)/.test(name);
 }
@@ -105,7 +116,7 @@ function deployment(
       { name: 'AGENT_VERSION', value: version },
     ],
     readinessProbe: READINESS,
-    // Where the cores are busy, who keeps an open loop's time comes before who answers.
+    // On a busy machine, pods that keep the time of an open loop take precedence over pods that respond.
     resources: { requests: { cpu: ['server', 'mirror', 'neighbour'].includes(app) ? '10m' : '50m', memory: '48Mi' } },
     securityContext: RESTRICTED,
   };
@@ -125,7 +136,7 @@ function deployment(
   };
 }
 
-/** @param annotations by which the mesh tells the rig's own proxies alone of it: others are not to hear of each pod that comes and goes here */
+/** @param annotations limit the Service to the rig's own proxies, so that others are not updated for each pod that comes and goes here */
 function service(name: string, namespace: string, selector: Record<string, string>, annotations: Record<string, string>): Manifest {
   const { http, metrics, tcp } = SAMPLE_PORTS;
   return {
@@ -145,9 +156,9 @@ function service(name: string, namespace: string, selector: Record<string, strin
 }
 
 /**
- * Everything in a rig's namespaces: accounts, three versions of one Service, a mirror target, two meshed callers, a meshed neighbour, one pod
- * without a proxy, and the program that they run.
- * @param annotations of the pods that get a proxy
+ * All objects in a rig's namespaces: service accounts, three versions of one Service, a mirror target, two meshed callers, a meshed
+ * neighbour, one pod without a proxy, and the program that they run.
+ * @param annotations annotations of the pods that get a proxy
  */
 export function rigObjects(
   namespace: string,
@@ -174,7 +185,7 @@ export function rigObjects(
     ...SAMPLES.map((sample) => deployment(sample, namespace, samples, annotations)),
     serviceIn(neighbourOf(namespace), 'neighbour', { app: 'neighbour' }),
     deployment(NEIGHBOUR, neighbourOf(namespace), samples, annotations),
-    // The unmeshed pod is called too: by the control plane, for the keys of a token issuer.
+    // The unmeshed pod has a Service too, for the control plane, which fetches the keys of a token issuer from it.
     serviceIn(unmeshedOf(namespace), 'unmeshed', { app: 'unmeshed' }),
     deployment(UNMESHED, unmeshedOf(namespace), samples, {}),
   ];

@@ -18,19 +18,19 @@ const CLUSTER_WIDE: readonly Kind[] = [
   ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
 ];
 
-/** Something that a check has made outside of the rigs' namespaces, an injector that it has cut off, or a pod that it has put under a fault. */
+/** Something that a check created outside the rigs' namespaces, an injector that it disabled, or a pod that it put under a fault. */
 export interface Stray {
   name: string;
   owner: string;
-  /** Whose check it was; undefined where it does not say. */
+  /** The rig of the check; undefined if unknown. */
   rig: string | undefined;
-  /** What was made. Without it and `pod` the stray is an injector. */
+  /** The created object. Without `object` and `pod`, the stray is an injector. */
   object?: LiveObject;
-  /** What a fault has changed, whoever made it. */
+  /** The pod that a fault affected, whoever created it. */
   pod?: LiveObject;
 }
 
-/** What checks have left in the mesh's root namespace and cluster-wide, for all owners: a journal may have gone with its rig. */
+/** Finds what checks of all owners left in the mesh's root namespace and cluster-wide; a journal may have been deleted with its rig. */
 export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unseen, { signal }: TaskContext): Promise<Stray[]> {
   const namespace = await rootNamespace(mesh, unseen, signal);
   const places = [
@@ -40,7 +40,7 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unse
   const labelled = { labelSelector: OWNER_LABEL, ...omitUndefined({ signal }) };
   const [outages, faulted, ...lists] = await Promise.all([
     unlessForbidden(mesh.injector.outages(), () => unseen('a disabled injector')),
-    // Whoever may not list pods could not have put one under a fault.
+    // An account that may not list pods cannot have put one under a fault.
     faultedPods(api, omitUndefined({ signal })),
     ...places.map(({ kind, where }) => listed(api, kind, { ...where, ...labelled }, unseen)),
   ]);
@@ -48,7 +48,7 @@ export async function strays(api: KubernetesApi, mesh: MeshAdapter, unseen: Unse
   return [...outages, ...faulted, ...made.map((object) => ({ ...madeFor(object), name: nameOf(refOf(object)), object }))];
 }
 
-/** Where the mesh has it, or usually would: it may be gone, or not be ours to ask. */
+/** The mesh's root namespace, or its usual one if the mesh is gone or the account may not ask. */
 async function rootNamespace(mesh: MeshAdapter, unseen: Unseen, signal: AbortSignal | undefined): Promise<string> {
   return await mesh.settings(omitUndefined({ signal })).then(
     (settings) => settings.rootNamespace,
@@ -66,12 +66,12 @@ function madeFor({ metadata: { labels = {} } }: LiveObject): Pick<Stray, 'owner'
 }
 
 /**
- * Takes back what checks on an owner's rigs have left in the mesh's root namespace and cluster-wide, puts back an injector that they cut off, and
- * replaces pods that they left under a fault.
- * Another machine may have given its run the same name: what is of no rig named here stays while that rig is in use.
- * @param kept rigs that are left as they are
+ * Reverts what checks on an owner's rigs left in the mesh's root namespace and cluster-wide, restores an injector that they disabled, and
+ * replaces pods that they left under a fault. A run on another machine may have the same owner name, so a stray of a rig not listed here is
+ * kept while that rig is in use.
+ * @param kept rigs to leave unchanged
  */
-export async function takeBackStrays(
+export async function revertStrays(
   api: KubernetesApi,
   mesh: MeshAdapter,
   { owner, rigs, kept }: { owner: string; rigs: readonly string[]; kept: readonly string[] },
@@ -96,9 +96,9 @@ export async function takeBackStrays(
 }
 
 /**
- * Ends what faults of a killed process have left of a rig whose lease is ours, and of which its journal tells nothing: an injector that is cut off is
- * put back, and pods whose surroundings are changed are replaced.
- * @returns what that was, by name
+ * Ends the faults that a killed process left on a rig whose lease this process holds, and which the journal does not record: restores a
+ * disabled injector, and replaces affected pods.
+ * @returns the names of what was ended
  */
 export async function endLeftFaults(
   api: KubernetesApi,
@@ -121,7 +121,7 @@ export async function endLeftFaults(
   return [...cut, ...changed].map(({ name }) => name);
 }
 
-/** Why what a check of an owner has made for a rig is not left over, as far as can be seen; undefined where it is. */
+/** The reason why what a check created for a rig is not left over; undefined if it is. */
 export async function inUse(
   api: KubernetesApi,
   { rig, owner }: Pick<Stray, 'owner' | 'rig'>,

@@ -5,7 +5,10 @@ import type { Chart } from './chart.ts';
 import { colour } from './palette.ts';
 import { corners } from './steps.ts';
 
-/** Above: what was let pass and what was refused in each step. Below: what has passed by then beside the allowance, from where they are close. */
+/**
+ * Above: what passed and what was rejected in each step. Below: what has passed so far, compared with the allowance, from where they come
+ * close.
+ */
 export function bucketChart({ title, stepMs, passed, refused, tokens, tokenMs }: BucketPicture): Chart {
   const end = (passed.length * stepMs) / 1_000;
   const x = { domain: [0, end], label: null };
@@ -17,7 +20,7 @@ export function bucketChart({ title, stepMs, passed, refused, tokens, tokenMs }:
   const highest = Math.max(sum, allowed.at(-1)?.count ?? tokens);
   const lowest = Math.max(0, tokens - 2 * Math.max(3, highest - tokens));
   const from = running.findIndex((count) => count >= lowest);
-  // A sum is reached at the end of its step at the latest; drawn from the beginning on, it would seem to be ahead of the allowance.
+  // A sum is reached at the end of its step at the latest; drawn from the beginning of the step, it would seem to exceed the allowance.
   const reached = corners([0, ...running.slice(0, -1)], stepMs);
   const near = [...reached.filter(({ at, count }) => at >= (from * stepMs) / 1_000 && count >= lowest), { at: end, count: sum }];
   const refusals = refused.reduce((total, count) => total + count, 0);
@@ -63,7 +66,7 @@ export function bucketChart({ title, stepMs, passed, refused, tokens, tokenMs }:
   };
 }
 
-/** How many may have passed by each time: the tokens at the beginning, and one more whenever one has come back. */
+/** How many may have passed by each time: the initial tokens, and one more for each refill. */
 function allowance(tokens: number, tokenMs: number, end: number): { at: number; count: number }[] {
   const points = [{ at: 0, count: tokens }];
   for (let back = 1; (back * tokenMs) / 1_000 <= end && points.length < 400; back++) {

@@ -11,18 +11,18 @@ export interface Chart {
   /** One sentence under the title. */
   subtitle: string;
   keys: readonly Key[];
-  /** Drawn one below the other, each with its own axes. */
+  /** Drawn below each other, each with its own axes. */
   panels: readonly (PlotOptions & { height: number })[];
 }
 
 const WIDTH = 720;
 const MARGIN = 16;
-/** From the top to the first panel. */
+/** Height above the first panel. */
 const HEAD = 76;
-/** Of the font at 11 px, a little more than on average, so that keys do not touch. */
+/** Slightly more than the average width of a character at 11 px, so that keys do not touch. */
 const CHARACTER = 5.9;
 
-/** A chart as the text of an SVG file that needs nothing else. The same chart gives the same text. */
+/** A chart as a self-contained SVG file. The same chart results in the same text. */
 export function svgOf({ title, subtitle, keys, panels }: Chart): string {
   let y = HEAD;
   const drawn = panels.map((panel) => {
@@ -55,7 +55,7 @@ function legendOf(keys: readonly Key[]): string {
   return entries.join('');
 }
 
-/** What Plot draws, without the element around it, its style sheet and the colour of a page that is not there. */
+/** What Plot draws, without the surrounding element, its style sheet and its background colour. */
 function contentOf(panel: PlotOptions): string {
   const figure: unknown = plot({ width: WIDTH, marginLeft: 56, marginRight: 24, ...panel, document: new ChartDocument() });
   return String(figure)

@@ -1,7 +1,7 @@
 const SVG = 'http://www.w3.org/2000/svg';
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** As much of a DOM as Plot needs to draw: it never asks for a layout. */
+/** The part of the DOM that Plot needs to draw, which never involves layout. */
 class ChartNode {
   readonly ownerDocument: ChartDocument;
   readonly tagName: string;
@@ -85,7 +85,7 @@ class ChartNode {
   }
 }
 
-/** A document to draw into. Its nodes become SVG text with `String(node)`. */
+/** A document to draw into. `String(node)` returns its nodes as SVG text. */
 export class ChartDocument {
   readonly documentElement = this.createElement('svg');
 
@@ -102,12 +102,12 @@ export class ChartDocument {
   }
 }
 
-/** Text that XML takes for text, in an element or an attribute. */
+/** Escapes text for XML, in an element or an attribute. */
 export function escaped(text: string): string {
   return text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** A tenth of a pixel is more than an eye sees, and keeps a golden picture from hanging on the last digit of a float. */
+/** A tenth of a pixel is invisible, and keeps golden pictures independent of the last digit of a float. */
 function rounded(value: string): string {
   return value.replaceAll(/-?\d+\.\d{2,}/g, (number) => String(Math.round(Number(number) * 10) / 10 + 0));
 }

@@ -5,7 +5,7 @@ import { ejectionChart } from './ejection.ts';
 import { splitChart } from './split.ts';
 import { timesChart } from './times.ts';
 
-/** A picture as the text of an SVG file, light or dark as its reader is, and light in print. */
+/** A picture as an SVG file, light or dark according to the reader's colour scheme, and light in print. */
 export function draw(picture: Picture): string {
   return svgOf(chartOf(picture));
 }

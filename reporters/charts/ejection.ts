@@ -5,7 +5,7 @@ import type { Chart } from './chart.ts';
 import { colour } from './palette.ts';
 import { corners } from './steps.ts';
 
-/** A row for each endpoint: how many requests it was given in each step, which of them failed, and when it was out. */
+/** A row for each endpoint: how many requests it received in each step, which of them failed, and when it was ejected. */
 export function ejectionChart({ title, stepMs, endpoints, failing, fault, out }: EjectionPicture): Chart {
   const steps = Math.max(1, ...endpoints.map(({ given }) => given.length));
   const end = (steps * stepMs) / 1_000;

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 import type { CheckResult } from '../../fixtures/contract/result.ts';
 
-/** The folder of all pictures within the report folder. */
+/** The folder of all pictures in the report folder. */
 const PICTURES = 'pictures';
 
 /**
- * Draws every picture of a report anew, from the numbers in its results: `pictures/<suite>/<stem>.<mesh>/<phase>-<number>-<kind>.svg`,
- * with the number of a repetition behind the mesh.
- * @returns the paths, relative to the report folder.
+ * Draws every picture of a report again from the numbers in its results: `pictures/<suite>/<stem>.<mesh>/<phase>-<number>-<kind>.svg`, with
+ * the number of a repetition after the mesh.
+ * @returns the paths, relative to the report folder
  */
 export async function writePictures(report: string, checks: readonly CheckResult[]): Promise<string[]> {
   await rm(join(report, PICTURES), { recursive: true, force: true });

@@ -9,7 +9,7 @@ type Share = SplitPicture['shares'][number];
 const percent = (share: number): string => `${Number((100 * share).toFixed(share < 0.01 ? 3 : 1))} %`;
 const isAccepted = ({ observed, expected, tolerance }: Share): boolean => Math.abs(observed - expected) <= tolerance;
 
-/** Each share as a bar, with its interval, on the band in which it is accepted. */
+/** Each share as a bar with its interval, on the range in which it is accepted. */
 export function splitChart({ title, shares }: SplitPicture): Chart {
   const farthest = Math.max(...shares.map(({ high, observed, expected, tolerance }) => Math.max(high, observed, expected + tolerance)));
   const domain = [0, farthest > 0.4 ? 1 : farthest * 1.25];
@@ -62,7 +62,7 @@ export function splitChart({ title, shares }: SplitPicture): Chart {
   };
 }
 
-/** Below its bar, where it is to be seen before any colour. */
+/** Below its bar, where it is visible without colours. */
 function intervalOf(shares: readonly Share[]): Markish[] {
   const ends = ['low', 'high'].map((x) =>
     tickX(shares, { y: 'name', x, stroke: colour.ink, dy: 19, insetTop: 24, insetBottom: 24, strokeWidth: 1.6 }),

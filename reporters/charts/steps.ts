@@ -1,11 +1,11 @@
-/** A stretch of time in which a count stays the same. Times in seconds. */
+/** A period during which a count stays the same. Times in seconds. */
 interface Stretch {
   from: number;
   to: number;
   count: number;
 }
 
-/** Counts of equal steps as stretches, equal neighbours joined: many small bars make a heavy picture. */
+/** Counts of equal steps as periods, with equal neighbours joined, because many small bars would make a large picture. */
 function stretches(counts: readonly number[], stepMs: number): Stretch[] {
   const found: Stretch[] = [];
   for (const [index, count] of counts.entries()) {

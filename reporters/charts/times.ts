@@ -4,7 +4,7 @@ import type { TimesPicture } from '../../fixtures/contract/picture.ts';
 import type { Chart } from './chart.ts';
 import { colour } from './palette.ts';
 
-/** How many requests took how long, on the band that the limits leave. */
+/** How many requests took how long, on the range that the limits allow. */
 export function timesChart({ title, fromMs, stepMs, counts, medianMs, limits }: TimesPicture): Chart {
   const end = fromMs + counts.length * stepMs;
   const least = limits.find(({ bound }) => bound === 'least')?.ms ?? fromMs;
@@ -56,7 +56,7 @@ export function timesChart({ title, fromMs, stepMs, counts, medianMs, limits }: 
   };
 }
 
-/** What each limit says, one below the other, on the side of its line that has room. */
+/** The labels of the limits, one below another, on the side of their line that has room. */
 function limitLabels(limits: TimesPicture['limits'], head: number, side: (ms: number) => 'start' | 'end') {
   const rows = limits.map((limit, row) => ({ ...limit, row }));
   return (['end', 'start'] as const).map((anchor) =>

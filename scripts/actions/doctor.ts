@@ -1,5 +1,6 @@
 import { readHost } from '../../clusters/engine/host.ts';
 import { EXIT } from '../../clusters/errors.ts';
+import type { ImageSource } from '../../clusters/images/registry.ts';
 import { engineFindings } from '../doctor/engine.ts';
 import { clusterFindings } from '../doctor/existing.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -17,28 +18,39 @@ import { contradiction, requireImageSource } from '../run/provider.ts';
 /** Examines this machine, or a cluster that exists, and prints the findings. @returns the exit code */
 export async function diagnose(options: DoctorOptions): Promise<number> {
   refuseStray(options);
-  const findings = options.provider === 'existing' ? await examineCluster(options) : await examineMachine(options);
+  const source = await requireImageSource(options);
+  const findings = options.provider === 'existing' ? await examineCluster(options) : await examineMachine(options, source);
   const healthy = findings.every(({ status }) => status !== 'failed');
   const text = options.output === 'json' ? JSON.stringify({ healthy, findings }, undefined, 2) : inLines(findings);
   process.stdout.write(`${text}\n`);
   return healthy ? EXIT.ok : EXIT.unproven;
 }
 
-const OPTIONS: Readonly<Record<string, string>> = { sampleImage: 'sample-image', pullSecret: 'pull-secret' };
+const OF_CLUSTERS = {
+  context: '--context',
+  kubeconfig: '--kubeconfig',
+  revision: '--revision',
+  namespaces: '--namespaces',
+  sampleImage: '--sample-image',
+  pullSecret: '--pull-secret',
+  suite: '--suite',
+  check: '--check',
+  allowMeshWide: '--allow-mesh-wide',
+} as const satisfies Partial<Record<keyof DoctorOptions, string>>;
 
-/** What names an existing cluster would otherwise be passed over, and the machine be found healthy in its place. */
+/** Otherwise an option for an existing cluster would be ignored, and the local machine be reported healthy instead. */
 function refuseStray(options: DoctorOptions): void {
   if (options.provider === 'existing') return;
-  const stray = (['context', 'kubeconfig', 'namespaces', 'sampleImage', 'pullSecret'] as const).find((name) => options[name] !== undefined);
+  const given = (name: keyof typeof OF_CLUSTERS): boolean => options[name] !== undefined && String(options[name]) !== '';
+  const stray = (Object.keys(OF_CLUSTERS) as (keyof typeof OF_CLUSTERS)[]).find(given);
   if (stray !== undefined)
     throw contradiction(
-      `--${OPTIONS[stray] ?? stray} applies to existing clusters, but this would examine the local machine`,
+      `${OF_CLUSTERS[stray]} applies to existing clusters, but this would examine the local machine`,
       'add --provider=existing',
     );
 }
 
-async function examineMachine(options: DoctorOptions): Promise<Finding[]> {
-  const source = await requireImageSource(options);
+async function examineMachine(options: DoctorOptions, source: ImageSource): Promise<Finding[]> {
   const [host, images] = await Promise.all([readHost(), cachedImages()]);
   const found = await Promise.all([
     kernelFindings(),

@@ -25,7 +25,7 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
     }
     if (!(await seize(cluster))) {
       if (all) continue;
-      throw refusal('CLUSTER_IN_USE', `${one} is in use, or may be`, existing);
+      throw refusal('CLUSTER_IN_USE', `${one} is or may be in use`, existing);
     }
     progress.say(`removing ${one}`);
     await down(one, { signal, progress: progress.say });
@@ -35,7 +35,7 @@ export async function remove(name: string | undefined, all: boolean): Promise<nu
   return EXIT.ok;
 }
 
-/** What a description does not tell cannot be removed by it. */
+/** Without a readable description a cluster cannot be removed by name. */
 async function refuseUnreadable(name: string): Promise<void> {
   const problem = await readDescription(name, folderOf(name));
   if (typeof problem !== 'string') return;

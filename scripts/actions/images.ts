@@ -5,18 +5,26 @@ import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { ensureExternalImages } from '../../clusters/external/images.ts';
+import { requireDownloads } from '../../clusters/images/download.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
-import { LOCK_FILE } from '../../clusters/images/lock.ts';
+import { LOCK_FILE, lock } from '../../clusters/images/lock.ts';
 import { listImages } from '../../clusters/images/list.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
 import { requireRegistry, type ImageSource } from '../../clusters/images/registry.ts';
 import { relock } from '../../clusters/images/relock.ts';
-import { makeFolder } from '../../clusters/make-folder.ts';
+import { folderNotMade, makeFolder } from '../../clusters/make-folder.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
+import { assertWritable } from '../../clusters/writable.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
-import { requireImageSource } from '../run/provider.ts';
+import { requireImageSource, requireMeshVersion } from '../run/provider.ts';
+
+/** A mesh, and one of its versions; default the newest. */
+interface OfMesh {
+  mesh: Mesh;
+  meshVersion?: string;
+}
 
 /** Prints every image of the table. @returns the exit code */
 export async function printImages(output: 'text' | 'json'): Promise<number> {
@@ -33,7 +41,8 @@ export async function printImages(output: 'text' | 'json'): Promise<number> {
 }
 
 /** Builds what is missing. @returns the exit code */
-export async function buildImages({ mesh, engine: allowPrivate }: { mesh: Mesh; engine: boolean }): Promise<number> {
+export async function buildImages({ engine: allowPrivate, ...mesh }: OfMesh & { engine: boolean }): Promise<number> {
+  requireMeshVersion(mesh);
   const tag = await withEngine(allowPrivate, async (engine, task) => {
     const tag = await nodeImage({ from: 'build' }, mesh, engine, task);
     await ensureExternal({ from: 'build' }, engine, task);
@@ -43,26 +52,30 @@ export async function buildImages({ mesh, engine: allowPrivate }: { mesh: Mesh; 
   return EXIT.ok;
 }
 
-/** Asks registries and release pages for what they publish, and holds everything to it from now on. @returns the exit code */
+/** Pins every image and download to what registries and release pages publish now. @returns the exit code */
 export async function lockImages({ registry, engine: allowPrivate }: { registry?: string; engine: boolean }): Promise<number> {
   const mirror = registry === undefined ? undefined : requireRegistry(registry);
+  requireDownloads();
+  await lock();
   const asked = await withEngine(allowPrivate, (engine, task) => relock(engine, mirror, task));
-  for (const { what, locked, problem } of asked) process.stdout.write(`${what}  ${locked ?? `as before: ${problem}`}\n`);
+  for (const { what, locked, problem } of asked) process.stdout.write(`${what}  ${locked ?? `unchanged: ${problem}`}\n`);
   const unanswered = asked.filter(({ problem }) => problem !== undefined).length;
-  process.stdout.write(`${LOCK_FILE} has been written: ${asked.length - unanswered} of ${asked.length} could be asked for\n`);
+  process.stdout.write(`${LOCK_FILE} has been written: ${asked.length - unanswered} of ${asked.length} entries are up to date\n`);
   return unanswered === 0 ? EXIT.ok : EXIT.unproven;
 }
 
 /** Writes the images to a folder. @returns the exit code */
 export async function saveImages(
   folder: string,
-  { mesh, engine: allowPrivate, ...options }: { mesh: Mesh; images: string; registry?: string; engine: boolean },
+  options: OfMesh & { images: string; registry?: string; engine: boolean },
 ): Promise<number> {
   const archive = join(resolve(folder), 'node.tar');
-  await makeFolder(resolve(folder));
+  requireMeshVersion(options);
   const source = await requireImageSource(options);
-  await withEngine(allowPrivate, async (engine, task) => {
-    const tag = await nodeImage(source, mesh, engine, task);
+  await requireFolder(resolve(folder));
+  await withEngine(options.engine, async (engine, task) => {
+    const tag = await nodeImage(source, options, engine, task);
+    await makeFolder(resolve(folder));
     task.progress?.(`saving ${tag}`);
     await engine.docker(['save', '-o', archive, tag], task);
     const external = await ensureExternal(source, engine, task);
@@ -72,19 +85,26 @@ export async function saveImages(
   return EXIT.ok;
 }
 
-/** The tag of the node image for a cluster with that mesh. */
-async function nodeImage(source: ImageSource, mesh: Mesh, engine: Engine, task: TaskContext): Promise<string> {
-  const module = await meshModule(mesh);
-  return (await ensureImages(source, module.images(), engine, task)).tag;
+/** Checked before the build, which takes minutes. Creates nothing. @throws MeshproofError `FOLDER_NOT_MADE` */
+async function requireFolder(folder: string): Promise<void> {
+  await assertWritable(folder).catch((cause: unknown) => {
+    throw folderNotMade(folder, cause);
+  });
 }
 
-/** Sees to it that the engine has the images of external services, and returns their names. */
+/** The tag of the node image for a cluster with that mesh. */
+async function nodeImage(source: ImageSource, { mesh, meshVersion }: OfMesh, engine: Engine, task: TaskContext): Promise<string> {
+  const module = await meshModule(mesh);
+  return (await ensureImages(source, module.images(meshVersion), engine, task)).tag;
+}
+
+/** Ensures that the engine has the images of external services, and returns their names. */
 async function ensureExternal(source: ImageSource, engine: Engine, task: TaskContext): Promise<string[]> {
   await ensureExternalImages(EXTERNAL_IMAGE_NAMES, source, engine, task);
   return (await externalImages()).map(({ name }) => name);
 }
 
-/** Lends the Docker engine, and stops one that was started for this alone. */
+/** Runs `use` with a Docker engine, and stops the engine afterwards if it was started only for this. */
 async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, task: TaskContext) => Promise<T>): Promise<T> {
   const progress = startProgress();
   const task = { signal: untilInterrupted(), progress: progress.say };

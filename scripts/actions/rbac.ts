@@ -13,6 +13,7 @@ import { adapterOf, meshModule, type Mesh } from '../../clusters/meshes.ts';
 import type { AppliedByChecks } from '../../clusters/provider.ts';
 import { appliedBy } from '../run/applied-kinds.ts';
 import { DEFAULT_SUITES } from '../run/checks.ts';
+import { contradiction } from '../run/provider.ts';
 
 /** The options of `meshproof rbac`. */
 export interface RbacOptions {
@@ -35,10 +36,11 @@ export interface RbacOptions {
 
 /** Prints the manifest of the account. @returns the exit code */
 export async function printAccount(options: RbacOptions): Promise<number> {
+  refuseStray(options);
   const applies = await appliedBy({ suites: options.suite, ids: options.check, filters: [] }, options.mesh);
   const texts = (await accountOf(options, applies)).map((object) => {
     const document = new Document(object, { aliasDuplicateObjects: false });
-    // One line a list of words: what is granted is then seen at a glance.
+    // A list of scalars takes one line, so that the permissions can be read at a glance.
     visit(document, {
       Seq: (_, list) => {
         list.flow = list.items.every((item) => isScalar(item));
@@ -50,7 +52,16 @@ export async function printAccount(options: RbacOptions): Promise<number> {
   return EXIT.ok;
 }
 
-/** The account with its rights and places, for checks that do this. */
+/** An option for the source of the mesh's configuration that is not used would be ignored without a word. */
+function refuseStray({ context, kubeconfig, meshNamespace, rootNamespace }: RbacOptions): void {
+  if (context === undefined && kubeconfig !== undefined)
+    throw contradiction('--kubeconfig is given without --context', 'add --context, or omit --kubeconfig');
+  const told = meshNamespace === undefined ? '--root-namespace' : '--mesh-namespace';
+  if (context !== undefined && (meshNamespace ?? rootNamespace) !== undefined)
+    throw contradiction(`${told} has no effect with --context, because the cluster provides it`, 'omit one of them');
+}
+
+/** The manifests of an account with the permissions that such checks need. */
 export async function accountOf(options: RbacOptions, applies: AppliedByChecks): Promise<Manifest[]> {
   const { facts } = await meshModule(options.mesh);
   const { settling, places } = options.context === undefined ? guessed(options, facts) : await asked(options, applies);
@@ -66,21 +77,21 @@ export async function accountOf(options: RbacOptions, applies: AppliedByChecks):
   });
 }
 
-/** What the rights depend on beside the checks. */
+/** What the permissions depend on besides the checks. */
 interface Surroundings {
   places: AccountOptions['places'];
-  /** Of which kinds objects undo what stands above those of the checks. */
+  /** Kinds of the objects that override the cluster's configuration in the rigs. */
   settling: AppliedKind[];
 }
 
-/** As the options say it, and else as it is usual. */
+/** From the options, or else the defaults of the mesh. */
 function guessed({ revision, meshNamespace, rootNamespace }: RbacOptions, facts: MeshFacts): Surroundings {
   const controlPlaneNamespace = meshNamespace ?? facts.usualNamespace;
   const namespaces = { meshed: facts.usualMarks(revision), unmeshed: {} };
   return { places: { controlPlaneNamespace, rootNamespace: rootNamespace ?? controlPlaneNamespace, namespaces }, settling: [] };
 }
 
-/** As it is found in the cluster. */
+/** As read from the cluster. */
 async function asked({ mesh, context, kubeconfig, revision, namespaces }: RbacOptions, applies: AppliedByChecks): Promise<Surroundings> {
   const api = await KubernetesApi.open(omitUndefined({ context, kubeconfig }));
   try {

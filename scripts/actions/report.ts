@@ -2,7 +2,7 @@ import { cp, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
-import type { Conformance, EarlierRun } from '../../fixtures/contract/conformance.ts';
+import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { printable } from '../../fixtures/contract/printable.ts';
 import { ALLURE_RESULTS } from '../../fixtures/contract/report-folder.ts';
 import { reportName } from '../../fixtures/contract/settings.ts';
@@ -25,15 +25,15 @@ export interface ReportOptions {
   short?: boolean;
 }
 
-/** Makes reports again, or one of several. @returns the exit code that follows from their verdicts */
-export async function remake(given: string[], { into, against, short = false }: ReportOptions): Promise<number> {
+/** Regenerates a report, or merges several into one. @returns the exit code that follows from their verdicts */
+export async function makeReport(given: string[], { into, against, short = false }: ReportOptions): Promise<number> {
   const folders = (given.length === 0 ? [reportName()] : given).map((folder) => resolve(folder));
   const own = folders.length === 1 ? folders[0] : undefined;
   const report = resolve(into ?? own ?? reportName());
   const compared = await holdReport(report, async () => {
     const conformance = report === own ? await readReport(report) : await putTogether(folders, report);
     const earlier = against === undefined ? undefined : await readEarlier(resolve(against));
-    const made = earlier === undefined ? conformance : await since(conformance, earlier);
+    const made = earlier === undefined ? conformance : { ...conformance, against: compare(earlier, conformance) };
     await write(made, report, earlier === undefined ? undefined : against);
     return made;
   });
@@ -41,13 +41,13 @@ export async function remake(given: string[], { into, against, short = false }: 
   return exitCodeOf(compared);
 }
 
-/** A report that is to be a part of another one. */
+/** A report to be merged. */
 interface Part {
   folder: string;
   conformance: Conformance;
 }
 
-/** One report of those that are there; what is missing is an error in it. */
+/** Merges the given reports; a missing one is recorded as an error. */
 async function putTogether(folders: readonly string[], report: string): Promise<Conformance> {
   if (folders.includes(report)) {
     throw new MeshproofError('SAME_FOLDER', `${report} is one of the reports to merge`, {
@@ -66,7 +66,7 @@ async function putTogether(folders: readonly string[], report: string): Promise<
   return { ...merged, run: { ...merged.run, errors: [...merged.run.errors, ...missing.map((error) => causeOf(error))] } };
 }
 
-/** Leaves out a report that is there twice, as after a copy, and says so: its checks were run once. */
+/** Drops duplicates of a report, e.g. a copy, and says so, because its checks were run only once. */
 function eachOnce(parts: readonly Part[]): Part[] {
   return parts.filter((part, index) => {
     const same = parts.slice(0, index).find(({ conformance: { run, checks } }) => {
@@ -82,7 +82,7 @@ async function merge(parts: readonly Part[], report: string): Promise<Conformanc
   const again = repeatedIn(parts.map(({ conformance }) => conformance)).size > 0;
   const placed: Conformance[] = [];
   for (const { folder, conformance } of parts) {
-    // What two runs left of one check must not lie in one place.
+    // Traces of one check from two runs must not end up in the same folder.
     const apart = again ? conformance.run.id : '';
     await cp(join(folder, ALLURE_RESULTS), join(report, ALLURE_RESULTS), { recursive: true }).catch(unlessMissing);
     if (again)
@@ -93,7 +93,7 @@ async function merge(parts: readonly Part[], report: string): Promise<Conformanc
   return mergeConformance(placed);
 }
 
-/** The report whose evidence lies one folder deeper. */
+/** Moves the report's evidence one folder deeper. */
 function movedTo(place: string, conformance: Conformance): Conformance {
   const moved = (file: string) => file.replace(/^evidence[/\\]/, `evidence/${place}/`);
   const checks = conformance.checks.map((check) => ({
@@ -106,17 +106,13 @@ function movedTo(place: string, conformance: Conformance): Conformance {
 async function write(conformance: Conformance, report: string, against?: string): Promise<void> {
   await writeConformance(report, conformance);
   const [first] = conformance.checks;
-  // A run that stopped before its first check left nothing to make a site of.
+  // A run that stopped before its first check left nothing to generate a site from.
   if (first === undefined) return;
   const earlier = against === undefined ? {} : { earlier: resolve(against) };
   await generateAllureSite({ report, conformance, mesh: first.mesh, ...earlier });
 }
 
-async function since(conformance: Conformance, earlier: EarlierRun): Promise<Conformance> {
-  return { ...conformance, against: compare(earlier, conformance) };
-}
-
-/** On the console, and where this is a step of GitHub Actions in its summary. */
+/** Prints the result, and adds it to the summary of a GitHub Actions step. */
 async function tell(conformance: Conformance, report: string, short: boolean): Promise<void> {
   if (onGithub()) addToSummary(conformanceMarkdown(conformance));
   for (const error of conformance.run.errors) process.stderr.write(`error: ${printable(error)}\n`);

@@ -7,8 +7,8 @@ import { cacheFolder } from '../../clusters/paths.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
 import type { Find } from '../sweep/find.ts';
-import { ofBuilds, ofChecks, ofEngine, ofExisting, ofKind, privateEngine } from '../sweep/here.ts';
-import { thereFinds } from '../sweep/there.ts';
+import { ofChecks, ofEngine, ofExisting, ofFolders, ofKind, privateEngine } from '../sweep/here.ts';
+import { finderInCluster } from '../sweep/there.ts';
 
 /** The options of `meshproof sweep`. */
 export interface SweepOptions {
@@ -17,11 +17,12 @@ export interface SweepOptions {
   context?: string;
   kubeconfig?: string;
   namespaces?: string;
+  revision?: string;
   mesh: Mesh;
   all?: boolean;
 }
 
-/** Removes what killed runs left, and says what and what not. @returns the exit code */
+/** Removes what killed runs left, and prints what was removed and what was skipped. @returns the exit code */
 export async function sweep({ dryRun = false, ...there }: SweepOptions): Promise<number> {
   const progress = startProgress();
   const task = { signal: untilInterrupted(), progress: progress.say };
@@ -48,19 +49,19 @@ export async function sweep({ dryRun = false, ...there }: SweepOptions): Promise
   return code;
 }
 
-/** Empty files that anybody's next lock of the name would make again are nothing to speak of. */
+/** Not reported: these are empty files, which the next lock of the same name would create again. */
 async function tidyLocks(): Promise<void> {
   await removeUnheldLocks();
   await removeUnheldLocks(join(cacheFolder(), 'locks'));
 }
 
-/** In this order, because removing clusters may leave what only then is nobody's. */
+/** The order matters: once a cluster is removed, what it used may have no owner any more. */
 async function findsOf(options: SweepOptions): Promise<Find[]> {
   if (options.provider === 'existing') {
-    return [await thereFinds(options)];
+    return [await finderInCluster(options)];
   }
-  const stray = (['context', 'kubeconfig', 'namespaces', 'all'] as const).find((name) => options[name] !== undefined);
-  if (stray === undefined) return [ofExisting, ofChecks, ofKind, ofEngine, ofBuilds, privateEngine];
+  const stray = (['context', 'kubeconfig', 'namespaces', 'revision', 'all'] as const).find((name) => options[name] !== undefined);
+  if (stray === undefined) return [ofExisting, ofChecks, ofKind, ofEngine, ofFolders, privateEngine];
   throw new MeshproofError('CONTRADICTION', `--${stray} applies to existing clusters, but this would sweep the local machine`, {
     hint: 'add --provider=existing',
     exitCode: EXIT.usage,

@@ -33,10 +33,10 @@ interface ConsoleTask {
   progress: Progress;
 }
 
-/** Runs checks, or says what would be done. @returns the exit code */
+/** Runs checks, or prints what a run would do. @returns the exit code */
 export async function runTest(filters: string[], options: TestOptions, typed: readonly string[]): Promise<number> {
   const report = resolve(options.report);
-  const failed = options.lastFailed === true ? await lastFailed(report, options.mesh) : undefined;
+  const failed = options.lastFailed === true ? await lastFailed(report, options.mesh, options.under) : undefined;
   const narrowed = options.grep !== undefined || options.onlyChanged !== undefined;
   const choice = { suites: options.suite, ids: options.check, filters, failed, narrowed };
   if (options.list === true) return list(choice, options, report);
@@ -89,7 +89,7 @@ async function run(decision: Decision, options: TestOptions, { against, typed }:
     task.progress.pause();
     process.stderr.write(`warning: ${heavy}\n`);
   }
-  // A kind cluster asks first for room there.
+  // For a kind cluster, the free space is checked before this folder is created.
   if (decision.wanted.provider.kind === 'existing') await makeFolder(cacheFolder());
   const { wanted, args, external } = decision;
   const settings = { ...decision.settings, ...omitUndefined({ against }) };

@@ -7,7 +7,7 @@ import type { ClusterOptions } from '../console/cluster-options.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
 import { requireDisk } from '../run/disk.ts';
-import { providerOf, requireImageSource } from '../run/provider.ts';
+import { providerOf, requireImageSource, requireMeshVersion } from '../run/provider.ts';
 
 /** The options of `meshproof up`. */
 export interface ProvisionOptions extends ClusterOptions {
@@ -15,11 +15,18 @@ export interface ProvisionOptions extends ClusterOptions {
   rigs: number;
 }
 
-/** Brings up a cluster that stays. @returns the exit code */
+/** Creates a cluster that is kept. @returns the exit code */
 export async function provision({ name, rigs, ...options }: ProvisionOptions): Promise<number> {
   const { mesh, engine } = options;
   const signal = untilInterrupted();
-  const wanted = { mesh, engine, rigs, provider: await providerOf(options), images: await requireImageSource(options) };
+  const wanted = {
+    mesh,
+    ...requireMeshVersion(options),
+    engine,
+    rigs,
+    provider: await providerOf(options),
+    images: await requireImageSource(options),
+  };
   if (wanted.provider.kind === 'kind') await requireDisk();
   const progress = startProgress();
   const cluster = await up({ ...wanted, name }, { signal, progress: progress.say });

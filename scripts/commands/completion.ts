@@ -19,7 +19,7 @@ export function completionCommand(): Command {
     });
 }
 
-/** What the scripts ask, word by word; no cluster, no runner, no Kubernetes client is loaded for it. Not shown in the help. */
+/** Answers the completion scripts, word by word, without loading a cluster, a runner or a Kubernetes client. Hidden from the help. */
 export function completeCommand(program: () => Command): Command {
   return command('complete', {
     about: 'Prints the candidates for the last word.',

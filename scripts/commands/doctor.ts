@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-import { REGISTRY, secretPath } from '../console/cluster-options.ts';
+import { imageName, REGISTRY, secretPath } from '../console/cluster-options.ts';
 import { command, dnsLabel, LONGEST_PREFIX, names, positiveInteger } from '../console/command.ts';
 import { meshOption } from '../console/mesh-option.ts';
 import type { DoctorOptions } from '../doctor/options.ts';
@@ -35,7 +35,7 @@ export function doctorCommand(): Command {
     .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
     .option('--revision <name>', 'revision or tag of the control plane to use; default the one that injects by default')
     .option('--namespaces <prefix>', 'prefix of the namespaces that its owner created for meshproof', dnsLabel(LONGEST_PREFIX))
-    .option('--sample-image <image>', 'image of Node.js 24 for the sample pods')
+    .option('--sample-image <image>', 'image of Node.js 24 for the sample pods', imageName)
     .option('--pull-secret <namespace/name>', 'Secret with which its nodes pull images', secretPath)
     .addOption(meshOption('mesh to use'))
     .option('--workers <n>', 'number of rigs that a run would create', positiveInteger, 2)

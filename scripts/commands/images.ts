@@ -3,7 +3,9 @@ import { Option, type Command } from 'commander';
 import type { Mesh } from '../../clusters/meshes.ts';
 import { REGISTRY } from '../console/cluster-options.ts';
 import { command } from '../console/command.ts';
-import { meshOption } from '../console/mesh-option.ts';
+import { meshOption, meshVersionOption } from '../console/mesh-option.ts';
+
+const VERSION = 'version of the mesh; default the newest';
 
 export function imagesCommand(): Command {
   const images = command('images', {
@@ -35,8 +37,9 @@ function buildCommand(): Command {
     example: 'npx meshproof images build',
   })
     .addOption(meshOption('mesh to use'))
+    .addOption(meshVersionOption('--mesh-version <version>', VERSION))
     .option('--no-engine', 'never start a private Docker engine')
-    .action(async (options: { mesh: Mesh; engine: boolean }) => {
+    .action(async (options: { mesh: Mesh; meshVersion?: string; engine: boolean }) => {
       const { buildImages } = await import('../actions/images.ts');
       process.exitCode = await buildImages(options);
     });
@@ -45,7 +48,7 @@ function buildCommand(): Command {
 function lockCommand(): Command {
   return command('lock', {
     about:
-      'Writes the digests and checksums that registries, release pages and the Python index give now into clusters/images/lock.json. Everything that has a row there may be nothing else; what nobody answers for stays as it was.',
+      'Writes the digests and checksums that registries, release pages and the Python index publish now to clusters/images/lock.json. Images and downloads are then verified against them; entries whose source does not answer stay unchanged.',
     example: 'npx meshproof images lock',
   })
     .option('--registry <prefix>', REGISTRY)
@@ -63,10 +66,11 @@ function saveCommand(): Command {
   })
     .argument('<folder>', 'folder to write to; created if it does not exist')
     .addOption(meshOption('mesh to use'))
+    .addOption(meshVersionOption('--mesh-version <version>', VERSION))
     .option('--images <source>', 'auto, pull, build, or a folder of image archives', 'auto')
     .option('--registry <prefix>', REGISTRY)
     .option('--no-engine', 'never start a private Docker engine')
-    .action(async (folder: string, options: { mesh: Mesh; images: string; registry?: string; engine: boolean }) => {
+    .action(async (folder: string, options: { mesh: Mesh; meshVersion?: string; images: string; registry?: string; engine: boolean }) => {
       const { saveImages } = await import('../actions/images.ts');
       process.exitCode = await saveImages(folder, options);
     });

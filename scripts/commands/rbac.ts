@@ -26,7 +26,7 @@ export function rbacCommand(): Command {
     .addOption(meshOption('mesh to use'))
     .option('--context <name>', "kubeconfig context of the cluster, with its owner's permissions, to read the configuration of its mesh")
     .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
-    .option('--revision <name>', 'revision or tag of the control plane to use; default the one that injects by default')
+    .option('--revision <name>', 'revision or tag of the control plane to use; default the one that injects by default', dnsLabel())
     .option('--mesh-namespace <name>', 'namespace of the control plane, if no --context is given', dnsLabel())
     .option(
       '--root-namespace <name>',

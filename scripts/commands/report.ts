@@ -15,7 +15,7 @@ export function reportCommand(): Command {
     .option('--against <report>', 'report folder of an earlier run; show what is new, fixed or regressed since')
     .option('--short', 'print only the result, ready to paste into a chat')
     .action(async (folders: string[], options: ReportOptions) => {
-      const { remake } = await import('../actions/report.ts');
-      process.exitCode = await remake(folders, options);
+      const { makeReport } = await import('../actions/report.ts');
+      process.exitCode = await makeReport(folders, options);
     });
 }

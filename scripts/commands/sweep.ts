@@ -19,6 +19,7 @@ export function sweepCommand(): Command {
     .option('--context <name>', 'kubeconfig context of that cluster')
     .option('--kubeconfig <file>', 'kubeconfig file of the cluster; default KUBECONFIG, then ~/.kube/config')
     .option('--namespaces <prefix>', 'prefix of the namespaces that its owner created for meshproof', dnsLabel(LONGEST_PREFIX))
+    .option('--revision <name>', 'revision or tag of the control plane whose runs are swept; default the one that injects by default')
     .addOption(meshOption('mesh of the cluster'))
     .option('--all', 'with --provider=existing, also remove rigs that were kept on purpose')
     .action(async (options: SweepOptions) => {

@@ -3,7 +3,7 @@ import type { Command, Option } from 'commander';
 import { clusterNames } from '../../clusters/registry/description.ts';
 import { specsIn, suitesFolder, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 
-/** What may stand in place of the last word; those that do not begin as it does are left out. */
+/** The candidates for the last word that start with it. */
 export async function candidates(program: Command, words: readonly string[]): Promise<string[]> {
   const typed = words.at(-1) ?? '';
   const before = words.slice(0, -1);
@@ -11,7 +11,7 @@ export async function candidates(program: Command, words: readonly string[]): Pr
   const [, long, eq, started = ''] = /^(--[\w-]+)(=)(.*)$/.exec(typed) ?? [];
   if (long !== undefined && eq !== undefined) {
     const option = optionNamed(command, long);
-    // With = the whole word is replaced, so the option stays in front of each value.
+    // With = the whole word is replaced, so each value is prefixed by the option.
     return (await valuesOf(option, started)).map((value) => `${long}=${value}`);
   }
   const last = rest.findLast((word) => word.startsWith('-'));
@@ -27,7 +27,7 @@ export async function candidates(program: Command, words: readonly string[]): Pr
   return (await argumentsOf(command)).filter((value) => value.startsWith(typed));
 }
 
-/** The command that the words lead to, and what follows it. */
+/** The command that the words name, and the remaining words. */
 function commandOf(program: Command, words: readonly string[]): { command: Command; rest: string[] } {
   let command = program;
   let rest = [...words];
@@ -39,7 +39,7 @@ function commandOf(program: Command, words: readonly string[]): { command: Comma
   }
 }
 
-/** Commander keeps what `hidden` was given to itself. */
+/** Commander keeps the value of `hidden` private. */
 function isHidden(command: Command): boolean {
   return command.name() === 'complete';
 }
@@ -57,7 +57,7 @@ function takesWord({ required, optional, variadic }: Option, after: number): boo
   return (required || optional) && (after === 0 || variadic);
 }
 
-/** Names between commas are completed one by one. */
+/** Comma-separated names are completed one by one. */
 async function valuesOf(option: Option | undefined, typed: string): Promise<string[]> {
   if (option === undefined) return [];
   const comma = option.variadic ? typed.lastIndexOf(',') + 1 : 0;
@@ -91,7 +91,7 @@ function checksThere(): CheckSpec[] {
   }
 }
 
-/** A shell that completes a word is told no errors. */
+/** Errors must not appear while a shell completes a word. */
 async function knownClusters(): Promise<string[]> {
   return clusterNames().catch(() => []);
 }

@@ -1,6 +1,6 @@
 /**
- * Each script hands the words before the cursor to `meshproof complete` and offers what that prints. It runs the program as it was typed,
- * so a checkout's own copy is asked; where nothing is printed the shell offers file names, for options that take a path.
+ * Each script passes the words before the cursor to `meshproof complete` and offers its output. It runs the program as typed, so that a
+ * checkout's own copy is used. If nothing is printed the shell offers file names, for options that take a path.
  */
 const BASH = `_meshproof() {
   local words=("\${COMP_WORDS[@]:1:COMP_CWORD}") word="\${COMP_WORDS[COMP_CWORD]}"

@@ -12,7 +12,7 @@ Exit codes:
   3    INCONCLUSIVE or INVALID, or a problem of the tool, the machine or the cluster
   130  interrupted`;
 
-/** A command whose help ends with an example and the exit codes, and whose usage errors are ours: exit code 2, with the list of what exists. */
+/** A command whose help ends with an example and the exit codes, and whose usage errors have exit code 2 and list what exists. */
 export function command(name: string, { about, example }: { about: string; example: string }): Command {
   const made: Command = new Command(name)
     .description(about)
@@ -22,7 +22,7 @@ export function command(name: string, { about, example }: { about: string; examp
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', `\nExample:\n  ${example}\n${EXIT_CODES}`)
     .hook('preAction', (_, acting) => {
-      // A shell completes a word that is still empty.
+      // A shell also completes an empty word.
       if (acting !== made || name === 'complete') return;
       refuseEmpty(made);
       requirePlaces();
@@ -33,25 +33,40 @@ export function command(name: string, { about, example }: { about: string; examp
   return made;
 }
 
-/** Rigs, nodes or checks at once beyond which a number is a slip: a rig is six pods in three namespaces. */
+/** A higher number of rigs, nodes or parallel checks must be a mistake: a rig is six pods in three namespaces. */
 const MOST = 64;
 
-/** Reads an option's value as a number of rigs, nodes or checks at once: a whole one, at least one. */
+/** Parses a number of rigs, nodes or parallel checks: a whole number of at least 1. */
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
   if (Number(value) > MOST) throw new InvalidArgumentError(`It must be a whole number of at most ${MOST}.`);
   return Number(value);
 }
 
+const UNITS = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 } as const;
+
+/** Below the limit of 2^31 ms, beyond which a timer fires immediately. */
+const LONGEST_MS = 500 * UNITS.h;
+
+/** Parses a time such as 500ms, 30s, 10min or 2h into milliseconds. */
+export function duration(value: string): number {
+  const [, amount = '', unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|min|h)$/.exec(value) ?? [];
+  if (unit === '') throw new InvalidArgumentError('It must be a time such as 500ms, 30s, 10min or 2h.');
+  // 2.3 h is no whole number of milliseconds in binary, and timers accept nothing else.
+  const ms = Math.round(Number(amount) * UNITS[unit as keyof typeof UNITS]);
+  if (ms > LONGEST_MS) throw new InvalidArgumentError('It must be at most 500h.');
+  return ms;
+}
+
 /** Collects an option that may be given several times, or with several names between commas. */
 export function names(value: string, before: readonly string[] = []): string[] {
   const given = value.split(',').map((name) => name.trim());
   const found = given.filter((name) => name !== '');
-  if (found.length === 0) throw new InvalidArgumentError('The list is empty; omit the option to select all.');
+  if (found.length === 0) throw new InvalidArgumentError('The list is empty; name at least one, or omit the option.');
   return [...before, ...found];
 }
 
-/** Reads a name of Kubernetes: a DNS label, of so many characters at most where more is put behind it. */
+/** Parses a DNS label as the name of a Kubernetes object; `most` is lower if a suffix will be appended. */
 export function dnsLabel(most = 63): (value: string) => string {
   return (value) => {
     if (value.length <= most && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(value)) return value;
@@ -61,10 +76,10 @@ export function dnsLabel(most = 63): (value: string) => string {
   };
 }
 
-/** Characters of a prefix of namespaces: `-rig-63-neighbour` is put behind it. */
+/** Length of a prefix of namespaces at most: `-rig-63-neighbour` is appended to it. */
 export const LONGEST_PREFIX = 46;
 
-/** An option whose value is empty, as of a variable that is not set, says nothing; taken for no choice it would mean everything. */
+/** Refuses an empty value, e.g. of an unset variable: treated as an omitted option, it would select everything. */
 function refuseEmpty(of: Command): void {
   const empty = of.options.find((option) => of.getOptionValue(option.attributeName()) === '');
   const what = empty?.long ?? (of.args.some((argument) => argument.trim() === '') ? 'an argument' : undefined);
@@ -74,7 +89,7 @@ function refuseEmpty(of: Command): void {
 
 function usageError(of: Command, error: CommanderError): MeshproofError {
   const message = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
-  // What only completion scripts call is no answer to a person.
+  // Only completion scripts call `complete`.
   const commands = of.commands.map((sub) => sub.name()).filter((name) => name !== 'complete');
   const options = [...of.options.flatMap((option) => option.long ?? option.short ?? []), '--help'];
   const [list, among]: [string, string[]] =

@@ -7,12 +7,12 @@ import { variable } from '../../clusters/environment.ts';
 import { cacheFolder } from '../../clusters/paths.ts';
 
 /**
- * Lets Node keep what it compiles in the cache folder, for this process and the test runner that it starts: a command that has little to do
- * takes half the time. A command that makes nothing does not make the cache folder either; without one everything is compiled as ever.
+ * Lets Node.js cache compiled code in the cache folder, for this process and the test runner: short commands take half the time. A command
+ * that creates nothing does not create the cache folder either; everything is then compiled as usual.
  */
 export async function keepCompiled(): Promise<void> {
   const folder = join(cacheFolder(), 'compiled');
-  // Made here because Node would make the folders above too, and never return from below /proc.
+  // Created here because Node.js would also create its parents, and never return below /proc.
   await mkdir(folder).catch(() => undefined);
   if (!existsSync(folder)) return;
   process.env['NODE_COMPILE_CACHE'] = variable('NODE_COMPILE_CACHE') ?? folder;

@@ -6,7 +6,7 @@ import { variable } from '../../clusters/environment.ts';
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import { printableLines } from '../../clusters/printable.ts';
 
-/** Says on stderr what went wrong and what to do next, and returns the exit code. */
+/** Prints to stderr what went wrong and what to do next, and returns the exit code. */
 export function explain(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const known = error instanceof MeshproofError ? error : ofTheDisk(error);
@@ -20,7 +20,7 @@ export function explain(error: unknown): number {
 
 const DEFECT = 'this is a bug in meshproof; MESHPROOF_DEBUG=1 shows where it happened';
 
-/** A disk that is full, and a place that this user may not read or write, are conditions that any step may meet. */
+/** A full disk and missing file permissions can affect any step. */
 function ofTheDisk(error: unknown): MeshproofError | undefined {
   const { code = '', path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (code === 'ENOSPC' || code === 'EDQUOT')

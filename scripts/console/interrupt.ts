@@ -1,14 +1,14 @@
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 
-/** npm hands a terminal's Ctrl-C on to a process that already had it, so two signals this close together are one. */
+/** npm forwards a terminal's Ctrl-C to a process that has already received it, so two signals this close together count as one. */
 const ONE_KEYSTROKE_MS = 1_000;
-/** So many times a person must ask: the first begins the clean-up, the second says that it takes a while, the third leaves. */
+/** Number of times to press Ctrl-C: the first starts the clean-up, the second prints that it takes a while, the third exits. */
 const TIMES_TO_LEAVE = 3;
 
 /**
- * Aborts the returned signal at the first SIGINT, SIGTERM or SIGHUP, or when the output is no longer read, with an error of exit code
- * 130 as its reason. Cleaning up goes on whatever comes then: CI systems send SIGTERM seconds after SIGINT, and a terminal that closes takes the
- * output with it. Only a third Ctrl-C ends the process at once, which leaves what `meshproof sweep` removes.
+ * Aborts the returned signal at the first SIGINT, SIGTERM or SIGHUP, or when the output is closed, with an error of exit code 130 as its
+ * reason. The clean-up continues whatever happens then: CI systems send SIGTERM seconds after SIGINT, and a terminal that closes takes the
+ * output with it. Only a third Ctrl-C exits at once, which leaves what `meshproof sweep` removes.
  */
 export function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
@@ -32,7 +32,7 @@ export function untilInterrupted(): AbortSignal {
   process.on('SIGINT', ask);
   process.on('SIGTERM', () => interrupt('terminated'));
   process.on('SIGHUP', () => interrupt('the terminal was closed'));
-  // An error of a stream that nobody listens to would end the process in the middle of whatever it does.
+  // An unhandled stream error would end the process in the middle of its work.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', ({ code }: NodeJS.ErrnoException) =>
       interrupt(code === 'EPIPE' ? 'the output is no longer read' : `the output cannot be written (${code})`),

@@ -4,10 +4,10 @@ import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { shellWord } from '../../clusters/printable.ts';
 
 /**
- * `npm test --suite=x` lacks the `--` that hands options on: npm keeps the option as a setting of its own,
- * and says so in the environment of the script that it starts.
- * @param rest the arguments that came through
- * @throws MeshproofError with code `OPTION_KEPT_BY_NPM`, which says what to type.
+ * `npm test --suite=x` lacks the `--` that passes options on: npm keeps the option as its own setting, and sets a variable in the
+ * environment of the script.
+ * @param rest the arguments that were passed on
+ * @throws MeshproofError with code `OPTION_KEPT_BY_NPM`, which says what to type
  */
 export function refuseOptionsKeptByNpm(environment: NodeJS.ProcessEnv, rest: readonly string[], program: Command): void {
   const script = environment['npm_lifecycle_event'];
@@ -15,7 +15,7 @@ export function refuseOptionsKeptByNpm(environment: NodeJS.ProcessEnv, rest: rea
   const options = program.commands.find((sub) => sub.name() === script)?.options ?? [];
   const all = options.flatMap(({ long, required }) => (long === undefined ? [] : keptAs(long, required, environment)));
   const kept = all.map(({ word }) => word);
-  // To npm, -g is its own --global.
+  // npm reads -g as its own --global.
   if (environment['npm_config_global'] === 'true') kept.push('-g');
   if (kept.length === 0) return;
   throw new MeshproofError('OPTION_KEPT_BY_NPM', `npm swallowed ${kept.join(' ')}: a -- is missing before the options`, {
@@ -28,7 +28,7 @@ export function refuseOptionsKeptByNpm(environment: NodeJS.ProcessEnv, rest: rea
 
 interface Kept {
   word: string;
-  /** Whether its value came apart from it: that is among the other arguments then, and nobody knows which it is. */
+  /** Whether its value was separated from it: the value is then among the other arguments, but it is unknown which one it is. */
   torn: boolean;
 }
 

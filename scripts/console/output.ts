@@ -1,9 +1,9 @@
 import { EXIT } from '../../clusters/errors.ts';
 
 /**
- * Outlives errors of the output, without which a reader that goes away would end the process in the middle of whatever it does. That is nothing
- * to speak of; output that is lost otherwise, as on a full disk, is.
- * @returns what ends the output: it says on stderr what was lost, and then leaves exit code 3 where all else went well
+ * Survives errors of the output streams, which would end the process in the middle of its work. A reader that goes away is ignored; any
+ * other lost output, e.g. on a full disk, is reported.
+ * @returns a function that ends the output: it prints what was lost to stderr, and sets exit code 3 if everything else succeeded
  */
 export function outliveOutput(): () => Promise<void> {
   let lost: NodeJS.ErrnoException | undefined;
@@ -14,7 +14,7 @@ export function outliveOutput(): () => Promise<void> {
     });
   }
   return async () => {
-    // An error arrives after the write that failed.
+    // An error arrives after the failed write.
     await Promise.all(streams.map((stream) => new Promise((resolve) => stream.write('', resolve))));
     await new Promise(setImmediate);
     if (lost === undefined) return;

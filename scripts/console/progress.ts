@@ -3,32 +3,34 @@ import type { Writable } from 'node:stream';
 import { variable } from '../../clusters/environment.ts';
 import { printable } from '../../clusters/printable.ts';
 
-/** Where lines stay, a step that takes so long is said again. */
+/** Outside a terminal, a step that takes this long is printed again. */
 const AGAIN_MS = 30_000;
 
 const started = new Set<Progress>();
 
-/** Ends whatever line still changes, as of a command that failed: what follows begins a line of its own. */
+/** Ends every changing line, e.g. after a failed command, so that whatever follows starts on a new line. */
 export function endProgress(): void {
   for (const progress of started) progress.pause();
   started.clear();
 }
 
 /**
- * Says on stderr what is being done or waited for, with the seconds since all of it began and those of the step: one line that changes in a terminal;
- * elsewhere one line a step, and one more for every half minute that it takes.
+ * Prints the current step to stderr, with the seconds since the start of the command and of the step: in a terminal as one line that
+ * changes, elsewhere as one line for each step and for every half minute that it takes.
  */
 export interface Progress {
   say: (description: string) => void;
-  /** Ends the changing line, so that others may write. `say` begins a new one. */
+  /** Like `say`, for a state that changes all the time: outside a terminal, it is printed at most every 15 seconds. */
+  show: (description: string) => void;
+  /** Ends the changing line, so that others can write. `say` starts a new one. */
   pause: () => void;
 }
 
 export interface ProgressOptions {
   stream?: Writable & { isTTY?: boolean; columns?: number };
-  /** Whether steps are said where there is no terminal; default true. */
+  /** Whether steps are printed outside a terminal; default true. */
   lines?: boolean;
-  /** Milliseconds of a clock that never goes back. */
+  /** A monotonic clock, in milliseconds. */
   now?: () => number;
   everyMs?: number;
 }
@@ -44,6 +46,7 @@ export function startProgress({
   let current = '';
   let since = began;
   let saidAt = began;
+  let shownAt = -Infinity;
   let ticking: NodeJS.Timeout | undefined;
 
   const line = (what: string) => `${seconds(now() - began).padStart(4)} s  ${printable(what)}`;
@@ -67,6 +70,12 @@ export function startProgress({
       if (terminal) draw();
       else stream.write(`${line(description)}\n`);
       ticking ??= setInterval(terminal ? draw : again, everyMs).unref();
+    },
+    show(description) {
+      // More often than the last step would be printed again.
+      if (!terminal && now() - shownAt < AGAIN_MS / 2) return;
+      shownAt = now();
+      progress.say(description);
     },
     pause() {
       clearInterval(ticking);

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { markdownTable } from 'markdown-table';
@@ -8,7 +8,7 @@ import { down, up } from '../../clusters/lifecycle.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
 import { CLUSTER_VARIABLE, type ClusterDescription } from '../../clusters/cluster.ts';
 import { newClusterName } from '../../clusters/names.ts';
-import { temporaryFolder } from '../../clusters/temporary-folder.ts';
+import { withFolder } from '../../clusters/work-folder.ts';
 import { command } from '../console/command.ts';
 import { explain } from '../console/failure.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
@@ -16,7 +16,7 @@ import { startProgress } from '../console/progress.ts';
 import { Rig } from '../../fixtures/rig/rig.ts';
 import { DEFAULT_MESH } from '../../clusters/meshes.ts';
 
-/** One figure of the benchmark. */
+/** One result of the benchmark. */
 interface Figure {
   name: string;
   value: number;
@@ -25,18 +25,19 @@ interface Figure {
 
 const STAGES = { engineMs: 'engine', imagesMs: 'images', clusterMs: 'cluster ready', meshMs: 'mesh ready', rigsMs: 'rigs ready' } as const;
 
-/** How long each stage and each check takes, and how much a prober sends. Nothing is asserted: a figure is for reading and comparing. */
-async function bench(): Promise<Figure[]> {
+/**
+ * The duration of each stage and each check, and the throughput of a prober. Asserts nothing: the figures are for reading and comparing.
+ */
+async function bench(report: string): Promise<Figure[]> {
   const signal = untilInterrupted();
   const progress = startProgress();
   const name = newClusterName();
-  const report = await temporaryFolder('meshproof-bench-');
   const task = { signal, progress: progress.say };
   const cluster = await up(
     { name, mesh: DEFAULT_MESH, provider: { kind: 'kind', nodes: 1 }, images: { from: 'auto' }, engine: true, rigs: 2 },
     task,
   );
-  // Else it is this process's alone, and the command that runs the checks would not take it.
+  // Otherwise the cluster belongs to this process, and the command that runs the checks would not use it.
   await keepCluster(name);
   try {
     progress.say('running every check once');
@@ -54,7 +55,6 @@ async function bench(): Promise<Figure[]> {
       ...(await throughputs(name)),
     ];
   } finally {
-    await rm(report, { recursive: true, force: true });
     await down(name, {});
     progress.pause();
   }
@@ -64,7 +64,9 @@ function stagesOf({ timings }: ClusterDescription): Figure[] {
   return Object.entries(STAGES).map(([stage, name]) => ({ name, value: timings[stage as keyof typeof STAGES] ?? 0, unit: 'ms' }));
 }
 
-/** Requests a second of one prober with 16 kept connections: through two proxies, and from a pod without one. The best of three rounds. */
+/**
+ * Requests per second of one prober with 16 kept connections: through two proxies, and from a pod without one. The best of three rounds.
+ */
 async function throughputs(cluster: string): Promise<Figure[]> {
   process.env[CLUSTER_VARIABLE] = descriptionFile(cluster);
   const rig = await Rig.attach(0);
@@ -95,7 +97,7 @@ const about = 'Measures how long each stage and each check takes on a new cluste
 try {
   await command('bench', { about, example: 'npm run bench -- --json' })
     .option('--json', 'print the figures as JSON')
-    .action(async ({ json = false }: { json?: boolean }) => print(await bench(), json))
+    .action(async ({ json = false }: { json?: boolean }) => print(await withFolder('bench', bench), json))
     .parseAsync();
 } catch (error) {
   process.exitCode = explain(error);

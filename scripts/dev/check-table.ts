@@ -17,7 +17,7 @@ interface Listed {
   suites?: Listed[];
 }
 
-/** README.md with the table of checks as the specs are now. */
+/** README.md with a table of the current checks. */
 export async function readmeWithChecks(): Promise<string> {
   const text = await readFile(README, 'utf8');
   const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];
@@ -25,7 +25,7 @@ export async function readmeWithChecks(): Promise<string> {
   return `${text.slice(0, before)}${BEGIN}\n\n${await checkTable()}\n\n${text.slice(after)}`;
 }
 
-/** Suites in the order of their folders; a check is named by its stem and said by its title. */
+/** Suites in the order of their folders; a check is listed with its stem and title. */
 async function checkTable(): Promise<string> {
   const cli = resolve(PROJECT, 'node_modules/@playwright/test/cli.js');
   const { stdout } = await execa(process.execPath, [cli, 'test', '--list', '--reporter=json'], { cwd: PROJECT, stdin: 'ignore' });

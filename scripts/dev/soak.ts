@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InvalidArgumentError } from 'commander';
@@ -6,15 +5,16 @@ import { execa } from 'execa';
 import { markdownTable } from 'markdown-table';
 
 import type { CheckResult } from '../../fixtures/contract/result.ts';
+import { isSuccess } from '../../fixtures/contract/verdict.ts';
 import { readConformance } from '../../reporters/conformance-files.ts';
 import { whyNot } from '../../reporters/format.ts';
 import { EXIT } from '../../clusters/errors.ts';
-import { temporaryFolder } from '../../clusters/temporary-folder.ts';
+import { withFolder } from '../../clusters/work-folder.ts';
 import { command } from '../console/command.ts';
 import { explain } from '../console/failure.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 
-/** What one check came to over all runs. */
+/** The verdicts of one check over all runs. */
 interface Row {
   verdicts: Map<string, number>;
   durations: number[];
@@ -22,18 +22,17 @@ interface Row {
 }
 
 /**
- * Runs the checks again and again and counts the verdicts. False alarms of the harness show here: on a mesh that behaves, every verdict of every
- * run is PASS or UNSUPPORTED.
- * @returns the exit code: 1 when a verdict is another, and that of `test` where a run comes to no verdict
+ * Runs the checks repeatedly and counts the verdicts, to find false alarms of the harness: on a mesh that works, every verdict of every run
+ * is PASS or UNSUPPORTED.
+ * @returns the exit code: 1 if there is another verdict, and that of `test` if a run has no verdicts
  */
 async function soak(runs: number, options: readonly string[]): Promise<number> {
   const signal = untilInterrupted();
   const rows = new Map<string, Row>();
-  const report = await temporaryFolder('meshproof-soak-');
-  try {
+  return withFolder('soak', async (report) => {
     for (let run = 1; run <= runs && !signal.aborted; run++) {
       const command = [join(import.meta.dirname, '../meshproof.ts'), 'test', '--report', report, ...options];
-      // An interrupted run takes back what it has made, however long that takes.
+      // An interrupted run reverts what it has created, however long that takes.
       const settings = { reject: false, all: true, stdin: 'ignore', cancelSignal: signal, forceKillAfterDelay: false } as const;
       const { exitCode, all } = await execa(process.execPath, command, settings);
       const conformance = await readConformance(join(report, 'conformance.json')).catch(() => undefined);
@@ -44,10 +43,8 @@ async function soak(runs: number, options: readonly string[]): Promise<number> {
       process.stdout.write(`run ${run}: ${all.trim().split('\n').at(-1)} (exit ${exitCode})\n`);
       for (const check of conformance.checks) count(rows, run, check);
     }
-  } finally {
-    await rm(report, { recursive: true, force: true });
-  }
-  return tell(rows);
+    return tell(rows);
+  });
 }
 
 function count(rows: Map<string, Row>, run: number, check: CheckResult): void {
@@ -55,7 +52,7 @@ function count(rows: Map<string, Row>, run: number, check: CheckResult): void {
   const row = rows.get(id) ?? { verdicts: new Map<string, number>(), durations: [], reasons: [] };
   row.verdicts.set(verdict, (row.verdicts.get(verdict) ?? 0) + 1);
   row.durations.push(durationMs);
-  if (verdict !== 'PASS' && verdict !== 'UNSUPPORTED') row.reasons.push(`run ${run}, ${id}: ${verdict}\n${whyNot(check)}`);
+  if (!isSuccess(check)) row.reasons.push(`run ${run}, ${id}: ${verdict}\n${whyNot(check)}`);
   rows.set(id, row);
 }
 

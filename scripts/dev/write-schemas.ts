@@ -4,7 +4,7 @@ import { gatewayApiFile, gatewayApiText } from '../../clusters/images/gateway-ap
 import { schemaText } from '../../clusters/kubernetes/definitions.ts';
 import { meshModules } from '../../clusters/meshes.ts';
 
-// Needs Go, which brings the pinned modules; what is written stays in the repository, so that nobody else does.
+// Needs Go to fetch the pinned modules; the output is committed, so nothing else needs it.
 for (const { facts, versions, definitions, goModule, gatewayChannel } of await meshModules()) {
   for (const version of versions) {
     await writeFile(facts.schemas(version).file, schemaText(await definitions(version, {})));

@@ -14,7 +14,7 @@ interface Kubeconfig {
   clusters?: { cluster?: { server?: string; 'certificate-authority-data'?: string } }[];
 }
 
-/** Whether each cluster's own API server answers at the port that it was given: after a restart of the machine another program may have it. */
+/** Whether each cluster's own API server responds at its port: after a reboot another program may use it. */
 export async function answerFindings(names: readonly string[]): Promise<Finding[]> {
   return (await Promise.all(names.map((name) => answerFinding(name)))).flat();
 }
@@ -41,7 +41,7 @@ async function answerFinding(name: string): Promise<Finding[]> {
   return [judge({ ...about, seen }, problem === undefined, 'failed', `stop the program that uses the port (ss -ltnp), or ${remove}`)];
 }
 
-/** What a kubeconfig says of its first cluster; nothing where it was cut off while it was written. */
+/** The first cluster in a kubeconfig; empty if the file is incomplete. */
 function addressIn(text: string): { server?: URL; authority?: string } {
   try {
     const config = parse(text) as Kubeconfig | null;
@@ -52,7 +52,7 @@ function addressIn(text: string): { server?: URL; authority?: string } {
   }
 }
 
-/** Any answer over TLS that the cluster's authority vouches for is its own. */
+/** Any response over TLS with a certificate of the cluster's CA comes from the cluster. */
 async function ask(server: URL, ca: Buffer): Promise<string | undefined> {
   return await new Promise((resolve) => {
     const request = https.request(new URL('/livez', server), { ca, agent: false, timeout: PATIENCE_MS }, (response) => {

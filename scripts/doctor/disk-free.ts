@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
-/** Bytes free for us on the file system of a folder; undefined where it cannot be read. */
+/** Bytes available to this user on a folder's file system; undefined if that cannot be read. */
 export async function diskFreeAt(folder: string): Promise<number | undefined> {
   return statfs(folder).then(
     ({ bavail, bsize }) => bavail * bsize,

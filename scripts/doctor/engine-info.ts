@@ -5,7 +5,7 @@ import { variable } from '../../clusters/environment.ts';
 import { exec } from '../../clusters/exec.ts';
 import { inTime } from './finding.ts';
 
-/** What an engine says of itself; the fields of Docker's /info that are looked at. Podman answers in another form. */
+/** The fields of Docker's /info that are read. Podman's response differs. */
 export interface EngineInfo {
   ServerVersion?: string;
   DockerRootDir?: string;
@@ -16,8 +16,8 @@ export interface EngineInfo {
 }
 
 /**
- * Asks the engine at a DOCKER_HOST value; undefined when none answers. A socket of this machine is asked without the client, which takes
- * a second on a busy machine to look for its plug-ins.
+ * Queries the engine at a DOCKER_HOST value; undefined if none responds. A local socket is queried without the client, which takes a second
+ * on a busy machine to find its plug-ins.
  */
 async function engineInfo(host: string, signal: AbortSignal): Promise<EngineInfo | undefined> {
   const text = host.startsWith('unix://')
@@ -53,7 +53,7 @@ export async function hasImage(host: string, name: string, signal: AbortSignal):
   return /"Id"\s*:/.test(await overSocket(host, `/images/${name}/json`, signal));
 }
 
-/** The engines that answer, the one that clusters would be made on first. One that DOCKER_HOST names is used, or none is. */
+/** The engines that respond, starting with the one that clusters would be created on. If DOCKER_HOST is set, only that one counts. */
 export async function answeringEngines(signal: AbortSignal): Promise<{ at: string; info: EngineInfo }[]> {
   const named = variable('DOCKER_HOST');
   const ours = privateEngineFiles(privateEngineSettings()).host;
@@ -62,7 +62,7 @@ export async function answeringEngines(signal: AbortSignal): Promise<{ at: strin
   return infos.flatMap(({ at, info }) => (info === undefined ? [] : [{ at, info }]));
 }
 
-/** Where the client goes by itself: its context, else Docker's own socket. */
+/** The engine that the client uses by default: that of its context, or else Docker's own socket. */
 async function engineHost(signal: AbortSignal): Promise<string> {
   const asking = exec('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], { signal });
   return (await inTime(asking, signal))?.trim() || 'unix:///var/run/docker.sock';

@@ -13,7 +13,7 @@ import { inTime, judge, type Finding } from './finding.ts';
 const PATIENCE_MS = 1_500;
 const category = 'engine';
 
-/** Whether a Docker engine answers, or can be made, and whether it is of a kind that nodes do not start on. Nothing is started. */
+/** Whether a Docker engine responds or can be started, and whether it is of a kind that nodes cannot run on. Starts nothing. */
 export async function engineFindings(host: HostFacts): Promise<Finding[]> {
   const about = { category, check: 'a Docker engine runs or can be started' };
   const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -46,7 +46,7 @@ function nobodyAt(named: string): Finding {
   return judge(about, false, 'failed', 'start it, or unset DOCKER_HOST');
 }
 
-/** What goes by the name of docker: kind's nodes need the real one, and one that may read files outside of the home folder. */
+/** Examines the program named docker: kind needs the real one, which must be able to read files outside the home folder. */
 async function clientFindings(signal: AbortSignal): Promise<Finding[]> {
   const path = await onPath('docker');
   if (path === undefined) return [];
@@ -75,7 +75,7 @@ function snap(seen: string): Finding {
   };
 }
 
-/** What the daemon says of itself. */
+/** Facts that the daemon reports about itself. */
 async function daemonFindings(host: string, info: EngineInfo): Promise<Finding[]> {
   const { DockerRootDir: root = '', SecurityOptions: security = [], CgroupVersion: cgroup, Driver: driver = '' } = info;
   const rootless = security.some((option) => option.includes('rootless'));

@@ -8,6 +8,7 @@ import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { serverOf } from '../../clusters/kubernetes/identity.ts';
 import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
+import type { SampleOptions } from '../../clusters/rigs/agent.ts';
 import { printable } from '../../clusters/printable.ts';
 import type { ExistingProvider } from '../../clusters/provider.ts';
 import { appliedBy } from '../run/applied-kinds.ts';
@@ -18,31 +19,32 @@ import { meshFindings } from './skew.ts';
 
 const PATIENCE_MS = 30_000;
 
-/** Whether a cluster with another owner can be used: reached, with a mesh, with rights, past its policies. Only questions and dry runs. */
+/** Whether a cluster with another owner can be used: its API server, mesh, permissions and admission policies. Only reads and dry-runs. */
 export async function clusterFindings(options: DoctorOptions): Promise<Finding[]> {
   const provider = await providerOf({ ...options, nodes: 1 });
   if (provider.kind !== 'existing') return [];
-  const signal = AbortSignal.timeout(PATIENCE_MS);
   const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   const reached: Finding[] = [];
+  let signal: AbortSignal | undefined;
   try {
     const adapter = await adapterOf({ mesh: options.mesh, ...omitUndefined({ revision: provider.revision }) }, api);
-    const [applies, server] = await Promise.all([
-      appliedBy({ suites: options.suite, ids: options.check, filters: [] }, options.mesh),
-      serverFinding(api, provider, signal),
-    ]);
+    const applies = await appliedBy({ suites: options.suite, ids: options.check, filters: [] }, options.mesh);
+    // Set only now, because the time to load the checks depends on this machine.
+    signal = AbortSignal.timeout(PATIENCE_MS);
+    const server = await serverFinding(api, provider, signal);
     reached.push(server);
     if (server.status === 'failed') return reached;
     provider.applies = { ...applies, meshWide: options.allowMeshWide === true ? applies.meshWide : [] };
     const findings = [server, ...(await placeFindings(api, adapter, provider, options, signal))];
-    // Names of policies and accounts are the cluster's words.
+    // Names of policies and accounts come from the cluster.
     return findings.map((finding) => ({ ...finding, seen: printable(finding.seen) }));
   } catch (error) {
-    if (!signal.aborted && !(reached.length > 0 && error instanceof MeshproofError)) throw error;
+    if (signal?.aborted !== true && !(reached.length > 0 && error instanceof MeshproofError)) throw error;
     const about = { category: 'cluster', check: 'it answers every query' };
-    const [seen, hint] = signal.aborted
-      ? [`not within ${PATIENCE_MS / 1_000} s`, 'check the load of its API server and of this machine']
-      : [causeOf(error), hintOf(error) ?? 'npx meshproof rbac prints the manifests to hand to the cluster’s owner'];
+    const [seen, hint] =
+      signal?.aborted === true
+        ? [`not within ${PATIENCE_MS / 1_000} s`, 'check the load of its API server and of this machine']
+        : [causeOf(error), hintOf(error) ?? 'npx meshproof rbac prints the manifests to hand to the cluster’s owner'];
     return [...reached, judge({ ...about, seen }, false, 'failed', hint)];
   } finally {
     api.close();
@@ -86,18 +88,37 @@ async function placeFindings(
     'failed',
     lacking?.hint ?? '',
   );
-  if (!found.preprovisioned || lacking !== undefined || found.denied.length > 0) {
-    return [...mesh, ...rights, space, unasked(found, lacking)];
+  const { samples, findings: pull } = await pullFindings(api, provider, signal);
+  const answered = [...mesh, ...rights, space, ...pull];
+  if (!found.preprovisioned || lacking !== undefined || found.denied.length > 0 || samples === undefined) {
+    return [...answered, unasked(found, lacking)];
   }
-  const samples = await samplesFor(api, provider, signal);
   const [guarded, ...problems] = await Promise.all([
     guardedNamespaces(api, found.rigs, signal),
     ...found.rigs.map((rig) => admissionProblems(api, adapter, rig, samples, signal)),
   ]);
-  return [...mesh, ...rights, space, ...admissionFindings(problems.flat()), ...policyFindings(guarded)];
+  return [...answered, ...admissionFindings(problems.flat()), ...policyFindings(guarded)];
 }
 
-/** Where namespaces are yet to be made, a run asks once it has made them, before it makes anything in them. */
+/** The options of the samples, and a finding about the pull Secret if one is given. */
+async function pullFindings(
+  api: KubernetesApi,
+  provider: ExistingProvider,
+  signal: AbortSignal,
+): Promise<{ samples?: SampleOptions; findings: Finding[] }> {
+  const { pullSecret } = provider;
+  const about = { category: 'images', check: 'the nodes can pull with the Secret' };
+  try {
+    const samples = await samplesFor(api, provider, signal);
+    return { samples, findings: pullSecret === undefined ? [] : [{ ...about, status: 'ok', seen: pullSecret }] };
+  } catch (error) {
+    if (!(error instanceof MeshproofError)) throw error;
+    const hint = hintOf(error) ?? 'npx meshproof rbac --pull-secret prints the permission to read it';
+    return { findings: [judge({ ...about, seen: causeOf(error) }, false, 'failed', hint)] };
+  }
+}
+
+/** If the namespaces do not exist yet, a run checks admission after it has created them and before it creates anything in them. */
 function unasked(found: ClusterInspection, lacking: MeshproofError | undefined): Finding {
   const why =
     !found.preprovisioned && lacking === undefined

@@ -1,14 +1,14 @@
-/** One line of `doctor`: what was looked at, and what to do when it is not as it should be. */
+/** One line of `doctor`: what was examined, and what to do if it is not in order. */
 export interface Finding {
   category: string;
   check: string;
   status: 'ok' | 'warning' | 'failed';
-  /** What was seen. */
+  /** The observation. */
   seen: string;
   hint?: string;
 }
 
-/** What `answer` gives, or undefined once the signal aborts: a program that was told to end may take its time. */
+/** The result of `answer`, or undefined once the signal aborts, because a program may take a while to terminate. */
 export async function inTime<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const over = Promise.withResolvers<undefined>();
   const end = (): void => over.resolve(undefined);
@@ -20,7 +20,7 @@ export async function inTime<T>(answer: Promise<T>, signal: AbortSignal): Promis
   }
 }
 
-/** A finding that is ok where `good` holds, else of the status `otherwise`, and only then with the hint. */
+/** A finding with status ok if `good` is true, or else with status `otherwise` and the hint. */
 export function judge(
   { category, check, seen }: Omit<Finding, 'status' | 'hint'>,
   good: boolean,

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 
 import { judge, type Finding } from './finding.ts';
 
-/** What containers, pods and mesh proxies need of the kernel: any one of the modules, by module name and build option. */
+/** Kernel features that containers, pods and mesh proxies need: any one of the listed modules, with their build options. */
 const FEATURES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'the kernel can layer images': { overlay: 'OVERLAY_FS' },
   'the kernel can connect pods to nodes': { veth: 'VETH' },
@@ -13,7 +13,7 @@ const FEATURES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'the kernel can redirect traffic': { nf_tables: 'NF_TABLES', ip_tables: 'IP_NF_IPTABLES' },
 };
 
-/** What the running kernel has, by its own build options or else its modules. Nothing is loaded or tried. */
+/** The features of the running kernel, according to its build options or else its modules. Loads and tries nothing. */
 export async function kernelFindings(): Promise<Finding[]> {
   if (process.platform !== 'linux') return [];
   const options = await buildOptions();
@@ -28,7 +28,7 @@ export async function kernelFindings(): Promise<Finding[]> {
       const found = places.flat();
       const needed = Object.keys(modules).join(' or ');
       const seen = found.join(', ') || `no ${needed}`;
-      // Without the build options a feature that is built in cannot be told from one that is missing.
+      // Without the build options, a built-in feature cannot be distinguished from a missing one.
       return judge(
         { category: 'kernel', check, seen },
         found.length > 0,

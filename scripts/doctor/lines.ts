@@ -5,13 +5,13 @@ import type { Finding } from './finding.ts';
 
 const MARKS = { ok: ['√', 'ok', 'green'], warning: ['‼', 'warning', 'yellow'], failed: ['×', 'failed', 'red'] } as const;
 
-/** Whether the terminal's character set has the marks; what is not a terminal takes UTF-8. */
+/** Whether the terminal's character set contains the marks; other outputs use UTF-8. */
 function hasMarks(environment: NodeJS.ProcessEnv): boolean {
   const charset = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || '';
   return environment['TERM'] !== 'dumb' && environment['TERM'] !== 'linux' && (charset === '' || /utf-?8/i.test(charset));
 }
 
-/** The findings for a person: a heading a category, a line a check, below it what to do. */
+/** The findings as text: a heading for each category, a line for each check, and hints below. */
 export function inLines(findings: readonly Finding[], environment: NodeJS.ProcessEnv = process.env): string {
   const mark = (status: Finding['status']): string => {
     const [sign, word, colour] = MARKS[status];
@@ -23,7 +23,7 @@ export function inLines(findings: readonly Finding[], environment: NodeJS.Proces
     '-'.repeat(category.length),
     ...members.flatMap(({ status, check, seen, hint }, index) => [
       `${mark(status)} ${printable(`${check}: ${seen}`)}`,
-      // The same advice for several lines stands below the last of them.
+      // If several lines have the same hint, it is printed below the last of them.
       ...(hint === undefined || members[index + 1]?.hint === hint ? [] : [`    ${printable(hint)}`]),
     ]),
     '',

@@ -6,19 +6,19 @@ import { inGib, LEAST_DISK } from '../run/disk.ts';
 import { judge, type Finding } from './finding.ts';
 
 const GIB = 2 ** 30;
-/** kind's documentation on "too many open files" asks for these. */
+/** Recommended by kind's documentation on "too many open files". */
 const INOTIFY = { watches: 524_288, instances: 512 };
-/** A node of a cluster opens a few thousand files, and limits below stop container start-up. */
+/** A node opens a few thousand files, and a lower limit makes container start-up fail. */
 const OPEN_FILES = 16_384;
 
-/** Whether Node is new enough for all of this. */
+/** Whether the version of Node.js is new enough. */
 export function nodeFinding(): Finding {
   const [major = 0] = process.versions.node.split('.').map(Number);
   const about = { category: 'machine', check: 'Node.js is version 24 or newer', seen: process.versions.node };
   return judge(about, major >= 24, 'failed', 'run it through npm, which uses the pinned Node.js: npx meshproof doctor');
 }
 
-/** The runtime, the platform and what the machine has of everything. */
+/** The runtime, the platform and the machine's resources. */
 export function machineFindings(host: HostFacts): Finding[] {
   const category = 'machine';
   const findings = [
@@ -57,7 +57,7 @@ export function machineFindings(host: HostFacts): Finding[] {
   return findings;
 }
 
-/** Whether this user can write where images, tools and the files of clusters go. */
+/** Whether this user can write to the folders of images, tools and clusters. */
 export async function folderFinding(): Promise<Finding> {
   const folders = [cacheFolder(), stateFolder()];
   const problems = await Promise.all(
@@ -78,7 +78,7 @@ export async function folderFinding(): Promise<Finding> {
   );
 }
 
-/** What the kernel allows; nothing where it is not Linux. */
+/** Kernel limits; empty on other systems than Linux. */
 export function limitFindings({ linux }: HostFacts): Finding[] {
   if (linux === undefined) return [];
   const { inotify, openFiles, sysResource, cgroup } = linux;

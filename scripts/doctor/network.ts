@@ -7,7 +7,7 @@ import { judge, type Finding } from './finding.ts';
 
 const category = 'network';
 
-/** Addresses, names and ports, as far as they concern clusters on this machine. */
+/** Addresses, names and ports that matter to clusters on this machine. */
 export async function networkFindings(): Promise<Finding[]> {
   const [routes, resolver, port] = await Promise.all([
     readFile('/proc/net/route', 'utf8').catch(() => ''),
@@ -27,7 +27,10 @@ function rangeFinding(others: readonly string[]): Finding {
   );
 }
 
-/** kind's nodes hand the machine's search domains to pods, where each makes lookups of outside names slower or wrong; ours are told none. */
+/**
+ * kind's nodes pass the machine's search domains to pods, where each makes lookups of external names slower or wrong; meshproof's nodes get
+ * none.
+ */
 function domainFinding(domains: readonly string[]): Finding {
   const seen = domains.length === 0 ? 'none' : `${domains.join(' ')} are not passed on`;
   return { category, check: 'DNS search domains do not reach the pods', status: 'ok', seen };
@@ -59,8 +62,8 @@ async function freePort(): Promise<number | string> {
 }
 
 /**
- * Reads the text of /proc/net/route: which routes, but for the default and those of our own bridges, overlap our range.
- * Numbers there are hexadecimal with the lowest byte first.
+ * Parses the content of /proc/net/route: the routes that overlap meshproof's range, except for the default route and those of its own
+ * bridges. Numbers are hexadecimal, lowest byte first.
  */
 export function overlaps(table: string): string[] {
   const [base = '', length = ''] = ADDRESSES.all.split('/');
@@ -80,7 +83,7 @@ export function overlaps(table: string): string[] {
     });
 }
 
-/** Reads the text of /etc/resolv.conf; the last of its search lines counts. */
+/** Parses the content of /etc/resolv.conf; its last search line applies. */
 export function searchDomains(text: string): string[] {
   const lines = text.split('\n').filter((line) => /^\s*(search|domain)\s/.test(line));
   return (lines.at(-1) ?? '')

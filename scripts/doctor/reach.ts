@@ -9,10 +9,10 @@ import { inTime, judge, type Finding } from './finding.ts';
 const PATIENCE_MS = 1_300;
 const category = 'packages';
 
-/** Who fetches, how it says where from (undefined: it names nothing), and what for. */
+/** A package manager, where it fetches from (undefined: it does not say), and what for. */
 interface Source {
   check: string;
-  /** What it provides, as it completes the sentence "needed for …". */
+  /** What it provides, as the completion of "needed for …". */
   needed: string;
   address: (signal: AbortSignal) => Promise<string | undefined>;
 }
@@ -29,11 +29,11 @@ const SOURCES: readonly Source[] = [
 ];
 
 /**
- * Whether what must be fetched can be, from where each package manager is configured to fetch it. All are asked at once, for a second.
- * @param complete whether every image is built already, so that nothing need be fetched
+ * Whether everything needed can be fetched from the configured sources. They are queried in parallel, for a second.
+ * @param complete whether every image is built already, so that nothing needs to be fetched
  */
 export async function reachFindings(complete: boolean): Promise<Finding[]> {
-  // The commands that tell the addresses count too.
+  // The time limit includes the commands that report the addresses.
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const findings = await Promise.all(SOURCES.map((source) => reach(source, complete, signal)));
   return findings.flat();
@@ -78,22 +78,22 @@ async function printed(program: string, args: readonly string[], signal: AbortSi
 async function npmRegistry(signal: AbortSignal): Promise<string | undefined> {
   const file = variable('NPM_CONFIG_USERCONFIG') ?? join(homeFolder(), '.npmrc');
   const written = /^registry\s*=\s*(\S+)/m.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
-  const told = variable('npm_config_registry') ?? variable('NPM_CONFIG_REGISTRY') ?? written;
-  return told ?? (await printed('npm', ['config', 'get', 'registry'], signal));
+  const configured = variable('npm_config_registry') ?? variable('NPM_CONFIG_REGISTRY') ?? written;
+  return configured ?? (await printed('npm', ['config', 'get', 'registry'], signal));
 }
 
-/** GOPROXY is a list by commas and bars; `off` and `direct` are no addresses. */
+/** GOPROXY is a list separated by commas and bars; `off` and `direct` are not addresses. */
 function firstOf(list: string | undefined): string | undefined {
   return list?.split(/[,|]/).find((one) => one !== 'off' && one !== 'direct');
 }
 
 async function pipIndex(signal: AbortSignal): Promise<string | undefined> {
-  const told = variable('PIP_INDEX_URL');
-  if (told !== undefined) return told;
+  const configured = variable('PIP_INDEX_URL');
+  if (configured !== undefined) return configured;
   return /\bindex-url='?([^'\s]+)/.exec((await printed('pip3', ['config', 'list'], signal)) ?? '')?.[1];
 }
 
-/** The first address of apt's sources, in either of their two forms. */
+/** The first address in apt's sources, in either of their two formats. */
 async function aptSource(): Promise<string | undefined> {
   const folder = '/etc/apt/sources.list.d';
   const files = ['/etc/apt/sources.list', ...(await readdir(folder).catch((): string[] => [])).map((name) => join(folder, name))];

@@ -4,7 +4,7 @@ import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import type { MeshSurvey } from '../../clusters/mesh/survey.ts';
 import { judge, type Finding } from './finding.ts';
 
-/** Whether the mesh is there, what it is, and whether its proxies are of versions that its control plane supports. */
+/** Whether the mesh is installed, facts about it, and whether its control plane supports the versions of its proxies. */
 export async function meshFindings(mesh: MeshAdapter, found: MeshSurvey | string, signal: AbortSignal): Promise<Finding[]> {
   const category = 'mesh';
   const about = { category, check: `${mesh.facts.name} is installed` };

@@ -6,7 +6,7 @@ import { folderOf, ownerOf } from '../../clusters/registry/owner.ts';
 import { answerFindings } from './clusters.ts';
 import { judge, type Finding } from './finding.ts';
 
-/** The images of the table that the cache has. */
+/** The images in the cache. */
 export interface CachedImages {
   cached: number;
   all: number;
@@ -17,7 +17,7 @@ export async function cachedImages(): Promise<CachedImages> {
   return { cached: images.filter((image) => image.cached).length, all: images.length };
 }
 
-/** What earlier work left: images in the cache, clusters that are used, clusters that nobody uses any more or that nobody can tell of. */
+/** What earlier work left: cached images, clusters in use, and clusters that are or may be unused. */
 export async function stateFindings(images: CachedImages): Promise<Finding[]> {
   const names = await clusterNames().catch(causeOf);
   if (typeof names === 'string') return [cacheFinding(images), unlistedFinding(names)];

@@ -5,18 +5,18 @@ import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import { inTime, type Finding } from './finding.ts';
 
 interface ToolUse {
-  /** What happens where it is not on PATH. */
+  /** What happens if it is not on PATH. */
   otherwise: string;
-  /** Prints its version without a cluster and without asking the network. */
+  /** Arguments that print its version without a cluster or network access. */
   version?: readonly string[];
-  /** What is used only in a version that fits. */
+  /** Set if it is used only in a matching version. */
   tool?: Tool;
 }
 
-/** Where the programs come from that are not on PATH in a version that fits. */
+/** The source of programs that are not on PATH in a matching version. */
 const FETCHED = 'downloaded from its release page, or built from its pinned module';
 
-/** The programs that are used where they are on PATH, and what happens where they are not. None is required. */
+/** The programs that are used if they are on PATH, and what happens otherwise. None is required. */
 async function tools(mesh: Mesh): Promise<Record<string, ToolUse>> {
   const tool = (await meshModule(mesh)).tool();
   return {

@@ -13,36 +13,36 @@ import { inTime, judge, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 1_300;
 const DOCKER_IO = 'https://registry-1.docker.io';
-const about = { category: 'images', check: 'the images of a cluster can be had' };
+const about = { category: 'images', check: 'the images of a cluster are available' };
 
 /** What decides how a cluster gets its images. */
 export interface Circumstances {
   from: string;
-  /** The node image that the engine has already. */
+  /** The node image, if the engine already has it. */
   ready?: string | undefined;
-  /** Which registry is asked, and why it does not answer; undefined where nobody asked. */
+  /** The registry, and why it does not answer; undefined if none was queried. */
   registry?: { address: string; failure?: string | undefined } | undefined;
-  /** Why nothing can be built here. */
+  /** Why this machine cannot build images. */
   obstacle?: string | undefined;
-  /** What a folder of archives lacks. */
+  /** The images that a folder of archives lacks. */
   lacks?: string | undefined;
 }
 
 const MIRROR_HINT =
-  'check the network and the proxies; --registry names a mirror, --images=FOLDER archives that meshproof images save wrote elsewhere';
+  'check the network and the proxies; --registry names a mirror, --images=FOLDER archives that npx meshproof images save wrote elsewhere';
 
-/** Which way a run would take to its images, and what is missing for it. */
+/** Where a run would get its images, and what is missing for that. */
 export function wayFinding({ from, ready, registry, obstacle, lacks }: Circumstances): Finding {
   if (from === 'build') return building('they will be built from packages', obstacle);
   if (from !== 'auto' && from !== 'pull') {
     const seen = `they will be loaded from ${from}${lacks === undefined ? '' : `, which lacks ${lacks}`}`;
-    return judge({ ...about, seen }, lacks === undefined, 'failed', 'write the folder with meshproof images save');
+    return judge({ ...about, seen }, lacks === undefined, 'failed', 'write the folder with npx meshproof images save');
   }
   if (ready !== undefined && from === 'auto') return { ...about, status: 'ok', seen: `the engine has them: ${ready}` };
   if (registry === undefined) return { ...about, status: 'ok', seen: 'not checked: whether they will be pulled depends on the network' };
   const { address, failure } = registry;
   if (failure === undefined) return { ...about, status: 'ok', seen: `they will be pulled from ${address}` };
-  const silent = `${address} does not answer (${failure})`;
+  const silent = `${address} does not answer as a registry (${failure})`;
   if (from === 'auto')
     return building(`${silent}, so they will be built from packages`, obstacle === undefined ? undefined : `${silent}, and ${obstacle}`);
   return judge({ ...about, seen: silent }, false, 'failed', MIRROR_HINT);
@@ -53,12 +53,12 @@ function building(seen: string, obstacle: string | undefined): Finding {
   return judge({ ...about, seen: obstacle ?? `${seen}: about 20 minutes with 2 CPUs, once` }, obstacle === undefined, 'failed', hint);
 }
 
-/** Says beforehand where the images of a kind cluster will come from. Nothing is fetched. */
+/** Where the images of a kind cluster will come from. Fetches nothing. */
 export async function wayFindings({ mesh, network }: { mesh: Mesh; network: boolean }, source: ImageSource): Promise<Finding[]> {
   const { from } = source;
   const images = (await meshModule(mesh)).images();
   const nodes = await possibleNodes(images);
-  // Only what others answer is waited for so briefly.
+  // Set only now, because the time limit is meant for engines and registries.
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const [engine] = await answeringEngines(signal);
   const pulls = from === 'auto' || from === 'pull';
@@ -84,14 +84,21 @@ function addressOf({ registry }: ImageSource, info: EngineInfo | undefined): str
   return info?.RegistryConfig?.Mirrors?.[0]?.replace(/\/$/, '') ?? DOCKER_IO;
 }
 
-/** Why a registry does not answer; any answer will do, since most ask who is there. An authority that only the engine trusts is an answer too. */
-async function registryFailure(address: string, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * Why a registry does not answer; undefined if it does. Nearly any response counts, because most registries require authentication. So does
+ * a certificate authority that only the engine may trust, and a registry without TLS, which the engine may be allowed to use.
+ */
+export async function registryFailure(address: string, signal: AbortSignal): Promise<string | undefined> {
   const asked = fetch(`${address}/v2/`, { signal, redirect: 'manual' }).then(
-    () => undefined,
+    async ({ status, headers, body }) => {
+      await body?.cancel();
+      if (status >= 500) return `HTTP ${status}`;
+      return status === 200 && headers.get('content-type')?.includes('html') === true ? 'a web page, not a registry' : undefined;
+    },
     (error: unknown) => {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : causeOf(cause);
-      return /CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code) ? undefined : code;
+      return /CERT|SIGNATURE|SELF_SIGNED|ISSUER|ERR_SSL|EPROTO/.test(code) ? undefined : code;
     },
   );
   return signal.aborted
@@ -102,7 +109,7 @@ async function registryFailure(address: string, signal: AbortSignal): Promise<st
       ).then((answer) => (answer === undefined ? 'no answer' : answer.failure));
 }
 
-/** What a cluster would have to do without. */
+/** The images for a cluster that the folder lacks. */
 async function lackOf(folder: string, published: readonly string[]): Promise<string | undefined> {
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) return 'everything: there is no such folder';
   const tags = await archivesByTag(folder, {}).then(

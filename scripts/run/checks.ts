@@ -3,7 +3,7 @@ import { didYouMean } from '../../clusters/kubernetes/closest.ts';
 import { specsIn, suitesFolder, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 
 /**
- * Every check of the suites folder, by id.
+ * Every check in the suites folder, by ID.
  * @throws MeshproofError `NO_SUITES` with exit code 2
  */
 export function listChecks(): CheckSpec[] {
@@ -19,28 +19,28 @@ export function listChecks(): CheckSpec[] {
   }
 }
 
-/** Suites that run only when they are named: they break what a mesh stands on, and take as long as several others. */
+/** Suites that run only on request, because they break what a mesh depends on, and take as long as several others. */
 const ON_REQUEST: readonly string[] = ['chaos'];
-/** The name that stands for every suite. */
+/** The name for all suites. */
 const EVERY = 'all';
 
-/** Default of the options that choose suites, in words. */
+/** The default of the options that choose suites, as text. */
 export const DEFAULT_SUITES = `all but ${ON_REQUEST.join(', ')}`;
 
 export interface Choice {
   suites: readonly string[];
   ids: readonly string[];
-  /** Regular expressions on the file's path, as Playwright takes them; a `:line` at the end is left to it. */
+  /** Regular expressions for the file's path, as in Playwright; a `:line` suffix is left to Playwright. */
   filters: readonly string[];
-  /** Ids of what did not pass in the last run, where only that is wanted. */
+  /** IDs of the checks that did not pass in the last run, if only those are wanted. */
   failed?: readonly string[] | undefined;
-  /** Whether the runner itself chooses among these, by title or by what changed. */
+  /** Whether the runner narrows the choice further, by title or by changed files. */
   narrowed?: boolean;
 }
 
 /**
- * The checks that satisfy every kind of choice given; without any, those of all suites but `ON_REQUEST`.
- * @throws MeshproofError with exit code 2 and the names that exist, for a name that does not, or when nothing is left.
+ * The checks that match every given kind of choice; by default, those of all suites but `ON_REQUEST`.
+ * @throws MeshproofError with exit code 2 and the existing names, if a name is unknown or no check is left
  */
 export function chooseChecks(all: readonly CheckSpec[], choice: Choice): CheckSpec[] {
   const { suites, ids, filters, failed } = choice;
@@ -67,7 +67,7 @@ export function chooseChecks(all: readonly CheckSpec[], choice: Choice): CheckSp
   });
 }
 
-/** What to hand to Playwright so that it runs these files and no others. It stands before any option, which could take it for its value. */
+/** The arguments that make Playwright run exactly these files. They precede any option, which could mistake them for its value. */
 export function runnerFilters(chosen: readonly CheckSpec[], choice: Choice): string[] {
   const { suites, ids, filters, failed } = choice;
   if (suites.length === 0 && ids.length === 0 && failed === undefined && !isDefault(choice)) return [...filters];

@@ -4,25 +4,29 @@ import { execa } from 'execa';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
+import { faultsRefused, type FaultKind } from '../../fixtures/contract/faults.ts';
 import { DEFAULTS, type Keep, type RunSettings } from '../../fixtures/contract/settings.ts';
-import { NOT_MESH_WIDE } from '../../fixtures/contract/traits.ts';
+import { NOT_MESH_WIDE, type Traits } from '../../fixtures/contract/traits.ts';
+import { outOfReach, type Under } from '../../fixtures/contract/under.ts';
 import type { ClusterOptions } from '../console/cluster-options.ts';
 import type { Progress } from '../console/progress.ts';
 import { chooseChecks, listChecks, runnerFilters, type Choice } from './checks.ts';
 import { externalImagesOf } from './external-services.ts';
 import { loadChecks } from './playwright.ts';
 import { checkManifests } from './preflight.ts';
-import { contradiction, providerOf, requireImageSource } from './provider.ts';
+import { contradiction, providerOf, requireImageSource, requireMeshVersion } from './provider.ts';
 import { readEarlier } from './report-folder.ts';
 import { consoleFor } from './runner-environment.ts';
 import { runnerArguments } from './runner-options.ts';
 import { defaultWorkers } from './workers.ts';
 
-/** The options of `meshproof test` that say what is run, and on what. Those of the test runner stand beside them. */
+/** The options of `meshproof test` that determine what is run, and where. The options of the test runner are in addition. */
 export interface RunOptions extends ClusterOptions {
   control: boolean;
+  under?: Under;
   workers?: number;
   cluster?: string;
   keep?: true | Exclude<Keep, 'no'>;
@@ -31,24 +35,28 @@ export interface RunOptions extends ClusterOptions {
   reporter?: string;
   fresh?: boolean;
   allowMeshWide?: boolean;
+  allowFaults?: FaultKind[];
   onlyChanged?: string | true;
+  repeatEach?: string;
   /** A pattern of titles. */
   grep?: string;
 }
 
-/** What a run comes to before anything is made for it. */
+/** What is decided about a run before anything is created. */
 export interface Decision {
   chosen: CheckSpec[];
+  /** What their bodies break on purpose. */
+  faults: readonly Pick<Traits, 'id' | 'faults'>[];
   /** Manifests and controls of the chosen checks. */
   manifests: string[];
   wanted: UpOptions;
-  /** For the test runner. */
+  /** Arguments of the test runner. */
   args: string[];
   settings: RunSettings;
   external: ExternalImageName[];
 }
 
-/** What the runner is told of the choice and the options, without loading a check. */
+/** The chosen checks, and the runner's arguments and settings. Loads no spec. */
 export async function addressed(
   choice: Choice,
   options: RunOptions,
@@ -56,33 +64,36 @@ export async function addressed(
 ): Promise<Pick<Decision, 'chosen' | 'args' | 'settings'>> {
   const chosen = chooseChecks(listChecks(), choice);
   if (typeof options.onlyChanged === 'string') await requireRef(options.onlyChanged);
-  const { mesh, control, keep = 'no', allowMeshWide = false } = options;
+  const { mesh, control, under, repeatEach = '1', keep = 'no', allowMeshWide = false, allowFaults = [] } = options;
   return {
     chosen,
-    // An option whose value may be left out would take the first pattern for it.
+    // Patterns come first: an option with an optional value would take one for its value.
     args: [...runnerFilters(chosen, choice), ...runnerArguments({ ...options })],
     settings: {
       ...DEFAULTS,
       report,
       mesh,
       control,
+      ...omitUndefined({ under }),
       workers: workersOf(options),
+      repeatEach: Number(repeatEach),
       keep: keep === true ? 'all' : keep,
       console: consoleFor(options.short === true, options.reporter),
       chosen: chosen.map(({ id }) => id),
       allowMeshWide,
+      allowFaults,
     },
   };
 }
 
-/** How many checks run at once. */
+/** How many checks run in parallel. */
 export function workersOf({ workers, provider }: RunOptions): number {
   return workers ?? defaultWorkers(provider);
 }
 
 /**
- * Decides what is run, from the options, the specs and their manifests, all without a cluster.
- * @throws MeshproofError with exit code 2 for whatever is not right with one of them
+ * Decides what is run, from the options, the specs and their manifests. Needs no cluster.
+ * @throws MeshproofError with exit code 2 if any of them is wrong
  */
 export async function decide(
   choice: Choice,
@@ -97,6 +108,7 @@ export async function decide(
   if (against !== undefined && (await readEarlier(against)) !== undefined) settings.against = against;
   const wanted: UpOptions = {
     mesh: options.mesh,
+    ...requireMeshVersion(options),
     provider: await providerOf(options),
     images: await requireImageSource(options),
     engine: options.engine,
@@ -107,15 +119,29 @@ export async function decide(
   const { count, traits } = await loadChecks({ args, settings, signal });
   if (count === 0) throw nothingToRun();
   progress.say('reading the manifests');
-  const { files: manifests, meshWide, applied } = await checkManifests(chosen, options.mesh, traits);
+  const { files: manifests, meshWide, applied } = await checkManifests(chosen, options, traits);
   const allowed = options.provider === 'kind' || settings.allowMeshWide;
   settings.meshWide = meshWide;
-  settings.leftOut = Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, NOT_MESH_WIDE]));
+  settings.leftOut = {
+    ...Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, NOT_MESH_WIDE])),
+    ...(options.provider === 'kind' ? {} : refusedFaults(traits, settings.allowFaults)),
+  };
+  const beyond = outOfReach(options.under, options.provider);
+  if (beyond !== undefined) settings.leftOut = Object.fromEntries(chosen.map(({ id }) => [id, beyond]));
   if (wanted.provider.kind === 'existing') wanted.provider.applies = { ...applied, ...(allowed ? {} : { meshWide: [] }) };
-  return { chosen, manifests, wanted, args, settings, external: await externalImagesOf(traits.values()) };
+  return { chosen, faults: [...traits.values()], manifests, wanted, args, settings, external: await externalImagesOf(traits.values()) };
 }
 
-/** A file pattern in the place of a git ref would be no choice any more. */
+/** Why checks are left out on a cluster with another owner because of their faults, by ID. */
+function refusedFaults(traits: ReadonlyMap<string, Traits>, allowed: readonly FaultKind[]): Record<string, string> {
+  const refused = [...traits].flatMap(([id, { faults = [] }]) => {
+    const reason = faultsRefused(faults, allowed);
+    return reason === undefined ? [] : [[id, reason] as const];
+  });
+  return Object.fromEntries(refused);
+}
+
+/** Otherwise a file filter after `--only-changed` would be taken for the ref, and no longer filter. */
 async function requireRef(ref: string): Promise<void> {
   const { exitCode } = await execa('git', ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], {
     cwd: import.meta.dirname,

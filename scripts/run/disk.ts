@@ -3,12 +3,12 @@ import { MeshproofError } from '../../clusters/errors.ts';
 import { cacheFolder } from '../../clusters/paths.ts';
 
 const GIB = 2 ** 30;
-/** Bytes that a node and its containers write while images are there already. Below it a cluster breaks half-way, in words of others. */
+/** Bytes that a node and its containers write if the images exist already. With less, a cluster fails halfway with obscure errors. */
 export const LEAST_DISK = 3 * GIB;
 
 export const inGib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
 
-/** @throws MeshproofError `NO_DISK` when the cache folder's file system is too full for a cluster. */
+/** @throws MeshproofError `NO_DISK` if the cache folder's file system is too full for a cluster */
 export async function requireDisk(): Promise<void> {
   const { diskFreeBytes } = await readHost();
   if (diskFreeBytes >= LEAST_DISK) return;

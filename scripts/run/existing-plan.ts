@@ -20,25 +20,26 @@ export interface ExistingPlan {
   mesh: Mesh;
   provider: ExistingProvider;
   rigs: number;
-  /** What becomes of it all, e.g. `removed at the end`. */
+  /** What happens to everything created, e.g. `removed at the end`. */
   end: string;
 }
 
 /** Stands for the run's name, which is chosen at random. */
 const SOME_NAME = 'meshproof-xxxx';
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
-/** A plan in lines, and the exit code of a run that would be refused what it needs; 0 where none would. */
+/** The lines of a plan; the exit code is not 0 if the cluster would refuse something that the run needs. */
 export interface Planned {
   lines: string[];
   exitCode: number;
 }
 
-/** What a run would make in a cluster with another owner, and what it would be refused. The cluster is asked, and nothing is changed. */
+/** What a run would create in a cluster with another owner, and what the cluster would refuse. Queries the cluster, and changes nothing. */
 export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<Planned> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const head = `cluster  ${await whereabouts(provider)}: ${quantity(rigs, 'rig')}`;
   try {
-    const { found, samples, problems, guarded, facts } = await ask({ mesh, provider, rigs });
+    const { found, samples, problems, guarded, facts } = await ask({ mesh, provider, rigs }, signal);
     const survey = typeof found.mesh === 'string' ? undefined : found.mesh;
     const places = found.rigs.flatMap(namespacesOf);
     const objects = found.rigs.flatMap((rig) => rigObjects(rig, samples, facts));
@@ -59,6 +60,10 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
     ];
     return { lines, exitCode: problems.length === 0 ? EXIT.ok : EXIT.unproven };
   } catch (error) {
+    if (signal.aborted) {
+      const silent = `the cluster did not answer every query within ${PATIENCE_MS / 1_000} s`;
+      return { lines: [`${head}, ${end}`, `refused  ${silent}`], exitCode: EXIT.unproven };
+    }
     const { hint, exitCode } = error instanceof MeshproofError ? error : { hint: undefined, exitCode: EXIT.unproven };
     return { lines: [`${head}, ${end}`, `refused  ${causeOf(error)}${hint === undefined ? '' : ` (${hint})`}`], exitCode };
   }
@@ -73,8 +78,7 @@ interface Asked {
   facts: MeshFacts;
 }
 
-async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>): Promise<Asked> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>, signal: AbortSignal): Promise<Asked> {
   const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   try {
     const adapter = await adapterOf({ mesh, ...omitUndefined({ revision: provider.revision }) }, api);

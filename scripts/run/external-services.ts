@@ -7,7 +7,7 @@ import type { ImageSource } from '../../clusters/images/registry.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 
-/** The images of the external services that checks need, by what they tell of themselves. */
+/** The images of the external services that checks need, according to their traits. */
 export async function externalImagesOf(traits: Iterable<Traits>): Promise<ExternalImageName[]> {
   const wanted = new Set([...traits].flatMap(({ external = [] }) => external));
   if (wanted.size === 0) return [];
@@ -15,8 +15,8 @@ export async function externalImagesOf(traits: Iterable<Traits>): Promise<Extern
 }
 
 /**
- * Sees to it that the cluster's engine has these images, from where `--images` says. Nothing to do where no engine is known.
- * @throws MeshproofError `IMAGE_UNAVAILABLE` or what building one throws
+ * Ensures that the cluster's engine has these images, from the source that `--images` names. Does nothing without a known engine.
+ * @throws MeshproofError `IMAGE_UNAVAILABLE`, or the errors of building an image
  */
 export async function provideExternalImages(
   { dockerHost }: ClusterDescription,

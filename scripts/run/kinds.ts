@@ -2,7 +2,7 @@ import type { AppliedKind } from '../../clusters/existing/rights.ts';
 import type { AppliedByChecks } from '../../clusters/provider.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 
-/** Of which kinds checks apply objects, once each and in order, by where these go. */
+/** The kinds that checks apply, without duplicates and in order, by destination. */
 export function kindsOf(
   objects: readonly Manifest[],
   isShared: (object: Manifest) => boolean,

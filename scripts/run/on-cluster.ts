@@ -6,15 +6,9 @@ import type { ExternalImageName } from '../../clusters/images/recipes/external.t
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
 import { adapterOf } from '../../clusters/meshes.ts';
-import { patiently } from '../../clusters/kubernetes/patiently.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
-import { describedIn, descriptionFile } from '../../clusters/registry/description.ts';
+import { descriptionFile } from '../../clusters/registry/description.ts';
 import { keptRigs } from '../../clusters/registry/retained.ts';
-import { replaceOutdated } from '../../clusters/rigs/deploy.ts';
-import { RigLeases } from '../../clusters/rigs/leases.ts';
-import type { TakenBack } from '../../clusters/rigs/ownership.ts';
-import { recoverCluster, recoverRigs } from '../../clusters/rigs/recover.ts';
-import type { TaskContext } from '../../clusters/task-context.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { quantity } from '../../fixtures/contract/quantity.ts';
 import type { Survey } from '../../fixtures/contract/run.ts';
@@ -25,34 +19,35 @@ import { explain } from '../console/failure.ts';
 import { startProgress, type Progress } from '../console/progress.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
 import { clearExternalServices, provideExternalImages } from './external-services.ts';
+import { onLeasedRigs } from './leased-rigs.ts';
 import { noEffect } from './plan.ts';
 import { runPlaywright } from './playwright.ts';
 import { describeRun, writeRun } from './record.ts';
 
 export interface ClusterRun {
   wanted: UpOptions;
-  /** Whether clusters that are up are left alone. */
+  /** Whether to create a cluster even if one is up. */
   fresh: boolean;
-  /** For Playwright. */
+  /** Arguments of Playwright. */
   args: readonly string[];
   settings: RunSettings;
   /** Images of the external services that the chosen checks need. */
   external: readonly ExternalImageName[];
-  /** Whether a person drives the runner, which then leaves no report. */
+  /** Whether a person controls the runner, which then writes no report. */
   interactive: boolean;
-  /** What was typed: options that only a cluster to be made has, the number of workers, the part of the checks. */
+  /** From the command line: options that only affect a new cluster, the number of workers, the shard. */
   asked: { typed: readonly string[]; workers: number | undefined; shard: string | undefined };
 }
 
 const STAYS = { all: 'it will be kept', failed: 'it will be kept if a check fails' } as const;
 
-/** Whether a cluster that was made for this run outlives it. An interrupted run is nobody's to look into. */
+/** Whether to keep a cluster that was created for this run. After an interruption, there is no failed check to inspect. */
 async function stays(keep: Keep, cluster: string, signal: AbortSignal): Promise<boolean> {
   if (keep !== 'failed') return keep === 'all';
   return !signal.aborted && (await keptRigs(descriptionFile(cluster)).catch(() => [])).length > 0;
 }
 
-/** Runs checks on a borrowed cluster, gives it back whatever happens, and returns the exit code. */
+/** Runs checks on a borrowed cluster, returns the cluster whatever happens, and returns the exit code. */
 export async function runOnCluster(run: ClusterRun, { signal, progress }: { signal: AbortSignal; progress: Progress }): Promise<number> {
   const cluster = await borrowCluster(run.wanted, run.fresh, { signal, progress: progress.say });
   const name = `${cluster.description.name} (${await whereabouts(cluster.description)})`;
@@ -73,7 +68,7 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   } finally {
     progress.pause();
     await clearExternalServices(description, run.external).catch(explain);
-    // The reporter's closing line is to stay the last one, so a removal that goes well says nothing where lines stay.
+    // The reporter's summary must stay the last line, so outside a terminal a removal prints nothing unless it fails.
     const removal = startProgress({ lines: signal.aborted });
     returned = await returnCluster(cluster, await stays(keep, description.name, signal), { progress: removal.say }).then(
       () => EXIT.ok,
@@ -84,52 +79,7 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   return code === EXIT.ok ? returned : code;
 }
 
-/**
- * Keeps other processes out of the cluster's rigs while `run` runs. What a dead one has left is taken back before, and what this one leaves
- * after, unless the cluster goes anyhow.
- */
-async function onLeasedRigs(
-  { description, createdForRun }: BorrowedCluster,
-  { signal, progress }: Required<TaskContext>,
-  run: (signal: AbortSignal) => Promise<number>,
-): Promise<number> {
-  const api = await KubernetesApi.open(description);
-  try {
-    const leases = await RigLeases.take(api, description.rigs, description.name, { signal });
-    try {
-      if (!createdForRun) {
-        const { name: owner, rigs, kept = [], preprovisioned = false } = description;
-        const mesh = await adapterOf(description, api);
-        report(await recoverRigs(api, mesh, { owner, rigs, kept }));
-        const used = rigs.filter((rig) => !kept.includes(rig));
-        await replaceOutdated(api, mesh, { rigs: used, owner, preprovisioned }, { signal, progress });
-      }
-      const until = AbortSignal.any([signal, leases.lost]);
-      const code = await run(until);
-      leases.lost.throwIfAborted();
-      return code;
-    } finally {
-      // Of rigs that another process has taken over, the journal is that one's. A cluster that goes takes everything with it.
-      if (!createdForRun && !leases.lost.aborted) {
-        // What this run has kept for someone to look at stays, and other rigs have taken the places of those.
-        const now = await describedIn(descriptionFile(description.name)).catch(() => description);
-        report(await patiently(() => recoverCluster(now)));
-        await leases.release();
-      }
-      leases.stop();
-    }
-  } finally {
-    api.close();
-  }
-}
-
-/** Names what was taken back that no check took back itself, and what was not. */
-function report({ back, left }: TakenBack): void {
-  if (back.length > 0) process.stderr.write(`reverted: ${back.join(', ')}\n`);
-  for (const one of left) process.stderr.write(`left unchanged: ${one}\n`);
-}
-
-/** What of the options has no effect on this cluster. */
+/** Warnings about options that have no effect on this cluster. */
 function without({ createdForRun, description }: BorrowedCluster, { asked }: ClusterRun): string[] {
   if (createdForRun) return [];
   const { name, rigs } = description;
@@ -153,7 +103,7 @@ async function runChecks({ description, createdForRun }: BorrowedCluster, run: C
   return verdict === EXIT.ok && code !== 0 ? EXIT.unproven : verdict;
 }
 
-/** What is found of the mesh; undefined where it does not tell, as the checks then say more of that. */
+/** What is known about the mesh; undefined if it cannot be read, because the checks then report why. */
 async function surveyOf(description: ClusterDescription): Promise<Survey | undefined> {
   const api = await KubernetesApi.open(description);
   try {
@@ -168,9 +118,9 @@ async function surveyOf(description: ClusterDescription): Promise<Survey | undef
 
 /**
  * The verdicts of a run.
- * @param id the run's
- * @param code what its runner ended with
- * @throws MeshproofError `NO_REPORT` where there are none, or another run's
+ * @param id the ID of the run
+ * @param code the exit code of its runner
+ * @throws MeshproofError `NO_REPORT` if there are none, or those of another run
  */
 export async function conformanceOf(report: string, id: string, code: number): Promise<Conformance> {
   const file = join(report, 'conformance.json');

@@ -4,29 +4,33 @@ import { printable } from '../../clusters/printable.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
+import { faultLines } from '../../fixtures/contract/faults.ts';
 import { quantity } from '../../fixtures/contract/quantity.ts';
 import type { Keep, RunSettings } from '../../fixtures/contract/settings.ts';
-import { findCluster } from './cluster.ts';
+import type { Traits } from '../../fixtures/contract/traits.ts';
+import { UNDER } from '../../fixtures/contract/under.ts';
+import { findCluster, nameOfMesh } from './cluster.ts';
 import { planOfExisting, type Planned } from './existing-plan.ts';
 
 export interface Plan {
   chosen: readonly CheckSpec[];
+  faults?: readonly Pick<Traits, 'id' | 'faults'>[];
   /** Manifest and control files that would be applied. */
   manifests: readonly string[];
   wanted: UpOptions;
-  settings: Pick<RunSettings, 'report' | 'keep' | 'leftOut'>;
-  /** What was typed of the options that only a cluster to be made has. */
+  settings: Pick<RunSettings, 'report' | 'keep' | 'leftOut' | 'under'>;
+  /** Options on the command line that only affect a new cluster. */
   typed?: readonly string[];
 }
 
-/** Says that options are for a cluster that would be made, where one is there. */
+/** A warning about options that only affect a new cluster. */
 export function noEffect(cluster: string, typed: readonly string[]): string {
   return `${cluster} already exists, so ${typed.join(' ')} ${typed.length === 1 ? 'has' : 'have'} no effect; --fresh creates a new one`;
 }
 
-/** What a run would do. Nothing is started, and a cluster with another owner is only asked what it would allow. */
-export async function describePlan({ chosen, manifests, wanted, settings, typed = [] }: Plan): Promise<Planned> {
-  const { report, keep, leftOut } = settings;
+/** What a run would do. Starts nothing; a cluster with another owner is only queried for what it would allow. */
+export async function describePlan({ chosen, faults = [], manifests, wanted, settings, typed = [] }: Plan): Promise<Planned> {
+  const { report, keep, leftOut, under } = settings;
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
   const place =
@@ -36,8 +40,12 @@ export async function describePlan({ chosen, manifests, wanted, settings, typed 
   const lines = [
     ...place.lines,
     ...(found === undefined || typed.length === 0 ? [] : [`warning  ${noEffect(found.name, typed)}`]),
-    `mesh     ${wanted.mesh}`,
+    `mesh     ${nameOfMesh(wanted)}`,
+    ...(under === undefined || run.length === 0
+      ? []
+      : [`fault    ${under}, twice for each check: ${UNDER[under].what}${UNDER[under].meshWide ? '; no other check runs meanwhile' : ''}`]),
     ...run.map(({ id }) => `check    ${id}`),
+    ...faultLines(faults.filter(({ id }) => leftOut[id] === undefined)).map((line) => `breaks   ${line}`),
     ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),
     ...manifests.map((file) => `applies  ${file}, and removes it after the check`),
     `report   ${report}`,

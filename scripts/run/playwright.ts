@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { execa } from 'execa';
 
 import { identify } from '../../clusters/engine/processes.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { temporaryFolder } from '../../clusters/temporary-folder.ts';
+import { withFolder } from '../../clusters/work-folder.ts';
 import type { RunSettings } from '../../fixtures/contract/settings.ts';
 import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/contract/traits.ts';
 import { runnerEnvironment } from './runner-environment.ts';
@@ -14,8 +14,8 @@ import { runnerEnvironment } from './runner-environment.ts';
 const PROJECT = resolve(import.meta.dirname, '../..');
 const COMMAND = [resolve(PROJECT, 'node_modules/@playwright/test/cli.js'), 'test', '-c', resolve(PROJECT, 'playwright.config.ts')];
 /**
- * A runner that is stopped abandons its checks, and each worker's rig then takes back what they applied. A cluster that does not answer must
- * not hold them for ever: what they do not take back is in the journal, and this process replays it.
+ * When a runner is stopped, it abandons its checks, and each worker's rig reverts what they applied. An unresponsive cluster must not delay
+ * that for ever: what they do not revert is in the journal, which this process replays.
  */
 const STOP_MS = 120_000;
 
@@ -23,13 +23,13 @@ export interface PlaywrightRun {
   args: readonly string[];
   settings: Partial<RunSettings>;
   signal: AbortSignal;
-  /** Whether a person drives the runner, from the keyboard too. */
+  /** Whether a person controls the runner, including from the keyboard. */
   interactive?: boolean;
 }
 
 /**
- * Runs Playwright on this process's terminal until it ends, and returns its exit code. When the signal aborts it is asked once to stop its checks;
- * it has a process group of its own, because a second Ctrl-C from the terminal would end it in the middle of their clean-up.
+ * Runs Playwright on this process's terminal until it ends, and returns its exit code. When the signal aborts, it is asked once to stop its
+ * checks. It has its own process group, because a second Ctrl-C from the terminal would end it in the middle of their clean-up.
  */
 export async function runPlaywright({ args, settings, signal, interactive = false }: PlaywrightRun): Promise<number> {
   signal.throwIfAborted();
@@ -61,21 +61,20 @@ export async function runPlaywright({ args, settings, signal, interactive = fals
   }
 }
 
-/** Options that have no say in what there is, and variables by which someone's own use of the runner or of Node would have one. */
+/** Options that do not affect which checks exist, and variables for the user's own use of the runner or of Node.js that would. */
 const NOT_FOR_A_LIST = /^--(add-reporter=|global-timeout=|max-failures=|ui$|debug$|quiet$)/;
 const NOT_FOR_LISTING = /^(PLAYWRIGHT_|PW|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_COLOR$|DEBUG$)/;
 
 /**
- * Lets Playwright load the chosen specs without running them, and returns how many tests it found and what its checks tell of themselves.
- * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. of a check without a manifest for the mesh.
+ * Makes Playwright load the chosen specs without running them, and returns the number of tests and the traits of the checks.
+ * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. about a check without a manifest for the mesh
  */
 export async function loadChecks({ args, settings, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
-  const folder = await temporaryFolder('meshproof-list-');
-  const file = join(folder, 'list.json');
-  try {
+  return withFolder('list', async (folder) => {
+    const file = join(folder, 'list.json');
     const alone = args.filter((arg) => !NOT_FOR_A_LIST.test(arg));
     const unset = Object.keys(process.env).flatMap((name) => (NOT_FOR_LISTING.test(name) ? [[name, undefined] as const] : []));
-    // A file, because standard output belongs to whatever a spec or the machine's own Node options write there.
+    // A file, because specs, or the machine's own Node.js options, may write to standard output.
     const { all, exitCode } = await execa(process.execPath, [...COMMAND, ...alone, '--list', '--reporter=json'], {
       cwd: PROJECT,
       env: { ...Object.fromEntries(unset), ...runnerEnvironment({ ...settings, listing: true }), PLAYWRIGHT_JSON_OUTPUT_FILE: file },
@@ -89,9 +88,7 @@ export async function loadChecks({ args, settings, signal }: PlaywrightRun): Pro
       await readFile(file, 'utf8').catch(() => ''),
       all.trim() || `the test runner exited with ${exitCode} without listing the checks`,
     );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function found(list: string, said: string): { count: number; traits: Map<string, Traits> } {
@@ -135,8 +132,8 @@ function testsOf(suites: readonly ListedSuite[]): ListedTest[] {
 }
 
 function traitsOf({ annotations }: ListedTest): [string, Traits][] {
-  const told = annotations.find(({ type }) => type === TRAITS_ANNOTATION)?.description;
-  if (told === undefined) return [];
-  const traits = JSON.parse(told) as Traits;
+  const description = annotations.find(({ type }) => type === TRAITS_ANNOTATION)?.description;
+  if (description === undefined) return [];
+  const traits = JSON.parse(description) as Traits;
   return [[traits.id, traits]];
 }

@@ -5,18 +5,18 @@ import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { applyControl, readControl, readManifests } from '../../clusters/kubernetes/manifests.ts';
 import { validateManifests } from '../../clusters/kubernetes/schemas.ts';
-import type { Island, MeshFacts } from '../../clusters/mesh/facts.ts';
-import { meshModule, type Mesh } from '../../clusters/meshes.ts';
+import type { Confines, MeshFacts } from '../../clusters/mesh/facts.ts';
+import { meshModule } from '../../clusters/meshes.ts';
 import { isForChecks } from '../../clusters/rigs/rig.ts';
 import { filesOf, type CheckFiles, type CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
 import { rigVariables } from '../../fixtures/contract/variables.ts';
-import type { AppliedByChecks } from '../../clusters/provider.ts';
+import type { AppliedByChecks, UpOptions } from '../../clusters/provider.ts';
 import { isInjectedByHand } from '../../fixtures/contract/by-hand.ts';
 import { kindsOf } from './kinds.ts';
 
-/** Stand for the names that a rig has; what is read here is never applied. */
-const VARIABLES = rigVariables(
+/** Placeholders for the names of a rig; what is read here is never applied. */
+export const VARIABLES = rigVariables(
   'meshproof-rig',
   {
     rootNamespace: 'meshproof-root',
@@ -29,22 +29,25 @@ const VARIABLES = rigVariables(
 const OF_THE_RIG: readonly (string | undefined)[] = [undefined, VARIABLES.NAMESPACE, VARIABLES.NEIGHBOUR, VARIABLES.UNMESHED];
 const CLUSTER_WIDE = /^(Cluster|Namespace$|CustomResourceDefinition$|.*WebhookConfiguration$)/;
 
+/** A mesh, and the version whose kinds the manifests must match; default the newest. */
+type OfMesh = Pick<UpOptions, 'mesh' | 'meshVersion'>;
+
 export interface Preflight {
   /** Manifest and control files, relative to the working directory. */
   files: string[];
-  /** Ids of the checks that touch more than the namespaces of their rig. */
+  /** IDs of the checks that touch more than the namespaces of their rig. */
   meshWide: string[];
   /** What the checks do in a cluster. */
   applied: AppliedByChecks;
 }
 
 /**
- * Reads the manifest and the control of every check, breaks the one by the other and holds both against the schemas, all without a cluster.
- * @throws MeshproofError with exit code 2 and everything that is wrong with any of them
+ * Reads the manifest, the control and the change of every check, applies the patches, and validates the results. Needs no cluster.
+ * @throws MeshproofError with exit code 2 that lists every problem
  */
 export async function checkManifests(
   checks: readonly CheckSpec[],
-  mesh: Mesh,
+  of: OfMesh,
   traits: ReadonlyMap<string, Traits> = new Map(),
 ): Promise<Preflight> {
   const all: Manifest[] = [];
@@ -52,10 +55,10 @@ export async function checkManifests(
   const problems: unknown[] = [];
   for (const check of checks) {
     const { id } = check;
-    const own = filesOf({ ...check, spec: relative('', check.spec) }, mesh);
+    const own = filesOf({ ...check, spec: relative('', check.spec) }, of.mesh);
     preflight.files.push(...filesIn(own));
     try {
-      const objects = await readAll(own, mesh, traits.get(id));
+      const objects = await readAll(own, of, traits.get(id));
       if (traits.get(id)?.meshWide === true || objects.some(sharedAmong(objects))) preflight.meshWide.push(id);
       all.push(...objects);
     } catch (error) {
@@ -64,7 +67,7 @@ export async function checkManifests(
   }
   if (problems.length > 0) throw refusal(problems);
   const chosen = checks.flatMap(({ id }) => traits.get(id) ?? []);
-  // Whoever made the namespaces of a rig may make those of its checks.
+  // Namespaces of checks need no permissions beyond those for the namespaces of the rig.
   return {
     ...preflight,
     applied: {
@@ -79,10 +82,10 @@ export async function checkManifests(
 }
 
 /**
- * The objects of the manifest and its base, and those that the control and the change make of them.
- * @throws MeshproofError `REACHES_BEYOND_RIG` for what proxies of others would feel, unless that is what the check is about
+ * The objects of the manifest and its base, and the results of the control and the change.
+ * @throws MeshproofError `REACHES_BEYOND_RIG` for objects that would affect proxies outside the rig, unless the check is mesh-wide
  */
-async function readAll(files: CheckFiles, mesh: Mesh, traits: Traits | undefined): Promise<Manifest[]> {
+async function readAll(files: CheckFiles, { mesh, meshVersion }: OfMesh, traits: Traits | undefined): Promise<Manifest[]> {
   if (traits?.base === undefined && filesIn(files).length === 0) return [];
   const { facts } = await meshModule(mesh);
   const standing: Manifest[] =
@@ -92,7 +95,7 @@ async function readAll(files: CheckFiles, mesh: Mesh, traits: Traits | undefined
     const variables = await variablesOf(file, traits?.variables === true);
     const isPatch = file !== files.manifest;
     const objects = isPatch ? applyControl(standing, await readControl(file, variables), file) : await readManifests(file, variables);
-    validateManifests(objects, file, facts.schemas());
+    validateManifests(objects, file, facts.schemas(meshVersion));
     if (!isPatch) standing.push(...objects);
     read.push({ file, objects });
   }
@@ -100,26 +103,26 @@ async function readAll(files: CheckFiles, mesh: Mesh, traits: Traits | undefined
   return read.flatMap(({ objects }) => objects);
 }
 
-/** Those of a check's files that are there. */
+/** The files that a check has. */
 function filesIn({ manifest, control, change }: CheckFiles): string[] {
   return [manifest, control, change].filter((file) => file !== undefined);
 }
 
-/** The objects that a file has, or leaves of those of another. */
+/** The objects in a file, or the result of patching another file's objects with it. */
 interface Read {
   file: string;
   objects: readonly Manifest[];
 }
 
-/** @throws MeshproofError `REACHES_BEYOND_RIG`; what a patch leaves as it was is told of the file that has it */
+/** @throws MeshproofError `REACHES_BEYOND_RIG`; a problem that a patch leaves unchanged is reported for the patched file only */
 function refuseReaches(read: readonly Read[], facts: MeshFacts): void {
-  const island = islandOf(
+  const confines = islandOf(
     read.flatMap(({ objects }) => objects),
     facts,
   );
   const found = new Map<string, string>();
   for (const { file, objects } of read) {
-    for (const words of facts.reachesOf(objects, island)) if (!found.has(words)) found.set(words, file);
+    for (const words of facts.reachesOf(objects, confines)) if (!found.has(words)) found.set(words, file);
   }
   if (found.size === 0) return;
   throw new MeshproofError('REACHES_BEYOND_RIG', [...found].map(([words, file]) => `${file}: ${words}`).join('\n'), {
@@ -128,8 +131,8 @@ function refuseReaches(read: readonly Read[], facts: MeshFacts): void {
   });
 }
 
-/** The rig, with the namespaces that its check makes or installs a mesh in. */
-function islandOf(objects: readonly Manifest[], facts: MeshFacts): Island {
+/** The rig, with the namespaces that its check creates or installs a mesh in. */
+function islandOf(objects: readonly Manifest[], facts: MeshFacts): Confines {
   const { NAMESPACE, NEIGHBOUR, UNMESHED } = VARIABLES;
   const made = objects.flatMap((object) => {
     if (isNamespaceForChecks(object)) return [object.metadata.name];
@@ -138,14 +141,14 @@ function islandOf(objects: readonly Manifest[], facts: MeshFacts): Island {
   return { rig: NAMESPACE, namespaces: new Set([NAMESPACE, NEIGHBOUR, UNMESHED, ...made]) };
 }
 
-/** The variables of a rig, and where more become known at run time a word for each that the file asks for. */
+/** The variables of a rig; if others are known only at run time, also a placeholder for each that the file uses. */
 async function variablesOf(file: string, moreAtRunTime: boolean): Promise<Record<string, string>> {
   if (!moreAtRunTime) return VARIABLES;
   const asked = (await readFile(file, 'utf8')).matchAll(/\$\((\w+)\)/g);
   return { ...Object.fromEntries([...asked].map(([, name = '']) => [name, `${name} of the run`])), ...VARIABLES };
 }
 
-/** Tells objects that others than the rig and its checks feel: what is in a namespace that is made with it is felt by nobody else. */
+/** Whether an object is cluster-wide, or in a namespace that belongs neither to the rig nor to these objects. */
 function sharedAmong(objects: readonly Manifest[]): (object: Manifest) => boolean {
   const own = new Set<string | undefined>(objects.filter(isNamespaceForChecks).map(({ metadata }) => metadata.name));
   return (object) => {

@@ -2,12 +2,15 @@ import { stat } from 'node:fs/promises';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
+import { requireDownloads } from '../../clusters/images/download.ts';
+import { lock } from '../../clusters/images/lock.ts';
 import { requireRegistry, type ImageSource } from '../../clusters/images/registry.ts';
+import { MESH_VERSIONS } from '../../clusters/meshes.ts';
 import { chooseContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
 
-/** Turns the options into what `up` takes. @throws MeshproofError with exit code 2 for options that contradict each other or name what does not exist. */
+/** The provider for these options. @throws MeshproofError with exit code 2 if they contradict each other, or the context is unknown */
 export async function providerOf({
   provider,
   context,
@@ -18,7 +21,7 @@ export async function providerOf({
   pullSecret,
   registry,
   nodes,
-}: Omit<ClusterOptions, 'mesh' | 'images' | 'engine'>): Promise<UpOptions['provider']> {
+}: Omit<ClusterOptions, 'mesh' | 'meshVersion' | 'images' | 'engine'>): Promise<UpOptions['provider']> {
   if (provider === 'existing') {
     if (nodes !== DEFAULT_NODES)
       throw contradiction('--nodes applies to kind clusters, but --provider=existing uses an existing cluster', 'omit it');
@@ -39,7 +42,27 @@ export async function providerOf({
   throw contradiction(`${stray} applies to existing clusters, but this would create a kind cluster`, 'add --provider=existing');
 }
 
-/** Two options of which one makes the other meaningless; exit code 2. */
+/**
+ * The version of the mesh for a new cluster.
+ * @throws MeshproofError `MESH_VERSION_UNKNOWN` or `CONTRADICTION` with exit code 2 if the mesh has no such version, or exists already
+ */
+export function requireMeshVersion({
+  mesh,
+  meshVersion,
+  provider = 'kind',
+}: Pick<ClusterOptions, 'mesh' | 'meshVersion'> & Partial<Pick<ClusterOptions, 'provider'>>): Pick<UpOptions, 'meshVersion'> {
+  if (meshVersion === undefined) return {};
+  if (provider === 'existing')
+    throw contradiction('--mesh-version applies to kind clusters, but --provider=existing uses an existing cluster', 'omit it');
+  const known: readonly string[] = MESH_VERSIONS[mesh];
+  if (known.includes(meshVersion)) return { meshVersion };
+  throw new MeshproofError('MESH_VERSION_UNKNOWN', `meshproof cannot install version ${meshVersion} of ${mesh}`, {
+    hint: `there are ${known.join(', ')}`,
+    exitCode: EXIT.usage,
+  });
+}
+
+/** The error for two options of which one makes the other meaningless; exit code 2. */
 export function contradiction(message: string, hint: string): MeshproofError {
   return new MeshproofError('CONTRADICTION', message, { hint, exitCode: EXIT.usage });
 }
@@ -56,11 +79,13 @@ function named(context: string | undefined): string {
   );
 }
 
-/** @throws MeshproofError with exit code 2 when --images names neither a way nor a folder, or --registry does not fit it. */
+/** @throws MeshproofError with exit code 2 if --images, --registry or MESHPROOF_DOWNLOADS is invalid, or the lock file is damaged */
 export async function requireImageSource({ images, registry }: Pick<ClusterOptions, 'images' | 'registry'>): Promise<ImageSource> {
+  requireDownloads();
+  await lock();
   if (registry !== undefined && (images === 'auto' || images === 'pull')) return { from: 'pull', registry: requireRegistry(registry) };
   if (registry !== undefined)
-    throw contradiction('--registry says from where to pull images, and --images that none are pulled', 'omit one of them');
+    throw contradiction(`--registry names where to pull images from, but --images=${images} pulls none`, 'omit one of them');
   if (['auto', 'pull', 'build'].includes(images)) return { from: images };
   const folder = await stat(images).catch(() => undefined);
   if (folder?.isDirectory() === true) return { from: images };

@@ -19,10 +19,10 @@ import { removeConformance, conformanceIn, writeConformance } from '../../report
 
 /** Folders of the report that its verdicts refer to by relative path. */
 export const TRACES = ['diagnostics', 'evidence'];
-/** Where the verdicts to compare with wait while this run writes its own in their place. */
+/** The file for the earlier verdicts to compare with while this run writes its own in their place. */
 const EARLIER = 'earlier.json';
 
-/** What a run says about itself, for the reports. A cluster that was there already costs this run nothing, so it has no timings. */
+/** A run's description for the reports. It has timings only if the cluster was created for this run. */
 export async function describeRun(
   cluster: ClusterDescription,
   createdForRun: boolean,
@@ -61,13 +61,16 @@ function machine(): Record<string, string> {
   };
 }
 
-/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is someone else's. Nothing is changed. */
+/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 if a folder belongs to something else. Changes nothing. */
 export function requireReportFolder(folder: string): void {
   const objection = objectionTo(folder);
   if (objection !== undefined) throw notTaken(folder, objection);
 }
 
-/** @throws MeshproofError `REPORT_FOLDER` with exit code 2 where a folder is someone else's, or cannot be made or written. Nothing is changed. */
+/**
+ * @throws MeshproofError `REPORT_FOLDER` with exit code 2 if a folder belongs to something else, or cannot be created or written. Changes
+ * nothing.
+ */
 export async function requireWritableReport(folder: string): Promise<void> {
   requireReportFolder(folder);
   await assertWritable(folder).catch((error: unknown) => {
@@ -84,8 +87,8 @@ function notTaken(folder: string, why: string, cause?: unknown): MeshproofError 
 }
 
 /**
- * Runs `action` while no other process of this machine does so for the same folder: a run would empty the report of one that is under way.
- * @throws MeshproofError `REPORT_IN_USE` with exit code 2 where another one has it; then nothing is changed
+ * Runs `action` while no other process of this machine does so for the same folder, because a run empties the report folder.
+ * @throws MeshproofError `REPORT_IN_USE` with exit code 2 if another process uses it; nothing is changed then
  */
 export async function holdReport<T>(folder: string, action: () => Promise<T>): Promise<T> {
   const place = await realpath(folder).catch(() => folder);
@@ -96,7 +99,7 @@ export async function holdReport<T>(folder: string, action: () => Promise<T>): P
   };
   return await exclusively(`reports in ${place}`, holding, {}, { timeoutMs: 0 }).catch((error: unknown) => {
     if (held || !(error instanceof MeshproofError)) throw error;
-    // Where nothing can be locked, the id of the run in its verdicts still tells whose they are.
+    // Without a lock, the run's ID in the verdicts still shows whose they are.
     if (error.code === 'LOCK_FAILED') return action();
     if (error.code !== 'TIMED_OUT') throw error;
     throw new MeshproofError('REPORT_IN_USE', `another run is writing its report to ${folder}`, {
@@ -108,11 +111,11 @@ export async function holdReport<T>(folder: string, action: () => Promise<T>): P
 }
 
 /**
- * Takes a folder for the reports of a run that begins: makes it, sees that it can be written, and removes what an earlier run left there.
+ * Claims a folder for the reports of a new run: creates it, verifies that it can be written, and removes what an earlier run left there.
  * @param mesh the mesh of the run
- * @param against the earlier report to compare with; where it lies in this very folder its verdicts are put aside
- * @returns where to read that one
- * @throws MeshproofError `REPORT_FOLDER` with exit code 2 where it is someone else's, or cannot be made or written
+ * @param against the earlier report to compare with; if it is in this folder, its verdicts are moved aside
+ * @returns where to read the earlier report
+ * @throws MeshproofError `REPORT_FOLDER` with exit code 2 if it belongs to something else, or cannot be created or written
  */
 export async function claimReport<T extends string | undefined>(folder: string, mesh: string, against: T): Promise<string | T> {
   requireReportFolder(folder);
@@ -130,11 +133,11 @@ export async function claimReport<T extends string | undefined>(folder: string, 
 async function putAside<T extends string | undefined>(folder: string, against: T): Promise<string | T> {
   await rm(join(folder, EARLIER), { force: true });
   if (against === undefined) return against;
-  const [theirs, ours] = await Promise.all(
+  const [earlier, own] = await Promise.all(
     [conformanceIn(against), join(folder, 'conformance.json')].map((file) => realpath(file).catch(() => file)),
   );
-  if (ours === undefined || theirs !== ours) return against;
-  await rename(ours, join(folder, EARLIER));
+  if (own === undefined || earlier !== own) return against;
+  await rename(own, join(folder, EARLIER));
   return join(folder, EARLIER);
 }
 
@@ -145,19 +148,19 @@ export async function writeRun(folder: string, run: RunDescription): Promise<str
   return file;
 }
 
-/** Removes what only this run needed. */
+/** Removes the files that only this run needed. */
 export async function tidyReport(folder: string): Promise<void> {
   await rm(join(folder, EARLIER), { force: true });
 }
 
 /**
- * Says in a report folder of ours that a run stopped before its first check, and why: the verdicts of an earlier run would seem to be this one's.
- * Verdicts that this run has left stay, and so does the report of another run that is under way.
- * @param claimed whether the run had taken the folder, so that what lies there is its own
+ * Records in a report folder that a run stopped before its first check, and why; otherwise the verdicts of an earlier run would seem to be
+ * this one's. Keeps verdicts that this run has left, and the report of another run in progress.
+ * @param claimed whether the run had claimed the folder, so that its content belongs to the run
  */
 export async function recordStop(folder: string, error: unknown, claimed: boolean): Promise<void> {
   if (!isReport(folder) || objectionTo(folder) !== undefined) return;
-  // Without verdicts there is either nothing to correct, or another run at work.
+  // Without verdicts there is either nothing to correct, or another run in progress.
   if (existsSync(join(folder, 'conformance.json')) === claimed) return;
   if (claimed) return await writeStop(folder, error, claimed);
   await holdReport(folder, () => writeStop(folder, error, claimed)).catch((inUse: unknown) => {

@@ -1,9 +1,10 @@
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import type { Conformance, EarlierRun } from '../../fixtures/contract/conformance.ts';
+import { isSuccess } from '../../fixtures/contract/verdict.ts';
 import { conformanceIn, readConformance, readEarlierRun } from '../../reporters/conformance-files.ts';
 
 /**
- * Reads a report whole, to make it again or a part of another.
+ * Reads a complete report, to regenerate or merge it.
  * @param report its folder, or its conformance.json
  * @throws MeshproofError `NO_REPORT` with exit code 2, also for one of another schema version
  */
@@ -14,7 +15,7 @@ export async function readReport(report: string): Promise<Conformance> {
 }
 
 /**
- * Reads the report to compare with. One of a run that stopped before its first check is said to be that, and is compared with nothing.
+ * Reads the report to compare with. If its run stopped before its first check, prints a warning: there is nothing to compare with.
  * @throws MeshproofError `NO_REPORT` with exit code 2
  */
 export async function readEarlier(report: string): Promise<EarlierRun | undefined> {
@@ -25,18 +26,22 @@ export async function readEarlier(report: string): Promise<EarlierRun | undefine
 }
 
 /**
- * The ids of the checks that did not pass in the last run on this mesh, as its report tells.
- * @throws MeshproofError `NO_REPORT` where there is none or its run came to no check, `NO_CHECKS` where all passed; with exit code 2
+ * The IDs of the checks that did not pass in the last run on this mesh, under this fault or under none, according to its report.
+ * @throws MeshproofError with exit code 2: `NO_REPORT` if there is none or its run reached no check, `NO_CHECKS` if all passed
  */
-export async function lastFailed(report: string, mesh: string): Promise<string[]> {
+export async function lastFailed(report: string, mesh: string, under?: string): Promise<string[]> {
   const last = await readRun(report);
   if (stoppedEarly(last)) throw noReport(`${report} contains no check: ${last.run.errors.join('; ')}`);
-  const failed = last.checks.filter((check) => check.mesh === mesh && check.verdict !== 'PASS' && check.verdict !== 'UNSUPPORTED');
+  const failed = last.checks.filter((check) => check.mesh === mesh && check.under === under && !isSuccess(check));
   if (failed.length > 0) return [...new Set(failed.map(({ id }) => id))];
-  throw new MeshproofError('NO_CHECKS', `no check on ${mesh} failed in the run reported in ${report}`, {
-    hint: 'omit --last-failed to run all checks',
-    exitCode: EXIT.usage,
-  });
+  throw new MeshproofError(
+    'NO_CHECKS',
+    `no check on ${mesh}${under === undefined ? '' : ` under ${under}`} failed in the run reported in ${report}`,
+    {
+      hint: 'omit --last-failed to run all checks',
+      exitCode: EXIT.usage,
+    },
+  );
 }
 
 /** Any version of meshproof may have written it. */

@@ -4,10 +4,10 @@ import { variable } from '../../clusters/environment.ts';
 import { cacheFolder, stateFolder } from '../../clusters/paths.ts';
 import { encode, type ConsoleState, type RunSettings } from '../../fixtures/contract/settings.ts';
 
-/** Reporters of the runner that tell of each check on the console, as ours does. */
+/** The runner's reporters that print each check on the console, as meshproof's does. */
 const TELLING = ['list', 'line', 'dot'];
 
-/** What the console is to show, by `--short` and the further reporters of the runner, between commas. */
+/** What the console shows, given `--short` and the runner's other reporters, separated by commas. */
 export function consoleFor(short: boolean, reporter = ''): ConsoleState {
   const others = reporter.split(',').some((name) => TELLING.includes(name));
   return short ? 'short' : others ? 'others' : 'all';
@@ -17,14 +17,17 @@ export function consoleFor(short: boolean, reporter = ''): ConsoleState {
 export function runnerEnvironment(settings: Partial<RunSettings>): Record<string, string> {
   return {
     ...encode(settings),
-    // The runner works in another directory.
+    // The runner has another working directory.
     MESHPROOF_CACHE: cacheFolder(),
     MESHPROOF_STATE: stateFolder(),
     ...(settings.report === undefined ? {} : htmlBeside(settings.report)),
   };
 }
 
-/** The runner's own HTML report stands beside ours; by itself it would serve itself after a failure, and the run would not end. Only a person at a terminal may want that. */
+/**
+ * The runner's HTML report is next to meshproof's. By default it starts a server after a failure, and the run would not end; only an
+ * interactive user may want that.
+ */
 function htmlBeside(report: string): Record<string, string> {
   const open = process.stdout.isTTY ? variable('PLAYWRIGHT_HTML_OPEN') : undefined;
   return {

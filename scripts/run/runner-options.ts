@@ -7,15 +7,15 @@ import { InvalidArgumentError, Option } from 'commander';
 interface RunnerOption {
   flags: string;
   about: string;
-  /** What the runner calls it, where that differs. */
+  /** The runner's name for it, if it differs. */
   as?: string;
-  /** Returns the value that the runner is to get. @throws InvalidArgumentError with the sentence that says what is wrong with it */
+  /** Returns the value for the runner. @throws InvalidArgumentError with a sentence about what is wrong */
   read?: (value: string) => string;
-  /** The command reads it itself: the runner is handed what follows from it. */
+  /** The command evaluates it itself, and passes the result to the runner. */
   ours?: true;
 }
 
-/** The options of Playwright Test that mean something for checks. Others, such as retries, are refused. */
+/** The options of Playwright Test that make sense for checks. Others, such as retries, are rejected. */
 const RUNNER_OPTIONS: readonly RunnerOption[] = [
   { flags: '-g, --grep <pattern>', about: 'only checks whose title matches', read: titlePattern },
   { flags: '-G, --grep-invert <pattern>', about: 'only checks whose title does not match', read: titlePattern },
@@ -25,7 +25,7 @@ const RUNNER_OPTIONS: readonly RunnerOption[] = [
   { flags: '--list', about: 'list the checks; needs no cluster' },
   { flags: '--ui', about: "open the runner's interactive mode" },
   { flags: '--debug', about: "run under the runner's inspector" },
-  { flags: '--repeat-each <n>', about: 'run each check n times', read: times },
+  { flags: '--repeat-each <n>', about: 'run each check n times', read: times, ours: true },
   { flags: '--shuffle [seed]', about: 'run in random order; the seed is a whole number', read: seed },
   { flags: '-x', about: 'stop after the first failure' },
   { flags: '--max-failures <n>', about: 'stop after n failures', read: orNone('failures') },
@@ -41,10 +41,10 @@ const RUNNER_OPTIONS: readonly RunnerOption[] = [
   },
 ];
 
-/** The reporters that the runner brings. */
+/** The runner's built-in reporters. */
 const BUILT_IN = ['list', 'line', 'dot', 'failures', 'json', 'junit', 'null', 'github', 'html', 'blob', 'perfetto', 'coverage'];
 
-/** The table as options of a command, under a heading of their own in its help. */
+/** The table as options of a command, under a separate heading in its help. */
 export function runnerOptions(): Option[] {
   return RUNNER_OPTIONS.map(({ flags, about, read }) => {
     const option = new Option(flags, about).helpGroup('Options of the test runner:');
@@ -52,7 +52,7 @@ export function runnerOptions(): Option[] {
   });
 }
 
-/** The arguments for Playwright that stand for what was given to our command. */
+/** The Playwright arguments for the options given to the command. */
 export function runnerArguments(given: Readonly<Record<string, unknown>>): string[] {
   return RUNNER_OPTIONS.flatMap(({ flags, about, as, ours }) => {
     const option = new Option(flags, about);
@@ -76,7 +76,7 @@ function times(value: string): string {
   return value;
 }
 
-/** A file pattern behind `--shuffle` would be taken for a seed, and every check would run. */
+/** A file pattern after `--shuffle` would be mistaken for a seed, and every check would run. */
 function seed(value: string): string {
   if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('A seed is a whole number; put file filters before --shuffle.');
   return value;
@@ -89,7 +89,7 @@ function shard(value: string): string {
   return value;
 }
 
-/** As the runner reads it: a regular expression, between slashes with its flags or without. */
+/** In the runner's syntax: a regular expression, with or without slashes and flags. */
 function titlePattern(value: string): string {
   const [, inner, flags] = /^\/(.*)\/([gi]*)$/.exec(value) ?? [];
   try {
@@ -100,7 +100,7 @@ function titlePattern(value: string): string {
   return value;
 }
 
-/** A reporter that is not there would end the run after the cluster was made. */
+/** A missing reporter would end the run after the cluster was created. */
 function reporters(value: string): string {
   const { resolve: moduleOf } = createRequire(import.meta.filename);
   const found = value.split(',').map((name) => {

@@ -3,7 +3,7 @@ import { leftovers as engineLeftovers } from '../../clusters/engine/leftovers.ts
 import { idlePrivateEngine } from '../../clusters/engine/private-engine-state.ts';
 import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { causeOf } from '../../clusters/errors.ts';
-import { leftovers as buildLeftovers } from '../../clusters/images/build-folder.ts';
+import { leftovers as folderLeftovers } from '../../clusters/work-folder.ts';
 import { leftovers as kindLeftovers } from '../../clusters/kind/leftovers.ts';
 import { down } from '../../clusters/lifecycle.ts';
 import { clusters, clusterNames } from '../../clusters/registry/description.ts';
@@ -15,11 +15,11 @@ import type { Find } from './find.ts';
 
 export const ofKind: Find = async (options, task) => kindLeftovers(options, task);
 
-export const ofBuilds: Find = async (options) => buildLeftovers(options);
+export const ofFolders: Find = async (options) => folderLeftovers(options);
 
 export const ofEngine: Find = async (options, task) => engineLeftovers(options, task);
 
-/** What a killed run left in clusters of other owners. */
+/** What killed runs left in existing clusters. */
 export const ofExisting: Find = async ({ spare }, task) => {
   const left: Leftover[] = [];
   for (const { name, provider, context } of await clusters()) {
@@ -32,7 +32,7 @@ export const ofExisting: Find = async ({ spare }, task) => {
   return left;
 };
 
-/** What killed runs left on the rigs of clusters that stay. */
+/** What killed runs left on the rigs of kept clusters. */
 export const ofChecks: Find = async ({ spare }, task) => {
   const left: Leftover[] = [];
   for (const cluster of await clusters()) {
@@ -50,7 +50,7 @@ export const ofChecks: Find = async ({ spare }, task) => {
   return left;
 };
 
-/** The private engine, when nobody needs it. */
+/** The private engine, if no cluster needs it. */
 export const privateEngine: Find = async () => {
   const host = await idlePrivateEngine();
   if (host === undefined || (await clusterNames()).length > 0) return [];

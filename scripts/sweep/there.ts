@@ -6,22 +6,23 @@ import { adapterOf } from '../../clusters/meshes.ts';
 import { providerOf } from '../run/provider.ts';
 import type { Find } from './find.ts';
 
-export interface There {
+export interface SweptCluster {
   context?: string;
   kubeconfig?: string;
   namespaces?: string;
+  revision?: string;
   mesh: Mesh;
   all?: boolean;
 }
 
-/** Finds what runs on any machine have left in a cluster that exists; nothing of this machine is looked at. */
-export async function thereFinds({ mesh, all, ...place }: There): Promise<Find> {
+/** Finds what killed runs on any machine left in an existing cluster; does not look at this machine. */
+export async function finderInCluster({ mesh, all, ...place }: SweptCluster): Promise<Find> {
   const provider = await providerOf({ ...place, provider: 'existing', nodes: 1 });
   if (provider.kind !== 'existing') return async () => [];
-  const { context, kubeconfig, namespaces } = provider;
+  const { context, kubeconfig, namespaces, revision } = provider;
   const api = await KubernetesApi.open(omitUndefined({ context, kubeconfig }));
   return async ({ spare }, task) => {
-    const adapter = await adapterOf({ mesh, ...omitUndefined({ context, kubeconfig }) }, api);
+    const adapter = await adapterOf({ mesh, ...omitUndefined({ context, kubeconfig, revision }) }, api);
     return await leftThere(api, adapter, { spare, ...omitUndefined({ namespaces, all }) }, task);
   };
 }

@@ -5,6 +5,7 @@ check(
   {
     control: { because: 'all endpoints are ejected for half a minute', mustFail: { toRecover: 'answered 503 UH' } },
     needs: { nodes: 'kind', because: "packets are dropped in the pods' networks on their node", link: '' },
+    faults: ['network'],
   },
   async ({ caller, server, network }) => {
     let back = 0;

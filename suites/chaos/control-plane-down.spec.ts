@@ -7,6 +7,7 @@ check(
     exclusive: 'mesh-wide',
     needs: { nodes: 'kind', because: "connections are refused in the control plane's network on its node", link: '' },
     timeoutMs: 240_000,
+    faults: ['control-plane'],
   },
   async ({ caller, secondCaller, server, controlPlane }) => {
     const canary = { rate: 50, headers: { 'x-canary': 'true' } };
@@ -15,7 +16,7 @@ check(
       await controlPlane.without(async () => {
         for (const connections of ['kept', 'new'] as const) {
           expect(await caller.send(server, { ...canary, connections, count: 150 })).toReachOnly('v2');
-          // It has sent nothing yet: what it knows of the server it was told before.
+          // It has sent nothing yet, so its proxy knows the server only from before the outage.
           expect(await secondCaller.send(server, { ...canary, connections, count: 150 })).toReachOnly('v2');
         }
       });

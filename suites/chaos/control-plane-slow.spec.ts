@@ -7,6 +7,7 @@ check(
     exclusive: 'mesh-wide',
     needs: { nodes: 'kind', because: "packets are delayed in the control plane's network on its node", link: '' },
     timeoutMs: 240_000,
+    faults: ['control-plane'],
   },
   async ({ caller, server, controlPlane }, policy) => {
     await controlPlane.whileSlow(500, async () => {

@@ -9,6 +9,7 @@ check(
     needs: { nodes: 'kind', because: 'connections are refused in the network of the DNS servers on their node', link: '' },
     linkerd: unsupported('Linkerd does not capture DNS; only the cluster DNS resolves names', 'https://linkerd.io/2/features/egress/'),
     timeoutMs: 240_000,
+    faults: ['dns'],
   },
   async ({ workload, server, clusterDns }) => {
     const captured = await workload('captured');

@@ -1,6 +1,6 @@
-import { between, check, expect, firstFailure, untilDelivered } from '#fixtures';
+import { between, check, expect, firstFailure } from '#fixtures';
 
-/** The base ejection time of the manifest: afterwards the endpoint is tried again, whether it is back or not. */
+/** The base ejection time in the manifest, after which the endpoint is tried again, whether it is back or not. */
 const EJECTED_MS = 6_000;
 
 check(
@@ -8,24 +8,28 @@ check(
   {
     control: { because: 'outlier detection is off', mustFail: { toRecover: { 'answered 504 UT': 1 } } },
     needs: { nodes: 'kind', because: "packets are dropped in the pod's network on its node", link: '' },
+    faults: ['network'],
   },
-  async ({ caller, server, network }) => {
+  async ({ caller, server, v3, network }) => {
     const lost = server.version('v2');
     const at = { before: 0, ended: 0, back: 0, used: 0 };
-    const history = await caller.keepSending(server, { rate: 100 }, async (load) => {
-      await load.more(1);
-      at.before = await load.now();
-      await network.during({ kind: 'drop' }, { at: lost, towards: caller }, async () => {
-        await load.more(3);
-        at.ended = await load.now();
+    const send = () =>
+      caller.keepSending(server, { rate: 100 }, async (load) => {
+        await load.more(1);
+        at.before = await load.now();
+        await network.during({ kind: 'drop' }, { at: lost, towards: caller }, async () => {
+          await load.more(3);
+          at.ended = await load.now();
+        });
+        at.back = await load.now();
+        await load.untilAnsweredBy(lost, { since: at.back, withinMs: 40_000 });
+        at.used = await load.now();
+        await load.more(2);
       });
-      at.back = await load.now();
-      await untilDelivered(lost, 1, { withinMs: 40_000 });
-      at.used = await load.now();
-      await load.more(2);
-    });
+    // Neither the fault nor the policy applies to v3 under its own name: only the machine delays its requests.
+    const [history] = await caller.beside(v3, {}, send);
     expect(between(history, 0, at.before - 500)).toSucceed({ lateMs: 1_000 });
-    // The fault acts before it is proven to, for as long as that takes: the first request to fail tells when.
+    // The fault takes effect before its effect has been measured, so the first failed request shows when it began.
     const cut = firstFailure(history, at.before - 500);
     expect(history).toRecover({ from: cut, to: Math.min(at.ended, cut + EJECTED_MS), withinMs: 2_000 });
     expect(history).toRecover({ from: at.back, withinMs: 2_000 });

@@ -5,6 +5,7 @@ check(
   {
     control: { because: 'requests that time out are retried too', mustFail: { toDeliverAtMostOnce: 'delivered again' } },
     needs: { nodes: 'kind', because: "packets are dropped in the pod's network on its node", link: '' },
+    faults: ['network'],
   },
   async ({ caller, server, network }) => {
     const mute = server.version('v2');

@@ -5,6 +5,7 @@ check(
   {
     control: { because: 'a tenth of the requests are routed to the mirror target', mustFail: { toSucceed: 'answered 504 UT' } },
     linkerd: unsupported('Linkerd does not support the mirror filter of HTTPRoute', 'https://linkerd.io/2/reference/httproute/'),
+    faults: ['endpoint'],
   },
   async ({ caller, v1, v2, mirror }) => {
     await mirror.version('v1').faults({ act: 'hang' });

@@ -5,6 +5,7 @@ check(
   {
     control: { because: 'nothing is retried', mustFail: { toSucceed: 'answered 504 UT' } },
     needs: { nodes: 'kind', because: "packets are lost in the pod's network on its node", link: '' },
+    faults: ['network'],
   },
   async ({ caller, v1, network }) => {
     await network.during({ kind: 'loss', share: 0.03 }, { at: v1.version('v1'), towards: caller }, async () => {

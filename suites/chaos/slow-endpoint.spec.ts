@@ -5,6 +5,7 @@ check(
   {
     control: { because: 'load balancing is ROUND_ROBIN', mustFail: { toGiveLess: 'an equal share' } },
     needs: { nodes: 'kind', because: "packets are delayed in the pod's network on its node", link: '' },
+    faults: ['network'],
   },
   async ({ caller, server, network }) => {
     const slow = server.version('v2');

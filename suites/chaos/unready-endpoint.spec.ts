@@ -4,6 +4,7 @@ check(
   'An endpoint that becomes unready under load receives nothing more, and no request fails',
   {
     control: { because: 'the Service publishes pods that are not ready', mustFail: { toHaveEjected: 'none ejected' } },
+    faults: ['endpoint'],
   },
   async ({ caller, server, namespace }) => {
     const { endpoints } = server;

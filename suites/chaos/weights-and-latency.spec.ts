@@ -7,6 +7,7 @@ check(
   {
     control: { because: 'the weights are 80 and 20', mustFail: { toSplit: ['80 % to v1', '20 % to v2'] } },
     needs: { nodes: 'kind', because: "packets are delayed in the pod's network on its node", link: '' },
+    faults: ['network'],
   },
   async ({ caller, server, network }) => {
     await network.during({ kind: 'latency', ms: 60, jitterMs: 10 }, { at: server.version('v2'), towards: caller }, async () => {

@@ -1,6 +1,6 @@
 import { check, target, expect, unsupported } from '#fixtures';
 
-/** An address that nobody has (TEST-NET-2): the caller's own proxy decides by the host where the request goes. */
+/** An unused address (TEST-NET-2): the caller's own proxy routes the request by its host. */
 const partner = target('198.51.100.7', 80);
 
 check(

@@ -1,6 +1,6 @@
 import { check, expect, target, unsupported } from '#fixtures';
 
-/** An address that nobody has (TEST-NET-2): the caller's own proxy refuses before it connects. */
+/** An unused address (TEST-NET-2): the caller's own proxy rejects the request before it connects. */
 const unlisted = target('198.51.100.7', 80);
 
 check(

@@ -9,6 +9,7 @@ check(
       'without high availability, Linkerd admits pods without a proxy; see injector-ignored',
       'https://linkerd.io/2/features/ha/#proxy-injector-failure-policy',
     ),
+    faults: ['injector'],
   },
   async ({ injector, caller, server }) => {
     await injector.without(async () => {

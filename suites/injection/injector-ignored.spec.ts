@@ -9,6 +9,7 @@ check(
       "without Istio's injector, pods are rejected; see injector-down",
       'https://istio.io/latest/docs/ops/common-problems/injection/',
     ),
+    faults: ['injector'],
   },
   async ({ injector, caller, server }) => {
     await injector.without(async () => {

@@ -65,7 +65,7 @@ check(
     const asked = await caller.send(orders, { count: 30, connections: 'new', headers: { 'user-agent': '{id}' } });
     expect(asked).toResolve();
     expect(asked).toSucceed();
-    // A proxy that traces a request marks that in the request's id, so the user agent carries ours.
+    // A proxy that traces a request changes its request ID, so the user agent contains ours.
     expect(await caller.proxy.accessLog(asked, ({ userAgent }) => userAgent)).toMatchLogFormat(asked, FORMAT);
 
     const generate = (file: string) => commandLine.run(['manifest', 'generate', '--filename', '-'], file);

@@ -9,7 +9,7 @@ check(
   },
   async ({ installation, workload }) => {
     const custom = installation('custom');
-    // The API server writes 2048Mi so.
+    // The API server's notation of 2048Mi.
     expect(await custom.component('istiod')).toHaveSettings({ requests: { cpu: '150m', memory: '2Gi' } });
 
     const { proxy } = await workload('sample', custom.namespace);

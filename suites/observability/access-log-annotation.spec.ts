@@ -16,7 +16,7 @@ check(
     const service = target(`logged.${namespace}`, 8080);
     const order = { count: 40, method: 'POST', path: '/orders?page=2', body: 'five!', headers: { 'user-agent': 'probe/{id}' } } as const;
     for (const from of [caller, unmeshedCaller]) {
-      // The line of the first request of a connection may come minutes late.
+      // The log line of the first request on a connection may come minutes late.
       expect(await from.send(service, { count: 5 })).toSucceed();
       const sent = await from.send(service, order);
       expect(sent).toSucceed();

@@ -15,6 +15,7 @@ check(
         observed: 'it is not needed: a Telemetry resource with the provider envoy enables them for a single namespace',
       },
     ],
+    faults: ['endpoint'],
   },
   async ({ caller, neighbour, server, v1 }) => {
     await server.version('v2').faults({ status: 500 });

@@ -9,6 +9,7 @@ check(
       mustFail: { toAgreeWithLedger: { 'counted too many': 1 } },
       swap: { secondCaller: 'caller' },
     },
+    faults: ['endpoint'],
   },
   async ({ caller, secondCaller, server }) => {
     await server.version('v2').faults({ status: 500, share: 0.5 });

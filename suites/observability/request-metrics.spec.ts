@@ -14,6 +14,7 @@ check(
       because: "the request counter comes from Istio's own filter",
       link: 'https://istio.io/latest/docs/reference/config/metrics/',
     },
+    faults: ['endpoint'],
   },
   async ({ caller, secondCaller, v2, namespace, identity }) => {
     const left = await watchRequestCounts(caller.proxy);

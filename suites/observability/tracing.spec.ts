@@ -15,7 +15,7 @@ check(
     await policy.change();
     const unsampled = await caller.send(server, { count: 100, concurrency: 8 });
     expect(await collector.spans(unsampled, { expected: 0 })).toTraceNone(unsampled);
-    // The collector still listens: who asks for a trace of its own gets one.
+    // Tracing still works: a request that asks for a trace gets one.
     const forced = await caller.send(server, { count: 20, headers: { 'x-client-trace-id': '{id}' } });
     expect(await collector.spans(forced, { expected: 2 })).toTraceEach(forced, between);
   },

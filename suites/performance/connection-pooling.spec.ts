@@ -22,6 +22,7 @@ check(
         observed: 'connections that close after two requests are not pooled, so the check omits this field',
       },
     ],
+    faults: ['endpoint'],
   },
   async ({ caller, v1 }) => {
     const { connectionsPerUpstream: workers } = await caller.proxy.capabilities();

@@ -9,10 +9,12 @@ check(
       'Linkerd readmits an endpoint after a successful probe; see failure-accrual',
       'https://linkerd.io/2/reference/circuit-breaking/',
     ),
+    faults: ['endpoint'],
   },
   async ({ caller, server }) => {
     const bad = server.version('v2');
-    // Each step begins when the ledgers show the one before: closed, out, back and serving, out again, back and serving.
+    // Each step begins when the ledgers show the previous one: in use, ejected, readmitted and serving, ejected again, readmitted and
+    // serving.
     const relapse = async (): Promise<void> => {
       await untilDelivered(bad, 20);
       for (const serving of [10, 20]) {
@@ -22,7 +24,7 @@ check(
         await untilDelivered(bad, serving);
       }
     };
-    const history = await caller.sendDuring(relapse, server, { rate: 150, count: 75 });
+    const history = await caller.keepSending(server, { rate: 150 }, relapse);
     const ledger = await server.received(history);
     const clocks = await server.clocksAgainst(caller);
     expect(history).toEjectAndReadmit({ endpoint: bad.pod, ledger, clocks, failures: 5, baseEjectionMs: 1_500, intervalMs: 1_000 });

@@ -12,6 +12,7 @@ check(
         observed: "the field is accepted with a deprecation warning and ignored; Envoy's default of five consecutive 5xx applies",
       },
     ],
+    faults: ['endpoint'],
   },
   async ({ caller, server }, policy) => {
     const bad = server.version('v2');

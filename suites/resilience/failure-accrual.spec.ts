@@ -8,15 +8,16 @@ check(
       'Istio readmits an endpoint when its ejection time is over, without a probe; see circuit-breaker-ejects',
       'https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection',
     ),
+    faults: ['endpoint'],
   },
   async ({ caller, server, namespace }) => {
     const guarded = target(`guarded.${namespace}`, 8080);
     const bad = server.version('v2');
     await bad.faults({ status: 500 });
-    // Three failures, and probes after pauses of 1 s and 2 s: the next is due 4 s after the second.
+    // Three failures, then probes after pauses of 1 s and 2 s; the next one is due 4 s after the second.
     const broken = await caller.send(guarded, { rate: 60, durationMs: 4_500 });
     const given = (await server.received(broken)).filter(({ pod }) => pod === bad.pod);
-    // What was sent before the third failure was known arrives as well.
+    // Requests that were sent before the third failure was known arrive as well.
     const early = sentBeforeAnswer(
       broken.outcomes.filter((outcome) => versionOf(outcome) === 'v2'),
       3,
@@ -24,7 +25,7 @@ check(
     expect(given).toHaveDeliveries({ atLeast: 4, atMost: Math.max(3, early) + 2 });
 
     await bad.heal();
-    const healed = await caller.sendDuring(() => untilDelivered(bad, 20, { withinMs: 12_000 }), guarded, { rate: 60, count: 60 });
+    const healed = await caller.keepSending(guarded, { rate: 60 }, () => untilDelivered(bad, 20, { withinMs: 12_000 }));
     expect(healed).toSucceed();
     expect((await server.received(healed)).filter(({ pod }) => pod === bad.pod)).toHaveDeliveries({
       atLeast: 20,

@@ -16,7 +16,7 @@ check(
         send({ 'x-test-user': 'qa2', 'x-test-fault': 'TRUE' }),
         send({ 'x-test-user': 'QA', 'x-test-fault': '' }),
       ]);
-    // No rule is about v2: what delays its requests is the machine.
+    // No rule applies to v2: only the machine delays its requests.
     const [[qa, fault, ...others], beside] = await caller.beside(v2, {}, sendAll);
     for (const delayed of [qa, fault]) {
       expect(delayed).toHaveLatency({ atLeastMs: 5_000, atMostMs: 5_400, beside });

@@ -6,6 +6,7 @@ check(
     assumes: ['default-retries'],
     control: { because: 'the two counts are swapped', mustFail: { toHaveEjected: { '3 ejected': 1, 'none ejected': 1 } } },
     linkerd: unsupported("Linkerd's failure accrual counts every 5xx response", 'https://linkerd.io/2/features/circuit-breaking/'),
+    faults: ['endpoint'],
   },
   async ({ caller, server }) => {
     const { endpoints } = server;

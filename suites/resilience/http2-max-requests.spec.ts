@@ -6,6 +6,7 @@ check(
     assumes: ['default-retries'],
     control: { because: 'the limit is 100', mustFail: { toOverflow: 'answered 200' } },
     linkerd: unsupported('Linkerd does not limit concurrent requests to a Service', 'https://linkerd.io/2/features/circuit-breaking/'),
+    faults: ['endpoint'],
   },
   async ({ caller, v3 }) => {
     const held = v3.version('v3');
@@ -17,7 +18,7 @@ check(
     expect(streams).toOverflow({ exactly: 30 });
     const delivered = await v3.received(streams);
     expect(delivered).toHaveDeliveries(20);
-    // All of them over one connection: between the proxies it was HTTP/2 too.
+    // All of them use one connection, so HTTP/2 was used between the proxies too.
     expect(delivered).toHaveRequestsPerConnection(streams, { each: 20, header: 'x-peer-port' });
   },
 );

@@ -12,6 +12,7 @@ check(
       },
     ],
     linkerd: unsupported('Linkerd does not limit how many endpoints are ejected', 'https://linkerd.io/2/features/circuit-breaking/'),
+    faults: ['endpoint'],
   },
   async ({ caller, server }) => {
     for (const endpoint of server.endpoints) await endpoint.faults({ status: 500 });

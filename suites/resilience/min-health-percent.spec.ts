@@ -13,13 +13,14 @@ check(
           'the second of three endpoints is still ejected; then ejections are ignored, and all three receive requests, including the failing ones',
       },
     ],
+    faults: ['endpoint'],
   },
   async ({ caller, server }) => {
     const { endpoints } = server;
     const [second, third] = [server.version('v2'), server.version('v3')];
 
     await second.faults({ status: 500 });
-    await caller.sendDuring(() => untilEjected(server, second), server, { rate: 80, count: 40 });
+    await caller.keepSending(server, { rate: 80 }, () => untilEjected(server, second));
     const without = await caller.send(server, { count: 90 });
     expect(await server.received(without)).toHaveEjected([second], { of: endpoints, history: without });
 

@@ -13,16 +13,17 @@ check(
           'each worker thread of the proxy may open one connection regardless of the limit, so a proxy with two workers accepts two or three requests',
       },
     ],
+    faults: ['endpoint'],
   },
   async ({ caller, v1 }) => {
     await v1.version('v1').faults({ delayMs: 1_500 });
-    // Each of the proxy's workers may have a connection of its own, and one connection of the caller stays with one worker.
-    // While the first request waits for its connection, others overflow; then one waits, until the first is answered.
+    // Each worker of the proxy may have a connection of its own, and one connection of the caller stays with one worker. While the first
+    // request waits for its connection, others overflow; then one waits until the first is answered.
     const streams = await caller.send(v1, { protocol: 'h2c', rate: 60, count: 30, path: '/held' });
     expect(streams).toOverflow({ exactly: 28 });
     expect(await v1.received(streams)).toHaveDeliveries(2);
 
-    // Connections of their own meet every worker. Each holds one request, if it opens its connection before one waits for another worker's.
+    // New connections reach every worker. Each holds one request, if it opens its connection before one waits for another worker's.
     const { connectionsPerUpstream: workers } = await caller.proxy.capabilities();
     const spread = await caller.send(v1, { rate: 60, count: 60, path: '/held', connections: 'new' });
     const accepted = await v1.received(spread);

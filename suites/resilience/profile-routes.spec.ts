@@ -15,6 +15,7 @@ check(
       'ServiceProfile is a kind of Linkerd; see retries and timeout',
       'https://istio.io/latest/docs/reference/config/networking/virtual-service/',
     ),
+    faults: ['endpoint'],
   },
   async ({ caller, v1, v2, namespace }) => {
     const profiled = target(`profiled.${namespace}`, 8080);

@@ -10,7 +10,7 @@ check(
   async ({ unmeshedCaller, ingress, v1 }) => {
     await ingress.openFor(unmeshedCaller);
     const mark = 'x-local-rate-limit';
-    // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
+    // 3.9 s refill 6.5 tokens: halfway between two, so that a small delay changes nothing.
     const limited = await unmeshedCaller.send(ingress, {
       rate: 100,
       count: 390,

@@ -22,7 +22,7 @@ check(
   },
   async ({ caller, v1, v2 }, policy) => {
     const mark = 'x-local-rate-limit';
-    // 3.9 s give 6.5 tokens: in the middle between two, so that a little lateness changes nothing.
+    // 3.9 s refill 6.5 tokens: halfway between two, so that a small delay changes nothing.
     const limited = await caller.send(v1, { rate: 100, count: 390, keepHeaders: [mark] });
     expect(limited).toBeRateLimited({ tokens: 100, tokenMs: 600, mark: [mark, 'true'] });
     expect(await v1.received(limited)).toHaveDeliveries(

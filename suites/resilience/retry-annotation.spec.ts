@@ -11,6 +11,7 @@ check(
       'Istio sets retries in fields of the route instead; see retries',
       'https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry',
     ),
+    faults: ['endpoint'],
   },
   async ({ caller, v2 }) => {
     const bad = v2.version('v2');

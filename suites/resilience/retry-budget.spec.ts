@@ -1,7 +1,7 @@
 import { check, expect, target, unsupported } from '#fixtures';
 
 const REQUESTS = 500;
-/** Of a budget of 20 % beside 10 a second over 10 s. */
+/** The retries that a budget of 20 % plus 10 per second allows in 10 s. */
 const EXTRA = REQUESTS * 0.2 + 10 * 10;
 
 check(
@@ -18,6 +18,7 @@ check(
       "Istio's retryBudget limits the retries in flight, not their total",
       'https://istio.io/latest/docs/reference/config/networking/destination-rule/',
     ),
+    faults: ['endpoint'],
   },
   async ({ caller, v1, namespace }) => {
     await v1.version('v1').faults({ status: 503 });

@@ -8,6 +8,7 @@ check(
       because: 'the policy retries on 5xx',
       mustFail: { toContainEachOnce: 'delivered again', toDeliverAtMostOnce: 'delivered again' },
     },
+    faults: ['endpoint'],
   },
   async ({ caller, server }) => {
     for (const fault of [{ status: 500 }, { status: 503 }, { status: 504 }, { act: 'reset' }, { act: 'close' }] as const) {
@@ -18,10 +19,10 @@ check(
         expect(posts).toHaveStatus(fault.status);
         expect(delivered).toContainEachOnce(posts);
       } else {
-        // What a caller is told of a lost connection is each mesh's own, as is what becomes of a request that waits for one.
+        // How a lost connection is reported to the caller depends on the mesh, and so does what happens to a request that waits for one.
         expect(posts).toBeAnswered();
         expect(delivered).toDeliverAtMostOnce(posts);
-        // Were few delivered, this would say little; a policy that retries twice delivers them three times.
+        // With few deliveries this would prove little; a policy that retries twice delivers each request three times.
         expect(delivered).toHaveDeliveries({ atLeast: 25, atMost: 150 });
       }
     }

@@ -12,6 +12,7 @@ check(
       'Linkerd lists the status codes in an annotation instead; see retry-annotation',
       'https://linkerd.io/2/reference/retries/',
     ),
+    faults: ['endpoint'],
   },
   async ({ caller, v2 }, policy) => {
     const bad = v2.version('v2');

@@ -8,9 +8,10 @@ check(
       'Istio sets timeouts in fields of the route instead; see timeout',
       'https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRoute',
     ),
+    faults: ['endpoint'],
   },
   async ({ caller, v1, v2 }) => {
-    await v1.version('v1').faults({ match: { pathPrefix: '/slow' }, delayMs: 1_600 }, { match: { pathPrefix: '/quick' }, delayMs: 300 });
+    await v1.version('v1').faults({ match: { pathPrefix: '/slow' }, delayMs: 2_200 }, { match: { pathPrefix: '/quick' }, delayMs: 300 });
     const send = (path: string) => caller.send(v1, { count: 10, concurrency: 10, path });
     const [[slow, quick], beside] = await caller.beside(v2, {}, () => Promise.all([send('/slow'), send('/quick')]));
     expect(slow).toTimeOut();

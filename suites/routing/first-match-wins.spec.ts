@@ -11,11 +11,11 @@ check(
   },
   async ({ caller, server }) => {
     const canary = { 'x-canary': 'true' };
-    // Rules in their order: /api to v1; /api/users or /users, both with the header, to v2; the rest to v3.
+    // The rules in order: /api to v1; /api/users or /users, both with the header, to v2; everything else to v3.
     expect(await caller.send(server, { count: 100, path: '/api/users', headers: canary })).toReachOnly('v1');
     expect(await caller.send(server, { count: 100, path: '/api/users' })).toReachOnly('v1');
     expect(await caller.send(server, { count: 100, path: '/api' })).toReachOnly('v1');
-    // The conditions of one match hold together, the matches of one rule each for itself.
+    // All conditions of one match must hold, but only one match of a rule.
     expect(await caller.send(server, { count: 100, path: '/users', headers: canary })).toReachOnly('v2');
     expect(await caller.send(server, { count: 100, path: '/users' })).toReachOnly('v3');
     expect(await caller.send(server, { count: 100, path: '/', headers: canary })).toReachOnly('v3');

@@ -4,7 +4,7 @@ check(
   'An exact header match routes only its value; every other value takes the default route',
   { control: { because: 'the rule matches by prefix', mustFail: { toReachOnly: { 'answered by v2': 3 } } } },
   async ({ caller, server }) => {
-    // White space around a value is not part of it (RFC 9110, section 5.5), and names have no case.
+    // White space around a value is not part of it (RFC 9110, section 5.5), and header names are case-insensitive.
     for (const headers of [{ 'api-version': 'v2' }, { 'API-Version': 'v2' }, { 'api-version': ' v2 ' }]) {
       expect(await caller.send(server, { count: 50, headers })).toReachOnly('v2');
     }

@@ -7,7 +7,7 @@ const DESKTOP = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like
 check(
   'A header regex matches its word anywhere, is case-sensitive and routes to another service',
   { control: { because: 'the expression is anchored at the start', mustFail: { toContainEachOnce: { 'never delivered': 2 } } } },
-  // The rig's mirror pod plays the backend for mobile clients here.
+  // The rig's mirror pod is the backend for mobile clients here.
   async ({ caller, server, mirror: mobileBackend }) => {
     for (const agent of [PHONE, 'Mobile', 'xMobilex', 'Mobile Mobile']) {
       const mobile = await caller.send(server, { count: 50, headers: { 'user-agent': agent } });

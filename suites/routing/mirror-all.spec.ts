@@ -12,6 +12,7 @@ check(
         observed: "the copy keeps the host of the original request: istiod's DISABLE_SHADOW_HOST_SUFFIX is true by default",
       },
     ],
+    faults: ['endpoint'],
   },
   async ({ caller, server, v2: mirror, v3: bystander }) => {
     const original = { count: 300, concurrency: 8, method: 'POST', path: '/orders?item=7', body: 'one', headers: { 'x-order': '{id}' } };
@@ -22,7 +23,7 @@ check(
     const asSent = { method: 'POST', path: '/orders?item=7', headers: { host: server.address(), 'x-order': '{id}' } };
     expect(copies).toArriveWith(asSent);
 
-    // What the mirror does with a copy travels in a header. The client has all its answers while copies still wait at the barrier.
+    // A header tells the mirror what to do with a copy. The client has all its responses while copies still wait at the barrier.
     const when = (value: string) => ({ match: { header: { name: 'x-mirror', value } } });
     const test = mirror.version('v2');
     await test.faults(

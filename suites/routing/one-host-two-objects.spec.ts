@@ -12,7 +12,7 @@ check(
   },
   async ({ caller, server }, policy) => {
     expect(await caller.send(server, { count: 60, path: '/one' })).toReachOnly('v1');
-    // For more than a second: an object's age is told in whole seconds.
+    // For more than a second, because the age of an object has a resolution of one second.
     const forASecond = ({ outcomes }: { outcomes: readonly { answeredMs: number }[] }) => (outcomes.at(-1)?.answeredMs ?? 0) > 1_100;
     expect(await caller.sendUntil(forASecond, server, { count: 60, path: '/two' })).toReachOnly('v2');
     await policy.change();

@@ -11,7 +11,7 @@ check(
   },
   async ({ caller, server }) => {
     const headers = { 'x-user-id': 'user-7' };
-    // One connection belongs to one worker of the proxy, and each worker goes round by itself.
+    // One connection belongs to one worker of the proxy, and each worker has its own round robin.
     expect(await caller.send(server, { count: 300, headers })).toRoundRobin(3);
     const { connectionsPerUpstream: workers } = await caller.proxy.capabilities();
     expect(await caller.send(server, { count: 1_500, concurrency: 16, headers })).toRoundRobinPerWorker({ pods: 3, workers });

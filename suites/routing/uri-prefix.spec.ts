@@ -1,6 +1,6 @@
 import { check, expect } from '#fixtures';
 
-/** The path as it is sent, and the version whose route takes it. */
+/** The path as it is sent, and the version whose route matches it. */
 const ROUTES = {
   v1: ['/v1/', '/v1/users', '/v1/users?page=/v2/', '/v1//', '/v1/v2/'],
   v2: ['/v2/', '/v2/users/7', '/v2/v1/'],

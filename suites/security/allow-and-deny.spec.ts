@@ -13,7 +13,7 @@ check(
   },
   async ({ caller, neighbour, unmeshedCaller, server, issuer }) => {
     const headers = bearer(await issuer.token());
-    // By the first rule with a token from anywhere, by the second one without from the own namespace.
+    // The first rule allows requests with a token from anywhere, the second one those without from its own namespace.
     for (const [from, order] of [
       [neighbour, { path: '/api/items', headers }],
       [unmeshedCaller, { path: '/api/items', method: 'POST', headers }],
@@ -25,14 +25,14 @@ check(
       expect(await server.received(allowed)).toContainEachOnce(allowed);
     }
     for (const [from, order] of [
-      // No rule takes these.
+      // No rule allows these.
       [neighbour, { path: '/api/items' }],
       [neighbour, { path: '/other', headers }],
       [neighbour, { path: '/api/items', method: 'DELETE', headers }],
-      // The second rule does, and so does the one that denies.
+      // The second rule allows them, but another one denies them.
       [caller, { path: '/admin/x' }],
       [caller, { path: '/admin/x', headers }],
-      // Who is exempt from denial is not allowed by that.
+      // An exemption from the denial does not allow a request.
       [neighbour, { path: '/admin/x', headers }],
     ] as const) {
       const denied = await from.send(server, { ...order, count: 30, connections: 'new' });

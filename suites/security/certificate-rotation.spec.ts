@@ -16,7 +16,7 @@ check(
     const renewal = async () => {
       next = await client.proxy.nextCertificate(first, { withinMs: LIFETIME_S * 1_000 });
     };
-    const meanwhile = await client.sendDuring(renewal, server, { rate: 40, count: 20 });
+    const meanwhile = await client.keepSending(server, { rate: 40 }, renewal);
     expect(next).toBeRenewed({ before: first });
     for (const { proxy } of server.endpoints) {
       expect(next).toIdentify({ as: identity('default'), to: await proxy.certificate(), lifetimeHours: LIFETIME_S / 3_600 });

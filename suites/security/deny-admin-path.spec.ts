@@ -32,7 +32,7 @@ check(
         server,
         disguises.map((path) => ({ path, protocol })),
       );
-      // Any status will do: what was delivered decides.
+      // Any status is acceptable: only deliveries matter.
       for (const one of tried) expect(one).toBeAnswered();
       expect(await server.ledger()).toHaveNoPathUnder('/admin/');
       expect(await from.send(server, { count: 30, protocol, path: '/admin/x', connections: 'new' })).toBeDenied({ by: 'policy' });
@@ -41,7 +41,7 @@ check(
     }
     expect(await server.ledger()).toHaveNoPathUnder('/admin/');
 
-    // As the guide row documented: what is not the path after normalisation is delivered, as it is.
+    // As documented by the guide: a path that differs after normalisation is delivered unchanged.
     for (const path of ['//admin/x', '/admin%2Fx', '/%2561dmin/x', '/ADMIN/x', '/admin;/x', '/admin']) {
       const other = await unmeshedCaller.send(server, { count: 30, path });
       expect(other).toSucceed();

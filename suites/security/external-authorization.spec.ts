@@ -7,7 +7,7 @@ check(
   'An external authorizer decides what passes and how denials are answered; without it, nothing passes',
   {
     assumes: ['mutual-tls', 'authorizer'],
-    // The control plane looks the authorizer up in the whole mesh, and refuses one that is in two namespaces.
+    // The control plane looks the authorizer up in the whole mesh, and rejects one that is in two namespaces.
     exclusive: 'mesh-wide',
     control: {
       because: 'no policy uses it',
@@ -20,8 +20,9 @@ check(
       },
     },
     linkerd: unsupported('policies of Linkerd cannot ask an external authorizer', 'https://linkerd.io/2/reference/authorization-policy/'),
+    faults: ['endpoint'],
   },
-  // The rig's mirror pod plays the authorizer here.
+  // The rig's mirror pod is the authorizer here.
   async ({ caller, v3, mirror: authorizer, identity }, policy) => {
     const decision = authorizer.version('v1');
     await decision.faults({ match: { header: { name: 'x-user', value: 'mallory' } }, status: 401 });

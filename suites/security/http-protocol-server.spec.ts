@@ -5,7 +5,7 @@ check(
   {
     control: {
       because: 'the other account is authorized',
-      // To gRPC a denial is status 7 in an answer of 200.
+      // For gRPC a denial is status 7 in a response with status 200.
       mustFail: {
         toSucceed: ['answered 403 without a mark', 'answered 200 without a mark'],
         toBeDenied: 'answered 200',

@@ -26,7 +26,7 @@ check(
       expect(denied).toBeDenied({ by: 'policy' });
       expect(await v1.received(denied)).toBeEmpty();
     }
-    // The Server is about one version's pods.
+    // The Server selects one version's pods only.
     expect(await unmeshedCaller.send(v2, { count: 30 })).toSucceed();
   },
 );

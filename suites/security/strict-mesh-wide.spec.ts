@@ -13,7 +13,7 @@ check(
       {
         documented: 'mode: STRICT requires mTLS from the moment it is applied',
         observed:
-          'new connections are rejected at once; open ones continue in plaintext until their listener has drained, 45 s by default; the evidence has both times',
+          'new connections are rejected at once; open ones continue in plaintext until their listener has drained, 45 s by default; the evidence contains both times',
       },
     ],
     linkerd: unsupported(

@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import { clockDistance } from '../../fixtures/actors/clock.ts';
 
-/** An agent whose clock is so far ahead, and which takes the time of its answers from a list. */
+/** An agent whose clock is ahead by the given time, and whose response delays come from a list. */
 const agentOn = (machine: string, aheadMs: number, delays: readonly number[] = [0]) => {
   const left = [...delays];
   return {
@@ -15,11 +15,11 @@ const agentOn = (machine: string, aheadMs: number, delays: readonly number[] = [
   };
 };
 
-test('pods of one machine have one clock', async () => {
+test('Finds no distance between two pods on one machine', async () => {
   expect(await clockDistance(agentOn('a', 5_000), agentOn('a', 0))).toEqual({ aheadMs: 0, errorMs: 0 });
 });
 
-test('the distance of two clocks lies within the error that is stated', async () => {
+test('Measures the distance of two clocks to within the stated error', async () => {
   for (const [one, other] of [
     [agentOn('a', 5_000), agentOn('b', 2_000)],
     [agentOn('', 5_000, [40, 30, 5, 20]), agentOn('', 2_000, [25])],

@@ -20,7 +20,7 @@ function podIn(server: StandInApi, namespace: string, name: string, deletionTime
   });
 }
 
-test('versions are those of the pods of the rig that stay, and not of a gateway on its way out or of a stranger', async ({
+test("Reports only the versions of the rig's remaining pods, and not of terminating gateways or other namespaces", async ({
   server,
   api,
 }) => {
@@ -36,7 +36,7 @@ test('versions are those of the pods of the rig that stay, and not of a gateway 
   expect(toAgreeOnVersion(report).pass).toBe(true);
 });
 
-test('a pod of the rig that stays and is behind is told of', async ({ server, api }) => {
+test('Reports a remaining pod of the rig that is behind', async ({ server, api }) => {
   podIn(server, 'rig', 'caller');
   podIn(server, 'rig', 'server');
   const report = await new CommandLine(adapter([{ pod: 'rig/caller', version: '1.20', stale: [] }]), api, ['rig']).versions();

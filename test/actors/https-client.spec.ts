@@ -9,7 +9,7 @@ import { portOf } from '../kubernetes/port-forward.ts';
 
 const API = 'api.example.com';
 
-/** A server that shows, by name, what the authority has issued under API, SHOP or NEXT, with what the client and the server need. */
+/** A server that presents, by name, certificates that the CA issued for API, SHOP or NEXT, with what client and server need. */
 const test = base.extend<{ authority: Authority; site: { show: (name: string) => void; ids: string[] } }>({
   // oxlint-disable-next-line no-empty-pattern -- the runner insists on a pattern
   authority: async ({}, use) => {
@@ -41,7 +41,7 @@ const test = base.extend<{ authority: Authority; site: { show: (name: string) =>
   },
 });
 
-test('each request on a new connection makes a handshake, which the client verifies', async ({ tunnel, authority, site }) => {
+test('Performs a handshake for each new connection, and verifies the certificate', async ({ tunnel, authority, site }) => {
   const client = new HttpsClient(tunnel, authority.root);
   const { history, handshakes } = await client.send({ host: API, count: 3 });
   expect(history.outcomes.map(({ ending }) => ending)).toEqual(Array(3).fill(expect.objectContaining({ kind: 'response', status: 200 })));
@@ -54,7 +54,7 @@ test('each request on a new connection makes a handshake, which the client verif
   expect(kept.history.outcomes.every(({ ending }) => ending.kind === 'response')).toBe(true);
 });
 
-test('a certificate for another name, of another authority, or none at all is an ending by TLS, and nothing is delivered', async ({
+test('Ends with a TLS error and delivers nothing if the certificate has another name or CA, or is missing', async ({
   tunnel,
   authority,
   site,
@@ -76,7 +76,7 @@ test('a certificate for another name, of another authority, or none at all is an
   expect(site.ids).toEqual([]);
 });
 
-test('requests go on before, during and after a piece of work', async ({ tunnel, authority, site }) => {
+test('Sends requests before, during and after some work', async ({ tunnel, authority, site }) => {
   const client = new HttpsClient(tunnel, authority.root);
   const { history, handshakes } = await client.sendDuring(
     async () => {

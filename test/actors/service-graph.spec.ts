@@ -12,13 +12,13 @@ import { delivery } from '../matchers/histories.ts';
 const { toMatchTraffic } = matchers;
 const edge = (from: string, to: string, requests: number): Edge => ({ from, to, requests });
 
-test('a pod belongs to the Deployment that its name begins with', () => {
+test("Derives a pod's Deployment from its name", () => {
   expect(workloadOf('server-v1-586cc97d6d-w8qcb')).toBe('server-v1');
   expect(workloadOf('caller-8658f545c9-72gds')).toBe('caller');
   expect(workloadOf('server-v1')).toBe('server-v1');
 });
 
-test('edges come from counters, series and ledgers alike', () => {
+test('Derives the same edges from counters, series and ledgers', () => {
   const wanted = [edge('caller', 'mirror', 2), edge('caller', 'server-v1', 3)];
   const pods = { 'server-v1-586cc97d6d-w8qcb': 3, 'mirror-5cfdbd7755-p42tw': 2, 'server-v2-589447d7cb-gq8hp': 0 };
   const counts = Object.fromEntries(Object.entries(pods).map(([pod, requests]) => [pod, { requests, failed: 1 }]));
@@ -37,7 +37,7 @@ test('edges come from counters, series and ledgers alike', () => {
   expect(edgesOfLedger({ from: 'caller-8658f545c9-72gds' }, ledger)).toEqual(wanted);
 });
 
-test('parts of one edge add up, in whatever order they come', () => {
+test('Adds up parts of one edge in any order', () => {
   const part = fc.record({ from: fc.constantFrom('a', 'b'), to: fc.constantFrom('c', 'd'), requests: fc.nat(9) });
   fc.assert(
     fc.property(fc.array(part), (parts) => {
@@ -56,7 +56,7 @@ test('parts of one edge add up, in whatever order they come', () => {
   );
 });
 
-test('the graph must be the traffic, no more and no less', () => {
+test('Requires the graph to equal the traffic', () => {
   const sent = [edge('caller', 'server', 30), edge('other', 'server', 11), edge('server', 'mirror', 5)];
   expect(toMatchTraffic(sent.toReversed(), [...sent.slice(1), edge('caller', 'server', 10), edge('caller', 'server', 20)]).pass).toBe(true);
   for (const [graph, words] of [

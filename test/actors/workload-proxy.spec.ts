@@ -17,7 +17,7 @@ const counted = (status: number, count: number): RequestCount => ({
   count,
 });
 
-test('what rose is told of all proxies together, and series that say the same are one', async () => {
+test('Adds up the increases of all proxies, and merges equal series', async () => {
   let counts = [counted(200, 3)];
   const mesh = { requestCounts: () => Promise.resolve(counts) };
   const risen = await watchRequestCounts(proxy(mesh, 'server-1'), proxy(mesh, 'server-2'));
@@ -25,17 +25,17 @@ test('what rose is told of all proxies together, and series that say the same ar
   expect(await risen()).toEqual([counted(500, 6)]);
 });
 
-test('a log that does not tell of which request its lines are is no finding about the mesh', async () => {
+test('Makes no statement about the mesh from a log without request IDs', async () => {
   const lines: AccessLogLine[] = [{ text: 'GET /', userAgent: '' }];
-  const log = proxy({ accessLog: () => Promise.resolve(lines) });
+  const log = proxy({ accessLog: async () => async () => lines });
   await expect(log.accessLog(historyOf([answered()]))).rejects.toMatchObject({ code: 'LOG_WITHOUT_IDS' });
 });
 
-test('labels that nobody can set are not asked for', async () => {
+test('Does not read labels that cannot be configured', async () => {
   await expect(proxy({}).labelledCounts()).rejects.toMatchObject({ code: 'FEATURE_UNSUPPORTED' });
 });
 
-test('the next certificate is waited for, and where none comes it is the one that is there', async () => {
+test('Waits for the next certificate, and returns the current one if none comes', async () => {
   let asked = 0;
   const shows = (...chains: string[]) =>
     proxy({ certificate: () => Promise.resolve({ chain: [chains[asked++] ?? chains.at(-1) ?? ''], authorities: [] }) });

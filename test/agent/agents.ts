@@ -12,17 +12,17 @@ export { expect } from '@playwright/test';
 
 const MAIN = join(import.meta.dirname, '../../fixtures/agent/main.ts');
 
-/** An agent in a process of its own, on free loopback ports. */
+/** An agent in its own process, on free loopback ports. */
 export interface RunningAgent extends AsyncDisposable {
   process: ChildProcess;
   client: AgentClient;
   ports: Record<keyof typeof PORTS, number>;
-  /** Where a prober sends requests of this protocol. */
+  /** The address for requests of this protocol. */
   target(protocol: ProbeOrder['protocol']): string;
 }
 
 export async function startAgent(pod: string, version: string, { main = MAIN, env = {} } = {}): Promise<RunningAgent> {
-  // Nothing else of this process, except what spares an agent to compile its modules.
+  // The only variable of this process that agents get, so that they need not compile their modules again.
   const compiled = process.env['NODE_COMPILE_CACHE'];
   const settings = {
     AGENT_PORTS: 'any',
@@ -35,7 +35,7 @@ export async function startAgent(pod: string, version: string, { main = MAIN, en
   const child = spawn(process.execPath, [main], { env: settings, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const kill = (): boolean => child.kill('SIGKILL');
-  // A worker that is stopped at the first failure gives nothing back.
+  // A worker that is stopped at the first failure does not dispose of anything.
   process.once('exit', kill);
   const [line] = await Promise.race([
     once(createInterface(child.stdout), 'line'),
@@ -59,12 +59,12 @@ export async function startAgent(pod: string, version: string, { main = MAIN, en
 
 export const PROTOCOLS = ['http1', 'h2c', 'grpc', 'websocket', 'tcp'] as const;
 
-/** A prober and a server a worker; before each test the server is healed and `mark` is where its ledger stands. */
+/** One prober and one server for each worker; before each test the server is healed and `mark` set to the end of its ledger. */
 export const test = base.extend<{ mark: LedgerMark }, { prober: RunningAgent; server: RunningAgent }>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to see what a fixture needs
-  prober: [({}, use) => lend(startAgent('prober-pod', ''), use), { scope: 'worker' }],
+  prober: [({}, use) => provide(startAgent('prober-pod', ''), use), { scope: 'worker' }],
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to see what a fixture needs
-  server: [({}, use) => lend(startAgent('server-pod', 'v1'), use), { scope: 'worker' }],
+  server: [({}, use) => provide(startAgent('server-pod', 'v1'), use), { scope: 'worker' }],
   mark: [
     async ({ server }, use) => {
       await server.client.setFaults([]);
@@ -75,7 +75,7 @@ export const test = base.extend<{ mark: LedgerMark }, { prober: RunningAgent; se
   ],
 });
 
-async function lend(started: Promise<RunningAgent>, use: (agent: RunningAgent) => Promise<void>): Promise<void> {
+async function provide(started: Promise<RunningAgent>, use: (agent: RunningAgent) => Promise<void>): Promise<void> {
   await using agent = await started;
   await use(agent);
 }

@@ -72,7 +72,7 @@ const refused: [route: string, body: unknown, field: string][] = [
   ['GET /ledger?since=99999999999999999999', undefined, 'since'],
 ];
 
-test('input that the agent cannot take gets 400 and the name of the field', async ({ server }) => {
+test('Rejects invalid input with 400 and the name of the field', async ({ server }) => {
   const answers = [];
   for (const [route, body] of refused) {
     const [method = '', path = ''] = route.split(' ');
@@ -84,7 +84,7 @@ test('input that the agent cannot take gets 400 and the name of the field', asyn
   expect(answers).toEqual(refused.map((row) => [...row, 400, 'string']));
 });
 
-test('what is not JSON, not a route or too long is refused, and the agent lives on', async ({ server }) => {
+test('Rejects unknown routes, invalid JSON and long bodies, and keeps running', async ({ server }) => {
   const control = `http://127.0.0.1:${server.ports.control}`;
   const put = (body: string): Promise<Response> => fetch(`${control}/faults`, { method: 'PUT', body });
   expect((await put('{"a":')).status).toBe(400);
@@ -100,7 +100,7 @@ test('what is not JSON, not a route or too long is refused, and the agent lives 
   expect(await server.client.identity()).toMatchObject({ pod: 'server-pod', version: 'v1' });
 });
 
-test('anything at all is either taken or refused by the name of a field', () => {
+test('Accepts any input, or rejects it with the name of a field', () => {
   for (const check of [probeOrder, faultList] as ((value: unknown, field: string) => void)[]) {
     assert(
       property(anything(), (value) => {

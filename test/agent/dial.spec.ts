@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { DialRefused } from '../../fixtures/agent/dialed-stream.ts';
 import { expect, test } from './agents.ts';
 
-/** A server on a free loopback port that treats each connection in this way. */
+/** A server on a free loopback port that handles each connection with `serve`. */
 async function listening(serve: (socket: Socket) => void, options = {}): Promise<AsyncDisposable & { address: string; server: Server }> {
   const server = createServer(options, serve).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -21,7 +21,7 @@ async function listening(serve: (socket: Socket) => void, options = {}): Promise
   };
 }
 
-test('bytes go both ways through a connection that the agent opened, many at once and large ones too', async ({ prober }) => {
+test('Relays data both ways through connections that the agent opened, many at once and large amounts too', async ({ prober }) => {
   await using echo = await listening((socket) => socket.pipe(socket), { allowHalfOpen: true });
   const sizes = [1, 70_000, 3_000_000, 12];
   const answers = await Promise.all(
@@ -40,14 +40,14 @@ test('bytes go both ways through a connection that the agent opened, many at onc
   expect(answers).toEqual(sizes.map(() => true));
 });
 
-test('what a server says before it ends arrives whole, and the end is told', async ({ prober }) => {
+test('Delivers everything that a server sent before it closed, and reports the close', async ({ prober }) => {
   await using greeter = await listening((socket) => socket.end('welcome'));
   const stream = prober.client.dial(greeter.address);
   expect((await buffer(stream)).toString()).toBe('welcome');
   expect(stream.ending).toEqual({ kind: 'closed', when: 'before-send' });
 });
 
-test('a reset is told apart from an orderly end', async ({ prober }) => {
+test('Distinguishes a reset from a normal close', async ({ prober }) => {
   await using resetter = await listening((socket) => socket.once('data', () => socket.resetAndDestroy()));
   const stream = prober.client.dial(resetter.address);
   stream.on('error', () => undefined);
@@ -57,7 +57,7 @@ test('a reset is told apart from an orderly end', async ({ prober }) => {
   expect(stream.ending).toEqual({ kind: 'reset', when: 'after-send' });
 });
 
-test('a connection that is refused, and a name that nobody knows, are told as such', async ({ prober }) => {
+test('Reports a refused connection and an unknown name', async ({ prober }) => {
   const gone = await listening(() => undefined);
   await gone[Symbol.asyncDispose]();
   for (const [target, kind] of [
@@ -72,7 +72,7 @@ test('a connection that is refused, and a name that nobody knows, are told as su
   }
 });
 
-test('the far side hears of it when the client goes', async ({ prober }) => {
+test('Closes the connection to the peer when the client disconnects', async ({ prober }) => {
   const heard = Promise.withResolvers<void>();
   await using patient = await listening((socket) =>
     socket

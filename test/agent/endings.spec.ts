@@ -9,7 +9,7 @@ import type { Ending, ProbeOrder } from '../../fixtures/agent/protocol.ts';
 import { endingOf } from '../../fixtures/agent/prober/endings.ts';
 import { expect, PROTOCOLS, test, type RunningAgent } from './agents.ts';
 
-/** A server on a free loopback port that counts its connections; `serve` says what it does with each. */
+/** A server on a free loopback port that counts its connections. */
 async function listening(server: Server): Promise<{ target: string; accepted: () => number } & AsyncDisposable> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => undefined)));
@@ -36,22 +36,22 @@ const three = <T>(ending: T): T[] => [ending, ending, ending];
 
 for (const protocol of PROTOCOLS) {
   test.describe(protocol, () => {
-    test('a port that nobody listens on refuses', async ({ prober }) => {
+    test('Reports a refused connection to a port without a listener', async ({ prober }) => {
       const closing = await listening(createServer());
       await closing[Symbol.asyncDispose]();
       expect(await endings(prober, { target: closing.target, protocol })).toEqual(three({ kind: 'connection-refused' }));
     });
 
-    test('a name that does not exist is a matter of DNS', async ({ prober }) => {
+    test('Reports a DNS error for a name that does not exist', async ({ prober }) => {
       expect(await endings(prober, { target: 'nobody.invalid:80', protocol, timeoutMs: 10_000 })).toEqual(three({ kind: 'dns' }));
     });
 
-    test('a host that is no host is an outcome of each request, not the end of the agent', async ({ prober }) => {
+    test('Reports an outcome for each request to an invalid host', async ({ prober }) => {
       const found = await endings(prober, { target: 'a%zz<:80', protocol, rate: 100 });
       for (const { kind } of found) expect(['dns', 'tool']).toContain(kind);
     });
 
-    test('a server that resets or closes on arrival gets each request once', async ({ prober }) => {
+    test('Sends each request once to a server that resets or closes the connection', async ({ prober }) => {
       for (const [kind, end] of [
         ['reset', (socket: Socket) => socket.resetAndDestroy()],
         ['closed', (socket: Socket) => socket.destroy()],
@@ -62,22 +62,22 @@ for (const protocol of PROTOCOLS) {
       }
     });
 
-    test('a server that says nothing times out while the response is awaited', async ({ prober }) => {
+    test('Times out while waiting for a silent server', async ({ prober }) => {
       await using server = await listening(createServer());
       expect(await endings(prober, { target: server.target, protocol, timeoutMs: 100 })).toEqual(
         three({ kind: 'timeout', stage: 'response' }),
       );
     });
 
-    test('an answer in another language is a matter of protocol', async ({ prober }) => {
+    test('Reports a protocol error for a response of another protocol', async ({ prober }) => {
       await using server = await listening(createServer((socket) => socket.once('data', () => socket.end('220 ready when you are\r\n'))));
       expect((await endings(prober, { target: server.target, protocol })).map(({ kind }) => kind)).toEqual(three('protocol'));
     });
   });
 }
 
-test('a host that does not answer a connection attempt times out while connecting', async ({ prober }) => {
-  // A stopped process with a full queue: Linux drops further attempts.
+test('Times out while connecting to a host that does not respond', async ({ prober }) => {
+  // A stopped process with a full backlog: Linux drops further connection attempts.
   const script = `const s = require('net').createServer(); s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(String(s.address().port)))`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
@@ -95,15 +95,15 @@ test('a host that does not answer a connection attempt times out while connectin
 });
 
 for (const protocol of ['http1', 'websocket', 'tcp'] as const) {
-  test(`${protocol}: a TLS alert for an answer is told by its name`, async ({ prober }) => {
-    // A fatal handshake_failure, as a TLS record.
+  test(`Reports a TLS alert by name over ${protocol}`, async ({ prober }) => {
+    // A fatal handshake_failure as a TLS record.
     const alert = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
     await using server = await listening(createServer((socket) => socket.once('data', () => socket.end(alert))));
     expect(await endings(prober, { target: server.target, protocol })).toEqual(three({ kind: 'tls', alert: 'handshake_failure' }));
   });
 }
 
-test('an answer that breaks off is not a response', async ({ prober }) => {
+test('Does not treat a truncated response as a response', async ({ prober }) => {
   const half = 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf of';
   for (const [kind, end] of [
     ['reset', (socket: Socket) => void socket.resetAndDestroy()],
@@ -116,7 +116,7 @@ test('an answer that breaks off is not a response', async ({ prober }) => {
   }
 });
 
-test('kept connections that the server closes while idle are replaced, and nothing is sent twice', async ({ prober }) => {
+test('Replaces kept connections that the server closed while idle, and sends nothing twice', async ({ prober }) => {
   for (const end of [(socket: Socket) => socket.destroy(), (socket: Socket) => socket.resetAndDestroy()]) {
     let received = 0;
     const http = createHttpServer((request, response) => {
@@ -132,7 +132,7 @@ test('kept connections that the server closes while idle are replaced, and nothi
   }
 });
 
-test('what the peer does to one stream ends that stream alone', async ({ prober }) => {
+test('Ends only the stream that the peer reset', async ({ prober }) => {
   const http2 = createHttp2Server();
   http2.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
@@ -147,7 +147,7 @@ test('what the peer does to one stream ends that stream alone', async ({ prober 
   expect(server.accepted()).toBe(3);
 });
 
-test('a peer that allows a hundred streams at a time gets more connections, and no request waits', async ({ prober }) => {
+test('Opens more connections to a peer that allows a hundred streams, so that no request waits', async ({ prober }) => {
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 100 } });
   const waiting: (() => void)[] = [];
   http2.on('stream', (stream) => {
@@ -160,7 +160,7 @@ test('a peer that allows a hundred streams at a time gets more connections, and 
   expect(server.accepted()).toBe(3);
 });
 
-test('errors are told apart by what was handed to the connection', () => {
+test('Distinguishes errors by whether the request was passed to the connection', () => {
   const sent = { connected: true, handed: true };
   const unsent = { connected: true, handed: false };
   const outside = { connected: false, handed: false };

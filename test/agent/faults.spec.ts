@@ -14,7 +14,7 @@ for (const protocol of PROTOCOLS) {
   test.describe(protocol, () => {
     const healthy = protocol === 'grpc' ? '200 grpc 0' : '200';
     const carriesStatus = protocol !== 'tcp';
-    // Until the settings of a new HTTP/2 connection are acknowledged, its client may not see the reset as one.
+    // Until the settings of a new HTTP/2 connection are acknowledged, its client may not recognise the reset.
     const settled = protocol === 'h2c' || protocol === 'grpc' ? { delayMs: 50 } : {};
     const table: [name: string, fault: Fault, expected: string][] = [
       ['reset', { act: 'reset', ...settled }, 'reset after-send'],
@@ -26,7 +26,7 @@ for (const protocol of PROTOCOLS) {
       ['delay then status', { delayMs: 60, status: 418 }, carriesStatus ? '418' : healthy],
     ];
     for (const [name, fault, expected] of table) {
-      test(`${name} ends as it must, and is in the ledger once`, async ({ prober, server, mark }) => {
+      test(`Ends a request with ${name} as expected, and records it once`, async ({ prober, server, mark }) => {
         await server.client.setFaults([fault]);
         const { outcomes } = await prober.client.probe({
           target: server.target(protocol),
@@ -39,28 +39,28 @@ for (const protocol of PROTOCOLS) {
         expect(entries.map(({ id }) => id)).toEqual(outcomes.map(({ id }) => id));
         const acts = name.startsWith('delay') && (carriesStatus || fault.status === undefined);
         if (acts) expect(Math.min(...outcomes.map(({ sentMs, answeredMs }) => answeredMs - sentMs))).toBeGreaterThanOrEqual(58);
-        await until(async () => (await server.client.state()).inFlight === 0, { what: 'nothing in flight', timeoutMs: 3000 });
+        await until(async () => (await server.client.state()).inFlight === 0, { what: 'no request in progress', timeoutMs: 3000 });
       });
     }
 
-    test('the barrier holds requests until it is released', async ({ prober, server }) => {
+    test('Holds requests at the barrier until it is released', async ({ prober, server }) => {
       await server.client.setFaults([{ act: 'barrier' }]);
       const history = prober.client.probe({ target: server.target(protocol), protocol, count: 5, concurrency: 5 });
-      await until(async () => (await server.client.state()).waiting === 5, { what: 'five at the barrier', timeoutMs: 5000 });
+      await until(async () => (await server.client.state()).waiting === 5, { what: 'five requests at the barrier', timeoutMs: 5000 });
       expect(await server.client.state()).toMatchObject({ waiting: 5, inFlight: 5 });
       expect(await server.client.releaseBarrier()).toBe(5);
       expect((await history).outcomes.map(({ ending }) => words(ending))).toEqual(Array.from({ length: 5 }, () => healthy));
       expect(await server.client.state()).toMatchObject({ waiting: 0, inFlight: 0 });
     });
 
-    test('who gives up at the barrier no longer waits there', async ({ prober, server }) => {
+    test('Drops a client that gives up from the barrier', async ({ prober, server }) => {
       await server.client.setFaults([{ act: 'barrier' }]);
       await prober.client.probe({ target: server.target(protocol), protocol, timeoutMs: 200, connections: 'new' });
-      await until(async () => (await server.client.state()).waiting === 0, { what: 'nobody at the barrier', timeoutMs: 3000 });
+      await until(async () => (await server.client.state()).waiting === 0, { what: 'no request at the barrier', timeoutMs: 3000 });
       expect(await server.client.releaseBarrier()).toBe(0);
     });
 
-    test('a share of 10 % takes exactly every tenth request, over kept connections too', async ({ prober, server }) => {
+    test('Applies a share of 10 % to exactly every tenth request, over kept connections too', async ({ prober, server }) => {
       await server.client.setFaults([{ share: 0.1, act: 'close' }]);
       const { outcomes } = await prober.client.probe({ target: server.target(protocol), protocol, count: 50 });
       const taken = outcomes.flatMap(({ ending }, at) => (ending.kind === 'closed' ? [at + 1] : []));
@@ -69,7 +69,7 @@ for (const protocol of PROTOCOLS) {
   });
 }
 
-test('faults match by header, path prefix and method; the first that acts decides', async ({ prober, server }) => {
+test('Matches faults by header, path prefix and method, and applies the first match', async ({ prober, server }) => {
   await server.client.setFaults([
     { match: { header: { name: 'X-User', value: 'qa' } }, status: 501 },
     { match: { pathPrefix: '/a/', method: 'POST' }, status: 502 },
@@ -87,7 +87,7 @@ test('faults match by header, path prefix and method; the first that acts decide
   expect(await statuses({ path: '/a/', count: 6 })).toEqual([503, 503, 200, 504, 200, 504]);
 });
 
-test('a body takes the place of the usual answer, also with a status', async ({ prober, server }) => {
+test('Replaces the usual body, with or without a status', async ({ prober, server }) => {
   await server.client.setFaults([
     { match: { pathPrefix: '/keys' }, body: '{"keys":[]}' },
     { match: { pathPrefix: '/gone' }, status: 410, body: 'gone' },
@@ -101,7 +101,7 @@ test('a body takes the place of the usual answer, also with a status', async ({ 
   }
 });
 
-test('a share is exact after every number of requests', () => {
+test('Applies a share exactly after any number of requests', () => {
   const entry: LedgerEntry = {
     id: '',
     at: 0,
@@ -127,7 +127,7 @@ test('a share is exact after every number of requests', () => {
   );
 });
 
-test('readiness is switched, and faults leave the readiness endpoint alone', async ({ server }) => {
+test('Switches readiness, and applies no fault to the readiness endpoint', async ({ server }) => {
   const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${server.ports.ready}/ready`)).status;
   await server.client.setFaults([{ status: 500 }]);
   expect(await ready()).toBe(200);

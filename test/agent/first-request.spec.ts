@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import { expect, startAgent, test } from './agents.ts';
 
-test('told of a first request, the agent makes it once and tells what became of it', async ({ server, mark }) => {
+test('Sends a configured first request once, and reports its outcome', async ({ server, mark }) => {
   const url = `http://${server.target('http1')}/at/once?a=b`;
   await using early = await startAgent('early-pod', 'v1', { env: { AGENT_FIRST_REQUEST: url } });
   const first = await early.client.firstRequest();
@@ -12,7 +12,7 @@ test('told of a first request, the agent makes it once and tells what became of 
   expect(entries).toMatchObject([{ id: first?.outcomes[0]?.id, path: '/at/once?a=b', method: 'GET' }]);
 });
 
-test('a first request that finds nobody is not made again, and the agent starts all the same', async () => {
+test('Does not repeat a failed first request, and starts anyway', async () => {
   const nobody = createServer().listen(0, '127.0.0.1');
   await once(nobody, 'listening');
   const address = nobody.address();
@@ -22,6 +22,6 @@ test('a first request that finds nobody is not made again, and the agent starts 
   expect((await early.client.firstRequest())?.outcomes.map(({ ending }) => ending)).toEqual([{ kind: 'connection-refused' }]);
 });
 
-test('an agent that was told of no first request says so', async ({ server }) => {
+test('Reports null without a configured first request', async ({ server }) => {
   expect(await server.client.firstRequest()).toBeNull();
 });

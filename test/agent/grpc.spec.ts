@@ -6,7 +6,7 @@ import { expect, test } from './agents.ts';
 
 const same = (bytes: Buffer): Buffer => bytes;
 
-/** A unary method whose messages are bytes. */
+/** A unary method with raw bytes as messages. */
 const method = (path: string) => ({
   path,
   requestStream: false,
@@ -17,7 +17,7 @@ const method = (path: string) => ({
   responseDeserialize: same,
 });
 
-/** A unary call by @grpc/grpc-js. */
+/** A unary call with @grpc/grpc-js. */
 function call(target: string, path: string, message: Buffer): Promise<{ error?: ServiceError; answer?: Buffer }> {
   const client = new Client(target, credentials.createInsecure());
   const metadata = new Metadata();
@@ -30,7 +30,7 @@ function call(target: string, path: string, message: Buffer): Promise<{ error?: 
   });
 }
 
-test('a client of @grpc/grpc-js gets its message back, short or long, by any method', async ({ server, mark }) => {
+test('Echoes messages of any length to a @grpc/grpc-js client, for any method', async ({ server, mark }) => {
   for (const message of [Buffer.alloc(0), Buffer.from('hello'), Buffer.alloc(300_000, 'x')]) {
     const { error, answer } = await call(server.target('grpc'), '/any.Package.Service/Method', message);
     expect(error).toBeUndefined();
@@ -40,13 +40,13 @@ test('a client of @grpc/grpc-js gets its message back, short or long, by any met
   expect((await server.client.ledger(mark)).entries).toMatchObject([seen, seen, seen]);
 });
 
-test('a client of @grpc/grpc-js gets the status that a fault prescribes', async ({ server }) => {
+test('Returns the status of a fault to a @grpc/grpc-js client', async ({ server }) => {
   await server.client.setFaults([{ times: 1, grpcStatus: status.RESOURCE_EXHAUSTED }, { status: 403 }]);
   expect((await call(server.target('grpc'), '/a.B/C', Buffer.from('x'))).error?.code).toBe(status.RESOURCE_EXHAUSTED);
   expect((await call(server.target('grpc'), '/a.B/C', Buffer.from('x'))).error?.code).toBe(status.PERMISSION_DENIED);
 });
 
-test('a server of @grpc/grpc-js answers the prober', async ({ prober }) => {
+test('Gets responses from a @grpc/grpc-js server', async ({ prober }) => {
   const oracle = new Server();
   oracle.addService(
     { echo: method('/oracle.Oracle/Echo'), fail: method('/oracle.Oracle/Fail') },
@@ -74,7 +74,7 @@ test('a server of @grpc/grpc-js answers the prober', async ({ prober }) => {
   }
 });
 
-test('a body that is not exactly one uncompressed message is none', () => {
+test('Rejects a body that is not exactly one uncompressed message', () => {
   assert(
     property(uint8Array(), (message) => {
       const framed = frame(message);

@@ -5,7 +5,7 @@ import { HttpsClient } from '../../fixtures/actors/https-client.ts';
 import { Authority } from '../../fixtures/external/authority.ts';
 import { expect, test } from './agents.ts';
 
-test('a server shows the certificate that it was told last, and its ledger has what came over TLS', async ({ server, mark }) => {
+test('Presents the latest certificate, and records requests over TLS', async ({ server, mark }) => {
   const authority = new Authority();
   const [first, next] = [await authority.issue('shop.example'), await authority.issue('shop.example')];
   const createConnection = () => connect(server.ports.https, '127.0.0.1');
@@ -34,7 +34,7 @@ test('a server shows the certificate that it was told last, and its ledger has w
   expect(error).toBe(false);
 });
 
-test('what is no certificate with its key is refused, and the one that is shown stays', async ({ server }) => {
+test('Rejects an invalid certificate or key, and keeps the current one', async ({ server }) => {
   const authority = new Authority();
   const [one, other] = [await authority.issue('shop.example'), await authority.issue('shop.example')];
   await server.client.setCertificate({ certificate: one.certificate, key: one.key });

@@ -6,7 +6,7 @@ import { until } from '../../clusters/until.ts';
 import { AgentClient } from '../../fixtures/agent/client.ts';
 import { expect, test } from './agents.ts';
 
-/** Asks a control port as a client of whatever age does, which renews nothing. */
+/** Calls a control port like a client without leases, which renews nothing. */
 async function ask(port: number, method: string, path: string, body?: unknown): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const asked = request({ host: '127.0.0.1', port, method, path }, (response) => {
@@ -19,7 +19,7 @@ async function ask(port: number, method: string, path: string, body?: unknown): 
 
 const isReady = async (port: number) => (await ask(port, 'GET', '/ready')) === 200;
 
-test('faults and unreadiness end by themselves when nobody renews their lease, which the agent tells once', async ({ prober, server }) => {
+test('Ends faults and unreadiness when their lease is not renewed, and reports it once', async ({ prober, server }) => {
   const { control, ready } = server.ports;
   const answers = async () => (await prober.client.probe({ target: server.target('http1') })).outcomes.map(({ ending }) => ending);
   expect(await ask(control, 'PUT', '/faults?leaseMs=400', [{ status: 500 }])).toBe(200);
@@ -28,10 +28,11 @@ test('faults and unreadiness end by themselves when nobody renews their lease, w
   expect(await isReady(ready)).toBe(false);
   await until(() => isReady(ready), { what: 'the end of the lease', timeoutMs: 5_000, everyMs: 20 });
   expect(await answers()).toMatchObject([{ status: 200 }]);
+  expect(await server.client.state()).toMatchObject({ faults: 0, ready: true });
   expect([(await server.client.pace()).lapses, (await server.client.pace()).lapses]).toEqual([1, 0]);
 });
 
-test('a lease that is renewed does not end, and without one a fault stays', async ({ server }) => {
+test('Keeps a fault whose lease is renewed, or that has no lease', async ({ server }) => {
   const { control, ready } = server.ports;
   await ask(control, 'PUT', '/ready?leaseMs=400', { ready: false });
   const began = performance.now();
@@ -48,7 +49,7 @@ test('a lease that is renewed does not end, and without one a fault stays', asyn
   expect((await server.client.pace()).lapses).toBe(0);
 });
 
-test('the client holds what it has told an agent to do', async ({ server }) => {
+test('Renews the lease of what the client has set', async ({ server }) => {
   await server.client.setReady(false);
   await server.client.setFaults([{ status: 500 }]);
   await server.client.setFaults([]);
@@ -57,7 +58,7 @@ test('the client holds what it has told an agent to do', async ({ server }) => {
   expect(await isReady(server.ports.ready)).toBe(true);
 });
 
-test('a renewal that arrives after the order that ended its lease begins none', async ({ server }) => {
+test('Ignores a renewal that arrives after the order that ended its lease', async ({ server }) => {
   const { control, ready } = server.ports;
   await ask(control, 'PUT', '/ready?leaseMs=400', { ready: false });
   await ask(control, 'PUT', '/ready', { ready: false });
@@ -68,11 +69,11 @@ test('a renewal that arrives after the order that ended its lease begins none', 
   expect((await server.client.pace()).lapses).toBe(0);
 });
 
-test('a lease of no time is refused', async ({ server }) => {
+test('Rejects a lease of length zero', async ({ server }) => {
   for (const ms of ['0', '-1', 'x', '99999999']) expect(await ask(server.ports.control, 'POST', `/lease?leaseMs=${ms}`)).toBe(400);
 });
 
-test('what is healed is not renewed, and its end is no lapse: only what does harm has a lease', async () => {
+test('Ends the lease when the server is healed, without reporting that it expired', async () => {
   const asked: string[] = [];
   const server = createServer((incoming, response) => {
     asked.push(`${incoming.method} ${incoming.url}`);
@@ -87,4 +88,13 @@ test('what is healed is not renewed, and its end is no lapse: only what does har
   await client.setAnswers([{ body: '{}' }]);
   server.close();
   expect(asked).toEqual(['PUT /faults', 'PUT /ready?leaseMs=10000', 'PUT /faults?leaseMs=10000', 'PUT /ready', 'PUT /faults']);
+});
+
+test('Reports how many faults it applies, and whether it is ready', async ({ server: { client } }) => {
+  await client.setFaults([{ status: 500 }, { act: 'hang' }]);
+  await client.setReady(false);
+  expect(await client.state()).toMatchObject({ faults: 2, ready: false });
+  await client.setFaults([]);
+  await client.setReady(true);
+  expect(await client.state()).toMatchObject({ faults: 0, ready: true });
 });

@@ -26,7 +26,7 @@ function filled(size: number, entries: number): Ledger {
 
 const ids = ({ entries }: { entries: { id: string }[] }): string[] => entries.map(({ id }) => id);
 
-test('a mark gives what came after it, and the mark to go on from', () => {
+test('Returns the entries after a mark, and the next mark', () => {
   const ledger = filled(10, 4);
   expect(page(ledger, 0)).toMatchObject({ next: 4, more: false, dropped: 0 });
   expect(ids(page(ledger, 2))).toEqual(['2', '3']);
@@ -34,19 +34,19 @@ test('a mark gives what came after it, and the mark to go on from', () => {
   expect(ledger.next).toBe(4);
 });
 
-test('beyond the end there is no mark: who asks from there would be told that nothing came', () => {
+test('Rejects a mark beyond the end, for which an empty result would be misleading', () => {
   expect(() => filled(10, 4).since(5)).toThrow('the ledger ends at 4');
   expect(() => filled(10, 4).since(Number.MAX_SAFE_INTEGER)).toThrow(RangeError);
 });
 
-test('what the ring has overwritten is counted, never passed over in silence', () => {
+test('Counts entries that the ring buffer has overwritten', () => {
   const ledger = filled(5, 12);
   expect(page(ledger, 4)).toMatchObject({ next: 12, dropped: 3 });
   expect(ids(page(ledger, 4))).toEqual(['7', '8', '9', '10', '11']);
   expect(page(ledger, 7).dropped).toBe(0);
 });
 
-test('a long ledger comes in pages without gap or overlap', () => {
+test('Returns a long ledger in pages without gaps or overlaps', () => {
   const ledger = filled(200_000, 25_000);
   const seen: string[] = [];
   for (let next = 0, more = true; more;) {
@@ -57,7 +57,7 @@ test('a long ledger comes in pages without gap or overlap', () => {
   expect(seen).toEqual(Array.from({ length: 25_000 }, (_, id) => String(id)));
 });
 
-test('a server that has restarted has lost its ledger, and says so whatever the mark', async ({ prober }) => {
+test('Reports a lost ledger after a restart, whatever the mark', async ({ prober }) => {
   await using first = await startAgent('server-v2', 'v2');
   await using second = await startAgent('server-v2', 'v2');
   const send = (server: typeof first, count: number) => prober.client.probe({ target: server.target('tcp'), protocol: 'tcp', count });
@@ -66,14 +66,14 @@ test('a server that has restarted has lost its ledger, and says so whatever the 
   expect(mark.next).toBe(3);
   await send(first, 2);
   expect((await first.client.ledger(mark)).entries).toHaveLength(2);
-  // What came before the second began is gone; an empty answer would say that nothing did.
+  // Records before the restart are gone; an empty result would mean that nothing had arrived.
   const lost = { code: 'LEDGER_LOST', message: 'server-v2 restarted; its ledger is lost' };
   await expect(second.client.ledger(mark)).rejects.toMatchObject(lost);
   await send(second, 7);
   await expect(second.client.ledger(mark)).rejects.toMatchObject(lost);
 });
 
-test('the client reads all pages, and says so when entries are gone', async ({ prober }) => {
+test('Reads all pages, and fails if entries are gone', async ({ prober }) => {
   await using server = await startAgent('small-pod', 'v1', { env: { AGENT_LEDGER_SIZE: '6000' } });
   const send = (count: number) => prober.client.probe({ target: server.target('tcp'), protocol: 'tcp', count, concurrency: 16 });
   await send(5500);

@@ -36,7 +36,7 @@ async function sentBy(order: { total: number; rate: number }, lateness: readonly
   return sent;
 }
 
-test('an open loop sends each request as soon as a timer comes after it is due, and so keeps its rate whatever timers do', async () => {
+test('Sends each request at the first timer after it is due, and so keeps its rate', async () => {
   const rates = fc.integer({ min: 1, max: 5_000 });
   const order = fc.record({ total: fc.integer({ min: 1, max: 400 }), rate: rates });
   await fc.assert(
@@ -54,7 +54,7 @@ test('an open loop sends each request as soon as a timer comes after it is due, 
   );
 });
 
-test('an open loop does not wait for answers, and ends with the last of them', async () => {
+test('Does not wait for responses, and ends with the last of them', async () => {
   const answered = Promise.withResolvers<void>();
   let ended = false;
   const sending = sentBy({ total: 100, rate: 1_000 }, [], answered.promise).then((sent) => {
@@ -67,7 +67,7 @@ test('an open loop does not wait for answers, and ends with the last of them', a
   expect(await sending).toHaveLength(100);
 });
 
-test('an aborted open loop sends nothing more', async () => {
+test('Sends nothing more after an abort', async () => {
   const aborted = new AbortController();
   const send = async (index: number): Promise<void> => {
     if (index === 9) aborted.abort();
@@ -78,11 +78,14 @@ test('an aborted open loop sends nothing more', async () => {
   expect(sent).toBe(10);
 });
 
-test('an open loop goes on while the server answers nobody, on as many connections as that takes', async ({ prober, server }) => {
+test('Keeps sending while the server answers nothing, over as many connections as that takes', async ({ prober, server }) => {
   await server.client.setFaults([{ act: 'barrier', times: 300 }]);
   const history = prober.client.probe({ target: server.target('http1'), rate: 200, durationMs: 2_000 });
-  // A prober that waited for answers would never have so many under way.
-  await until(async () => (await server.client.state()).waiting === 300, { what: 'three hundred at the barrier', timeoutMs: 60_000 });
+  // A prober that waited for responses would never have so many requests in progress.
+  await until(async () => (await server.client.state()).waiting === 300, {
+    what: 'three hundred requests at the barrier',
+    timeoutMs: 60_000,
+  });
   await server.client.releaseBarrier();
   const { outcomes } = await history;
   const { entries } = await server.client.ledger();
@@ -90,14 +93,14 @@ test('an open loop goes on while the server answers nobody, on as many connectio
   expect(outcomes.filter(({ ending }) => ending.kind !== 'response')).toEqual([]);
   const ids = new Set(outcomes.map(({ id }) => id));
   expect(entries.flatMap(({ id }) => (ids.has(id) ? [id] : [])).toSorted()).toEqual([...ids]);
-  expect(new Set(outcomes.map(({ connection }) => connection)).size, 'no pool held requests back').toBeGreaterThanOrEqual(300);
+  expect(new Set(outcomes.map(({ connection }) => connection)).size, 'no pool delayed requests').toBeGreaterThanOrEqual(300);
   expect(outcomes.every(({ sentMs, dueMs }) => sentMs >= dueMs)).toBe(true);
 });
 
-test('a closed loop has as many requests under way as it was told, and no more', async ({ prober, server }) => {
+test('Keeps exactly the given number of requests in progress in a closed loop', async ({ prober, server }) => {
   await server.client.setFaults([{ act: 'barrier', times: 7 }]);
   const history = prober.client.probe({ target: server.target('http1'), count: 20, concurrency: 7 });
-  await until(async () => (await server.client.state()).waiting === 7, { what: 'seven at the barrier', timeoutMs: 5000 });
+  await until(async () => (await server.client.state()).waiting === 7, { what: 'seven requests at the barrier', timeoutMs: 5000 });
   expect(await server.client.state()).toMatchObject({ waiting: 7, inFlight: 7 });
   await server.client.releaseBarrier();
   const { outcomes } = await history;

@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { until } from '../../clusters/until.ts';
 import { expect, startAgent, test } from './agents.ts';
 
-/** Stops a process for a while, as a machine does that has no processor for it. */
+/** Stops a process for a while, like a machine without a free CPU. */
 function stopFor(pid: number | undefined, ms: number): void {
   process.kill(pid ?? 0, 'SIGSTOP');
   spawnSync('sleep', [String(ms / 1_000)]);
   process.kill(pid ?? 0, 'SIGCONT');
 }
 
-test('an agent that was stopped tells for how long, once', async () => {
+test('Reports once for how long the agent was stopped', async () => {
   await using agent = await startAgent('server-pod', 'v1');
   await agent.client.pace();
   stopFor(agent.process.pid, 500);
@@ -20,11 +20,11 @@ test('an agent that was stopped tells for how long, once', async () => {
   for (const measured of [waitedMs, throttledMs]) expect(measured ?? 0).toBeGreaterThanOrEqual(0);
 });
 
-test('a history of a closed loop says for how long its prober stood still', async ({ server }) => {
+test('Records in a closed-loop history for how long its prober stalled', async ({ server }) => {
   await using prober = await startAgent('prober-pod', '');
   await server.client.setFaults([{ delayMs: 1_000 }]);
   const running = prober.client.probe({ target: server.target('http1'), count: 2 });
-  await until(async () => (await server.client.state()).inFlight > 0, { what: 'a request under way', timeoutMs: 5_000, everyMs: 20 });
+  await until(async () => (await server.client.state()).inFlight > 0, { what: 'a request in progress', timeoutMs: 5_000, everyMs: 20 });
   stopFor(prober.process.pid, 400);
   expect((await running).stalledMs).toBeGreaterThan(300);
 });

@@ -7,11 +7,7 @@ import { expect, PROTOCOLS, test } from './agents.ts';
 
 for (const protocol of PROTOCOLS) {
   for (const connections of ['kept', 'new'] as const) {
-    test(`${protocol} over ${connections} connections: each request is answered once and in the ledger once`, async ({
-      prober,
-      server,
-      mark,
-    }) => {
+    test(`Answers and records each ${protocol} request once over ${connections} connections`, async ({ prober, server, mark }) => {
       const order = { target: server.target(protocol), protocol, connections, count: 60, concurrency: 8, body: 'hello' };
       const { outcomes, from } = await prober.client.probe(order);
       const { entries } = await server.client.ledger(mark);
@@ -36,8 +32,21 @@ for (const protocol of PROTOCOLS) {
   }
 }
 
+for (const protocol of PROTOCOLS) {
+  test(`Sends ${protocol} to a given address without resolving the name, and still names the host`, async ({ prober, server, mark }) => {
+    const port = server.target(protocol).split(':').at(-1);
+    const target = `nowhere.invalid:${port}`;
+    const unknown = await prober.client.probe({ target, protocol });
+    expect(unknown.outcomes[0]?.ending).toEqual({ kind: 'dns' });
+    const known = await prober.client.probe({ target, address: '127.0.0.1', protocol });
+    expect(known.outcomes[0]?.ending).toMatchObject({ kind: 'response', status: 200 });
+    const { entries } = await server.client.ledger(mark);
+    if (protocol === 'http1' || protocol === 'websocket') expect(entries.map(({ headers }) => headers['host'])).toEqual([target]);
+  });
+}
+
 for (const protocol of ['http1', 'h2c', 'grpc', 'websocket'] as const) {
-  test(`${protocol}: path and headers arrive byte for byte, and the answer says who gave it`, async ({ prober, server, mark }) => {
+  test(`Delivers path and headers over ${protocol} unchanged, and identifies the responder`, async ({ prober, server, mark }) => {
     const path = '//admin/./x/../%2e%2F;a=b?q=1&&r=%zz#/"<>';
     const headers = { 'X-Mixed-Case': 'a,  b', 'x-mine': 'id={id}', host: 'elsewhere.example' };
     const { outcomes } = await prober.client.probe({ target: server.target(protocol), protocol, path, headers });
@@ -58,7 +67,7 @@ for (const protocol of ['http1', 'h2c', 'grpc', 'websocket'] as const) {
   });
 }
 
-test('a request that the parser refuses gets 400 and is in the ledger: it was delivered', async ({ prober, server, mark }) => {
+test('Answers a request that the parser rejects with 400, and records it because it was delivered', async ({ prober, server, mark }) => {
   const order = { target: server.target('http1'), path: '/\u00e4\u00ff', headers: { 'x-mine': 'a: b' }, count: 2 };
   const { outcomes } = await prober.client.probe(order);
   expect(outcomes.map(({ ending }) => ending)).toMatchObject([{ status: 400 }, { status: 400 }]);
@@ -66,11 +75,7 @@ test('a request that the parser refuses gets 400 and is in the ledger: it was de
   expect((await server.client.ledger(mark)).entries).toMatchObject(outcomes.map(({ id }) => ({ id, ...seen })));
 });
 
-test('method and body are sent; a GET may have a body, and the next request on the connection is unharmed', async ({
-  prober,
-  server,
-  mark,
-}) => {
+test('Sends method and body, even with GET, without affecting the next request on the connection', async ({ prober, server, mark }) => {
   for (const method of ['POST', 'GET', 'HEAD', 'DELETE']) {
     const { outcomes } = await prober.client.probe({ target: server.target('http1'), method, body: 'x'.repeat(70_000), count: 3 });
     expect(outcomes.map(({ ending }) => ending.kind === 'response' && ending.status)).toEqual([200, 200, 200]);
@@ -80,7 +85,7 @@ test('method and body are sent; a GET may have a body, and the next request on t
   expect(new Set(entries.map(({ headers }) => headers['content-length']))).toEqual(new Set(['70000']));
 });
 
-test('only the response headers that were asked for, or name who answered, are recorded', async ({ prober, server }) => {
+test('Records only response headers that were requested or that identify the responder', async ({ prober, server }) => {
   const target = server.target('http1');
   const plain = (await prober.client.probe({ target })).outcomes[0]?.ending;
   const asked = (await prober.client.probe({ target, keepHeaders: ['content-type'] })).outcomes[0]?.ending;
@@ -88,7 +93,7 @@ test('only the response headers that were asked for, or name who answered, are r
   expect(asked).toHaveProperty(['headers', 'content-type'], 'application/json');
 });
 
-test('the peer is the URI that the nearest proxy vouched for', async ({ prober, server, mark }) => {
+test('Reads the peer from the element that the nearest proxy added', async ({ prober, server, mark }) => {
   const element = 'By=spiffe://c/ns/b/sa/b;Hash=12;Subject="CN=a,O=\\"x;URI=spiffe://forged\\"";URI=spiffe://c/ns/a/sa/';
   const target = server.target('http1');
   await prober.client.probe({ target, headers: { 'X-Forwarded-Client-Cert': `${element}far,${element}near;DNS=a.example` } });
@@ -98,7 +103,7 @@ test('the peer is the URI that the nearest proxy vouched for', async ({ prober, 
   expect(peers).toEqual(['spiffe://c/ns/a/sa/near', 'a.ns.serviceaccount.identity.linkerd.cluster.local', '']);
 });
 
-test('a preface and a request that arrive byte by byte are recognised', async ({ server, mark }) => {
+test('Recognises an HTTP/2 preface and an HTTP/1.1 request that arrive byte by byte', async ({ server, mark }) => {
   for (const first of ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'PROPFIND /slow HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n']) {
     const socket = connect(server.ports.http, '127.0.0.1').setNoDelay(true);
     await once(socket, 'connect');
@@ -113,7 +118,7 @@ test('a preface and a request that arrive byte by byte are recognised', async ({
   expect((await server.client.ledger(mark)).entries.map(({ method }) => method)).toEqual(['PROPFIND']);
 });
 
-test('a client that has closed its half still gets its answer', async ({ server }) => {
+test('Responds to a client that has closed its side of the connection', async ({ server }) => {
   const web = connect(server.ports.http, '127.0.0.1');
   web.end('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
   expect(await text(web)).toMatch(/^HTTP\/1\.1 200 OK/);
@@ -122,7 +127,7 @@ test('a client that has closed its half still gets its answer', async ({ server 
   expect(await text(lines)).toBe('one\ntwo \u00fc\n');
 });
 
-test('the port called metrics serves the same', async ({ prober, server, mark }) => {
+test('Serves the same on the metrics port', async ({ prober, server, mark }) => {
   await prober.client.probe({ target: `127.0.0.1:${server.ports.metrics}`, path: '/metrics' });
   expect((await server.client.ledger(mark)).entries).toMatchObject([{ path: '/metrics', port: server.ports.metrics }]);
 });

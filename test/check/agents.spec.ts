@@ -16,7 +16,7 @@ const deployment = (name: string, namespace: string, image = 'node:24'): Manifes
 });
 const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', namespace: 'rig' } };
 
-test('pods of the samples’ image run the agent, from one ConfigMap in each of their namespaces', async () => {
+test('Runs the agent in pods of the sample image, from one ConfigMap in each of their namespaces', async () => {
   const pod: Manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'c', namespace: 'rig-own' }, spec: pods('node:24') };
   const gateway = deployment('gateway', 'elsewhere', 'auto');
   const objects = await withAgents([service, deployment('a', 'rig'), deployment('b', 'rig'), pod, gateway], rig);
@@ -37,12 +37,12 @@ test('pods of the samples’ image run the agent, from one ConfigMap in each of 
   expect(objects[4]).toBe(gateway);
 });
 
-test('a check without pods asks for no image', async () => {
+test('Reads no image for a check without pods', async () => {
   const silent = { namespace: 'rig', samples: async () => Promise.reject(new Error('asked')) };
   expect(await withAgents([service], silent)).toEqual([service]);
 });
 
-test('the credentials of the image go where the pods go, and not where the rig has them', async () => {
+test("Copies the image's pull credentials to the namespaces of a check's pods that lack them", async () => {
   const credentials = { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'e30=' } };
   const closed = { namespace: 'rig', samples: async () => ({ ...SAMPLES, credentials }) };
   const objects = await withAgents([deployment('a', 'rig', 'image'), deployment('b', 'rig-own', 'image')], closed);

@@ -25,12 +25,12 @@ function live(namespace: string, name: string, managedFields: Entry[], labels: R
   return { ...policy, metadata };
 }
 
-/** What is said to have come beside the configuration of a check, where these objects are there when it ends. */
+/** The reported arrivals if these objects exist at the end of a check. */
 async function saidOf(...there: LiveObject[]): Promise<string[]> {
   return await saidUnder([], ...there);
 }
 
-/** The same while these injectors are cut off. */
+/** The reported outages while these injectors are disabled. */
 async function saidUnder(cut: readonly { name: string; rig: string }[], ...there: LiveObject[]): Promise<string[]> {
   const own = live('rig', 'own', [{ manager: 'meshproof', time: BEGAN }], OURS);
   const all = [own, ...there];
@@ -52,7 +52,7 @@ async function saidUnder(cut: readonly { name: string; rig: string }[], ...there
   return await applied.interferences();
 }
 
-test('what others have made or changed since the check began is told with who did it', async () => {
+test('Reports who created or changed something since the check began', async () => {
   const another = live('istio-system', 'default', [{ manager: 'meshproof', time: LATER }], { [OWNER_LABEL]: 'other-run' });
   const edited = live('rig-neighbour', 'edited', [
     { manager: 'argocd', time: EARLIER },
@@ -64,33 +64,33 @@ test('what others have made or changed since the check began is told with who di
   ]);
 });
 
-test('what stood before, is elsewhere, is ours or has only a new status is no interference', async () => {
-  const told = await saidOf(
+test("Ignores objects that existed before, are elsewhere, are meshproof's or only have a new status", async () => {
+  const reported = await saidOf(
     live('istio-system', 'default', [{ manager: 'helm', time: EARLIER }]),
     live('shop', 'theirs', [{ manager: 'kubectl-edit', time: LATER }]),
     live('istio-system', 'ours', [{ manager: 'meshproof', time: LATER }], OURS),
     live('rig', 'sentinel', [{ manager: 'meshproof', time: LATER }]),
     live('rig', 'seen', [{ manager: 'istiod', time: LATER, subresource: 'status' }]),
   );
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
-test('a route that stands elsewhere and takes a host of the rig is told, whenever it was made', async () => {
+test('Reports a route elsewhere that takes over a host of the rig, whenever it was created', async () => {
   const routeOf = (name: string, spec: object): LiveObject => {
     return { ...live('shop', name, [{ manager: 'argocd', time: EARLIER }]), kind: 'VirtualService', spec };
   };
-  const told = await saidOf(
+  const reported = await saidOf(
     { ...live('rig', 'server', [{ manager: 'meshproof', time: EARLIER }], OURS), apiVersion: 'v1', kind: 'Service' },
     routeOf('all', { hosts: ['*.svc.cluster.local'] }),
     routeOf('own', { hosts: ['server'] }),
     routeOf('kept', { hosts: ['server.rig.svc.cluster.local'], exportTo: ['.'] }),
   );
-  expect(told).toEqual([
+  expect(reported).toEqual([
     expect.stringMatching(/^VirtualService shop\/all is exported to the rig and names .*\.rig\.svc\.cluster\.local.*; managed by argocd$/),
   ]);
 });
 
-test('what a killed check has broken for all rigs, and nobody has put right yet, is told', async () => {
+test('Reports a fault of a killed check that affects all rigs and was not reverted', async () => {
   const fields = { 'f:metadata': { 'f:labels': { 'f:meshproof.dev/fault': {} } } };
   const pod = (namespace: string, name: string): LiveObject => ({
     ...live(namespace, name, [{ manager: 'meshproof', time: LATER }], { 'meshproof.dev/fault': 'run' }),
@@ -105,7 +105,7 @@ test('what a killed check has broken for all rigs, and nobody has put right yet,
     },
   }));
   expect(await saidUnder([{ name: 'the cut of x', rig: 'run-rig-1' }], ...marked)).toEqual([
-    'the cut of x by a check on run-rig-1 was not put right',
-    'the fault of Pod kube-system/dns by a check on run-rig-1 was not put right',
+    'the cut of x by a check on run-rig-1 was not reverted',
+    'the fault of Pod kube-system/dns by a check on run-rig-1 was not reverted',
   ]);
 });

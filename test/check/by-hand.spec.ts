@@ -10,7 +10,7 @@ const workload = (name: string, annotations: Record<string, string> = {}): Manif
   metadata: { name, annotations },
 });
 
-/** Marks what goes through it. */
+/** Marks the objects that it injects. */
 const injector: MeshInjector = {
   inject: async (objects) => objects.map((object) => ({ ...object, injected: true })),
   disable: async () => undefined,
@@ -18,7 +18,7 @@ const injector: MeshInjector = {
   outages: async () => [],
 };
 
-test('what is annotated goes through the tool of the mesh, and nothing else does', async () => {
+test("Injects annotated objects with the mesh's tool, and no others", async () => {
   const [plain, asked, other] = [
     workload('a'),
     workload('b', { 'meshproof.dev/inject': 'manual' }),
@@ -28,7 +28,7 @@ test('what is annotated goes through the tool of the mesh, and nothing else does
   expect(objects).toEqual([plain, other, { ...asked, injected: true }]);
 });
 
-test('a mesh whose tool is not needed is not asked for it', async () => {
+test("Does not ask for the mesh's tool if no object needs it", async () => {
   const mesh = {
     get injector(): MeshInjector {
       throw new Error('there is none');

@@ -12,13 +12,14 @@ import type { MustFail } from '../../fixtures/check/must-fail.ts';
 import type { Details } from '../../fixtures/check/definition.ts';
 import { verdictOf } from '../../fixtures/contract/verdict.ts';
 import { examine } from '../../fixtures/check/examine.ts';
+import { checkOnRig } from '../../fixtures/check/manifests.ts';
 import type { CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { expect } from '../../fixtures/expect.ts';
 import { answered, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
 import { SAMPLES } from '../rigs/samples.ts';
 import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
-/** A rig with nothing to configure. Who calls says which run it is: under the control the unmeshed caller is in the caller's place. */
+/** A rig without configuration. The caller's name shows which run it is: under the control the unmeshed caller replaces the caller. */
 const rig = {
   namespace: 'rig',
   cluster: { provider: 'kind' },
@@ -27,7 +28,7 @@ const rig = {
   samples: async () => SAMPLES,
   agents: new Map(),
   externalServices: { objects: [] },
-  faults: { revertAll: async () => undefined },
+  faults: { declare: () => undefined, revertAll: async () => undefined },
   api: { remove: async () => undefined, events: async () => [], list: async () => [] },
   changes: {
     apply: async () => [],
@@ -59,7 +60,7 @@ const test = plain.extend<{ report: string }>({
   ],
 });
 
-/** Runs a check whose control must turn these red; the body is told which run it is. */
+/** Runs a check whose control must make these matchers fail; the body is told which run it is. */
 async function run(mustFail: MustFail, body: (isTrue: boolean) => void) {
   const place: CheckFiles = {
     id: 'a/b',
@@ -72,13 +73,14 @@ async function run(mustFail: MustFail, body: (isTrue: boolean) => void) {
   };
   const details: Details = { control: { because: 'the unmeshed caller calls', mustFail, swap: { caller: 'unmeshedCaller' } } };
   const told = async ({ caller }: Actors) => body((caller as unknown as string) === 'caller');
-  const { result } = await examine({ place, details, rig, body: told, withControl: true, limitMs: 0, patienceMs: 0, info: plain.info() });
+  const onRig = checkOnRig({ place, details, rig });
+  const { result } = await examine({ ...onRig, body: told, withControl: true, limitMs: 0, patienceMs: 0, info: plain.info() });
   return { ...result, ...verdictOf(result.facts) };
 }
 
 const ledger = (...ids: string[]): LedgerEntry[] => ids.map((id) => ({ id }) as LedgerEntry);
 
-test('every judgement by a named matcher must be red in the control, however often the body comes by', async () => {
+test('Requires every assertion by a named matcher to fail in the control, however often it is evaluated', async () => {
   const named: MustFail = { toBeEmpty: 'delivered' };
   const passed = await run(named, (isTrue) => {
     for (const _ of ['first', 'second', 'third']) expect(isTrue ? [] : ledger('stray')).toBeEmpty();
@@ -100,13 +102,13 @@ test('every judgement by a named matcher must be red in the control, however oft
   expect(inPart).toMatchObject({ verdict: 'INVALID', control: 'green' });
   expect(inPart.reason).toContain('stayed green in toBeEmpty (1 of 2 red)');
 
-  // The check judges more often than its control did: what was never seen red is not proven.
+  // The check evaluates more assertions than its control, and those that never failed are not proven.
   const longer = await run(named, (isTrue) => {
     for (let i = 0; i < (isTrue ? 2 : 1); i++) expect(isTrue ? [] : ledger('stray')).toBeEmpty();
   });
   expect(longer).toMatchObject({ verdict: 'INVALID' });
 
-  // A mesh may be so broken that the control cannot turn all of it red. What was red once is believed when it is red again.
+  // A mesh may be so broken that the control is only partly red. An assertion that failed in it counts if it fails again.
   const broken = await run(named, () => {
     expect(ledger('stray')).toBeEmpty();
     expect([]).toBeEmpty();
@@ -114,7 +116,7 @@ test('every judgement by a named matcher must be red in the control, however oft
   expect(broken).toMatchObject({ verdict: 'FAIL', control: 'red' });
 });
 
-test('where a part stays green under the control a number says how much of it must not, and the control ends there', async () => {
+test('Requires only the given number of failures, and ends the control there', async () => {
   const judged: string[] = [];
   const body = (isTrue: boolean) => {
     for (const path of ['/api', '/admin', '/public']) {
@@ -131,21 +133,21 @@ test('where a part stays green under the control a number says how much of it mu
   expect(tooFew.reason).toContain('toBeEmpty (2 of 3 red by delivered)');
 });
 
-test('a control that is red for another reason than it names proves nothing', async () => {
+test('Proves nothing by a control that fails for another reason', async () => {
   const judging = (underControl: readonly Ending[], otherwise: readonly Ending[] = times(50, reset)) =>
     run({ toBeDenied: 'answered 200' }, (isTrue) => expect(historyOf(isTrue ? otherwise : underControl)).toBeDenied({ by: 'transport' }));
-  // The control does nothing, and a pod was not ready for a moment.
+  // The control has no effect, and a pod was not ready for a moment.
   const stray = await judging([...times(49, reset), ENVOY.unhealthy]);
   expect(stray).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'inconclusive' });
   expect(stray.reason).toContain('the control went red, but by 1× answered 503 UH, not by answered 200, in toBeDenied');
-  // A mesh so broken that it fails either way has failed, and the check was seen to.
+  // A mesh so broken that the check fails either way has failed, and the check was seen to fail.
   const broken = times(50, ENVOY.unhealthy);
   expect(await judging(broken, broken)).toMatchObject({ verdict: 'FAIL', control: 'red' });
-  // What was to be broken was, beside a few strays.
+  // The control did break what it was meant to, apart from a few strays.
   expect(await judging([...times(48, answered()), ...times(2, ENVOY.unhealthy)])).toMatchObject({ verdict: 'PASS', control: 'red' });
 });
 
-test('what stops the body after all was red takes nothing from the control', async () => {
+test('Accepts a control that was interrupted after everything had failed', async () => {
   for (const more of [historyOf([]), historyOf([reset])]) {
     const result = await run({ toBeEmpty: 'delivered' }, (isTrue) => {
       expect(isTrue ? [] : ledger('stray')).toBeEmpty();

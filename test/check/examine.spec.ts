@@ -14,6 +14,7 @@ import type { Details } from '../../fixtures/check/definition.ts';
 import { filesOf, specAt, type CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { verdictOf } from '../../fixtures/contract/verdict.ts';
 import { examine } from '../../fixtures/check/examine.ts';
+import { checkOnRig } from '../../fixtures/check/manifests.ts';
 import { glue } from '../../fixtures/expect.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
 import { StandInRig } from './stand-in-rig.ts';
@@ -32,10 +33,10 @@ const toExist = (mode: string | undefined): Judgement<string> => ({
   confidence: 'exact',
 });
 
-/** Says no like the matchers of the suites do. */
+/** Fails like the matchers of the suites. */
 const expect = base.extend(glue({ toHold, toExist }));
 const LIMITS = { limitMs: 90_000, patienceMs: 0 };
-/** What a control turns red, in matchers that only this test has. */
+/** What a control makes fail, with matchers that only this test has. */
 const breaking = (own: Record<string, unknown>): MustFail => own;
 
 const manifest = (mode: string) => `kind: PeerAuthentication\nmetadata: {name: strict}\nspec: {mtls: {mode: ${mode}}}\n`;
@@ -63,11 +64,12 @@ const run = async (
   body: (actors: Actors) => Promise<void>,
   more: Partial<{ details: Details; withControl: boolean; limitMs: number }> = {},
 ) => {
-  const { result, error } = await examine({ place, details, rig, body, withControl: true, ...LIMITS, info: plain.info(), ...more });
+  const onRig = checkOnRig({ place, details: more.details ?? details, rig });
+  const { result, error } = await examine({ ...onRig, body, withControl: true, ...LIMITS, info: plain.info(), ...more });
   return { result: { ...result, ...verdictOf(result.facts) }, error };
 };
 
-test('a check that its control turns red and the true manifest green passes, and leaves nothing', async ({ place, standIn }) => {
+test('Passes a check that fails under its control and holds otherwise, and leaves nothing', async ({ place, standIn }) => {
   const { result, error } = await run(place, standIn, async () => expect(standIn.mode).toHold());
   expect(error).toBeUndefined();
   expect(result).toMatchObject({
@@ -86,7 +88,7 @@ test('a check that its control turns red and the true manifest green passes, and
   );
 });
 
-test('a control that stays green makes the check invalid, and the true manifest is not even tried', async ({ place, standIn }) => {
+test('Makes a check INVALID if its control does not fail, without running the true manifest', async ({ place, standIn }) => {
   const { result, error } = await run(place, standIn, async () => expect(standIn.mode).toExist());
   expect(result).toMatchObject({ verdict: 'INVALID', control: 'green' });
   expect(error?.message).toContain('this check cannot fail');
@@ -94,7 +96,7 @@ test('a control that stays green makes the check invalid, and the true manifest 
   expect(standIn.objects.size).toBe(0);
 });
 
-test('a control that goes red in another matcher proves nothing', async ({ place, standIn }) => {
+test('Proves nothing by a control that fails in another matcher', async ({ place, standIn }) => {
   const { result } = await run(place, standIn, async () => {
     expect(undefined).toExist();
     expect(standIn.mode).toHold();
@@ -103,7 +105,7 @@ test('a control that goes red in another matcher proves nothing', async ({ place
   expect(result.reason).toContain('the control went red, but in toExist, not in toHold');
 });
 
-test('a tool that breaks is never a statement about the mesh', async ({ place, standIn }) => {
+test('Never turns a failure of a tool into a statement about the mesh', async ({ place, standIn }) => {
   const underControl = await run(place, standIn, async () => {
     throw new Error('no such host');
   });
@@ -116,7 +118,7 @@ test('a tool that breaks is never a statement about the mesh', async ({ place, s
   expect(later.result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'red', reason: 'too few outcomes' });
 });
 
-test("the runner's own matchers state nothing about the mesh, whatever they are given", async ({ place, standIn }) => {
+test("Never turns the runner's own matchers into a statement about the mesh", async ({ place, standIn }) => {
   const unreachable = (): Promise<unknown> => Promise.reject(new MeshproofError('API_UNREACHABLE', 'the API server is gone'));
   for (const no of [
     async () => base(unreachable()).rejects.toThrow(/RATE_LIMIT_REMAINING/),
@@ -130,7 +132,7 @@ test("the runner's own matchers state nothing about the mesh, whatever they are 
   }
 });
 
-test('a mesh that does not keep the promise fails in the words of the matcher', async ({ place, standIn }) => {
+test('Fails in the words of the matcher if the mesh breaks its promise', async ({ place, standIn }) => {
   let runs = 0;
   const { result, error } = await run(place, standIn, async () => expect(runs++ === 0 ? 'PERMISSIVE' : 'DISABLE').toHold());
   expect(result).toMatchObject({
@@ -143,12 +145,12 @@ test('a mesh that does not keep the promise fails in the words of the matcher', 
   expect(standIn.objects.size).toBe(0);
 });
 
-test('without a control nothing is said to be proven', async ({ place, standIn }) => {
+test('Proves nothing without a control', async ({ place, standIn }) => {
   const { result } = await run(place, standIn, async () => expect(standIn.mode).toHold(), { withControl: false });
   expect(result).toMatchObject({ verdict: 'PASS', control: 'skipped' });
 });
 
-test('a swap changes who acts, not what is configured', async ({ place, standIn }) => {
+test('Swaps who acts, not what is configured', async ({ place, standIn }) => {
   const swap: Details = {
     control: { because: 'the unmeshed caller calls', mustFail: breaking({ toHold: 'PERMISSIVE' }), swap: { caller: 'unmeshedCaller' } },
   };
@@ -166,7 +168,7 @@ test('a swap changes who acts, not what is configured', async ({ place, standIn 
   expect(standIn.log.filter((line) => line.startsWith('apply'))).toEqual(Array(2).fill('apply PeerAuthentication/strict STRICT'));
 });
 
-test('a rig that cannot be handed back takes the PASS away', async ({ place, standIn }) => {
+test('Withholds a PASS if the rig cannot be cleaned up', async ({ place, standIn }) => {
   const { result } = await run(place, standIn, async () => {
     expect(standIn.mode).toHold();
     standIn.refusesRemoval = true;
@@ -176,23 +178,23 @@ test('a rig that cannot be handed back takes the PASS away', async ({ place, sta
   expect(standIn.log.at(-1)).toBe('replace');
 });
 
-test('a body that does not end is given up when its time is over, and can change nothing any more', async ({ place, standIn }) => {
+test('Gives up a body at its time limit, after which it cannot change anything', async ({ place, standIn }) => {
   const never = new Promise<void>(() => undefined);
   const { result } = await run(place, standIn, () => never, { limitMs: 400 });
   expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', control: 'inconclusive' });
   expect(result.reason).toContain('not done within');
   const said = standIn.log.map((line) => line.replace(/: .*/, '')).join(', ');
-  // Whatever is broken is put right before the mesh is told to let go of anything.
+  // Faults are reverted before the configuration is removed.
   expect(said).toMatch(/no more faults, closed, revert faults, remove PeerAuthentication\/strict, converge, reset$/);
   expect(standIn.objects.size).toBe(0);
 });
 
-test('without a limit a body takes as long as it wants', async ({ place, standIn }) => {
+test('Runs a body for as long as it takes without a limit', async ({ place, standIn }) => {
   const { result } = await run(place, standIn, async () => expect(standIn.mode).toHold(), { limitMs: 0 });
   expect(result.verdict).toBe('PASS');
 });
 
-test('a report that cannot be written takes no verdict away, and the rig is handed back all the same', async ({ place, standIn }) => {
+test('Keeps the verdict and cleans up the rig if the report cannot be written', async ({ place, standIn }) => {
   const report = process.env['MESHPROOF_REPORT'] ?? '';
   await writeFile(report, 'a file, and no folder');
   const { result, error } = await run(place, standIn, async () => {
@@ -208,14 +210,14 @@ test('a report that cannot be written takes no verdict away, and the rig is hand
   expect(standIn.log.at(-1)).toBe('reset');
 });
 
-test('where a webhook of others alters what is applied, nothing is measured', async ({ place, standIn }) => {
+test('Measures nothing if a webhook of others alters what is applied', async ({ place, standIn }) => {
   standIn.admits = (object) => ({ ...object, spec: { mtls: { mode: 'DISABLE' }, selector: { matchLabels: { added: 'by others' } } } });
   const { result } = await run(place, standIn, () => Promise.reject(new Error('it was measured')), { withControl: false });
   expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', reason: expect.stringContaining('spec.mtls.mode is "DISABLE", not "STRICT"') });
   expect(standIn.objects.size).toBe(0);
 });
 
-test('a promise that is broken while others change what was applied is no statement about the mesh', async ({ place, standIn }) => {
+test('Makes no statement about the mesh if others change what was applied', async ({ place, standIn }) => {
   const { result } = await run(place, standIn, async () => {
     if (standIn.mode === 'STRICT')
       for (const [key, object] of standIn.objects) standIn.objects.set(key, { ...object, spec: { mtls: { mode: '' } } });
@@ -224,13 +226,9 @@ test('a promise that is broken while others change what was applied is no statem
   expect(result).toMatchObject({ verdict: 'INCONCLUSIVE', reason: expect.stringContaining('rig/strict was changed by') });
 });
 
-test('what undoes the owner’s configuration stands with what a check applies, and goes with it', async ({ place, standIn }) => {
-  const remedy = {
-    apiVersion: 'security.istio.io/v1',
-    kind: 'PeerAuthentication',
-    metadata: { name: 'remedy', namespace: 'rig' },
-    spec: { mtls: { mode: 'OPEN' } },
-  };
+test("Applies overrides of the owner's configuration with the check's own, and removes them with it", async ({ place, standIn }) => {
+  const metadata = { name: 'remedy', namespace: 'rig' };
+  const remedy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata, spec: { mtls: { mode: 'OPEN' } } };
   standIn.circumstances = { settle: (objects) => [...objects, remedy], opaque: [] };
   const { result } = await run(place, standIn, async () => {
     expect(standIn.objects.has('PeerAuthentication/remedy') ? standIn.mode : 'alone').toHold();
@@ -239,7 +237,7 @@ test('what undoes the owner’s configuration stands with what a check applies, 
   expect(standIn.objects.size).toBe(0);
 });
 
-test('a promise that is broken under a filter of others is no statement about the mesh', async ({ place, standIn }) => {
+test('Makes no statement about the mesh under a filter of others', async ({ place, standIn }) => {
   standIn.circumstances = { settle: (objects) => [...objects], opaque: ['EnvoyFilter lua in root'] };
   const broken = await run(place, standIn, async () => expect(standIn.mode === 'STRICT' ? 'OPEN' : standIn.mode).toHold());
   const reason = expect.stringContaining('EnvoyFilter lua in root acts on the proxies');

@@ -18,11 +18,11 @@ function live(spec: object, more: object = {}, managers: object[] = [{ manager: 
 
 const filled = { hosts: ['server'], http: [{ route: [{ weight: 90, port: 1 }, { weight: 10 }] }], gateways: ['mesh'] };
 
-test('what is filled in, or empty and left out, is no alteration', () => {
+test('Ignores fields that were filled in, and empty ones that were dropped', () => {
   expect(alteration({ sent, stored: live(filled) })).toBeUndefined();
 });
 
-test('an alteration is told with the field and who manages it', () => {
+test('Reports an altered field and its manager', () => {
   const http = [{ route: [{ weight: 50 }, { weight: 50 }] }];
   expect(alteration({ sent, stored: live({ ...filled, http }) })).toBe(
     'VirtualService rig/server was stored differently: spec.http[0].route[0].weight is 50, not 90; managed by an admission webhook',
@@ -31,7 +31,7 @@ test('an alteration is told with the field and who manages it', () => {
   expect(alteration({ sent, stored: shorter })).toContain('spec.hosts is [], not ["server"]; managed by argocd');
 });
 
-test('who has removed, remade or changed an object since is named', () => {
+test('Names who removed, recreated or changed an object', () => {
   const one = { sent, stored: live(filled) };
   const argocd = [{ manager: 'meshproof' }, { manager: 'argocd' }];
   expect(interference(one, live(filled, { resourceVersion: '2' }))).toBeUndefined();
@@ -40,7 +40,7 @@ test('who has removed, remade or changed an object since is named', () => {
   expect(interference(one, live(filled, { generation: 2 }, argocd))).toBe('VirtualService rig/server was changed by argocd');
 });
 
-test('only what is stored word for word is compared', () => {
+test('Compares only kinds that are stored exactly as sent', () => {
   const of = (apiVersion: string) => isVerbatim({ ...sent, apiVersion });
   expect(['networking.istio.io/v1', 'policy.linkerd.io/v1', 'gateway.networking.k8s.io/v1'].every(of)).toBe(true);
   expect(['v1', 'apps/v1', 'networking.k8s.io/v1', 'rbac.authorization.k8s.io/v1'].some(of)).toBe(false);

@@ -27,7 +27,7 @@ const rig = { namespace: 'c-rig-0', cluster: CLUSTER as unknown as ClusterDescri
 const policy = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'strict', namespace: 'c-rig-0' } };
 const elsewhere = { ...policy, metadata: { name: 'other', namespace: 'c-rig-0-unmeshed' } };
 
-test('a rig is kept only where that was asked for, and tells how to look into it and how to remove it', async ({ file: cluster }) => {
+test('Keeps a rig only on request, and prints how to inspect and remove it', async ({ file: cluster }) => {
   for (const keep of ['no', 'all'] as const) {
     Object.assign(process.env, encode({ cluster, keep }));
     expect(await keepFailed(rig, [policy])).toBeUndefined();
@@ -44,14 +44,14 @@ test('a rig is kept only where that was asked for, and tells how to look into it
   expect(await keptRigs(cluster)).toEqual(['c-rig-0']);
 });
 
-test('its commands can be pasted, whatever the cluster’s owner called the context', async ({ file }) => {
+test('Quotes its commands for the shell, whatever the context is called', async ({ file }) => {
   Object.assign(process.env, encode({ cluster: file, keep: 'failed' }));
   const cluster = { ...CLUSTER, kubeconfig: '/home/a b/kube', context: 'staging (do not delete)' } as unknown as ClusterDescription;
   const kept = await keepFailed({ namespace: 'c-rig-0', cluster } as Rig, []);
   expect(kept?.look).toEqual([`kubectl --kubeconfig '/home/a b/kube' --context 'staging (do not delete)' -n c-rig-0 get pods`]);
 });
 
-test('the worker of a kept rig gets a new one in its place, once; the other keeps its own', async ({ file }) => {
+test('Gives the worker of a kept rig one new rig, and other workers none', async ({ file }) => {
   await keepRig(file, 'c-rig-1');
   const made: string[] = [];
   const make = async (_: ClusterDescription, like: string, name: string) => void made.push(`${name} like ${like}`);
@@ -60,7 +60,7 @@ test('the worker of a kept rig gets a new one in its place, once; the other keep
   expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ rigs: ['c-rig-0', 'c-rig-2'], kept: ['c-rig-1'] });
 });
 
-test('workers that keep and renew at once do not lose each other’s words', async ({ file }) => {
+test('Loses no update when workers keep and replace rigs at once', async ({ file }) => {
   await Promise.all(CLUSTER.rigs.map((name) => keepRig(file, name)));
   await Promise.all([0, 1].map((index) => renewKept(file, index, async () => undefined)));
   const { rigs, kept } = JSON.parse(await readFile(file, 'utf8'));
@@ -68,7 +68,7 @@ test('workers that keep and renew at once do not lose each other’s words', asy
   expect(rigs.toSorted()).toEqual(['c-rig-2', 'c-rig-3']);
 });
 
-test('no more rigs are kept than the memory of a laptop bears, and none is made in namespaces of others', async ({ file }) => {
+test('Keeps at most three rigs, and none in preprovisioned namespaces', async ({ file }) => {
   for (const name of ['a', 'b', 'd']) expect(await keepRig(file, name)).toBe(true);
   expect(await keepRig(file, 'e')).toBe(false);
   await writeFile(file, JSON.stringify({ ...CLUSTER, preprovisioned: true, kept: ['c-rig-0'] }));

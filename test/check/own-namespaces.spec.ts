@@ -10,7 +10,7 @@ const place = { rig: 'run-rig-1', owner: 'run' };
 
 const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
-/** Knows one namespace, and what was done about it. */
+/** An API with one namespace, and a log of what was done to it. */
 function apiWith(live?: { owner?: string; isGoing?: boolean; alsoBy?: string }): { api: ObjectApi; done: string[] } {
   const done: string[] = [];
   const labels = live?.owner === undefined ? {} : { [OWNER_LABEL]: live.owner };
@@ -28,20 +28,20 @@ function apiWith(live?: { owner?: string; isGoing?: boolean; alsoBy?: string }):
   return { api: api as unknown as ObjectApi, done };
 }
 
-test('a check may make namespaces that are named after its rig, and none of the rig itself', () => {
+test("Lets a check create namespaces with the rig's prefix, except those of the rig itself", () => {
   expect(isForChecks('run-rig-1-later', 'run-rig-1')).toBe(true);
   for (const name of ['run-rig-1', 'run-rig-1-unmeshed', 'run-rig-1-neighbour', 'run-rig-10', 'run-rig-10-later', 'default']) {
     expect(isForChecks(name, 'run-rig-1'), name).toBe(false);
   }
 });
 
-test('for a namespace that is not there, nothing need be done', async () => {
+test('Does nothing for a namespace that does not exist', async () => {
   const { api, done } = apiWith();
   await claim(api, [namespace('run-rig-1-later')], place);
   expect(done).toEqual([]);
 });
 
-test('one that is on its way out is waited for, and one that a killed run left is removed', async () => {
+test('Waits for a terminating namespace, and removes what a killed run left', async () => {
   for (const [isGoing, what] of [
     [true, 'waited for run-rig-1-later u1'],
     [false, 'removed run-rig-1-later u1'],
@@ -52,7 +52,7 @@ test('one that is on its way out is waited for, and one that a killed run left i
   }
 });
 
-test('a namespace of another owner, or of the rig, is never claimed: at the end it would be removed', async () => {
+test('Never claims a namespace of another owner or of the rig', async () => {
   const refused = { code: 'NAMESPACE_NOT_OURS' };
   await expect(claim(apiWith({}).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);
   await expect(claim(apiWith({ owner: 'other' }).api, [namespace('run-rig-1-later')], place)).rejects.toMatchObject(refused);

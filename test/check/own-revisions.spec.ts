@@ -7,7 +7,7 @@ import type { Rig } from '../../fixtures/rig/rig.ts';
 import { AppliedConfig } from '../../fixtures/check/applied-config.ts';
 import { ownedBy } from '../rigs/owned-by.ts';
 
-/** A cluster in which documents of the kind Mesh are installed and everything else is applied, and a log of that. */
+/** A cluster that installs documents of kind Mesh and applies everything else, with a log. */
 class StandIn {
   readonly log: string[] = [];
   failing: string | undefined;
@@ -21,7 +21,7 @@ class StandIn {
       owner: 'run',
       api: {
         remove: each('remove'),
-        // Namespaces are yet to be made; everything else is what was applied.
+        // Namespaces do not exist yet; everything else is what was applied.
         get: async () => undefined,
         find: async ({ apiVersion, kind, name: called, namespace }: ObjectRef) =>
           ownedBy('run', { apiVersion, kind, metadata: { name: called, ...omitUndefined({ namespace }) } }),
@@ -53,7 +53,7 @@ class StandIn {
     this.applied = new AppliedConfig(rig as unknown as Rig);
   }
 
-  /** What was done since the last time. */
+  /** What was done since the last call. */
   done(): string[] {
     return this.log.splice(0);
   }
@@ -71,7 +71,7 @@ const sample = (name: string, namespace?: string): Manifest => ({
   metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
 });
 
-test('an installation is made before what stands in its namespace, and each control plane is waited for', async () => {
+test("Installs a revision before its namespace's objects, and waits for each control plane", async () => {
   const { applied, ...rest } = new StandIn();
   const enforcedMs = await applied.reconcile([sample('inner', 'rig-demo'), mesh('demo'), sample('outer')]);
   expect(rest.log.splice(0)).toEqual([
@@ -84,7 +84,7 @@ test('an installation is made before what stands in its namespace, and each cont
   expect(enforcedMs).toBe(7);
 });
 
-test('only what changed is installed again, and what it injected is made anew', async () => {
+test('Installs only changed revisions again, and recreates what they injected', async () => {
   const cluster = new StandIn();
   await cluster.applied.reconcile([mesh('demo'), mesh('other'), sample('inner', 'rig-demo'), sample('second', 'rig-other')]);
   cluster.done();
@@ -92,7 +92,7 @@ test('only what changed is installed again, and what it injected is made anew', 
   expect(cluster.done().slice(0, 3)).toEqual(['remove inner', 'install demo for run', 'apply inner']);
 });
 
-test('what a check leaves is uninstalled, also where its installation failed half way', async () => {
+test("Uninstalls a check's revisions, even if an installation failed halfway", async () => {
   const cluster = new StandIn();
   cluster.failing = 'demo';
   await expect(cluster.applied.reconcile([mesh('demo'), mesh('other')])).rejects.toThrow('istiod is not ready');

@@ -7,7 +7,7 @@ import { matchers } from '../../fixtures/matchers/index.ts';
 
 const said = (status: number, message: string) => refusal('applying EnvoyFilter a/b', status, JSON.stringify({ message }));
 
-test('a refusal is the word of who looked at the change: proxy, API server, admission webhook', async () => {
+test('Returns the rejection of a proxy, of the API server or of an admission webhook', async () => {
   const words = [
     new MeshproofError('CONFIG_REJECTED', 'the proxy of a/b rejected LDS: Unknown field RATE_LIMIT_REMAINING'),
     said(422, 'spec.x is required'),
@@ -18,7 +18,7 @@ test('a refusal is the word of who looked at the change: proxy, API server, admi
   expect(await refusalOf(Promise.resolve())).toBeUndefined();
 });
 
-test('who could not be asked has not refused', async () => {
+test('Does not treat an unreachable validator as a rejection', async () => {
   const silence = [
     new MeshproofError('API_UNREACHABLE', 'applying EnvoyFilter a/b failed: RATE_LIMIT_REMAINING'),
     new MeshproofError('NOT_CONVERGED', 'not heard of in 90 s'),
@@ -28,7 +28,7 @@ test('who could not be asked has not refused', async () => {
   for (const error of silence) await expect(refusalOf(Promise.reject(error))).rejects.toBe(error);
 });
 
-test('what is turned down for another reason is not what was expected', () => {
+test('Does not treat another reason as the expected rejection', () => {
   expect(matchers.toFailValidation('rejected: RATE_LIMIT_REMAINING', /RATE_LIMIT/).pass).toBe(true);
   expect(matchers.toFailValidation('rejected: no such filter', /RATE_LIMIT/).pass).toBe(false);
   expect(matchers.toFailValidation(undefined, /RATE_LIMIT/)).toMatchObject({

@@ -16,7 +16,7 @@ const call = (matcher: string, line: number, kind?: string): Call => ({
   against: kind === undefined ? [] : [{ kind, count: 1 }],
 });
 
-test('judgements of one line and matcher are counted together, in the order of lines', () => {
+test('Counts assertions by line and matcher, in the order of lines', () => {
   const required = new RequiredFailures({ toBeEmpty: 'delivered', toSucceed: { reset: 1 } });
   for (const kind of ['delivered', 'delivered']) required.absorb('control', call('toBeEmpty', 9, kind));
   required.absorb('control', call('toSucceed', 7, 'reset'));
@@ -30,7 +30,7 @@ test('judgements of one line and matcher are counted together, in the order of l
   ]);
 });
 
-test('nothing lacks exactly when each judgement that the check makes was red, and none of the control was green', () => {
+test('Misses nothing if and only if every assertion of the check failed in the control', () => {
   const calls = fc.array(fc.boolean(), { maxLength: 6 });
   const property = fc.property(calls, fc.nat(6), (reds, made) => {
     const required = new RequiredFailures({ toBeEmpty: 'delivered' });
@@ -45,7 +45,7 @@ test('nothing lacks exactly when each judgement that the check makes was red, an
   fc.assert(property);
 });
 
-test('a control ends early only where all that is asked of it is a number', () => {
+test('Ends a control early only if every requirement is a number', () => {
   const numbers = new RequiredFailures({ toBeEmpty: { delivered: 1 }, toSucceed: { reset: 1 } });
   expect(numbers.absorb('control', call('toBeEmpty', 1, 'delivered'))).toBe(true);
   expect(numbers.absorb('control', call('toSucceed', 2, 'reset'))).toBe(false);
@@ -54,7 +54,7 @@ test('a control ends early only where all that is asked of it is a number', () =
   expect(mixed.absorb('control', call('toSucceed', 2, 'reset'))).toBe(true);
 });
 
-test('what nobody names, and what is of another kind, ends the body', () => {
+test('Ends the body at a failure of an unnamed matcher or of another kind', () => {
   const required = new RequiredFailures({ toBeEmpty: 'delivered' });
   expect(required.absorb('control', call('toSucceed', 1, 'answered 503 UH'))).toBe(false);
   expect(required.absorb('control', call('toBeEmpty', 2, 'torn'))).toBe(false);
@@ -63,7 +63,7 @@ test('what nobody names, and what is of another kind, ends the body', () => {
   expect(required.findings).toMatchObject([{ matcher: 'toBeEmpty', observed: 'torn' }]);
 });
 
-test('a control that names no matcher, or one that there is not, is refused while the file loads', () => {
+test('Rejects a control that names no matcher, or an unknown one, while the file loads', () => {
   const place: CheckFiles = {
     id: 'a/b',
     suite: 'a',
@@ -82,11 +82,11 @@ test('a control that names no matcher, or one that there is not, is refused whil
   expect(() => assertComplete(place, 'istio', of({ toBeDenied: 'answered 200' }))).not.toThrow();
 });
 
-test('a misspelt matcher or ending is no control', () => {
+test('Rejects a misspelt matcher or ending at compile time', () => {
   const right: MustFail = { toBeDenied: 'answered 200', toSplit: ['80 % to v1'], toReachOnly: { 'answered by v1': 2 } };
-  // @ts-expect-error a matcher that there is not
+  // @ts-expect-error a matcher that does not exist
   const matcher: MustFail = { toBeRefusd: 'answered 200' };
-  // @ts-expect-error an ending that there is not
+  // @ts-expect-error an ending that does not exist
   const ending: MustFail = { toBeDenied: 'anwsered 200' };
   // @ts-expect-error another matcher's ending
   const foreign: MustFail = { toBeEmpty: 'answered 200' };

@@ -7,15 +7,20 @@ import { ownedBy } from '../rigs/owned-by.ts';
 import { SAMPLES } from '../rigs/samples.ts';
 import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
-/** A rig whose "mesh" is what was applied last, and a log of what was done to it. */
+/** A rig whose "mesh" is the configuration that was applied last, with a log of the calls. */
 export class StandInRig {
   readonly log: string[] = [];
   readonly objects = new Map<string, Manifest>();
   refusesRemoval = false;
-  /** What the webhooks of others make of an object. */
+  /** How webhooks of others alter an object. */
   admits = (object: Manifest): Manifest => object;
-  /** Under what checks are judged. */
+  /** The circumstances of checks. */
   circumstances: Circumstances = { settle: (objects) => [...objects], opaque: [] };
+  /** An outage of the control plane. */
+  withoutControlPlane = async (body: () => Promise<void>): Promise<void> => {
+    this.log.push('control plane down');
+    await body().finally(() => this.log.push('control plane up'));
+  };
   readonly rig: Rig;
 
   constructor() {
@@ -25,7 +30,11 @@ export class StandInRig {
       pods: [],
       agents: new Map(),
       cluster: { provider: 'kind' },
-      actors: { caller: 'caller', unmeshedCaller: 'unmeshedCaller' },
+      actors: {
+        caller: 'caller',
+        unmeshedCaller: 'unmeshedCaller',
+        controlPlane: { without: (body: () => Promise<void>) => this.withoutControlPlane(body) },
+      },
       samples: async () => SAMPLES,
       changes: {
         assertOpen: () => undefined,
@@ -41,6 +50,7 @@ export class StandInRig {
         },
       },
       faults: {
+        declare: () => undefined,
         refuse: ({ message }: Error) => void this.log.push(`no more faults: ${message}`),
         revertAll: async () => void this.log.push('revert faults'),
       },
@@ -82,7 +92,7 @@ export class StandInRig {
     return (spec as { mtls: { mode: string } }).mtls.mode;
   }
 
-  /** What the body of a check would measure. */
+  /** The value that the body of a check would measure. */
   get mode(): string | undefined {
     const [object] = this.objects.values();
     return object === undefined ? undefined : this.#modeOf(object);

@@ -5,7 +5,7 @@ import { Warnings } from '../../fixtures/check/warnings.ts';
 
 const ROUTE = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { name: 'split' } };
 
-test('a route that refers to nothing is told of, once', async () => {
+test('Reports a route whose reference cannot be resolved once', async () => {
   const status = {
     parents: [
       {
@@ -27,10 +27,10 @@ test('a route that refers to nothing is told of, once', async () => {
   const plain = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
   for (let twice = 0; twice < 2; twice++) await warnings.addStatus('check', api, [ROUTE, plain], 'rig');
   expect(warnings.all).toEqual([{ phase: 'check', object: 'HTTPRoute split', said: 'not ResolvedRefs: backend v9 not found' }]);
-  expect(asked, 'only the Gateway API tells by a status').toEqual(['HTTPRoute rig', 'HTTPRoute rig']);
+  expect(asked, 'only the Gateway API has a status to read').toEqual(['HTTPRoute rig', 'HTTPRoute rig']);
 });
 
-test('a proxy that refuses its configuration is told of, another error is not', () => {
+test('Reports a proxy that rejects its configuration, but no other error', () => {
   const warnings = new Warnings();
   warnings.addRejection('control', new Error('no such host'));
   warnings.addRejection('control', new MeshproofError('NOT_CONVERGED', 'late'));

@@ -10,7 +10,7 @@ import { test } from './two-runs.ts';
 
 test.describe.configure({ mode: 'default', timeout: 300_000 });
 
-test('a run uses the cluster that is there, says which options do nothing, and gives the cluster back', async ({ runs }) => {
+test('Uses the existing cluster, names options without effect, and releases the cluster', async ({ runs }) => {
   const { first, server, cluster } = runs;
   expect(first.exitCode, first.stderr).toBe(0);
   expect(first.stderr).toContain(`meshproof-here (context stand-in at ${server.address}) already exists; reusing it`);
@@ -19,7 +19,7 @@ test('a run uses the cluster that is there, says which options do nothing, and g
   expect(existsSync(join(cluster, 'user.json'))).toBe(false);
 });
 
-test('the short form is all that stands on stdout, with the verdict last', async ({ runs }) => {
+test('Prints only the short form to stdout, with the verdict last', async ({ runs }) => {
   expect(runs.first.stdout.split('\n')).toEqual([
     'meshproof PASS: 2 of 2 checks proven able to fail',
     '2 checks not selected for this run; --suite=all selects every check',
@@ -29,16 +29,17 @@ test('the short form is all that stands on stdout, with the verdict last', async
   ]);
 });
 
-test('each repetition and the shard are told in the report, whose times are those of the run', async ({ runs }) => {
+test('Reports each repetition and the shard, with the times of this run', async ({ runs }) => {
   const { report } = runs.first;
   const { checks, run } = await readConformance(join(report, 'conformance.json'));
   expect(checks.map(({ id, repetition }) => [id, repetition])).toEqual([
     ['s/a', 1],
     ['s/a', 2],
   ]);
+  expect(new Set(checks.map(({ controlBecause }) => controlBecause))).toEqual(new Set(['repeated 4 times']));
   expect(run.environment['shard']).toBe('1/2');
   expect(existsSync(join(report, 'earlier.json'))).toBe(false);
-  // One rig, so one worker; the cluster's time is not this run's.
+  // One rig, so one worker; creating the cluster is not part of this run's time.
   expect(JSON.parse(await readFile(join(report, 'run.json'), 'utf8'))).toMatchObject({
     mesh: 'istio',
     versions: { istio: '1' },
@@ -47,12 +48,12 @@ test('each repetition and the shard are told in the report, whose times are thos
   });
 });
 
-test('a reporter of the runner writes where its variable says, and leaves its page beside the report', async ({ runs }) => {
+test('Lets a reporter of the runner write where its variable says, and keeps its page next to the report', async ({ runs }) => {
   expect(JSON.parse(await readFile(runs.theirs, 'utf8'))).toMatchObject({ stats: { expected: expect.any(Number) } });
   expect(existsSync(join(runs.second.report, 'playwright', 'index.html'))).toBe(true);
 });
 
-test('what failed is told once where another reporter tells of each check, and in the words of GitHub', async ({ runs }) => {
+test("Prints failures once if another reporter prints each check, and in GitHub's format", async ({ runs }) => {
   const { stdout, exitCode, report } = runs.second;
   const lines = stdout.split('\n');
   expect(exitCode).toBe(1);
@@ -60,32 +61,32 @@ test('what failed is told once where another reporter tells of each check, and i
     '::error file=suites/s/a.spec.ts,line=2,title=FAIL s/a (istio)::promise: a title%0Aobserved: expected one, observed two%0Arerun: npm test',
   );
   expect(stdout, 'the list reporter').toMatch(/^ *✘ +\d+ .*s\/a\.spec\.ts:2:1 › a title/m);
-  expect(lines, 'what another reporter tells is not told again').not.toContainEqual(expect.stringMatching(/^PASS /));
+  expect(lines, 'what another reporter prints is not printed again').not.toContainEqual(expect.stringMatching(/^PASS /));
   expect(lines).toContain('  promise     a title');
   expect(lines.at(-1)).toBe('1 passed, 1 failed, 0 skipped');
   expect(stdout).not.toContain('\u001B');
   expect(await readFile(runs.summary, 'utf8')).toBe(`${await readFile(join(report, 'conformance.md'), 'utf8')}\n`);
 });
 
-test('a run compares with an earlier one in the same folder', async ({ runs }) => {
+test('Compares with an earlier run in the same folder', async ({ runs }) => {
   const { stdout } = runs.second;
   expect(stdout).toMatch(/^1 regressed, 1 new since run [0-9a-f]{8} of \d{4}-\d\d-\d\d$/m);
   expect(stdout.split('\n')).toContain('  regressed  s/a (istio): PASS, now FAIL');
 });
 
-test('a run and its reports name the server of a cluster of another owner', async ({ runs }) => {
+test('Names the server of an existing cluster in the run and its reports', async ({ runs }) => {
   const { stdout, stderr, report } = runs.second;
   const where = `context stand-in at ${runs.server.address}`;
   expect(stderr).toContain(`meshproof-theirs (${where}) already exists; reusing it`);
   expect(stdout).toContain(`cluster: meshproof-theirs, ${where}\n`);
   const { run } = await readConformance(join(report, 'conformance.json'));
-  const told = { cluster: 'meshproof-theirs', provider: 'existing', context: 'stand-in', server: runs.server.address };
-  expect(run.environment).toMatchObject(told);
+  const expected = { cluster: 'meshproof-theirs', provider: 'existing', context: 'stand-in', server: runs.server.address };
+  expect(run.environment).toMatchObject(expected);
   const markdown = await readFile(join(report, 'conformance.md'), 'utf8');
   expect(markdown.replaceAll('<!-- -->', '')).toContain(where);
 });
 
-test('reports are put together and compared, a copy is no second run, and none is one of its own parts', async ({ runs }) => {
+test('Merges and compares reports, counts a copy once, and does not merge a report into itself', async ({ runs }) => {
   const { folder, second } = runs;
   const copy = join(folder, 'copy');
   await cp(second.report, copy, { recursive: true });
@@ -102,7 +103,7 @@ test('reports are put together and compared, a copy is no second run, and none i
   expect(mixed.exitCode).toBe(2);
 });
 
-test('a shard without a report is an error of the merged one', async ({ runs }) => {
+test('Reports a shard without a report as an error of the merged one', async ({ runs }) => {
   const { folder, first, env } = runs;
   const into = join(folder, 'merged');
   const merged = await meshproof(['report', first.report, join(folder, 'shard-2'), '--into', into], env);

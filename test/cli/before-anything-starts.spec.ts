@@ -13,7 +13,7 @@ metadata: { name: server }
 spec: { host: server, exportTo: ['.'], trafficPolicy: { outlierDetection: { interval: 1s } } }
 `;
 const BROKEN: readonly [string, Record<string, string>, RegExp][] = [
-  ['text that is no YAML', { 'istio.yaml': 'kind: [' }, /istio\.yaml:1:\d+: /],
+  ['text that is not YAML', { 'istio.yaml': 'kind: [' }, /istio\.yaml:1:\d+: /],
   ['a misspelt field', { 'istio.yaml': MANIFEST.replace('interval', 'intervall') }, /intervall does not exist; did you mean interval\?/],
   ['an unknown kind', { 'istio.yaml': MANIFEST.replace('DestinationRule', 'DestinationRul') }, /there is no kind DestinationRul in/],
   [
@@ -28,7 +28,7 @@ const BROKEN: readonly [string, Record<string, string>, RegExp][] = [
   ],
 ];
 
-test('everything that is wrong with manifests stops the run before it starts', async ({ folder }) => {
+test('Reports every error in the manifests before anything starts', async ({ folder }) => {
   const files = BROKEN.flatMap(([, made], index) => [
     [`s/${index}.spec.ts`, specOf(`s/${index}`, 'PASS')],
     ...Object.entries(made).map(([name, text]) => [`s/${index}.${name}`, text]),
@@ -43,21 +43,21 @@ test('everything that is wrong with manifests stops the run before it starts', a
   expect(await readdir(folder)).toEqual(['node_modules', 'suites']);
 });
 
-test('a spec that does not load stops the run before it starts', async ({ folder }) => {
+test('Rejects a spec that does not load before anything starts', async ({ folder }) => {
   const env = await writeSuites(folder, { 's/a.spec.ts': "throw new Error('no control for istio');\n" });
   const { exitCode, stderr } = await meshproof(['test'], env);
   expect(stderr).toMatch(/CHECKS_DO_NOT_LOAD.*no control for istio/);
   expect(exitCode).toBe(2);
 });
 
-test('a title that no check has stops the run before it starts', async ({ folder }) => {
+test('Rejects a title that no check has before anything starts', async ({ folder }) => {
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const { exitCode, stderr } = await meshproof(['test', '-g', 'no such title'], env);
   expect(stderr).toContain('error[NO_CHECKS]');
   expect(exitCode).toBe(2);
 });
 
-test('--list lists, and --dry-run plans, without a cluster and without a trace', async ({ folder }) => {
+test('Lists with --list and plans with --dry-run without a cluster, and writes nothing', async ({ folder }) => {
   const env = await writeSuites(folder, {
     's/a.spec.ts': specOf('s/a', 'PASS'),
     't/b.spec.ts': specOf('t/b', 'PASS'),
@@ -71,10 +71,13 @@ test('--list lists, and --dry-run plans, without a cluster and without a trace',
   expect(plan.stdout).toMatch(/a kind cluster with 1 node and 2 rigs, removed at the end/);
   expect(plan.stdout).toMatch(/^check +s\/a\ncheck +t\/b\napplies +.*t\/b\.istio\.yaml/m);
   expect(plan.exitCode).toBe(0);
+  expect(plan.stdout).not.toContain('fault');
+  const under = await meshproof(['test', '--dry-run', '--under=control-plane-down'], env);
+  expect(under.stdout).toMatch(/^fault +control-plane-down, .*refuses every connection; no other check runs meanwhile\ncheck +s\/a$/m);
   expect(await readdir(folder)).toEqual(['node_modules', 'suites']);
 });
 
-test('a check that changes the whole mesh of a cluster that exists needs leave', async ({ folder }) => {
+test('Skips a check that changes the whole mesh of an existing cluster unless --allow-mesh-wide is given', async ({ folder }) => {
   const env = await writeSuites(folder, {
     's/a.spec.ts': `import { check } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
 const control = { because: 'it is about another host', mustFail: { toSucceed: 'answered 403' } } as const;
@@ -94,12 +97,44 @@ check('everything changes', { control, exclusive: 'mesh-wide' }, async () => {})
   expect(skipped.stdout).toMatch(/^check {4}s\/b$/m);
   expect(allowed.stdout).toMatch(/context staging: 2 rigs/);
   expect(allowed.stdout).toMatch(/^check {4}s\/a\ncheck {4}s\/b$/m);
+  const faulty = await meshproof([...existing, '--allow-mesh-wide', '--under=packet-loss'], env);
+  expect(faulty.stdout).toMatch(/^skips {4}s\/a: packet-loss is injected on the nodes.*\nskips {4}s\/b: /m);
+  expect(faulty.stdout).not.toMatch(/^(fault|check) /m);
   // Its kubeconfig leads to no server.
   expect(allowed.stdout).toMatch(/^refused /m);
   expect([skipped.exitCode, allowed.exitCode]).toEqual([2, 2]);
 });
 
-test('a full disk is said before a cluster is begun', async () => {
+test('Plans the faults of checks, and skips them on an existing cluster unless they are allowed', async ({ folder }) => {
+  const fault = (kinds: string) => `import { check } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
+const control = { because: 'it is about another host', mustFail: { toSucceed: 'answered 403' } } as const;
+check('something breaks', { control, faults: [${kinds}] }, async () => {});
+`;
+  const control = 'kind: DestinationRule\nmetadata: { name: server }\nspec: { host: other }\n';
+  const files = ['injector', 'network', 'endpoint'].map((kind) => [
+    [`s/${kind}.spec.ts`, fault(`'${kind}'`)],
+    [`s/${kind}.istio.yaml`, MANIFEST],
+    [`s/${kind}.istio.control.yaml`, control],
+  ]);
+  const env = await writeSuites(folder, Object.fromEntries(files.flat()));
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}');
+  const own = await meshproof(['test', '--dry-run'], env);
+  expect(own.stdout).toMatch(
+    /^breaks {3}endpoint, a sample server fails.*: s\/endpoint\nbreaks {3}network, .*: s\/network\nbreaks {3}injector, /m,
+  );
+  const kubeconfig = await writeKubeconfig(folder, 'staging');
+  const existing = ['test', '--dry-run', '--provider=existing', '--context=staging', `--kubeconfig=${kubeconfig}`];
+  const lent = await meshproof(existing, env);
+  expect(lent.stdout).toMatch(/^breaks {3}endpoint/m);
+  expect(lent.stdout).not.toMatch(/^breaks {3}(network|injector)/m);
+  expect(lent.stdout).toMatch(/^skips {4}s\/injector: .*--allow-faults=injector/m);
+  expect(lent.stdout).toMatch(/^skips {4}s\/network: .*on the nodes, which belong to the cluster's owner$/m);
+  const allowed = await meshproof([...existing, '--allow-faults=injector'], env);
+  expect(allowed.stdout).toMatch(/^breaks {3}injector.*: s\/injector$/m);
+  expect(allowed.stdout).toMatch(/^skips {4}s\/network/m);
+});
+
+test('Reports a full disk before a cluster is created', async () => {
   test.skip(process.platform !== 'linux', 'needs a file system without room');
   const { exitCode, stderr } = await meshproof(['up'], { MESHPROOF_CACHE: '/sys/meshproof' });
   expect(stderr).toMatch(/NO_DISK.*0\.0 GiB free[^]*MESHPROOF_CACHE/);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 
 import { join } from 'node:path';
 
@@ -8,13 +8,13 @@ import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { identify } from '../../clusters/engine/processes.ts';
 import { claimCluster } from '../../clusters/registry/owner.ts';
-import { findCluster } from '../../scripts/run/cluster.ts';
+import { borrowCluster, findCluster } from '../../scripts/run/cluster.ts';
 import { isInUse, occupy, vacate } from '../../clusters/registry/occupancy.ts';
 import { ofChecks } from '../../scripts/sweep/here.ts';
 import { describeCluster, test } from './suite-folder.ts';
 
 const WANTED: UpOptions = { mesh: 'istio', provider: { kind: 'kind', nodes: 1 }, images: { from: 'auto' }, engine: true, rigs: 2 };
-/** Of no process: the kernel's numbers are smaller. */
+/** A PID that no process has, because the kernel's are smaller. */
 const DEAD = JSON.stringify({ ...(await identify(process.pid)), pid: 2 ** 30 });
 
 test.describe.configure({ mode: 'serial' });
@@ -32,19 +32,30 @@ test.afterAll(() => {
 
 const found = async (wanted: Partial<UpOptions> = {}) => (await findCluster(await clusters(), { ...WANTED, ...wanted }))?.name;
 
-test('a cluster that stays and is free is found', async () => {
+test('Finds a kept cluster that is not in use', async () => {
   expect(await found()).toBe('meshproof-one');
   expect(await found({ name: 'meshproof-one' })).toBe('meshproof-one');
 });
 
-test('one with another mesh or of another provider is not', async () => {
+test('Does not use a cluster with another mesh or provider', async () => {
   expect(await found({ mesh: 'linkerd' })).toBeUndefined();
   expect(await found({ provider: { kind: 'existing', context: 'kind-meshproof-one' } })).toBeUndefined();
   await expect(found({ mesh: 'linkerd', name: 'meshproof-one' })).rejects.toMatchObject({ code: 'OTHER_MESH', exitCode: 2 });
   await expect(found({ name: 'meshproof-two' })).rejects.toMatchObject({ code: 'CLUSTER_UNKNOWN', exitCode: 2 });
 });
 
-test('one that a run uses is not, until it is given back', async () => {
+test('Does not use a cluster with another version of the mesh, if one is given', async () => {
+  const file = join(place, 'cluster.json');
+  const description = await readFile(file, 'utf8');
+  await writeFile(file, description.replace('"mesh":"istio"', '"mesh":"istio","meshVersion":"1.30"'));
+  expect(await found()).toBe('meshproof-one');
+  expect(await found({ meshVersion: '1.30' })).toBe('meshproof-one');
+  expect(await found({ meshVersion: '1.31' })).toBeUndefined();
+  const message = 'meshproof-one runs istio 1.30, not istio 1.31';
+  await expect(found({ meshVersion: '1.31', name: 'meshproof-one' })).rejects.toMatchObject({ code: 'OTHER_MESH', message });
+});
+
+test('Does not use a cluster in use until it is released', async () => {
   expect(await occupy('meshproof-one')).toBe(true);
   expect(await occupy('meshproof-one')).toBe(false);
   expect(await found()).toBeUndefined();
@@ -53,14 +64,22 @@ test('one that a run uses is not, until it is given back', async () => {
   expect(await found()).toBe('meshproof-one');
 });
 
-test('one that a killed run used is taken over', async () => {
+test('Creates no other cluster when another run occupies the named one first', async () => {
+  const borrow = () => borrowCluster({ ...WANTED, name: 'meshproof-one' }, false, {});
+  const both = await Promise.allSettled([borrow(), borrow()]);
+  expect(both.filter(({ status }) => status === 'fulfilled')).toMatchObject([{ value: { createdForRun: false } }]);
+  expect(both.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 'CLUSTER_IN_USE' } }]);
+  await vacate('meshproof-one');
+});
+
+test('Takes over a cluster that a killed run used', async () => {
   await writeFile(join(place, 'user.json'), DEAD);
   expect(await isInUse('meshproof-one')).toBe(false);
   expect(await found()).toBe('meshproof-one');
   expect(await occupy('meshproof-one')).toBe(true);
 });
 
-test('the record of a killed run is swept, one of a run that has taken the cluster since is not', async () => {
+test('Sweeps the record of a killed run, but not that of a run that has claimed the cluster since', async () => {
   await writeFile(join(place, 'user.json'), DEAD);
   const records = async () => (await ofChecks({ spare: () => undefined }, {})).filter(({ what }) => what.includes('record'));
   const [record, ...more] = await records();
@@ -73,7 +92,7 @@ test('the record of a killed run is swept, one of a run that has taken the clust
   expect(await records()).toEqual([]);
 });
 
-test('one that another run made for itself is not', async () => {
+test('Does not use a cluster that another run created for itself', async () => {
   await claimCluster('meshproof-one');
   expect(await found()).toBeUndefined();
   await writeFile(join(place, 'owner.json'), DEAD);

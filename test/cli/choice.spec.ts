@@ -17,7 +17,7 @@ const SUITES = {
 };
 test.describe.configure({ timeout: 300_000 });
 
-test('the choice holds beside options whose value may be left out', async ({ folder }) => {
+test('Keeps the selection next to options with optional values', async ({ folder }) => {
   const env = await writeSuites(folder, SUITES);
   const listed = await meshproofProcess(['test', '--suite=s', '--list', '--shuffle', '--debug', '-x'], env);
   expect(listed.stdout, listed.stderr).toContain('Total: 2 tests in 2 files');
@@ -26,7 +26,7 @@ test('the choice holds beside options whose value may be left out', async ({ fol
   expect(plan.stdout.match(/^check .*/gm)).toEqual(['check    s/b']);
 });
 
-test('no option hands the runner a word that it could take for a file, nor one that eats a file', () => {
+test('Passes no word to the runner that it could mistake for a file, or that could swallow one', () => {
   const bare = runnerOptions().map((option) => option.attributeName());
   fc.assert(
     fc.property(fc.subarray(bare), (given) => {
@@ -36,7 +36,7 @@ test('no option hands the runner a word that it could take for a file, nor one t
   );
 });
 
-test('a check that was not decided on is not there, whatever the runner is told', async ({ folder }) => {
+test('Does not declare a check that was not selected, whatever the runner is told', async ({ folder }) => {
   const spec = (id: string) => `import { check, unsupported } from ${JSON.stringify(join(PROJECT, 'fixtures/index.ts'))};
 check('${id} does something', { control: { because: 'nothing is there', mustFail: { toSucceed: 'answered 403' } }, istio: unsupported('not here', '') }, async () => {});
 `;
@@ -51,10 +51,10 @@ check('${id} does something', { control: { because: 'nothing is there', mustFail
     return stdout;
   };
   expect(await list(encode({ chosen: ['s/a'] }))).toContain('Total: 1 test in 1 file');
-  expect(await list({}), 'an editor decides nothing').toContain('Total: 2 tests in 2 files');
+  expect(await list({}), 'an editor selects nothing').toContain('Total: 2 tests in 2 files');
 });
 
-test('the checks load whatever else is in the environment, and nothing of theirs is written over', async ({ folder }) => {
+test("Loads the checks whatever the environment contains, and overwrites nothing of the user's", async ({ folder }) => {
   const env = await writeSuites(folder, { ...SUITES, 's/a.spec.ts': `console.log('hello');\n${specOf('s/a', 'PASS')}` });
   const noise = join(folder, 'instrument.cjs');
   await writeFile(noise, "console.log('instrumented');\n");

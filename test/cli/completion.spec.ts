@@ -13,7 +13,7 @@ const FILES = {
   'resilience/retry.spec.ts': specOf('resilience/retry', 'PASS'),
 };
 
-/** What is typed up to the cursor, and what is then offered: all of it, or a part. */
+/** Command lines up to the cursor, and their candidates: all of them, or some. */
 const OFFERED: readonly [string, readonly string[], ('all' | 'some')?][] = [
   ['te', ['test']],
   ['', ['test', 'up', 'down', 'doctor', 'rbac', 'completion'], 'some'],
@@ -23,16 +23,19 @@ const OFFERED: readonly [string, readonly string[], ('all' | 'some')?][] = [
   ['test --suite routing,re', ['routing,resilience']],
   ['test --check routing/', ['routing/canary', 'routing/mirror']],
   ['test --mesh ', ['istio', 'linkerd']],
+  ['test --mesh-version ', ['1.31', '1.30'], 'some'],
+  ['test --under=c', ['--under=control-plane-down']],
   ['test --suite routing --mesh=i', ['--mesh=istio']],
   ['test --provider e', ['existing']],
   ['test --images ', ['auto', 'pull', 'build'], 'some'],
   ['doctor -', ['--output', '--help'], 'some'],
+  ['watch --b', ['--budget']],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['images ', ['list', 'build', 'save'], 'some'],
   ['nothing-like-this ', []],
 ];
 
-test('what may stand in place of the last word', async ({ folder }) => {
+test('Completes the last word of a command line', async ({ folder }) => {
   const env = await writeSuites(folder, FILES);
   for (const [typed, offered, how = 'all'] of OFFERED) {
     const { stdout, stderr, exitCode } = await meshproof(['complete', '--', ...typed.split(' ')], env);
@@ -57,7 +60,7 @@ async function installed(folder: string, env: Record<string, string>): Promise<R
   return { ...env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
 }
 
-/** Lines, and what bash puts in place of what follows the last break. */
+/** Command lines, and what bash inserts after their last word break. */
 const BASH: readonly [string, string][] = [
   ['meshproof te', 'test'],
   ['meshproof test --suite ro', 'routing'],
@@ -65,10 +68,10 @@ const BASH: readonly [string, string][] = [
   ['meshproof test --check routing/m', 'routing/mirror'],
 ];
 
-test('a real bash completes', async ({ folder }) => {
+test('Completes command lines in a real bash', async ({ folder }) => {
   test.skip(!(await present('bash')), 'there is no bash');
   const env = await installed(folder, await writeSuites(folder, FILES));
-  // What readline does: the words of the line, and = as a break among them.
+  // Splits the line into words as readline does, which breaks them at = too.
   const script = `
     source <(meshproof completion bash)
     complete -p meshproof
@@ -88,7 +91,7 @@ for (const [shell, check] of [
   ['zsh', ['-n']],
   ['fish', ['--no-execute']],
 ] as const) {
-  test(`${shell} can read its script`, async ({ folder }) => {
+  test(`Generates a script that ${shell} can parse`, async ({ folder }) => {
     const { stdout, exitCode } = await meshproof(['completion', shell]);
     expect(stdout).toContain('meshproof');
     expect(exitCode).toBe(0);

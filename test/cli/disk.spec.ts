@@ -8,7 +8,7 @@ import { explain } from '../../scripts/console/failure.ts';
 import { meshproof } from './run.ts';
 import { test } from './suite-folder.ts';
 
-test('a state folder that cannot be made or read is named, and not taken for one without clusters', async ({ folder }) => {
+test('Names a state folder that cannot be created or read, instead of treating it as empty', async ({ folder }) => {
   const state = join(folder, 'file');
   await writeFile(state, '');
   const answers: readonly [string[], RegExp, number][] = [
@@ -17,14 +17,14 @@ test('a state folder that cannot be made or read is named, and not taken for one
     [['sweep', '--dry-run'], /FILE_REFUSED.*\/file\/clusters/, 3],
   ];
   const env = { MESHPROOF_CACHE: join(folder, 'cache'), DOCKER_HOST: 'tcp://127.0.0.1:1', MESHPROOF_STATE: state };
-  for (const [words, told, code] of answers) {
+  for (const [words, expected, code] of answers) {
     const { stderr, exitCode } = await meshproof(words, env);
-    expect.soft(stderr, words[0]).toMatch(told);
+    expect.soft(stderr, words[0]).toMatch(expected);
     expect.soft(exitCode, words[0]).toBe(code);
   }
 });
 
-test('a disk that is full, and a place that may not be written, are told as that and as no defect', () => {
+test('Reports a full disk and missing file permissions as such, and not as defects', () => {
   let said = '';
   const write = process.stderr.write.bind(process.stderr);
   process.stderr.write = (chunk: string | Uint8Array): boolean => {
@@ -41,7 +41,7 @@ test('a disk that is full, and a place that may not be written, are told as that
   expect(said.match(/a bug in meshproof/g)).toHaveLength(1);
 });
 
-test('a folder for temporary files without room is named before anything begins', async ({ folder }) => {
+test('Names a folder for temporary files without space before anything starts', async ({ folder }) => {
   test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'mounts a file system');
   const full = join(folder, 'full');
   await mkdir(full);

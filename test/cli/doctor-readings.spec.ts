@@ -6,7 +6,7 @@ import { overlaps, searchDomains } from '../../scripts/doctor/network.ts';
 const HEADER = 'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n';
 const route = (device: string, destination: string, mask: string) => `${device} ${destination} 00000000 0001 0 0 0 ${mask} 0 0 0\n`;
 
-test('routes that overlap the addresses of clusters', () => {
+test('Finds routes that overlap the addresses of clusters', () => {
   const table = [
     HEADER,
     route('eth0', '00000000', '00000000'),
@@ -20,7 +20,7 @@ test('routes that overlap the addresses of clusters', () => {
   expect(overlaps('')).toEqual([]);
 });
 
-test('search domains are those of the last line', () => {
+test('Reads search domains from the last line', () => {
   expect(searchDomains('nameserver 10.0.0.1\nsearch a.example\nsearch corp.example lab.example\n')).toEqual([
     'corp.example',
     'lab.example',
@@ -29,7 +29,7 @@ test('search domains are those of the last line', () => {
   expect(searchDomains('')).toEqual([]);
 });
 
-test('a terminal without the signs gets words', () => {
+test('Prints words on a terminal without the marks', () => {
   const findings = [
     { category: 'a', check: 'one', status: 'ok', seen: '1' },
     { category: 'a', check: 'two', status: 'warning', seen: '2', hint: 'mend it' },

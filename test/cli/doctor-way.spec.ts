@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import http from 'node:http';
+
 import { expect, test } from '@playwright/test';
 
-import { wayFinding, type Circumstances } from '../../scripts/doctor/way.ts';
+import { registryFailure, wayFinding, type Circumstances } from '../../scripts/doctor/way.ts';
 
 const ROOT_ONLY = 'only root can build them';
 const answers = { address: 'https://registry-1.docker.io' };
@@ -8,35 +11,66 @@ const silent = { ...answers, failure: 'ENOTFOUND' };
 
 const WAYS: [what: string, given: Circumstances, status: string, seen: RegExp][] = [
   [
-    'what the engine has is used',
+    'Uses the images that the engine has',
     { from: 'auto', ready: 'docker.io/meshproof/node:1', registry: silent, obstacle: ROOT_ONLY },
     'ok',
     /the engine has them/,
   ],
   [
-    'a registry that answers is pulled from',
+    'Pulls from a registry that answers',
     { from: 'auto', registry: answers, obstacle: ROOT_ONLY },
     'ok',
     /pulled from https:\/\/registry-1/,
   ],
   [
-    'without one, root builds',
+    'Builds as root if no registry answers',
     { from: 'auto', registry: silent },
     'ok',
-    /does not answer \(ENOTFOUND\), so they will be built.*20 minutes/,
+    /does not answer as a registry \(ENOTFOUND\), so they will be built.*20 minutes/,
   ],
-  ['without either there is no way', { from: 'auto', registry: silent, obstacle: ROOT_ONLY }, 'failed', /ENOTFOUND\), and only root/],
-  ['--images=pull needs a registry', { from: 'pull', registry: silent }, 'failed', /does not answer/],
-  ['--images=build needs root', { from: 'build', obstacle: ROOT_ONLY }, 'failed', /^only root/],
-  ['a folder is whole', { from: '/archives' }, 'ok', /loaded from \/archives$/],
-  ['or it lacks something', { from: '/archives', lacks: 'istio/proxyv2' }, 'failed', /which lacks istio\/proxyv2/],
-  ['nobody is asked without a network', { from: 'auto' }, 'ok', /not checked/],
+  [
+    'Fails if no registry answers and nothing can be built',
+    { from: 'auto', registry: silent, obstacle: ROOT_ONLY },
+    'failed',
+    /ENOTFOUND\), and only root/,
+  ],
+  ['Requires a registry for --images=pull', { from: 'pull', registry: silent }, 'failed', /does not answer as a registry/],
+  ['Requires root for --images=build', { from: 'build', obstacle: ROOT_ONLY }, 'failed', /^only root/],
+  ['Loads from a complete folder', { from: '/archives' }, 'ok', /loaded from \/archives$/],
+  ['Names what a folder lacks', { from: '/archives', lacks: 'istio/proxyv2' }, 'failed', /which lacks istio\/proxyv2/],
+  ['Queries no registry with --no-network', { from: 'auto' }, 'ok', /not checked/],
 ];
 
 for (const [what, given, status, seen] of WAYS) {
-  test(`the way to images: ${what}`, () => {
+  test(what, () => {
     const finding = wayFinding(given);
     expect(finding).toMatchObject({ status, seen: expect.stringMatching(seen) });
     expect(finding.hint !== undefined).toBe(status !== 'ok');
   });
 }
+
+test('Accepts any answer that a registry may give, but no login page and no server error', async () => {
+  const answers: [status: number, headers: http.OutgoingHttpHeaders, failure: string | undefined][] = [
+    [200, {}, undefined],
+    [401, { 'content-type': 'text/html' }, undefined],
+    [429, {}, undefined],
+    [200, { 'content-type': 'text/html; charset=utf-8' }, 'a web page, not a registry'],
+    [503, {}, 'HTTP 503'],
+  ];
+  let answer = answers[0];
+  const server = http.createServer((_, response) => response.writeHead(answer?.[0] ?? 0, answer?.[1]).end('x'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  try {
+    for (answer of answers)
+      expect(await registryFailure(`http://${host}`, AbortSignal.timeout(10_000)), JSON.stringify(answer)).toBe(answer[2]);
+    // The engine may be allowed to use it without TLS.
+    expect(await registryFailure(`https://${host}`, AbortSignal.timeout(10_000))).toBeUndefined();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+  expect(await registryFailure(`http://${host}`, AbortSignal.timeout(10_000))).toMatch(/^(ECONN|UND_ERR)/);
+});

@@ -10,7 +10,7 @@ import type { Finding } from '../../scripts/doctor/finding.ts';
 import { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { meshproof } from './run.ts';
 
-/** A folder with a short path, because that of a socket may have 108 bytes. */
+/** A folder with a short path, because a socket's path is limited to 108 bytes. */
 const test = base.extend<{ place: string }>({
   // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
   place: async ({}, use) => {
@@ -20,7 +20,7 @@ const test = base.extend<{ place: string }>({
   },
 });
 
-/** An engine as far as doctor looks at it: what Docker's /info says, on a socket. */
+/** A stand-in engine for doctor: Docker's /info on a socket. */
 const ENGINE = {
   ServerVersion: '28.1.0',
   DockerRootDir: '/',
@@ -36,7 +36,7 @@ async function serveEngine(place: string, info: object): Promise<{ host: string;
   return { host: `unix://${socket}`, close: () => server.close() };
 }
 
-/** What differs from machine to machine: numbers, paths, and of what the machine itself is like the marks and hints too. */
+/** Masks what differs between machines: numbers, paths, and for facts about the machine also marks and hints. */
 function masked(text: string, place: string): string {
   const sections = text.replaceAll(place, 'PLACE').split('\n\n');
   const ofTheMachine = /^(machine|limits|kernel|network|tools|images)\n/;
@@ -49,7 +49,7 @@ function masked(text: string, place: string): string {
 
 const golden = async (state: string) => (await readFile(join(import.meta.dirname, 'doctor', `${state}.txt`), 'utf8')).trimEnd();
 
-/** The lines of one category, and whether the whole is healthy. */
+/** The lines of one category, and whether everything is healthy. */
 async function examine(env: Record<string, string>, args: readonly string[] = ['--no-network']) {
   const { exitCode, stdout, stderr } = await meshproof(['doctor', '--output=json', ...args], env);
   expect(stderr).toBe('');
@@ -61,7 +61,7 @@ async function examine(env: Record<string, string>, args: readonly string[] = ['
 
 const failed = (findings: readonly Finding[]) => findings.filter(({ status }) => status === 'failed');
 
-test('--output=json: the documented fields, and an exit code that follows from them', async ({ place }) => {
+test('Prints the documented fields with --output=json, and derives the exit code from them', async ({ place }) => {
   for (const finding of await examine({ MESHPROOF_CACHE: place })) {
     expect(finding).toEqual({
       category: expect.stringMatching(/^[a-z]+$/),
@@ -77,7 +77,7 @@ test('--output=json: the documented fields, and an exit code that follows from t
   }
 });
 
-test('a good machine', async ({ place }) => {
+test('Finds nothing wrong with a good machine', async ({ place }) => {
   test.skip(process.platform !== 'linux', 'the lines about the kernel are those of Linux');
   const engine = await serveEngine(place, ENGINE);
   const { stdout } = await meshproof(['doctor', '--no-network'], { MESHPROOF_CACHE: join(place, 'cache'), DOCKER_HOST: engine.host });
@@ -85,7 +85,7 @@ test('a good machine', async ({ place }) => {
   expect(masked(stdout, place)).toBe(await golden('good-machine'));
 });
 
-test('no engine', async ({ place }) => {
+test('Reports that no engine responds', async ({ place }) => {
   const findings = await examine({ MESHPROOF_CACHE: place, DOCKER_HOST: `unix://${place}/none.sock` });
   expect(failed(findings).filter(({ category }) => category === 'engine')).toEqual([
     {
@@ -100,12 +100,12 @@ test('no engine', async ({ place }) => {
 
 const UNFIT: readonly [string, object, Partial<Finding>][] = [
   [
-    'rootless with cgroup version 1',
+    'that is rootless with cgroup version 1',
     { ...ENGINE, CgroupVersion: '1', SecurityOptions: ['name=rootless'] },
     { check: 'the engine can run nodes', status: 'failed' },
   ],
   [
-    'of a snap',
+    'from a snap',
     { ...ENGINE, DockerRootDir: '/var/snap/docker/common/var-lib-docker' },
     { check: 'Docker is not a snap', status: 'warning' },
   ],
@@ -113,7 +113,7 @@ const UNFIT: readonly [string, object, Partial<Finding>][] = [
 ];
 
 for (const [what, info, expected] of UNFIT) {
-  test(`an engine ${what}`, async ({ place }) => {
+  test(`Reports an engine ${what}`, async ({ place }) => {
     const engine = await serveEngine(place, info);
     const findings = await examine({ MESHPROOF_CACHE: place, DOCKER_HOST: engine.host });
     engine.close();
@@ -121,7 +121,7 @@ for (const [what, info, expected] of UNFIT) {
   });
 }
 
-test('Podman by the name of docker is refused with the command that works', async ({ place }) => {
+test('Rejects Podman under the name docker, and prints the command that works', async ({ place }) => {
   await writeFile(join(place, 'docker'), '#!/bin/sh\necho "podman version 5.4.0"\n', { mode: 0o755 });
   const PATH = `${place}:${process.env['PATH'] ?? ''}`;
   const findings = await examine({ MESHPROOF_CACHE: place, PATH, DOCKER_HOST: `unix://${place}/none.sock` });
@@ -129,7 +129,7 @@ test('Podman by the name of docker is refused with the command that works', asyn
   expect(findings).toContainEqual(expect.objectContaining({ check: 'the docker command is Docker', status: 'failed', hint }));
 });
 
-test('a full disk', async () => {
+test('Reports a full disk', async () => {
   test.skip(process.platform !== 'linux', 'needs a file system without room');
   expect(failed(await examine({ MESHPROOF_CACHE: '/sys/meshproof' }))).toContainEqual({
     category: 'machine',
@@ -140,7 +140,7 @@ test('a full disk', async () => {
   });
 });
 
-test('a taken port: another program has that of a cluster', async ({ place }) => {
+test('Reports that another program uses the port of a cluster', async ({ place }) => {
   const other = net.createServer((socket) => socket.on('error', () => undefined).end('not a cluster\n', () => socket.destroy()));
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const address = other.address();
@@ -161,7 +161,7 @@ test('a taken port: another program has that of a cluster', async ({ place }) =>
   expect(await examine(env)).toContainEqual(expect.objectContaining({ ...about, status: 'warning', seen: `${at}: connection refused` }));
 });
 
-test('files of a cluster that were cut off while they were written are no good sign, and stop nothing', async ({ place }) => {
+test('Reports truncated files of clusters without failing', async ({ place }) => {
   const env = { MESHPROOF_CACHE: place, MESHPROOF_STATE: join(place, 'state') };
   const files = {
     'meshproof-half/cluster.json': '{"name": "mesh',
@@ -182,7 +182,7 @@ test('files of a cluster that were cut off while they were written are no good s
   expect(bad[0]).toMatchObject({ seen: expect.stringContaining('cluster.json'), hint: expect.stringContaining('docker ps') });
 });
 
-test('folders that cannot be written or read are no good sign', async ({ place }) => {
+test('Reports folders that cannot be written or read', async ({ place }) => {
   await writeFile(join(place, 'file'), '');
   const findings = failed(await examine({ MESHPROOF_CACHE: join(place, 'cache'), MESHPROOF_STATE: join(place, 'file') }));
   expect(findings.map(({ check }) => check)).toEqual(
@@ -190,7 +190,7 @@ test('folders that cannot be written or read are no good sign', async ({ place }
   );
 });
 
-test('a cluster without rights', async ({ place }) => {
+test('Reports missing permissions on a cluster', async ({ place }) => {
   const api = await StandInApi.start();
   api.intercept = ({ path, method }) => {
     if (path === '/version') return { status: 200, body: { gitVersion: 'v1.35.4' } };
@@ -208,7 +208,7 @@ test('a cluster without rights', async ({ place }) => {
   expect(exitCode).toBe(3);
 });
 
-test('package registries are asked where their own configuration says', async ({ place }) => {
+test('Queries package registries at their configured addresses', async ({ place }) => {
   const registry = http.createServer((_, response) => response.end());
   await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
   const address = registry.address();

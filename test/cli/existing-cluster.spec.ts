@@ -9,13 +9,14 @@ import { requireRights, type ClusterInspection } from '../../clusters/existing/i
 import type { UpOptions } from '../../clusters/provider.ts';
 import { clusters } from '../../clusters/registry/description.ts';
 import { findCluster } from '../../scripts/run/cluster.ts';
+import type { Finding } from '../../scripts/doctor/finding.ts';
 import { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { meshproof } from './run.ts';
 import { specOf, test as base, writeSuites } from './suite-folder.ts';
 
 const HOSTILE = '\u001B]52;c;ZXZpbA==\u0007\u001B[2J\u202Enobody';
 
-/** Two clusters whose kubeconfigs call everything by the same name, and rigs that `up` left in the first. */
+/** Two clusters whose kubeconfigs use the same name for everything, and rigs that `up` left in the first. */
 interface Two {
   alpha: StandInApi;
   beta: StandInApi;
@@ -95,13 +96,7 @@ async function found(folder: string, kubeconfig: string, more: Partial<UpOptions
   }
 }
 
-test('rigs in another cluster are not taken for one whose context is called the same', async ({
-  folder,
-  alpha,
-  beta,
-  kubeconfig,
-  left,
-}) => {
+test('Does not use rigs in another cluster whose context has the same name', async ({ folder, alpha, beta, kubeconfig, left }) => {
   await left();
   expect(await found(folder, await kubeconfig(alpha))).toBe('meshproof-alpha');
   expect(await found(folder, await kubeconfig(beta))).toBeUndefined();
@@ -112,7 +107,7 @@ test('rigs in another cluster are not taken for one whose context is called the 
   expect(await found(folder, await kubeconfig(alpha), { name: 'meshproof-alpha' })).toBe('meshproof-alpha');
 });
 
-test('where the cluster does not tell who it is, address and authority together do, and neither alone', async ({
+test('Identifies a cluster that hides its UID by address and authority together, and by neither alone', async ({
   folder,
   alpha,
   kubeconfig,
@@ -126,7 +121,7 @@ test('where the cluster does not tell who it is, address and authority together 
   expect(await found(folder, await kubeconfig(alpha, one))).toBe('meshproof-alpha');
   expect(await found(folder, await kubeconfig(alpha, other))).toBeUndefined();
   expect(await found(folder, await kubeconfig(alpha, { ...one, server: 'https://127.0.0.1:1/k8s/clusters/c-2' }))).toBeUndefined();
-  // Nothing vouches for who answers there.
+  // Without an authority, nothing proves which cluster answers there.
   await left({}, { server: alpha.address });
   expect(await found(folder, await kubeconfig(alpha))).toBeUndefined();
   const unverified = { server: 'https://127.0.0.1:1', 'insecure-skip-tls-verify': true };
@@ -134,12 +129,7 @@ test('where the cluster does not tell who it is, address and authority together 
   expect(await found(folder, await kubeconfig(alpha, unverified))).toBeUndefined();
 });
 
-test('rigs in namespaces of the owner are for those who name them, and our own for all others', async ({
-  folder,
-  alpha,
-  kubeconfig,
-  left,
-}) => {
+test("Uses rigs in the owner's namespaces only if these are named, and its own otherwise", async ({ folder, alpha, kubeconfig, left }) => {
   const config = await kubeconfig(alpha);
   await left({ preprovisioned: true, rigs: ['lent-rig-0'] });
   expect(await found(folder, config)).toBeUndefined();
@@ -149,7 +139,7 @@ test('rigs in namespaces of the owner are for those who name them, and our own f
   expect(await found(folder, config, {}, 'lent')).toBeUndefined();
 });
 
-test('a plan names the server, of rigs that are there and of those that are not', async ({ folder, alpha, beta, kubeconfig, left }) => {
+test('Names the server in a plan, whether its rigs exist or not', async ({ folder, alpha, beta, kubeconfig, left }) => {
   test.slow();
   await left();
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
@@ -161,7 +151,7 @@ test('a plan names the server, of rigs that are there and of those that are not'
   expect(other.stdout).not.toContain('meshproof-alpha');
 });
 
-test('the doctor names the server, and what it says cannot steer the terminal', async ({ folder, alpha, kubeconfig }) => {
+test('Names the server in doctor, and removes control characters from its answers', async ({ folder, alpha, kubeconfig }) => {
   test.slow();
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   alpha.intercept = ({ path }) => {
@@ -180,7 +170,35 @@ test('the doctor names the server, and what it says cannot steer the terminal', 
   }
 });
 
-test('what a hostile server refuses with cannot steer the terminal', async ({ folder, alpha, kubeconfig }) => {
+test('Reports a missing or unsuitable pull Secret in doctor, even if the namespaces do not exist yet', async ({
+  folder,
+  alpha,
+  kubeconfig,
+}) => {
+  test.slow();
+  const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
+  let secret: object | undefined;
+  alpha.intercept = ({ path }) => {
+    if (path === '/version') return { status: 200, body: { gitVersion: 'v1.35.4' } };
+    if (path.endsWith('/selfsubjectreviews')) return { status: 201, body: { status: { userInfo: { username: 'me' } } } };
+    if (path.endsWith('/selfsubjectaccessreviews')) return { status: 201, body: { status: { allowed: true } } };
+    if (path.endsWith('/secrets/registry') && secret !== undefined) return { status: 200, body: secret };
+    return undefined;
+  };
+  alpha.kinds.get('v1')?.push({ name: 'secrets', kind: 'Secret', namespaced: true });
+  const existing = ['--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
+  const examine = async (type?: string): Promise<Finding | undefined> => {
+    secret = type === undefined ? undefined : { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'registry' }, type, data: {} };
+    const { stdout } = await meshproof(['doctor', '--output=json', '--pull-secret=ci/registry', ...existing], env);
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    return findings.find(({ check }) => check.includes('Secret'));
+  };
+  expect(await examine()).toMatchObject({ status: 'failed', seen: expect.stringContaining('ci/registry does not exist') });
+  expect(await examine('Opaque')).toMatchObject({ status: 'failed', seen: expect.stringContaining('is of type Opaque') });
+  expect(await examine('kubernetes.io/dockerconfigjson')).toMatchObject({ status: 'ok', seen: 'ci/registry' });
+});
+
+test('Removes control characters from the refusals of a hostile server', async ({ folder, alpha, kubeconfig }) => {
   test.slow();
   alpha.intercept = () => ({ status: 403, body: { kind: 'Status', message: HOSTILE } });
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
@@ -196,7 +214,7 @@ test('what a hostile server refuses with cannot steer the terminal', async ({ fo
   }
 });
 
-test('a command that is to be pasted quotes a context’s name', () => {
+test("Quotes a context's name in a command to paste", () => {
   const right = { where: 'rig', group: '', resource: 'pods', verbs: ['get'], purpose: 'see' } as const;
   const found: ClusterInspection = {
     rigs: [],

@@ -8,7 +8,7 @@ import { PROJECT } from './run.ts';
 /** Starting a process takes long on a busy machine. */
 const expect = quick.configure({ timeout: 20_000 });
 
-test('a second Ctrl-C, not the echo of the first, ends the process at once and names the way out', async () => {
+test('Exits at once on another Ctrl-C, but not on the echo of the first, and names the way out', async () => {
   const module = join(PROJECT, 'scripts/console/interrupt.ts');
   const program = `import { untilInterrupted } from ${JSON.stringify(module)}; untilInterrupted(); for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => console.log(name, 'outlived')); setInterval(() => {}, 1000); console.log('ready');`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -16,7 +16,7 @@ test('a second Ctrl-C, not the echo of the first, ends the process at once and n
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await expect.poll(() => said).toContain('ready');
   child.kill('SIGINT');
-  // Not SIGINT again: two of a kind that arrive together are one to the kernel.
+  // Not SIGINT again, because the kernel merges two pending signals of a kind.
   child.kill('SIGTERM');
   await expect.poll(() => said).toContain('SIGINT outlived');
   await expect.poll(() => said).toContain('SIGTERM outlived');

@@ -21,11 +21,11 @@ const MANIFESTS: Record<string, [isMeshWide: boolean, text: string]> = {
   'the-root': [true, ACCOUNT('$(ROOT_NAMESPACE)')],
 };
 
-test('a check touches more than its rig when others than the rig and the namespaces that it makes itself feel it', async ({ folder }) => {
+test('Detects a check that affects more than its rig and the namespaces that it creates itself', async ({ folder }) => {
   const files = Object.entries(MANIFESTS).map(([stem, [, text]]): [string, string] => [`s/${stem}.istio.yaml`, text]);
   await writeSuites(folder, Object.fromEntries(files));
   const checks = Object.keys(MANIFESTS).flatMap((stem) => specAt(join(folder, 'suites/s', `${stem}.spec.ts`)) ?? []);
-  const { meshWide, applied } = await checkManifests(checks, 'istio');
+  const { meshWide, applied } = await checkManifests(checks, { mesh: 'istio' });
   expect(meshWide).toEqual(Object.keys(MANIFESTS).flatMap((stem) => (MANIFESTS[stem]?.[0] ? [`s/${stem}`] : [])));
   expect(applied.kinds).toEqual([{ group: '', kind: 'ServiceAccount' }]);
 });
@@ -53,44 +53,56 @@ spec:
     spec: { containers: [{ name: istio-proxy, image: auto }] }
 `;
 
-/** A manifest, and how what it reaches beyond the rig is said; without words it reaches nothing there. */
+/** A manifest, and the expected description of how it reaches beyond the rig; undefined if it does not. */
 const REACHES: Record<string, [text: string, words?: string]> = {
-  'a route for everybody': [route(''), "VirtualService a is exported to every namespace; add exportTo: ['.'] to its spec"],
-  'a route exported to nobody by an empty list': [route(', exportTo: []'), 'VirtualService a is exported to every namespace'],
-  'a route for all by name': [route(", exportTo: ['*']"), 'VirtualService a is exported to *, outside the rig'],
-  'a route for a stranger too': [route(", exportTo: ['.', shop]"), 'VirtualService a is exported to shop, outside the rig'],
-  'a route of its own': [route(", exportTo: ['.']")],
-  'a route for the rig': [route(', exportTo: [$(NAMESPACE), $(NEIGHBOUR), $(UNMESHED)]')],
-  'a host for everybody': [
+  'a route exported to every namespace': [route(''), "VirtualService a is exported to every namespace; add exportTo: ['.'] to its spec"],
+  'a route exported by an empty list': [route(', exportTo: []'), 'VirtualService a is exported to every namespace'],
+  'a route exported to every namespace by name': [route(", exportTo: ['*']"), 'VirtualService a is exported to *, outside the rig'],
+  'a route exported to another namespace too': [route(", exportTo: ['.', shop]"), 'VirtualService a is exported to shop, outside the rig'],
+  'a route exported to its own namespace': [route(", exportTo: ['.']")],
+  "a route exported to the rig's namespaces": [route(', exportTo: [$(NAMESPACE), $(NEIGHBOUR), $(UNMESHED)]')],
+  'a host exported to every namespace': [
     istioObject('ServiceEntry', 'spec: { hosts: [a.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: NONE }'),
     'ServiceEntry a is exported to every namespace',
   ],
-  'a rule for everybody': [istioObject('DestinationRule', 'spec: { host: server }'), 'DestinationRule a is exported to every namespace'],
-  'gateways of all': [gateway('selector: { istio: ingressgateway }, '), 'Gateway a selects gateway pods of every namespace'],
+  'a rule exported to every namespace': [
+    istioObject('DestinationRule', 'spec: { host: server }'),
+    'DestinationRule a is exported to every namespace',
+  ],
+  'gateway pods of every namespace': [
+    gateway('selector: { istio: ingressgateway }, '),
+    'Gateway a selects gateway pods of every namespace',
+  ],
   'gateways without a selector': [gateway(''), 'Gateway a selects gateway pods of every namespace'],
   "the rig's gateway": [gateway('selector: { istio: ingressgateway, meshproof.dev/ingressgateway: $(NAMESPACE) }, ')],
   'a Sidecar in the root namespace': [
     istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(ROOT_NAMESPACE)'),
     "Sidecar a is in meshproof-root, outside the rig; a check that needs this must set exclusive: 'mesh-wide'",
   ],
-  "a Sidecar in the neighbour's": [istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(NEIGHBOUR)')],
-  'a Sidecar in a namespace that the check makes': [
+  "a Sidecar in the neighbour's namespace": [istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(NEIGHBOUR)')],
+  'a Sidecar in a namespace that the check creates': [
     `${NAMESPACE('$(NAMESPACE)-own')}---\n${istioObject('Sidecar', "spec: { egress: [{ hosts: ['./*'] }] }", ', namespace: $(NAMESPACE)-own')}`,
   ],
-  'a Service for everybody': [
+  'a Service exported to every namespace': [
     service(''),
     "Service a is exported to every namespace; add the annotation networking.istio.io/exportTo: '.'",
   ],
-  'a Service for a stranger': [service(", annotations: { networking.istio.io/exportTo: '., shop' }"), 'Service a is exported to shop'],
-  'a Service of its own': [service(", annotations: { networking.istio.io/exportTo: '., $(NEIGHBOUR)' }")],
-  "the owner's gateway by its Service": [
+  'a Service exported to another namespace': [
+    service(", annotations: { networking.istio.io/exportTo: '., shop' }"),
+    'Service a is exported to shop',
+  ],
+  'a Service exported to its own namespace': [service(", annotations: { networking.istio.io/exportTo: '., $(NEIGHBOUR)' }")],
+  "the owner's gateway, by its Service": [
     k8sGateway('in.prod.svc.cluster.local'),
     'Gateway a acts on the pods behind in.prod.svc.cluster.local',
   ],
-  "the rig's gateway by its Service": [k8sGateway('in.$(NAMESPACE).svc.cluster.local')],
-  "a route on a stranger's Service": [httpRoute(', namespace: shop'), 'HTTPRoute a has a parent in shop, outside the rig'],
-  'a route on a Service of its own': [httpRoute('')],
-  'gateway pods with a usual label': [
+  "the rig's gateway, by its Service": [k8sGateway('in.$(NAMESPACE).svc.cluster.local')],
+  'a route with a Service of another namespace as its parent': [
+    httpRoute(', namespace: shop'),
+    'HTTPRoute a has a parent in shop, outside the rig',
+  ],
+  'a route with a Service of its own namespace as its parent': [httpRoute('')],
+  'gateway pods with a common label': [
     gatewayPods('istio: ingressgateway'),
     'Deployment a has gateway pods that Gateways of others may select',
   ],
@@ -98,25 +110,24 @@ const REACHES: Record<string, [text: string, words?: string]> = {
 };
 
 for (const [what, [text, words]] of Object.entries(REACHES)) {
-  test(`${what}: ${words === undefined ? 'stays within the rig' : 'reaches beyond the rig, which is refused with the line to add'}`, async ({
-    folder,
-  }) => {
+  test(`${words === undefined ? 'Accepts' : 'Rejects, with the line to add,'} ${what}`, async ({ folder }) => {
     await writeSuites(folder, { 's/a.istio.yaml': text });
     const checks = [specAt(join(folder, 'suites/s/a.spec.ts'))].filter((one) => one !== undefined);
-    const read = (meshWide: boolean) => checkManifests(checks, 'istio', new Map([['s/a', { id: 's/a', meshWide, variables: false }]]));
+    const read = (meshWide: boolean) =>
+      checkManifests(checks, { mesh: 'istio' }, new Map([['s/a', { id: 's/a', meshWide, variables: false }]]));
     if (words === undefined) await expect(read(false)).resolves.toMatchObject({ meshWide: [] });
     else {
       const code = 'REACHES_BEYOND_RIG';
       const message = expect.stringMatching(new RegExp(`s/a\\.istio\\.yaml: ${RegExp.escape(words)}`));
       await expect(read(false)).rejects.toMatchObject({ code, exitCode: 2, message });
-      await expect(read(true), 'a mesh-wide check may').resolves.toMatchObject({ meshWide: ['s/a'] });
+      await expect(read(true), 'a mesh-wide check may do it').resolves.toMatchObject({ meshWide: ['s/a'] });
     }
   });
 }
 
-test('what a control adds must stay within the rig too', async ({ folder }) => {
+test('Requires that objects added by a control stay within the rig too', async ({ folder }) => {
   await writeSuites(folder, { 's/a.istio.yaml': route(", exportTo: ['.']"), 's/a.istio.control.yaml': `$patch: add\n${gateway('')}` });
   const checks = [specAt(join(folder, 'suites/s/a.spec.ts'))].filter((one) => one !== undefined);
   const message = expect.stringMatching(/s\/a\.istio\.control\.yaml: Gateway a selects gateway pods of every namespace/);
-  await expect(checkManifests(checks, 'istio')).rejects.toMatchObject({ message, exitCode: 2 });
+  await expect(checkManifests(checks, { mesh: 'istio' })).rejects.toMatchObject({ message, exitCode: 2 });
 });

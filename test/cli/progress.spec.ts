@@ -15,7 +15,7 @@ class Console extends Writable {
   }
 }
 
-test('where lines stay, a step is said once, and again for every half minute that it takes', async () => {
+test('Prints a step once if output is not a terminal, and again every 30 s', async () => {
   const stream = new Console();
   let now = 0;
   const progress = startProgress({ stream, now: () => now, everyMs: 1 });
@@ -29,7 +29,16 @@ test('where lines stay, a step is said once, and again for every half minute tha
   expect(stream.said).toBe('   0 s  building the images\n  31 s  still: building the images (31 s)\n  40 s  waiting for istiod\n');
 });
 
-test('in a terminal one line changes, says how long the step takes, and never wraps', () => {
+test('Prints a state that changes all the time four times a minute if output is not a terminal', () => {
+  const stream = new Console();
+  let now = 0;
+  const progress = startProgress({ stream, now: () => now });
+  for (; now < 31_000; now += 1_000) progress.show(`${now / 1_000} requests`);
+  progress.pause();
+  expect(stream.said).toBe('   0 s  0 requests\n  15 s  15 requests\n  30 s  30 requests\n');
+});
+
+test("Updates one line on a terminal, which shows the step's duration and never wraps", () => {
   const before = process.env['CI'];
   delete process.env['CI'];
   const stream = new Console();

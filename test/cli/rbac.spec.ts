@@ -16,9 +16,17 @@ interface Rule {
 
 const rulesOf = (objects: readonly Manifest[], name: string) =>
   (objects.find(({ kind, metadata }) => kind.endsWith('Role') && metadata.name === name)?.['rules'] ?? []) as Rule[];
+/** All verbs of each resource. */
+const verbsOf = (rules: readonly Rule[]) => {
+  const pairs = rules.flatMap((rule) => rule.resources.map((resource) => [resource, rule.verbs] as const));
+  const byResource = Map.groupBy(pairs, ([resource]) => resource);
+  return Object.fromEntries(
+    [...byResource].map(([resource, all]) => [resource, [...new Set(all.flatMap(([, verbs]) => verbs))].toSorted()]),
+  );
+};
 const resources = (rules: readonly Rule[]) => rules.flatMap((rule) => rule.resources);
 
-test('rights are those of the chosen checks, in namespaces that the owner makes', async () => {
+test('Grants what the chosen checks need, in namespaces that the owner creates', async () => {
   const asked = ['--check=routing/canary-header', '--name=prover', '--namespaces=trial', '--workers=2'];
   const { stdout, stderr, exitCode } = await meshproof(['rbac', ...asked]);
   expect(exitCode, stderr).toBe(0);
@@ -53,7 +61,7 @@ test('rights are those of the chosen checks, in namespaces that the owner makes'
   expect(JSON.stringify(objects)).not.toContain('"*"');
 });
 
-test('--allow-mesh-wide and --create-namespaces add what they need, and nothing else does', async () => {
+test('Grants mesh-wide objects and namespaces only with --allow-mesh-wide and --create-namespaces', async () => {
   const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 2, mesh: 'istio' } as const;
   const applies = await appliedBy({ suites: ['security'], ids: [], filters: [] }, 'istio');
   const plain = await accountOf({ ...options, suite: [], check: [] }, applies);
@@ -68,7 +76,7 @@ test('--allow-mesh-wide and --create-namespaces add what they need, and nothing 
   expect(wide.filter(({ kind }) => kind === 'ClusterRoleBinding')).toHaveLength(2);
 });
 
-test('a mesh that was installed elsewhere: namespaces and labels follow', async () => {
+test('Follows the namespaces and labels of a mesh that is installed elsewhere', async () => {
   const places = { meshNamespace: 'mesh-system', rootNamespace: 'mesh-config', revision: 'stable-1' };
   const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 1, mesh: 'istio' } as const;
   const peerAuthentication = { group: 'security.istio.io', kind: 'PeerAuthentication' };
@@ -76,12 +84,19 @@ test('a mesh that was installed elsewhere: namespaces and labels follow', async 
   const objects = await accountOf({ ...options, ...places, suite: [], check: [], allowMeshWide: true }, applies);
   const placeOf = (role: string) => objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === role)?.metadata.namespace;
   expect([placeOf('meshproof-control-plane'), placeOf('meshproof-mesh-wide')]).toEqual(['mesh-system', 'mesh-config']);
-  expect(resources(rulesOf(objects, 'meshproof-control-plane'))).toContain('configmaps');
+  // What istioctl needs there to inject: the mesh configuration, and a connection to the injector's pod.
+  expect(verbsOf(rulesOf(objects, 'meshproof-control-plane'))).toEqual({
+    configmaps: ['get'],
+    pods: ['get', 'list'],
+    'pods/log': ['get'],
+    'pods/portforward': ['create', 'get'],
+    services: ['get'],
+  });
   const labels = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.labels ?? {});
   expect(labels).toEqual([{}, { 'istio.io/rev': 'stable-1' }, { 'istio.io/rev': 'stable-1' }, {}]);
 });
 
-test('--pull-secret lets the account read that Secret alone, and make its copies', async () => {
+test('Lets the account read only the Secret of --pull-secret, and create its copies', async () => {
   const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 1, mesh: 'istio' } as const;
   const applies = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false } };
   const objects = await accountOf({ ...options, suite: [], check: [], pullSecret: 'ci/registry' }, applies);
@@ -91,7 +106,7 @@ test('--pull-secret lets the account read that Secret alone, and make its copies
   expect(resources(rulesOf(objects, 'meshproof-rig'))).toContain('secrets');
 });
 
-test('who makes a Role holds what it grants', () => {
+test('Lets an account hold what a Role that it creates grants', () => {
   const kinds = ['Role', 'RoleBinding', 'Secret'].map((kind) => ({ group: kind === 'Secret' ? '' : 'rbac.authorization.k8s.io', kind }));
   const rights = rightsNeeded({
     kinds,
@@ -103,7 +118,7 @@ test('who makes a Role holds what it grants', () => {
   expect(rights.find(({ resource }) => resource === 'secrets')?.verbs).toEqual(expect.arrayContaining(['get', 'list', 'watch']));
 });
 
-test('names of resources', () => {
+test('Derives the resource name of a kind', () => {
   expect(['AuthorizationPolicy', 'Gateway', 'Telemetry', 'Sidecar', 'Ingress', 'ServiceEntry'].map(pluralOf)).toEqual([
     'authorizationpolicies',
     'gateways',
@@ -114,7 +129,7 @@ test('names of resources', () => {
   ]);
 });
 
-test('amounts', () => {
+test('Parses and adds quantities', () => {
   expect(['250m', '2', '1.5Gi', '64Mi', '1e3', 7].map((text) => parseQuantity(text))).toEqual([0.25, 2, 1.5 * 2 ** 30, 2 ** 26, 1_000, 7]);
   expect(parseQuantity('a lot')).toBeNaN();
   expect(

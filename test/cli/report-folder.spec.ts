@@ -17,7 +17,7 @@ import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
 
 const THEIRS = ['pictures/holiday.jpg', 'evidence/invoice.pdf', 'diagnostics/router.log', 'test-results/lab.csv', 'junit.xml'];
 
-/** A folder with a user's own files under the names that ours have. */
+/** A folder with a user's own files under the names of meshproof's. */
 async function withUsersFiles(folder: string): Promise<string> {
   const place = join(folder, 'theirs');
   for (const path of THEIRS) {
@@ -32,7 +32,7 @@ async function filesIn(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
 }
 
-/** The report of a night on which all was well. */
+/** The report of an earlier run in which everything passed. */
 async function ofLastNight(folder: string): Promise<string> {
   const conformance: Conformance = { ...sampleConformance(), checks: [sampleCheck({ id: 's/a' })] };
   await writeConformance(folder, conformance);
@@ -44,7 +44,7 @@ async function ofLastNight(folder: string): Promise<string> {
 
 test.describe.configure({ timeout: 300_000 });
 
-test('a start that fails leaves nothing in the report folder that would be taken for a user’s file', async ({ folder }) => {
+test("Leaves nothing in the report folder after a failed start that would be mistaken for a user's file", async ({ folder }) => {
   const report = join(folder, 'report');
   await writeConformance(report, sampleConformance());
   await mkdir(join(report, 'run.json'));
@@ -53,7 +53,7 @@ test('a start that fails leaves nothing in the report folder that would be taken
   expect(await readdir(report)).toEqual(before);
 });
 
-test('nothing is taken out of a folder with a user’s own files', async ({ folder }) => {
+test("Removes nothing from a folder with a user's own files", async ({ folder }) => {
   const theirs = await withUsersFiles(folder);
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
   const night = await ofLastNight(join(folder, 'night'));
@@ -62,13 +62,13 @@ test('nothing is taken out of a folder with a user’s own files', async ({ fold
     ['report', night, night, '--into', theirs],
   ]) {
     const { exitCode, stderr } = await meshproof(args, env);
-    expect(stderr).toMatch(/error\[REPORT_FOLDER\]: .*holds what is not a report: /);
+    expect(stderr).toMatch(/error\[REPORT_FOLDER\]: .*it contains other files: /);
     expect(exitCode).toBe(2);
     expect((await filesIn(theirs)).toSorted()).toEqual(THEIRS.toSorted());
   }
 });
 
-test('the folders in which people keep everything are not taken, even when they are empty', async ({ folder }) => {
+test('Rejects folders with another purpose, even if they are empty', async ({ folder }) => {
   const home = join(folder, 'home');
   await mkdir(home);
   await symlink(home, join(folder, 'link'));
@@ -82,7 +82,7 @@ test('the folders in which people keep everything are not taken, even when they 
   }
 });
 
-test('a new folder, an empty one and a report are taken', async ({ folder }) => {
+test('Accepts a new folder, an empty one and a report', async ({ folder }) => {
   expect(objectionTo(join(folder, 'new', 'deep'))).toBeUndefined();
   for (const place of ['suites/new', 'node_modules/x', '.git/x'])
     expect(objectionTo(join(PROJECT, place)), place).toContain('it is inside');
@@ -93,10 +93,10 @@ test('a new folder, an empty one and a report are taken', async ({ folder }) => 
   await writeFile(join(folder, 'other', 'run.json'), '{"scripts": {}}');
   expect(objectionTo(join(folder, 'other'))).toContain('run.json');
   await writeFile(join(folder, 'report', 'run.json'), '{"id": "half');
-  expect(objectionTo(join(folder, 'report')), 'its verdicts tell').toBeUndefined();
+  expect(objectionTo(join(folder, 'report')), 'its verdicts show that it is a report').toBeUndefined();
 });
 
-test('a folder that cannot be made is said at once, and nothing turns for ever', async ({ folder }) => {
+test('Reports a folder that cannot be created at once', async ({ folder }) => {
   await writeFile(join(folder, 'file'), '');
   await symlink(join(folder, 'nowhere', 'at all'), join(folder, 'dangling'));
   const impossible = [join(folder, 'file'), join(folder, 'file', 'report'), join(folder, 'dangling')];
@@ -107,7 +107,7 @@ test('a folder that cannot be made is said at once, and nothing turns for ever',
   }
 });
 
-test('a folder that is taken tells of the run that took it, and keeps what to compare with', async ({ folder }) => {
+test('Records the run in its folder, and keeps the verdicts to compare with', async ({ folder }) => {
   const report = await ofLastNight(join(folder, 'report'));
   await writeFile(join(report, 'allure-history.jsonl'), '');
   const against = await claimReport(report, 'istio', report);
@@ -122,10 +122,10 @@ test('a folder that is taken tells of the run that took it, and keeps what to co
   const made = { ...sampleConformance(), checks: [sampleCheck()] };
   await writeConformance(report, made);
   await recordStop(report, new Error('too late'), true);
-  expect((await readConformance(join(report, 'conformance.json'))).checks, 'verdicts of this run stay').toHaveLength(1);
+  expect((await readConformance(join(report, 'conformance.json'))).checks, 'verdicts of this run are kept').toHaveLength(1);
 });
 
-test('a folder in which a run is under way is left to that run', async ({ folder }) => {
+test('Leaves a folder to the run that is in progress there', async ({ folder }) => {
   await using _state = await scratchCache();
   const report = await ofLastNight(join(folder, 'report'));
   await symlink(report, join(folder, 'link'));
@@ -145,7 +145,7 @@ test('a folder in which a run is under way is left to that run', async ({ folder
   expect(await holdReport(report, async () => 'free again')).toBe('free again');
 });
 
-test('verdicts of another run are not taken for this one’s', async ({ folder }) => {
+test("Does not mistake verdicts of another run for this one's", async ({ folder }) => {
   const report = await ofLastNight(join(folder, 'report'));
   const { id } = sampleConformance().run;
   expect((await conformanceOf(report, id, 0)).checks).toHaveLength(1);
@@ -153,18 +153,18 @@ test('verdicts of another run are not taken for this one’s', async ({ folder }
   await expect(conformanceOf(report, 'mine', 0)).rejects.toMatchObject(error);
 });
 
-test.describe('a run that stops before its first check', () => {
+test.describe('run that stops before its first check', () => {
   const STOPS: readonly [string, (folder: string) => Promise<{ args: string[]; env?: Record<string, string> }>, RegExp][] = [
-    ['for a manifest', async () => ({ args: [] }), /MANIFEST/],
+    ['a manifest is invalid', async () => ({ args: [] }), /MANIFEST/],
     [
-      'for a context',
+      'a context is unknown',
       async (folder) => ({ args: ['--provider=existing', '--context=gone', `--kubeconfig=${await writeKubeconfig(folder, 'staging')}`] }),
       /gone/,
     ],
-    ['for want of an engine', async () => ({ args: ['--no-engine', '--check=s/b'], env: { DOCKER_HOST: 'tcp://127.0.0.1:1' } }), /ENGINE/],
+    ['no engine is available', async () => ({ args: ['--no-engine', '--check=s/b'], env: { DOCKER_HOST: 'tcp://127.0.0.1:1' } }), /ENGINE/],
   ];
   for (const [why, how, words] of STOPS) {
-    test(`${why} leaves no verdict of the night before`, async ({ folder }) => {
+    test(`Leaves no verdicts of the earlier run when ${why}`, async ({ folder }) => {
       const suites = {
         's/a.spec.ts': specOf('s/a', 'PASS'),
         's/a.istio.yaml': 'kind: VirtualService\n',
@@ -184,18 +184,18 @@ test.describe('a run that stops before its first check', () => {
     });
   }
 
-  test('is no success to who makes its report again, and nothing to compare with', async ({ folder }) => {
+  test('Fails when its report is generated again, and is not compared with', async ({ folder }) => {
     const report = await ofLastNight(join(folder, 'report'));
     await recordStop(report, new Error('the engine is gone'), false);
-    const told = await meshproof(['report', report]);
-    expect(told.stderr).toContain('error: the run stopped before its first check: the engine is gone');
-    expect(told.exitCode).toBe(3);
+    const again = await meshproof(['report', report]);
+    expect(again.stderr).toContain('error: the run stopped before its first check: the engine is gone');
+    expect(again.exitCode).toBe(3);
     const night = await ofLastNight(join(folder, 'night'));
     const against = await meshproof(['report', night, '--against', report, '--into', join(folder, 'again')]);
     expect(against.stderr).toMatch(/warning: .*has nothing to compare with: .*stopped before its first check/);
   });
 
-  test('makes no folder where there was none, and a plan leaves the report as it is', async ({ folder }) => {
+  test('Creates no folder, and a plan leaves an existing report unchanged', async ({ folder }) => {
     const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS') });
     await meshproof(['test', '--suite=nowhere'], env);
     expect(existsSync(join(folder, 'report'))).toBe(false);
@@ -209,7 +209,7 @@ test.describe('a run that stops before its first check', () => {
   });
 });
 
-test('--last-failed runs what the report says did not pass, and refuses where none says so', async ({ folder }) => {
+test('Runs with --last-failed what did not pass according to the report, and fails without such a report', async ({ folder }) => {
   const env = await writeSuites(folder, { 's/a.spec.ts': specOf('s/a', 'PASS'), 's/b.spec.ts': specOf('s/b', 'PASS') });
   const report = join(folder, 'report');
   const checks = [
@@ -228,7 +228,7 @@ test('--last-failed runs what the report says did not pass, and refuses where no
   const green = await meshproof(['test', '--last-failed'], env);
   expect(green.stderr).toContain('error[NO_CHECKS]');
   expect(green.exitCode).toBe(2);
-  expect((await readConformance(join(report, 'conformance.json'))).checks, 'the report that was asked stays').toHaveLength(1);
+  expect((await readConformance(join(report, 'conformance.json'))).checks, 'the report that was read is kept').toHaveLength(1);
   await recordStop(report, new Error('the engine is gone'), false);
   await expect(lastFailed(report, 'istio')).rejects.toMatchObject({ code: 'NO_REPORT', exitCode: 2 });
 });

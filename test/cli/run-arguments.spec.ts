@@ -7,12 +7,12 @@ import { runnerArguments } from '../../scripts/run/runner-options.ts';
 const ALL = ['routing/canary', 'routing/canary-header', 'security/strict'].flatMap((id) => specAt(`/p (1)/suites/${id}.spec.ts`) ?? []);
 const NONE = { suites: [], ids: [], filters: [] };
 
-test('a choice is what all its kinds have in common', () => {
+test('Selects the checks that match every kind of choice', () => {
   expect(chooseChecks(ALL, NONE)).toHaveLength(3);
   expect(chooseChecks(ALL, { ...NONE, suites: ['routing'], filters: ['header'] }).map(({ id }) => id)).toEqual(['routing/canary-header']);
 });
 
-test('a suite that breaks what a mesh stands on runs only when something is chosen', () => {
+test('Runs a suite that breaks what a mesh depends on only on request', () => {
   const all = [...ALL, ...['chaos/dns-down'].flatMap((id) => specAt(`/p/suites/${id}.spec.ts`) ?? [])];
   const suitesOf = (choice: Partial<Choice>): string[] => chooseChecks(all, { ...NONE, ...choice }).map(({ suite }) => suite);
   expect(suitesOf({})).not.toContain('chaos');
@@ -24,19 +24,19 @@ test('a suite that breaks what a mesh stands on runs only when something is chos
   expect(suitesOf({ narrowed: true })).toContain('chaos');
 });
 
-test('the runner gets patterns that match the chosen files and no others', () => {
+test('Gives the runner patterns that match exactly the selected files', () => {
   const choice = { ...NONE, ids: ['routing/canary'] };
   const patterns = runnerFilters(chooseChecks(ALL, choice), choice).map((pattern) => new RegExp(pattern));
   expect(ALL.filter(({ spec }) => patterns.some((pattern) => pattern.test(spec))).map(({ id }) => id)).toEqual(['routing/canary']);
 });
 
-test('filters without another choice go to the runner as they are, with their line', () => {
+test('Passes filters without another choice to the runner unchanged, with their line', () => {
   const choice = { ...NONE, filters: ['canary-header.spec.ts:12'] };
   expect(chooseChecks(ALL, choice)).toHaveLength(1);
   expect(runnerFilters(chooseChecks(ALL, choice), choice)).toEqual(['canary-header.spec.ts:12']);
 });
 
-test('options of the runner are handed on; ours, and what we read in its place, are not', () => {
+test("Passes on the runner's options, but not meshproof's, nor those that it evaluates itself", () => {
   const given = {
     mesh: 'istio',
     workers: 2,

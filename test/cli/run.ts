@@ -12,7 +12,7 @@ export interface Said {
   exitCode: number | undefined;
 }
 
-/** The environment of the command: ours without what npm and Playwright put there for the tests themselves. */
+/** The environment of the command: this process's without what npm and Playwright set for the tests. */
 function environment(more: Record<string, string>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|PLAYWRIGHT_|TEST_|PW_|FORCE_COLOR|DEBUG_COLORS|GITHUB_|MESHPROOF_)/.test(name),
@@ -21,8 +21,8 @@ function environment(more: Record<string, string>): NodeJS.ProcessEnv {
 }
 
 /**
- * Runs a command line in this process, which has loaded the command already. What only a process of its own shows needs `meshproofProcess`:
- * signals, lost output, how it starts, and the output of the test runner, which writes past what is caught here.
+ * Runs a command line in this process, which has loaded the command already. Some behaviour needs `meshproofProcess`: signals, lost output,
+ * start-up, and the output of the test runner, which bypasses what is captured here.
  */
 export async function meshproof(args: readonly string[], env: Record<string, string> = {}): Promise<Said> {
   const said = { stdout: '', stderr: '' };
@@ -51,7 +51,7 @@ export async function meshproof(args: readonly string[], env: Record<string, str
   }
 }
 
-/** Where a command that can be interrupted listens until its process ends. */
+/** Events to which a command that can be interrupted listens until its process ends. */
 const LISTENED: readonly [NodeJS.EventEmitter, string][] = [
   ...['SIGINT', 'SIGTERM', 'SIGHUP'].map((event): [NodeJS.EventEmitter, string] => [process, event]),
   [process.stdout, 'error'],
@@ -63,7 +63,7 @@ function setEnvironment(env: NodeJS.ProcessEnv): void {
   Object.assign(process.env, env);
 }
 
-/** Runs the real command in a process of its own. */
+/** Runs the real command in its own process. */
 export async function meshproofProcess(args: readonly string[], env: Record<string, string> = {}): Promise<Said> {
   return run(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), ...args], env);
 }

@@ -1,19 +1,19 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a stand-in engine tells of one container. */
+/** One container of a stand-in engine. */
 export interface Container {
   name: string;
   /** The value of meshproof's owner label. */
   owner?: string;
-  /** The kind cluster that it is the control plane of, and the folder that its CNI configuration is mounted from. */
+  /** The kind cluster whose control plane it is, and the folder that its CNI configuration is mounted from. */
   cluster?: string;
   folder?: string;
 }
 
 /**
- * Writes a `docker` client whose engine has these containers, and packet filters without rules, into a folder, and returns the environment in which commands find them.
- * It answers for every engine but the private one, which does not run.
+ * Writes a `docker` client to a folder whose engine has these containers and no firewall rules, and returns the environment in which
+ * commands find it. It stands for every engine except the private one, which is not running.
  */
 export async function writeStandInDocker(folder: string, containers: readonly Container[]): Promise<Record<string, string>> {
   const lines = (of: readonly Container[], line: (one: Container) => string): string =>

@@ -7,7 +7,10 @@ import { test as base } from '@playwright/test';
 import { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { PROJECT } from './run.ts';
 
-/** Tests with a stand-in for a cluster's API server, and a folder of their own, with a blank and an umlaut in its name, that is removed at their end, and in which specs find the project's packages. */
+/**
+ * Tests with a stand-in API server and a temporary folder, with a space and an umlaut in its name, in which specs find the project's
+ * packages.
+ */
 export const test = base.extend<{ folder: string; server: StandInApi }>({
   // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
   server: async ({}, use) => {
@@ -24,7 +27,7 @@ export const test = base.extend<{ folder: string; server: StandInApi }>({
   },
 });
 
-/** Writes a suites folder and returns the environment that makes the command use it, apart from any cluster of this machine. */
+/** Writes a suites folder and returns the environment that makes the command use it, isolated from the clusters of this machine. */
 export async function writeSuites(folder: string, files: Readonly<Record<string, string>>): Promise<Record<string, string>> {
   const env = {
     MESHPROOF_SUITES: join(folder, 'suites'),
@@ -39,7 +42,7 @@ export async function writeSuites(folder: string, files: Readonly<Record<string,
   return env;
 }
 
-/** A spec that says what became of a check, as `check()` would. */
+/** A spec that leaves a result as `check()` would. */
 export function specOf(id: string, verdict: 'PASS' | 'FAIL'): string {
   const result = {
     id,
@@ -50,7 +53,7 @@ export function specOf(id: string, verdict: 'PASS' | 'FAIL'): string {
       control: { state: 'red', reason: '' },
       check: verdict === 'PASS' ? { state: 'held', reason: '' } : { state: 'violated', reason: 'expected one, observed two' },
     },
-    controlBecause: 'something is broken',
+    controlBecause: '',
     controlFindings: [],
     enforcementMs: null,
     durationMs: 1,
@@ -60,13 +63,15 @@ export function specOf(id: string, verdict: 'PASS' | 'FAIL'): string {
   };
   return `import { test } from '@playwright/test';
 test('a title', async ({}, info) => {
-  await info.attach('meshproof-result', { body: ${JSON.stringify(JSON.stringify(result))}, contentType: 'application/json' });
+  // A worker must know whether checks are repeated, to keep their files apart.
+  const result = { ...${JSON.stringify(result)}, controlBecause: 'repeated ' + info.project.repeatEach + ' times' };
+  await info.attach('meshproof-result', { body: JSON.stringify(result), contentType: 'application/json' });
   ${verdict === 'PASS' ? '' : "throw new Error('expected one, observed two');"}
 });
 `;
 }
 
-/** Leaves the description of a cluster that stays, where the command looks for one, and returns its folder. @param server that answers for it */
+/** Writes the description of a kept cluster where the command looks for one, and returns its folder. @param server its API server */
 export async function describeCluster(folder: string, name: string, server?: StandInApi): Promise<string> {
   const place = join(folder, 'cache-state', 'clusters', name);
   await mkdir(place, { recursive: true });

@@ -27,10 +27,10 @@ async function writeFiles(folder: string, files: Readonly<Record<string, string>
   }
 }
 
-test('sweep finds what is ours and dead, and leaves and names whatever else is called like ours', async ({ folder }) => {
-  test.skip(process.platform !== 'linux', 'its stand-ins are those of Linux');
+test("Finds what killed runs left, and skips but names whatever else has a name of meshproof's", async ({ folder }) => {
+  test.skip(process.platform !== 'linux', 'its stand-ins are for Linux');
   const { alive, dead, elsewhere } = await owners();
-  const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_STATE: join(folder, 'my, state') };
+  const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_STATE: join(folder, 'my, state'), TMPDIR: folder };
   const clusters = join(env.MESHPROOF_STATE, 'clusters');
   await writeFiles(clusters, {
     'meshproof-dead/owner.json': dead,
@@ -66,8 +66,8 @@ test('sweep finds what is ours and dead, and leaves and names whatever else is c
   ]);
 });
 
-test('files that were cut off while they were written stop no command, and are told and left', async ({ folder }) => {
-  test.skip(process.platform !== 'linux', 'its stand-ins are those of Linux');
+test('Reports and keeps truncated files of a cluster', async ({ folder }) => {
+  test.skip(process.platform !== 'linux', 'its stand-ins are for Linux');
   const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_STATE: join(folder, 'state'), ...(await writeStandInDocker(folder, [])) };
   const half = join(env.MESHPROOF_STATE, 'clusters/meshproof-half');
   await writeFiles(env.MESHPROOF_STATE, {
@@ -89,7 +89,14 @@ test('files that were cut off while they were written stop no command, and are t
   expect(await readdir(half)).toEqual(['cluster.json', 'kubeconfig', 'user.json']);
 });
 
-test('a name that is no name of a cluster is refused before it becomes a path', async ({ folder }) => {
+test('Does not mistake an engine that does not respond for an empty one', async ({ folder }) => {
+  const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_STATE: join(folder, 'state'), DOCKER_HOST: 'tcp://127.0.0.1:1' };
+  const { stdout, stderr, exitCode } = await meshproof(['sweep', '--dry-run'], env);
+  expect(stdout).toContain('skipped, owner uncertain: whatever is on tcp://127.0.0.1:1: no Docker engine responds there');
+  expect(exitCode, stderr).toBe(0);
+});
+
+test('Rejects an invalid cluster name before it becomes part of a path', async ({ folder }) => {
   const cache = join(folder, 'a/cache');
   await writeFiles(folder, { 'precious/file': 'precious', 'a/cache-state/clusters/meshproof-one/kubeconfig': 'precious' });
   const lines = [

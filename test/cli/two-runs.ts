@@ -8,17 +8,20 @@ import { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { meshproofProcess, PROJECT, type Said } from './run.ts';
 import { describeCluster, specOf, writeSuites } from './suite-folder.ts';
 
-/** A run, and its report as it was when it ended. */
+/** A run, and its report at the end. */
 interface Run extends Said {
   report: string;
 }
 
-/** Two runs with one report folder: of repetitions of a check in a shard on a cluster of ours, and on one of another owner, compared with the first. */
+/**
+ * Two runs with one report folder: repetitions of a check in a shard on a cluster of meshproof, and on an existing one, compared with the
+ * first.
+ */
 export interface TwoRuns {
   folder: string;
   env: Record<string, string>;
   server: StandInApi;
-  /** Folder of our cluster's description. */
+  /** Folder of the description of meshproof's cluster. */
   cluster: string;
   /** What the runner's own reporter wrote in the first run. */
   theirs: string;
@@ -28,7 +31,7 @@ export interface TwoRuns {
   second: Run;
 }
 
-/** Tests that share the two runs, which take most of a minute where the machine is busy; a file of them needs mode `default`. */
+/** Tests that share the two runs, which take most of a minute on a busy machine; a file of them needs mode `default`. */
 export const test = base.extend<object, { runs: TwoRuns }>({
   runs: [
     // oxlint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture uses from this pattern
@@ -53,7 +56,7 @@ async function twoRuns(folder: string, server: StandInApi): Promise<TwoRuns> {
   const cluster = await describeCluster(folder, 'meshproof-here', server);
   const report = join(folder, 'report');
   const theirs = join(folder, 'results.json');
-  // Of four runs of the one check the first of two shards has two.
+  // The first of two shards contains two of the four runs of the check.
   const options = ['--repeat-each=4', '--reporter=json', '--nodes=9', '--workers=3', '--shard=1/2', '--timeout=0', '--shuffle'];
   const first = await meshproofProcess(['test', '--check=s/a', '--short', ...options], {
     ...env,
@@ -81,7 +84,7 @@ async function twoRuns(folder: string, server: StandInApi): Promise<TwoRuns> {
   };
 }
 
-/** Rigs that `up` left in a cluster of another owner. @returns the options by which a run finds them */
+/** Rigs that `up` left in an existing cluster. @returns the options by which a run finds them */
 async function describeExisting(folder: string, server: StandInApi): Promise<string[]> {
   server.put('/api/v1/namespaces/kube-system', {
     apiVersion: 'v1',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -13,9 +13,9 @@ import { refuseOptionsKeptByNpm } from '../../scripts/console/npm.ts';
 import { meshproof, npm, PROJECT } from './run.ts';
 import { test, writeKubeconfig } from './suite-folder.ts';
 
-/** What is typed, and what the answer must name. All of it is refused before anything starts. */
+/** Command lines, and what their errors and hints must contain. All are rejected before anything starts. */
 const REFUSED: readonly [string, RegExp, RegExp][] = [
-  ['', /COMMAND_MISSING/, /commands: test, up, down, doctor, images, report, sweep/],
+  ['', /COMMAND_MISSING/, /commands: test, up, down, doctor, images, report, watch, upgrade, sweep/],
   ['tets', /UNKNOWN_COMMAND.*tets.*did you mean test\?/, /commands: test/],
   ['test --suit=resilience', /UNKNOWN_OPTION.*--suit=resilience.*did you mean --suite\?/, /options of test: --suite, --check/],
   ['test --retries=2', /UNKNOWN_OPTION.*--retries/, /options of test/],
@@ -49,6 +49,10 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['test --reporter=no-such-reporter', /INVALID_ARGUMENT.*no-such-reporter is neither list/, /./],
   ['test --fresh --cluster=meshproof-one', /CONTRADICTION.*--fresh/, /./],
   ['test --provider=existing --context=a --nodes=3', /CONTRADICTION.*--nodes/, /omit it/],
+  ['test --provider=existing --context=a --mesh-version=1.31', /CONTRADICTION.*--mesh-version/, /omit it/],
+  ['test --mesh-version=1.2', /INVALID_ARGUMENT.*--mesh-version.*1\.2/, /1\.31, 1\.30/],
+  ['test --mesh=linkerd --mesh-version=1.31', /MESH_VERSION_UNKNOWN.*1\.31 of linkerd/, /edge-26/],
+  ['images build --mesh=linkerd --mesh-version=1.31', /MESH_VERSION_UNKNOWN/, /edge-26/],
   ['test --last-failed', /NO_REPORT/, /npm test/],
   ['rbac --namespaces=Bad_Name', /INVALID_ARGUMENT.*--namespaces.*hyphens/, /./],
   ['rbac --name=-x', /INVALID_ARGUMENT.*--name.*hyphens/, /./],
@@ -58,9 +62,23 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['test --provider=existing --context=a --kubeconfig=/no/such/file', /KUBECONFIG_MISSING/, /--kubeconfig/],
   ['test --cluster', /OPTION_MISSING_ARGUMENT/, /./],
   ['test --keep=some', /INVALID_ARGUMENT.*some/, /all, failed/],
+  [
+    'test --under=control-plan-down',
+    /INVALID_ARGUMENT.*control-plan-down/,
+    /control-plane-down, dns-down, pod-churn, slow-network, packet-loss/,
+  ],
   ['test --against=/no/such/report', /NO_REPORT/, /npm test/],
   ['up --nodes=two', /INVALID_ARGUMENT/, /./],
   ['up --rigs', /OPTION_MISSING_ARGUMENT/, /./],
+  ['watch', /CLUSTER_UNKNOWN.*nothing to watch/, /npx meshproof up/],
+  ['watch --cluster=meshproof-none', /CLUSTER_UNKNOWN.*meshproof-none/, /clusters: none/],
+  ['watch --for=soon', /INVALID_ARGUMENT.*--for.*30s, 10min or 2h/, /./],
+  ['watch --budget=600h', /INVALID_ARGUMENT.*--budget.*at most 500h/, /./],
+  ['watch --rate=0', /INVALID_ARGUMENT.*--rate.*at most 200/, /./],
+  ['watch --provider=existing', /CONTEXT_NOT_NAMED/, /--context/],
+  ['upgrade --from=1.30', /MISSING_MANDATORY_OPTION_VALUE.*--to/, /./],
+  ['upgrade --from=1.30 --to=edge-26.8.3', /MESH_VERSION_UNKNOWN.*edge-26\.8\.3 of istio/, /there are 1\.31, 1\.30/],
+  ['upgrade --mesh=linkerd --from=edge-26.8.3 --to=edge-26.8.3', /MESH_NOT_UPGRADABLE.*linkerd/, /npx meshproof watch/],
   ['down nobody', /CLUSTER_UNKNOWN.*nobody/, /clusters: none/],
   ['down', /CLUSTER_NOT_NAMED/, /clusters: none/],
   ['down --all meshproof-one', /CONTRADICTION.*--all.*meshproof-one/, /./],
@@ -70,10 +88,28 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['images save', /MISSING_ARGUMENT/, /./],
   ['report /no/such/report', /NO_REPORT/, /npm test/],
   ['--version', /UNKNOWN_OPTION.*--version/, /options of meshproof: --help/],
+  ['test --registry=https://registry.example.com/x/', /REGISTRY_PREFIX/, /without https/],
+  ['up --registry=mirror', /REGISTRY_PREFIX.*docker\.io\/mirror/, /domain or its port/],
+  ['doctor --registry=registry.example.com:99999', /REGISTRY_PREFIX/, /./],
+  ['doctor --provider=existing --context=a --registry=https://x', /REGISTRY_PREFIX/, /./],
+  ['doctor --provider=existing --context=a --images=nowhere', /UNKNOWN_IMAGE_SOURCE/, /./],
+  ['doctor --revision=canary', /CONTRADICTION.*--revision/, /--provider=existing/],
+  ['doctor --check=nothing/such', /CONTRADICTION.*--check/, /--provider=existing/],
+  ['up --sample-image=https://a.example/node:24', /INVALID_ARGUMENT.*--sample-image.*without https/, /./],
+  ['doctor --sample-image=Node', /INVALID_ARGUMENT.*--sample-image/, /./],
+  ['test --pull-secret=a/b/c', /INVALID_ARGUMENT.*namespace\/name/, /./],
+  ['rbac --pull-secret=-a/-.', /INVALID_ARGUMENT.*namespace\/name/, /./],
+  ['rbac --revision=1.31', /INVALID_ARGUMENT.*--revision.*hyphens/, /./],
+  ['rbac --check=routing/uri-prefix --mesh=linkerd --revision=canary', /REVISION_UNKNOWN.*Linkerd has no revisions/, /omit --revision/],
+  ['rbac --kubeconfig=/a', /CONTRADICTION.*--kubeconfig/, /--context/],
+  ['rbac --context=a --root-namespace=b', /CONTRADICTION.*--root-namespace/, /omit one/],
+  ['sweep --revision=canary', /CONTRADICTION.*--revision/, /--provider=existing/],
+  ['images lock --registry=https://x', /REGISTRY_PREFIX/, /./],
+  ['images save /dev/null', /FOLDER_NOT_MADE/, /another folder/],
   ['doctor --output=xml', /INVALID_ARGUMENT/, /text, json/],
 ];
 
-test('what is not understood is refused, with what would be', async ({ folder }) => {
+test('Rejects an invalid command line, with a hint at what is valid', async ({ folder }) => {
   const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_REPORT: join(folder, 'report') };
   for (const [typed, problem, way] of REFUSED) {
     const { exitCode, stderr } = await meshproof(typed.split(' ').filter(Boolean), env);
@@ -85,13 +121,26 @@ test('what is not understood is refused, with what would be', async ({ folder })
   }
 });
 
-test('an argument of an empty variable is refused, for it would match every file', async () => {
+test('Rejects an invalid mirror of release pages before anything starts, and creates no folder', async ({ folder }) => {
+  const archives = join(folder, 'archives');
+  const env = { MESHPROOF_CACHE: join(folder, 'cache'), MESHPROOF_DOWNLOADS: 'mirror.example.com', DOCKER_HOST: 'tcp://127.0.0.1:1' };
+  for (const words of [['up'], ['images', 'save', archives], ['images', 'lock'], ['doctor']]) {
+    const { exitCode, stderr } = await meshproof(words, env);
+    expect.soft(stderr, words.join(' ')).toMatch(/DOWNLOADS_ADDRESS[^]*hint: /);
+    expect.soft(exitCode, words.join(' ')).toBe(2);
+  }
+  const { stderr } = await meshproof(['images', 'save', archives, '--no-engine'], { ...env, MESHPROOF_DOWNLOADS: '' });
+  expect(stderr).toContain('ENGINE_MISSING');
+  expect(existsSync(archives)).toBe(false);
+});
+
+test('Rejects an empty argument, which would match every file', async () => {
   const { exitCode, stderr } = await meshproof(['test', '']);
   expect(stderr).toMatch(/EMPTY_VALUE.*an argument/);
   expect(exitCode).toBe(2);
 });
 
-test('an unknown context is answered with those that exist', async ({ folder }) => {
+test('Lists the existing contexts if one is unknown', async ({ folder }) => {
   const kubeconfig = await writeKubeconfig(folder, 'staging');
   const { exitCode, stderr } = await meshproof(['test', '--provider=existing', '--context=prod', `--kubeconfig=${kubeconfig}`]);
   expect(stderr).toMatch(/no context "prod".*staging/);
@@ -99,20 +148,20 @@ test('an unknown context is answered with those that exist', async ({ folder }) 
 });
 
 test.describe('npm', () => {
-  test('an option without -- before it is caught, with what to type', async () => {
+  test('Detects options without -- before them, and prints what to type', async () => {
     const { exitCode, stderr } = await npm(['test', '--suite=routing', '--no-control']);
     expect(stderr).toContain('error[OPTION_KEPT_BY_NPM]');
     expect(stderr).toContain('type: npm test -- --suite=routing --no-control');
     expect(exitCode).toBe(2);
   });
 
-  test('-g, which npm takes for its --global, is caught', async () => {
+  test('Detects -g, which npm takes for its --global', async () => {
     const { exitCode, stderr } = await npm(['test', '-g', 'canary']);
     expect(stderr).toContain('type: npm test -- -g canary');
     expect(exitCode).toBe(2);
   });
 
-  test('what to type can be pasted, and a value that came apart from its option is not guessed at', () => {
+  test('Prints a command that can be pasted, and does not guess at a value that was separated from its option', () => {
     const program = new Command().addCommand(testCommand());
     const hint = (kept: Record<string, string>, ...rest: string[]) => {
       const environment = { npm_lifecycle_event: 'test', ...kept };
@@ -125,15 +174,15 @@ test.describe('npm', () => {
     expect(hint({ npm_config_workers: 'true', npm_config_dry_run: 'true' }, '3')).toContain('with -- before the first option');
   });
 
-  test('options behind -- arrive', async () => {
+  test('Receives the options after --', async () => {
     const { exitCode, stderr } = await npm(['test', '--', '--suite=nowhere', '--mesh=istio']);
     expect(stderr).toContain('unknown suite: nowhere');
     expect(exitCode).toBe(2);
   });
 });
 
-test('every --help has an example and the exit codes', async () => {
-  const commands = ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'sweep'];
+test('Shows an example and the exit codes in every --help', async () => {
+  const commands = ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'watch', 'sweep'];
   for (const command of commands) {
     const { exitCode, stdout } = await meshproof([...command.split(' ').filter(Boolean), '--help']);
     expect.soft(stdout, command).toMatch(/^Example:\n {2}(npm test|npx meshproof) /m);
@@ -150,8 +199,8 @@ function caught(act: () => void): unknown {
   }
 }
 
-test('output that is lost is said, and is no success', () => {
-  test.skip(process.platform !== 'linux', 'needs a device that is full');
+test('Reports lost output, and exits with an error', () => {
+  test.skip(process.platform !== 'linux', 'needs /dev/full');
   const full = openSync('/dev/full', 'w');
   for (const words of [['completion', 'bash'], ['images', 'list', '-o', 'json'], ['--help']]) {
     const { status, stderr } = spawnSync(process.execPath, [join(PROJECT, 'scripts/meshproof.ts'), ...words], {
@@ -163,7 +212,7 @@ test('output that is lost is said, and is no success', () => {
   closeSync(full);
 });
 
-test('a Node that is too old is told so by the entry point', async () => {
+test('Rejects a Node.js that is too old in the entry point', async () => {
   const text = (await readFile(join(PROJECT, 'scripts/start.js'), 'utf8')).replace(/^#!.*/, '');
   const old = { versions: { node: '20.20.2' }, stderr: { write: (words: string) => (said += words) }, exitCode: 0 };
   let said = '';
@@ -172,7 +221,7 @@ test('a Node that is too old is told so by the entry point', async () => {
   expect(old.exitCode).toBe(3);
 });
 
-test('a machine without a folder for temporary files, or a user without a home, is told which variable to set', async () => {
+test('Names the variable to set without a folder for temporary files or a home folder', async () => {
   for (const words of [['test', '--dry-run'], ['rbac'], ['doctor', '--no-network']]) {
     const { stderr, exitCode } = await meshproof(words, { TMPDIR: '/no/such/folder' });
     expect(stderr).toMatch(/TEMPORARY_FOLDER_MISSING.*\/no\/such\/folder[^]*TMPDIR/);
@@ -184,7 +233,7 @@ test('a machine without a folder for temporary files, or a user without a home, 
   expect(stderr.toString()).toContain('HOME_MISSING');
 });
 
-test('a stack shows only when asked for', async ({ folder }) => {
+test('Prints a stack trace only on request', async ({ folder }) => {
   const env = { MESHPROOF_SUITES: join(folder, 'nowhere') };
   const quiet = await meshproof(['test'], env);
   expect(quiet.stderr).toMatch(/^error\[NO_SUITES\]/m);
@@ -192,7 +241,7 @@ test('a stack shows only when asked for', async ({ folder }) => {
   expect((await meshproof(['test'], { ...env, MESHPROOF_DEBUG: '1' })).stderr).toMatch(/^\s+at /m);
 });
 
-test('the scripts beside the command tell of themselves, and refuse what they do not know, before anything starts', async () => {
+test('Shows help for the development scripts, and rejects unknown options before anything starts', async () => {
   const script = async (...args: string[]) => npm(['run', '--silent', ...args]);
   expect(await script('bench', '--', '--jsn')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('UNKNOWN_OPTION') });
   expect(await script('soak', '--', '--help')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('npm run soak') });

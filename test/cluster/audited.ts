@@ -2,7 +2,7 @@ import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { until } from '../../clusters/until.ts';
 
-/** What the API server notes of one request; field names are those of audit.k8s.io/v1. */
+/** The API server's record of one request, with the field names of audit.k8s.io/v1. */
 export interface AuditEvent {
   verb: string;
   user: { username: string };
@@ -16,19 +16,19 @@ const POLICY = (user: string): string =>
     apiVersion: 'audit.k8s.io/v1',
     kind: 'Policy',
     omitStages: ['RequestReceived', 'ResponseStarted'],
-    rules: [{ level: 'Metadata', users: [user], verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] }, { level: 'None' }],
+    rules: [{ level: 'Metadata', users: [user] }, { level: 'None' }],
   });
 
-/** In the node: a folder that the API server's pod has as a volume already. */
+/** A folder on the node that is already a volume of the API server's pod. */
 const FOLDER = '/etc/kubernetes/pki';
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
 
-/** Lets the API server of a kind cluster note every write of one user, beside its certificates in the node, and returns when it serves again. */
+/** Makes the API server of a kind cluster log every request of one user to its node, and returns once it serves again. */
 export async function audit(node: string, user: string, owner: KubernetesApi): Promise<() => Promise<AuditEvent[]>> {
   const engine = await ensureEngine({ allowPrivate: true }, {});
   const inNode = (script: string) => engine.docker(['exec', node, 'sh', '-ec', script]);
   await inNode(`cat > ${FOLDER}/audit-policy.json <<'END'\n${POLICY(user)}\nEND\ntouch ${FOLDER}/audit.log`);
-  // The volume is for reading only; the log wants to be written.
+  // The volume is read-only, but the log must be written.
   const flags = `--audit-policy-file=${FOLDER}/audit-policy.json --audit-log-path=${FOLDER}/audit.log`;
   const insert = flags
     .split(' ')
@@ -41,7 +41,7 @@ export async function audit(node: string, user: string, owner: KubernetesApi): P
     const [pod] = await owner.list('v1', 'Pod', { namespace: 'kube-system', labelSelector: 'component=kube-apiserver' });
     return JSON.stringify(pod?.['spec'] ?? {}).includes('audit.log') && JSON.stringify(pod?.status ?? {}).includes('"ready":true');
   };
-  await until(started, { what: 'the API server to note what is asked of it', timeoutMs: 180_000, everyMs: 1_000 });
+  await until(started, { what: 'the API server to log requests', timeoutMs: 180_000, everyMs: 1_000 });
   return async () => {
     const text = await inNode(`cat ${FOLDER}/audit.log`);
     return text

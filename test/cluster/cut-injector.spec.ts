@@ -10,7 +10,7 @@ interface Configuration extends LiveObject {
   webhooks: unknown[];
 }
 
-test('an injector that a killed run left cut off is put back by the next run, before its checks make pods @cluster', async ({}, info) => {
+test("Restores an injector that a killed run left disabled, before the next run's checks create pods @cluster", async ({}, info) => {
   test.setTimeout(300_000);
   const cluster = await describe(SHARED);
   const api = await KubernetesApi.open(cluster);

@@ -1,10 +1,10 @@
 import type { Reporter, TestCase, TestResult } from '@playwright/test/reporter';
 import { markdownTable } from 'markdown-table';
 
-/** The type of the annotation by which a test gives its row: the defect, what found it, how many others were silent. */
+/** The type of the annotation with which a test supplies its row: the defect, which checks found it, and how many others did not react. */
 export const ROW = 'meshproof-defect';
 
-/** Prints which checks found which defect, when all have been tried. */
+/** Prints which checks found which defect, after all tests. */
 export default class DefectTable implements Reporter {
   readonly #rows: string[][] = [];
 

@@ -12,7 +12,7 @@ import { liveOf } from '../../clusters/rigs/ownership.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import type { Finding } from '../../scripts/doctor/finding.ts';
 import { meshproof } from './cluster.ts';
-import { createAsOwner, tokenKubeconfig, worldOf } from './guest.ts';
+import { createAsOwner, tokenKubeconfig, worldAtRest, worldOf } from './guest.ts';
 import { makeTheirCluster } from './their-cluster.ts';
 import { plantOwner, Witness } from './witness/witness.ts';
 
@@ -20,7 +20,7 @@ const CHECKS = ['resilience/retries', 'routing/canary-header', 'security/strict-
 const MESHED = ['meshproof-rig-0', 'meshproof-rig-0-neighbour'];
 const PLACES = [...MESHED, 'meshproof-rig-0-unmeshed'];
 
-/** How the owner hedges the namespaces that they lend. The network of our nodes does not enforce network policies, so that part is only seen to be met. */
+/** The owner's restrictions in the namespaces for rigs. The nodes do not enforce network policies, so those only show in the plan. */
 function hedges(hard: Record<string, string>): Manifest[] {
   return PLACES.flatMap((namespace) => [
     { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small', namespace }, spec: { hard } },
@@ -33,7 +33,7 @@ function hedges(hard: Record<string, string>): Manifest[] {
   ]);
 }
 
-test('a cluster of another owner is used by its rules and left as it was @cluster', async () => {
+test('Follows the rules of an existing cluster, and leaves it as it was @cluster', async () => {
   test.setTimeout(1_200_000);
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
   const theirs = await makeTheirCluster('meshproof-theirs');
@@ -62,9 +62,9 @@ test('a cluster of another owner is used by its rules and left as it was @cluste
     const env = { MESHPROOF_CACHE: join(folder, 'cache') };
     const there = ['--provider=existing', '--context=guest', `--kubeconfig=${kubeconfig}`, '--check', CHECKS.join(','), '--workers=1'];
     const run = (...more: string[]) => meshproof(['test', ...there, '--report', join(folder, 'report'), ...more], env);
-    const before = await worldOf(owner);
+    const before = await worldAtRest(owner);
 
-    await test.step('Pod Security refuses the proxies: said by a plan, by doctor, and by a run before it makes anything', async () => {
+    await test.step('Reports in a plan, in doctor and at the start of a run that Pod Security rejects the proxies', async () => {
       const words = /violates PodSecurity "baseline:latest".*NET_ADMIN/;
       expect((await run('--dry-run')).stdout).toMatch(words);
       const { stdout, exitCode } = await meshproof(['doctor', '--output=json', ...there], env);
@@ -76,7 +76,7 @@ test('a cluster of another owner is used by its rules and left as it was @cluste
       expect(refused.exitCode).toBe(3);
     });
 
-    await test.step('so does a quota', async () => {
+    await test.step('Reports a quota that is too small', async () => {
       await label(MESHED, 'privileged');
       const refused = await run();
       expect(plain(refused.stderr)).toMatch(/ADMISSION_REFUSED.*quota small of meshproof-rig-0 leaves 5 pods, and the samples ask for 6/);
@@ -84,15 +84,15 @@ test('a cluster of another owner is used by its rules and left as it was @cluste
       for (const namespace of PLACES) await owner.patch({ apiVersion: 'v1', kind: 'ResourceQuota', name: 'small', namespace }, larger);
     });
 
-    await test.step('what stands there changed by nothing but its owner', async () => {
+    await test.step('Has created and removed nothing so far', async () => {
       expect(await worldOf(owner)).toEqual(before);
     });
 
-    await test.step('a run does what the plan says, skips what is mesh-wide, and leaves nothing', async () => {
+    await test.step('Does what the plan says, skips the mesh-wide check, and leaves nothing', async () => {
       const { stdout: plan } = await run('--dry-run');
       expect(plan).toContain('as system:serviceaccount:meshproof-system:meshproof');
       expect(plan).toContain('uses     the namespaces meshproof-rig-0, meshproof-rig-0-neighbour, meshproof-rig-0-unmeshed, which stay');
-      expect(plan).toMatch(/^makes {4}in meshproof-rig-0: NetworkPolicy meshproof, beside default-deny, removed at the end$/m);
+      expect(plan).toMatch(/^creates {2}in meshproof-rig-0: NetworkPolicy meshproof, in addition to default-deny, removed at the end$/m);
       expect(plan).toMatch(/^skips {4}security\/strict-mesh-wide: .*--allow-mesh-wide/m);
       expect(plan).not.toMatch(/^refused/m);
 
@@ -101,7 +101,7 @@ test('a cluster of another owner is used by its rules and left as it was @cluste
       const watching = witness.watch(ended.signal);
       const done = await run().finally(() => ended.abort());
       await watching.finally(() => witness.close());
-      expect(witness.sightings, "what the owner's workload and ingress gateway were told while the checks ran").toEqual([]);
+      expect(witness.sightings, "changes that the owner's workload and ingress gateway received while the checks ran").toEqual([]);
       const conformance = JSON.parse(await readFile(join(folder, 'report/conformance.json'), 'utf8')) as Conformance;
       expect(conformance.checks.map(({ id, verdict }) => `${verdict} ${id}`).toSorted(), done.all).toEqual([
         'PASS resilience/retries',
@@ -113,7 +113,7 @@ test('a cluster of another owner is used by its rules and left as it was @cluste
       expect(await worldOf(owner)).toEqual(before);
     });
 
-    await test.step('an account without a right is refused in one sentence', async () => {
+    await test.step('Reports a missing permission in one sentence', async () => {
       const role = {
         apiVersion: 'rbac.authorization.k8s.io/v1',
         kind: 'RoleBinding',

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import { parse } from 'yaml';
 
@@ -7,10 +8,10 @@ import type { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { apiRoot } from '../../clusters/kubernetes/discovery.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { FACTS } from '../../clusters/istio/facts.ts';
-import type { TheirCluster } from './their-cluster.ts';
+import { until } from '../../clusters/until.ts';
 
 /** A kubeconfig with the context `guest`, for the service account that `meshproof rbac` describes. */
-export async function tokenKubeconfig(owner: KubernetesApi, { kubeconfig }: TheirCluster): Promise<string> {
+export async function tokenKubeconfig(owner: KubernetesApi, { kubeconfig }: { kubeconfig: string }): Promise<string> {
   const path = '/api/v1/namespaces/meshproof-system/serviceaccounts/meshproof/token';
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7_200 } };
   const { status } = await owner.connection.json<{ status: { token: string } }>('POST', path, { description: 'asking for a token', body });
@@ -23,7 +24,7 @@ export async function tokenKubeconfig(owner: KubernetesApi, { kubeconfig }: Thei
   });
 }
 
-/** Makes objects as their owner would, who is not meshproof: by what it has applied itself, meshproof knows later what is its own. */
+/** Creates objects as their owner would: with another field manager than meshproof's, by which meshproof recognises its own objects. */
 export async function createAsOwner(owner: KubernetesApi, objects: readonly Manifest[]): Promise<void> {
   for (const object of objects) {
     const { apiVersion, kind, metadata } = object;
@@ -33,7 +34,7 @@ export async function createAsOwner(owner: KubernetesApi, objects: readonly Mani
   }
 }
 
-/** Kinds whose objects a guest could have made, changed or left; without those that a cluster changes by itself. */
+/** Kinds whose objects a guest could have created, changed or left, except for those that a cluster changes by itself. */
 const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
   ['v1', 'Namespace'],
   ['v1', 'Pod'],
@@ -53,7 +54,7 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [
   ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'],
 ];
 
-/** Every object of the cluster by kind, place, name and identity: what was removed and made again is another one. */
+/** Every object of the cluster by kind, namespace, name and UID, so that an object that was recreated counts as another one. */
 export async function worldOf(owner: KubernetesApi): Promise<string[]> {
   const kinds = [...KINDS, ...FACTS.schemas().newest];
   const lists = await Promise.all(
@@ -63,4 +64,16 @@ export async function worldOf(owner: KubernetesApi): Promise<string[]> {
     .flat()
     .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name} ${metadata.uid}`)
     .toSorted();
+}
+
+/** The same once two consecutive readings are equal, because a control plane that is ready still creates objects in each namespace. */
+export async function worldAtRest(owner: KubernetesApi): Promise<string[]> {
+  let before: string[] | undefined;
+  const isSame = async (): Promise<string[] | false> => {
+    const now = await worldOf(owner);
+    const found = isDeepStrictEqual(now, before) && now;
+    before = now;
+    return found;
+  };
+  return await until(isSame, { what: 'the cluster to come to rest', timeoutMs: 120_000, everyMs: 5_000 });
 }

@@ -11,7 +11,7 @@ import { until } from '../../clusters/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Ways in which a run ends before its end. `killed`: nothing is left that could clean up, so a sweep follows. */
+/** Ways to interrupt a run. `killed`: nothing is left that could clean up, so a sweep follows. */
 export const INTERRUPTIONS = [
   'ctrl-c',
   'ctrl-c twice',
@@ -28,7 +28,7 @@ export const INTERRUPTIONS = [
 ] as const;
 export type Interruption = (typeof INTERRUPTIONS)[number];
 
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+/** Numbers from 0 to 1, determined by a seed (mulberry32). */
 export function numbersOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -41,14 +41,16 @@ export function numbersOf(seed: number): () => number {
 
 export interface Interrupted {
   exitCode: number | null;
-  /** What the run had said when it was interrupted: its last line, by which the stage is known. */
+  /** The last line that the run had printed when it was interrupted, which shows the stage. */
   stage: string;
   output: string;
   /** Milliseconds from the interruption to the end of the last process. */
   cleanUpMs: number;
 }
 
-/** Starts `meshproof` as a shell does, in a process group of its own, interrupts it after `afterMs`, and waits until none of its processes runs. */
+/**
+ * Starts `meshproof` like a shell, in its own process group, interrupts it after `afterMs`, and waits until all its processes have ended.
+ */
 export async function interrupted(
   args: readonly string[],
   { how, afterMs, env = {}, outage }: { how: Interruption; afterMs: number; env?: Record<string, string>; outage?: () => Promise<void> },
@@ -103,7 +105,7 @@ async function strike(how: Interruption, pid: number, family: readonly number[],
   if (how === 'SIGKILL of all') for (const one of family) tryToKill(one, 'SIGKILL');
 }
 
-/** Stops the API server of a kind cluster's first node for so long, as when its machine restarts, and waits until it answers again. */
+/** Stops the API server of a kind cluster's first node for this long, like a reboot of its machine, and waits until it responds again. */
 export async function outageOf(cluster: ClusterDescription, forMs = 60_000): Promise<void> {
   const [there, away] = ['/etc/kubernetes/manifests/kube-apiserver.yaml', '/etc/kubernetes/kube-apiserver.yaml'];
   const inNode = (...command: string[]) =>
@@ -133,7 +135,7 @@ async function isRunning(pid: number): Promise<boolean> {
   return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0] !== 'Z';
 }
 
-/** All that a process has started and they have, as far as they are still tied to it. */
+/** All processes that a process has started, directly or indirectly, and that are still its descendants. */
 async function descendants(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   const children = text.split(' ').filter(Boolean).map(Number);

@@ -9,15 +9,18 @@ import { describe, meshproof, SHARED } from './cluster.ts';
 import { interrupted, INTERRUPTIONS, numbersOf, outageOf } from './interruption.ts';
 import { clusterSnapshot, difference, machineSnapshot } from './snapshot.ts';
 
-/** Moments of one series; a series of another seed has others. `POINTS=60 SEED=7 npm run test:cluster -- interruptions` tries harder. */
+/**
+ * The number of interruptions in a series; another seed chooses other moments. `POINTS=60 SEED=7 npm run test:cluster -- interruptions`
+ * tries harder.
+ */
 const POINTS = Number(process.env['POINTS'] ?? 6);
 const SEED = Number(process.env['SEED'] ?? 1);
-/** A point's latest moment: a run of two checks has ended by then on a quiet machine. */
+/** The latest moment of an interruption: on a quiet machine a run of two checks has ended by then. */
 const LATEST_MS = Number(process.env['LATEST_MS'] ?? 45_000);
 
 /**
- * Those that leave most behind: mesh-wide configuration, cluster-wide roles, a disabled injector, namespaces, installations, pods, a control plane
- * that is down, and processes in a pod's network.
+ * The checks that leave most behind: mesh-wide configuration, cluster-wide roles, a disabled injector, namespaces, installations, pods, a
+ * control plane that is down, and processes in a pod's network.
  */
 const CHECKS = [
   'security/strict-mesh-wide',
@@ -35,17 +38,17 @@ const next = numbersOf(SEED);
 const pick = <T>(from: readonly T[]): T => from[Math.floor(next() * from.length)] as T;
 
 interface Series {
-  /** What every run is started with. */
+  /** Arguments of every run. */
   args: readonly string[];
   env?: Record<string, string>;
-  /** Sweeps what a run has left that was killed. */
+  /** Sweeps what a killed run has left. */
   sweep: () => Promise<{ all?: string | undefined }>;
   look: () => Promise<string[]>;
-  /** Takes the API server away for a while; a run with a cluster of its own has none that could be taken. */
+  /** Makes the API server unavailable for a while; impossible for a run with its own cluster. */
   outage?: () => Promise<void>;
 }
 
-/** Interrupts runs at moments and in ways that follow from the seed, and says what was left by each. */
+/** Interrupts runs at moments and in ways determined by the seed, and returns what each of them left. */
 async function leftBy({ args, env = {}, sweep, look, outage }: Series): Promise<string> {
   const report = await mkdtemp(join(tmpdir(), 'meshproof-interrupted-'));
   const rows: string[] = [];
@@ -76,13 +79,13 @@ async function leftBy({ args, env = {}, sweep, look, outage }: Series): Promise<
   return found.join('\n\n');
 }
 
-test('a run that is interrupted, at any moment and in any way, leaves the cluster and the machine as they were @cluster', async () => {
+test('Leaves the cluster and the machine unchanged when a run is interrupted at any moment and in any way @cluster', async () => {
   test.setTimeout(POINTS * 400_000);
   const cluster = await describe(SHARED);
   const api = await KubernetesApi.open(cluster);
   const args = ['test', '--cluster', SHARED];
   const look = async () => [...(await clusterSnapshot(api)), ...(await machineSnapshot(cluster.dockerHost ?? ''))];
-  // Sentinels and leases come with the first run and stay.
+  // Sentinels and leases are created by the first run and kept.
   await meshproof([
     ...args,
     '--report',
@@ -95,7 +98,7 @@ test('a run that is interrupted, at any moment and in any way, leaves the cluste
   expect(await leftBy({ args, look, sweep, outage: () => outageOf(cluster) }).finally(() => api.close())).toBe('');
 });
 
-test('so does one that makes its own cluster, also while it builds images @cluster', async () => {
+test('Leaves the machine unchanged when a run with its own cluster is interrupted, even while it builds images @cluster', async () => {
   test.setTimeout(POINTS * 400_000);
   const { dockerHost = '' } = await describe(SHARED);
   const cache = await mkdtemp(join(tmpdir(), 'meshproof-empty-cache-'));
@@ -109,7 +112,7 @@ test('so does one that makes its own cluster, also while it builds images @clust
   }
 });
 
-test('so does one in a cluster of another owner, and what was killed is swept from another machine @cluster', async () => {
+test('Leaves an existing cluster unchanged when a run is interrupted, and sweeps a killed one from another machine @cluster', async () => {
   test.setTimeout(POINTS * 500_000);
   const cluster = await describe(SHARED);
   const { kubeconfig, context, dockerHost = '' } = cluster;
@@ -118,7 +121,7 @@ test('so does one in a cluster of another owner, and what was killed is swept fr
   const folder = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
   const env = { MESHPROOF_STATE: join(folder, 'state') };
   const look = async () => [...(await clusterSnapshot(api)), ...(await machineSnapshot(dockerHost))];
-  // Another machine has no record of the run at all.
+  // Another machine has no record of the run.
   const sweep = () => meshproof(['sweep', ...there], { ...env, MESHPROOF_STATE: join(folder, 'elsewhere') });
   try {
     const args = ['test', ...there, '--allow-mesh-wide', '--workers=1'];

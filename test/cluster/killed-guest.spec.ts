@@ -8,7 +8,7 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { until } from '../../clusters/until.ts';
 import { describe, meshproof, SHARED } from './cluster.ts';
 
-test('rigs that a killed run was making in a cluster of another owner are swept away @cluster', async () => {
+test('Sweeps rigs that a killed run was deploying on an existing cluster @cluster', async () => {
   test.setTimeout(300_000);
   const { kubeconfig, context, rigs } = await describe(SHARED);
   const cache = await mkdtemp(join(tmpdir(), 'meshproof-guest-'));
@@ -30,7 +30,7 @@ test('rigs that a killed run was making in a cluster of another owner are swept 
     expect(swept.exitCode, swept.all).toBe(0);
     expect(swept.all).toContain(`meshproof-guest in context ${context}`);
     expect(await guests()).toHaveLength(0);
-    // What was there already is the owner's.
+    // What existed before belongs to the owner.
     expect((await api.list('v1', 'Namespace')).map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(rigs));
   } finally {
     api.close();

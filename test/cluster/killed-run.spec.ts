@@ -7,10 +7,10 @@ import { clusters } from '../../clusters/registry/description.ts';
 import { until } from '../../clusters/until.ts';
 import { meshproof, SHARED } from './cluster.ts';
 
-test('after a SIGKILL in the middle of a check, sweep leaves nothing and the next run works @cluster', async ({}, info) => {
+test('Sweeps everything after a SIGKILL in the middle of a check, and the next run works @cluster', async ({}, info) => {
   test.setTimeout(400_000);
   const report = info.outputPath('report');
-  // The shared cluster is another run's here: a run of its own must not need it, nor a sweep touch it.
+  // The shared cluster belongs to another run here: this run must not need it, and a sweep must not touch it.
   const run = meshproof(['test', '--fresh', '--check', 'resilience/circuit-breaker-ejects'], { MESHPROOF_REPORT: report });
   let said = '';
   run.all?.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -32,7 +32,7 @@ test('after a SIGKILL in the middle of a check, sweep leaves nothing and the nex
   expect(next.exitCode, next.all).toBe(0);
 });
 
-/** A process and all that it started, the youngest last. */
+/** A process and all its descendants, the youngest last. */
 async function descendants(pid: number): Promise<number[]> {
   const text = await readFile(join('/proc', String(pid), 'task', String(pid), 'children'), 'utf8').catch(() => '');
   const children = text

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { meshproof, SHARED } from './cluster.ts';
 
-/** Runs checks on the shared cluster and returns what they left. */
+/** Runs checks on the shared cluster and returns their results. */
 export async function runChecks(
   report: string,
   args: readonly string[] = [],

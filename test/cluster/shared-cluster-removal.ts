@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import { meshproof, SHARED } from './cluster.ts';
 
-test('the cluster of the tests goes away', async () => {
+test('Removes the cluster of the tests', async () => {
   const { exitCode, all } = await meshproof(['down', SHARED]);
   expect(exitCode, all).toBe(0);
 });

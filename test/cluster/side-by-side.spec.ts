@@ -4,19 +4,20 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
+import { variable } from '../../clusters/environment.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { whyNot } from '../../reporters/format.ts';
 import { meshproof } from './cluster.ts';
 import { pairsOf, spansOf } from './witness/attribution.ts';
 
-/** Numbers from the environment, separated by commas. */
-const numbers = (name: string, usual: readonly number[]): readonly number[] => process.env[name]?.split(',').map(Number) ?? usual;
+/** Comma-separated numbers from the environment. */
+const numbers = (name: string, usual: readonly number[]): readonly number[] => variable(name)?.split(',').map(Number) ?? usual;
 
-/** How many checks run at once, and in which orders: an hour on a quiet machine for each of the ten. */
+/** How many checks run in parallel, and in which orders: each of the ten takes an hour on a quiet machine. */
 const RIGS = numbers('MESHPROOF_RIGS', [2, 4]);
 const SEEDS = numbers('MESHPROOF_SEEDS', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-/** A cluster that is up and stays, instead of one of the tests' own. */
-const GIVEN = process.env['MESHPROOF_SHARED'];
+/** An existing cluster to use and keep, instead of one created by the tests. */
+const GIVEN = variable('MESHPROOF_SHARED');
 const CLUSTER = GIVEN ?? 'meshproof-pairs';
 const SUITES = readdirSync(join(import.meta.dirname, '../../suites'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
@@ -37,7 +38,7 @@ test.afterAll(async () => {
 for (const { name: suite } of SUITES) {
   for (const rigs of RIGS) {
     for (const seed of SEEDS) {
-      test(`the checks of ${suite} do not disturb each other on ${rigs} rigs, in the order of seed ${seed} @pairs`, async ({}, info) => {
+      test(`Runs the checks of ${suite} on ${rigs} rigs in the order of seed ${seed} without interference @pairs`, async ({}, info) => {
         test.setTimeout(3_600_000);
         const report = info.outputPath('report');
         const args = ['test', '--cluster', CLUSTER, '--suite', suite, '--workers', String(rigs), `--shuffle=${seed}`];

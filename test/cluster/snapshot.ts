@@ -21,7 +21,7 @@ interface Resources {
   resources: { name: string; kind: string; namespaced: boolean; verbs: string[] }[];
 }
 
-/** Kinds that a cluster writes by itself, whatever anybody does. */
+/** Kinds that a cluster writes by itself all the time. */
 const RESTLESS: ReadonlySet<string> = new Set([
   'Event',
   'EndpointSlice',
@@ -39,15 +39,15 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'ServiceCIDR',
   'IPAddress',
 ]);
-/** Annotations that tell who holds a rig now or when a thing was restarted, and nothing of what is there. */
+/** Annotations with the current holder of a rig, or the time of a restart, which say nothing about what exists. */
 const FLEETING =
   /^(control-plane\.alpha\.kubernetes\.io\/leader|meshproof\.dev\/holder|deployment\.kubernetes\.io\/revision|kubectl\.kubernetes\.io\/restartedAt)$/;
 
-/** Every object of a cluster in one line: kind, place, name, labels, annotations, and what it says, without what the API server adds. */
+/** Every object of a cluster in one line: kind, namespace, name, labels, annotations, and its content without what the API server adds. */
 export async function clusterSnapshot(api: KubernetesApi): Promise<string[]> {
-  // A check's own namespaces are told to go and are in nobody's way meanwhile.
+  // The removal of a check's own namespaces may still be in progress, which is harmless.
   const going = async () => (await api.list('v1', 'Namespace')).some(({ metadata }) => metadata.deletionTimestamp !== undefined);
-  await until(async () => !(await going()), { what: 'namespaces that are on their way out', timeoutMs: 90_000, everyMs: 500 });
+  await until(async () => !(await going()), { what: 'namespaces to be removed', timeoutMs: 90_000, everyMs: 500 });
   const { groups } = await api.connection.json<Group>('GET', '/apis', { description: 'listing groups' });
   const versions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
   const lines = await Promise.all(
@@ -69,7 +69,7 @@ function lineOf({ kind, metadata, ...rest }: LiveObject): string {
   // Leases of the cluster itself are renewed all the time.
   if (kind === 'Lease' && name !== 'meshproof') return '';
   const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => !FLEETING.test(key)));
-  // The names of pods and of what controllers make end in random letters; the content of others may be renewed by those who own it.
+  // The names of pods, and of objects that controllers create, end in random letters; the content of others may be renewed by their owners.
   const isPod = kind === 'Pod';
   const said = isPod || kind === 'Lease' || kind === 'Secret' || kind === 'ConfigMap' ? '' : JSON.stringify({ ...rest, status: undefined });
   const shown = isPod ? name.replace(/-[a-z0-9]+(-[a-z0-9]+)?$/, '') : name;
@@ -92,13 +92,13 @@ export async function machineSnapshot(dockerHost: string): Promise<string[]> {
   ].toSorted();
 }
 
-/** What is mounted, by its place. */
+/** Mounts by mount point. */
 async function mounts(): Promise<string[]> {
   const text = await readFile('/proc/mounts', 'utf8');
   return text.split('\n').flatMap((line) => (line === '' ? [] : [`mount ${line.split(' ')[1]}`]));
 }
 
-/** Processes that work in this project's folder, by command; the tests themselves are before and after the same. */
+/** Processes that work in this project's folder, by command; the tests themselves are the same before and after. */
 async function processes(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
@@ -111,14 +111,14 @@ async function processes(): Promise<string[]> {
   return found.flat();
 }
 
-/** Files of clusters, and folders of ours among the temporary ones. Empty lock files stay. */
+/** Files of clusters, and meshproof's temporary folders. Empty lock files are kept. */
 async function files(): Promise<string[]> {
   const kept = await readdir(stateFolder(), { recursive: true }).catch(() => []);
   const temporary = (await readdir(tmpdir())).filter((name) => name.startsWith('meshproof'));
   return [...kept, ...temporary].filter((name) => !name.includes('lock')).map((name) => `file ${name}`);
 }
 
-/** What one list has more or less of than the other. */
+/** What one list contains more or less of than the other. */
 export function difference(before: readonly string[], after: readonly string[]): string[] {
   const count = (lines: readonly string[]) => Map.groupBy(lines, (line) => line);
   const [was, is] = [count(before), count(after)];

@@ -8,22 +8,24 @@ import { ISTIO_HUB } from '../../clusters/istio/images.ts';
 import { ISTIO } from '../../clusters/istio/module.ts';
 import { istioVersion } from '../../clusters/istio/versions.ts';
 import { createCluster, deleteCluster } from '../../clusters/kind/kind.ts';
+import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { folderOf } from '../../clusters/registry/owner.ts';
 import { reserveRanges } from '../../clusters/kind/reservations.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
+import { createAsOwner } from './guest.ts';
 
-/** A cluster that meshproof's commands know nothing of, as if a colleague had made it. */
+/** A cluster that meshproof's commands do not know, as if a colleague had created it. */
 export interface TheirCluster {
   name: string;
-  /** The administrator's. */
+  /** The kubeconfig of the administrator. */
   kubeconfig: string;
   context: string;
   remove: () => Promise<void>;
 }
 
 /**
- * What the colleague typed: the profile without gateways and Istio's own defaults, e.g. 45 s of draining. The second half only says
- * which images are on the nodes, and that their Envoy is a plain one.
+ * The colleague's settings: the profile without gateways, and Istio's own defaults, e.g. a drain time of 45 s. The second half only
+ * describes the images on the nodes, whose Envoy is a plain one.
  */
 const SETTINGS = [
   'profile=minimal',
@@ -40,18 +42,20 @@ const SETTINGS = [
   'values.pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false',
 ];
 
-/** How their mesh differs from what istioctl installs where it is told nothing. */
+/** How their mesh differs from the default installation of istioctl. */
 interface TheirMesh {
-  /** What istioctl is told by `--set`, once for each control plane. */
+  /** istioctl's arguments for `--set`, for each control plane. */
   controlPlanes: readonly (readonly string[])[];
-  /** Where istioctl puts it. */
+  /** Its namespace; default istioctl's own. */
   namespace?: string;
+  /** Namespaces that must exist before. */
+  namespaces?: readonly string[];
 }
 
-/** Makes a kind cluster and installs Istio in it, by hand: no rigs, no description that a command would find. */
+/** Creates a kind cluster and installs Istio in it by hand, without rigs, and without a description that a command would find. */
 export async function makeTheirCluster(
   name: string,
-  { controlPlanes, namespace }: TheirMesh = { controlPlanes: [[]] },
+  { controlPlanes, namespace, namespaces = [] }: TheirMesh = { controlPlanes: [[]] },
   task: TaskContext = {},
 ): Promise<TheirCluster> {
   const engine = await ensureEngine({ allowPrivate: true }, task);
@@ -61,7 +65,12 @@ export async function makeTheirCluster(
   const context = await createCluster({ name, nodes: 1, image, kind, kubeconfig, ...ranges }, engine, task);
   const remove = () => deleteCluster({ name, folder: folderOf(name) }, engine);
   const place = ['--kubeconfig', kubeconfig, '--context', context, ...(namespace === undefined ? [] : ['--istioNamespace', namespace])];
+  const owner = await KubernetesApi.open({ kubeconfig, context });
   try {
+    await createAsOwner(
+      owner,
+      namespaces.map((one) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: one } })),
+    );
     for (const settings of controlPlanes) {
       const sets = [...SETTINGS, ...settings].flatMap((setting) => ['--set', setting]);
       await exec(istioctl, ['install', '-y', ...sets, ...place], task);
@@ -69,6 +78,8 @@ export async function makeTheirCluster(
   } catch (error) {
     await remove();
     throw error;
+  } finally {
+    owner.close();
   }
   return { name, kubeconfig, context, remove };
 }

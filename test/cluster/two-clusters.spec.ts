@@ -4,7 +4,7 @@ import { meshproof, SHARED } from './cluster.ts';
 
 const SECOND = 'meshproof-second';
 
-test('two clusters at once do not disturb each other @cluster', async ({}, info) => {
+test('Runs two clusters at once without interference @cluster', async ({}, info) => {
   test.setTimeout(400_000);
   const up = await meshproof(['up', '--name', SECOND]);
   expect(up.exitCode, up.all).toBe(0);

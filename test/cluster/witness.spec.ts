@@ -30,7 +30,10 @@ test.afterAll(async () => {
   api.close();
 });
 
-/** What proxies of the cluster's owner saw while checks ran, each with the checks that ran then: without those that say they change the whole mesh. */
+/**
+ * Changes that the owner's proxies saw while checks ran, each with the checks that were running, except for those that declare that they
+ * change the whole mesh.
+ */
 async function witnessed(info: TestInfo, args: readonly string[], env: Record<string, string> = {}): Promise<string[]> {
   const report = info.outputPath('report');
   const witness = await Witness.start(api);
@@ -57,7 +60,7 @@ async function witnessed(info: TestInfo, args: readonly string[], env: Record<st
   }
 }
 
-test('a witness holds listeners, routes, clusters, endpoints and secrets of a workload and of a gateway @cluster', async () => {
+test('Reads listeners, routes, clusters, endpoints and secrets of a workload and of a gateway @cluster', async () => {
   test.setTimeout(300_000);
   const witness = await Witness.start(api);
   witness.close();
@@ -69,12 +72,12 @@ test('a witness holds listeners, routes, clusters, endpoints and secrets of a wo
   );
 });
 
-test("no check changes anything in proxies of the cluster's owner, an ingress gateway among them @cluster", async ({}, info) => {
+test("Changes nothing in the proxies of the cluster's owner, including an ingress gateway, in any check @cluster", async ({}, info) => {
   test.setTimeout(3_600_000);
   expect(await witnessed(info, CHOICE)).toEqual([]);
 });
 
-/** A check, what is taken out of its manifest, and what the witness then says of it. */
+/** A check, what is removed from its manifest, and what the witness then reports. */
 const LEAKS: [id: string, from: RegExp, to: string, words: RegExp][] = [
   [
     'resilience/retries',
@@ -91,7 +94,7 @@ const LEAKS: [id: string, from: RegExp, to: string, words: RegExp][] = [
 ];
 
 for (const [id, from, to, words] of LEAKS) {
-  test(`the witness finds what leaks when ${id} is not fenced in, and names the check @cluster`, async ({}, info) => {
+  test(`Detects what leaks if ${id} is not confined, and names the check @cluster`, async ({}, info) => {
     test.setTimeout(900_000);
     const suites = info.outputPath('suites');
     await cp(SUITES, suites, { recursive: true });
@@ -104,7 +107,7 @@ for (const [id, from, to, words] of LEAKS) {
     const refused = await runChecks(info.outputPath('refused'), ['--check', id], env).catch((error: unknown) => String(error));
     expect(refused, 'a manifest that reaches further is refused before anything starts').toMatch(/REACHES_BEYOND_RIG/);
 
-    // Only a check that says that it changes the whole mesh may.
+    // Only a check that declares that it changes the whole mesh may do so.
     await writeFile(spec, (await readFile(spec, 'utf8')).replace(/\n {2}\{\n/, '\n  {\n    exclusive: "mesh-wide",\n'));
     const found = await witnessed(info, ['--no-control', '--check', id], env);
     expect(

@@ -18,17 +18,17 @@ import { DEFECTS } from './defects.ts';
 import { runChecks } from './run-checks.ts';
 
 /**
- * The checks that run over each defect beside those that must find it: the others of their suites, which takes an hour; with `all` every one,
- * which takes hours; with `none` no other, which takes a quarter of an hour.
+ * The checks that run under each defect in addition to those that must find it: by default the others of their suites, which takes an
+ * hour; with `all` every check, which takes hours; with `none` no other, which takes a quarter of an hour.
  */
 const AMONG = process.env['MESHPROOF_AMONG'] ?? 'suite';
 
-/** What is planted in one rig. */
+/** The objects that introduce a defect in one rig. */
 async function plantedIn(namespace: string, defect: string): Promise<Manifest[]> {
   const settings = { rootNamespace: '', trustDomain: 'cluster.local', clusterDomain: 'cluster.local', injection: { label: '', value: '' } };
   const variables = rigVariables(namespace, settings, SAMPLE_IMAGE.name);
   const objects = await readManifests(join(import.meta.dirname, 'defects', `${defect}.yaml`), variables);
-  // A defect of a mesh leaves no object that could be seen. Under an object of others a check says nothing; what an adapter places passes.
+  // A real defect leaves no object. With objects of others in its rig, a check is not judged, so these are labelled like an adapter's.
   const labels = { 'app.kubernetes.io/managed-by': 'meshproof' };
   return objects.map((object) => ({
     ...object,
@@ -45,7 +45,7 @@ function othersThan(found: readonly string[]): string[] {
 }
 
 for (const { defect, found, words } of DEFECTS) {
-  test(`a mesh with the defect ${defect} fails exactly the checks that promise otherwise @cluster`, async ({}, info) => {
+  test(`Fails exactly the checks whose promise the defect ${defect} breaks @cluster`, async ({}, info) => {
     test.setTimeout(3_600_000);
     const cluster = await describe(SHARED);
     const api = await KubernetesApi.open(cluster);

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import type { Facts } from '../../fixtures/contract/result.ts';
 import { verdictOf, type Ending } from '../../fixtures/contract/verdict.ts';
 
-/** Verdict, and what is reported of the control: by what the control has shown (rows) and what the check has shown (columns). */
+/** The verdict and the reported state of the control, by the facts of the control (rows) and of the check (columns). */
 const TABLE = `
 control       | held                      | violated     | inconclusive         | unsupported             | not run
 red           | PASS red                  | FAIL red     | INCONCLUSIVE red     | UNSUPPORTED red         | INCONCLUSIVE red
@@ -30,27 +30,27 @@ const shown = (given: Facts & { ending?: Ending }): string => {
   return `${verdict} ${control}`;
 };
 
-test('the table has every combination of a control and a check', () => {
+test('Lists every combination of a control and a check', () => {
   expect(new Set(combinations.map(({ control, check }) => `${control} ${check}`)).size).toBe(4 * 5);
 });
 
 for (const { control, check, cell } of combinations) {
-  test(`control ${control}, check ${check}: ${cell}`, () => {
+  test(`Judges control ${control} and check ${check} as ${cell}`, () => {
     const given = facts(control, check);
     const [verdict = ''] = cell.split(' ');
     expect(shown(given)).toBe(cell);
 
-    // A rig that cannot be handed back takes a PASS away and nothing else.
+    // A rig that could not be cleaned up only prevents a PASS.
     const dirty = { ...given, cleanup: 'the rig could not be handed back' };
     expect(shown(dirty)).toBe(cell.replace('PASS', 'INCONCLUSIVE'));
     expect(verdictOf(dirty).reason).toContain('the rig could not be handed back');
 
-    // Evidence that is missing takes nothing away, and is told where evidence is needed.
+    // Missing evidence changes no verdict, and is reported if evidence is needed.
     const bare = { ...given, unwritten: 'no space left' };
     expect(shown(bare)).toBe(cell);
     expect(verdictOf(bare).reason.endsWith('; no space left')).toBe(verdict !== 'PASS');
 
-    // A test that ended otherwise than its verdict says takes the two verdicts away on which a run is green.
+    // A test whose ending contradicts its verdict loses the two verdicts that make a run successful.
     const good: Record<string, Ending['status'][]> = { PASS: ['passed'], UNSUPPORTED: ['passed', 'skipped'] };
     for (const status of ['passed', 'failed', 'skipped', 'not run'] as const) {
       const agrees = good[verdict]?.includes(status) ?? true;
@@ -59,7 +59,7 @@ for (const { control, check, cell } of combinations) {
   });
 }
 
-test('the reason and the finding are those of the fact that decides', () => {
+test('Takes the reason and the finding from the fact that decides', () => {
   const finding = { matcher: 'toSucceed', expected: 'every request succeeds', observed: '1× 503', confidence: 'exact' };
   const violated: Facts['check'] = { state: 'violated', reason: 'toSucceed does not hold', finding };
   const green: Facts['control'] = { state: 'green', reason: 'stayed green' };

@@ -7,14 +7,14 @@ import { artifact, type Artifact } from '../../clusters/images/cache.ts';
 import { bake } from '../../clusters/images/node-image.ts';
 import { scratchCache } from './scratch.ts';
 
-/** An artifact that counts how often it is made. */
+/** An artifact that counts how often it is built. */
 function counted(): Artifact & { made: () => number } {
   let made = 0;
   const make = async (folder: string): Promise<void> => writeFile(join(folder, 'file'), `made ${(made += 1)}`);
   return { name: 'test', hash: '1', make, made: () => made };
 }
 
-test('of several at once that want an artifact one makes it', async () => {
+test('Builds an artifact once for several concurrent callers', async () => {
   await using _ = await scratchCache();
   const wanted = counted();
   const folders = await Promise.all([1, 2, 3].map(() => artifact(wanted, {})));
@@ -22,7 +22,7 @@ test('of several at once that want an artifact one makes it', async () => {
   expect(wanted.made()).toBe(1);
 });
 
-test('a seal that names no file, or not all of them, seals nothing', async () => {
+test('Rejects a seal that does not list all files', async () => {
   await using _ = await scratchCache();
   const wanted = counted();
   const folder = await artifact(wanted, {});
@@ -44,7 +44,7 @@ test('a seal that names no file, or not all of them, seals nothing', async () =>
   expect(JSON.parse(seal)).toHaveProperty('file');
 });
 
-test('what killed builds left of an artifact goes with the next one', async () => {
+test('Removes leftovers of killed builds with the next build', async () => {
   await using _ = await scratchCache();
   const wanted = counted();
   const folder = await artifact(wanted, {});
@@ -54,7 +54,7 @@ test('what killed builds left of an artifact goes with the next one', async () =
   expect(await readdir(dirname(folder))).toEqual(['test-1']);
 });
 
-test('archives whose names mean something to a shell or to Docker are baked as what they are', async () => {
+test('Quotes archive names that have a meaning to a shell or to Docker', async () => {
   const archives = ['/my cache, "here"/a/image.tar', '/images/$(reboot); my image.tar'];
   const calls: (readonly string[])[] = [];
   const engine = {

@@ -15,7 +15,7 @@ import { scratchFolder, type Scratch } from './scratch.ts';
 
 test.skip(process.platform !== 'linux', 'private engines are started on Linux only');
 
-/** The settings of an engine whose client finds no daemon, as long as the scope lasts. */
+/** The settings of an engine whose client finds no daemon, until the end of the scope. */
 async function bench(): Promise<Scratch & { settings: PrivateEngineSettings }> {
   const folder = await scratchFolder();
   const run = join(folder.path, 'run');
@@ -35,7 +35,7 @@ async function bench(): Promise<Scratch & { settings: PrivateEngineSettings }> {
   };
 }
 
-test('a daemon that runs and does not answer is waited for, told, and neither ended nor stopped', async () => {
+test('Waits for a silent daemon, reports it, and neither ends nor stops it', async () => {
   await using place = await bench();
   const { settings } = place;
   expect(await privateEngineState(settings)).toBe('gone');
@@ -59,7 +59,7 @@ test('a daemon that runs and does not answer is waited for, told, and neither en
   }
 });
 
-test('a daemon that nobody sees, but whose socket takes connections, is not gone', async () => {
+test('Does not treat an unseen daemon as gone if its socket accepts connections', async () => {
   await using place = await bench();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(privateEngineFiles(place.settings).socket, resolve));
@@ -68,7 +68,7 @@ test('a daemon that nobody sees, but whose socket takes connections, is not gone
   expect(await privateEngineState(place.settings)).toBe('gone');
 });
 
-test('whoever cannot be judged counts on the engine; a dead one and this process do not', async () => {
+test('Counts processes of unknown state as users of the engine, but neither dead ones nor this one', async () => {
   await using place = await bench();
   const { run } = place.settings;
   await useEngine(run);
@@ -80,7 +80,7 @@ test('whoever cannot be judged counts on the engine; a dead one and this process
   expect((await otherUsers(run)).toSorted()).toEqual(['1', '2']);
 });
 
-test('what a daemon mounted is unmounted, and what an administrator mounted for it is not', () => {
+test('Unmounts what a daemon mounted, but not what an administrator mounted for it', () => {
   const points = [
     '/cache/engine/data',
     '/cache/engine/data/overlay2',
@@ -94,7 +94,7 @@ test('what a daemon mounted is unmounted, and what an administrator mounted for 
   expect(daemonMounts(mountinfo, { run: '/run/x', data: '/cache/engine' }).toSorted()).toEqual([points[3], points[2], points[5]]);
 });
 
-test('a data folder that a killed daemon left mounted on itself is unmounted, and a volume or another folder there is not', () => {
+test('Unmounts a data folder that a killed daemon left mounted on itself, but no volume or other folder', () => {
   const settings = { run: '/run/x', data: '/home/a/engine' };
   const home = '27 1 8:1 / /home rw - ext4 /dev/sda1 rw\n';
   const at = (device: string, root: string) =>
@@ -104,7 +104,7 @@ test('a data folder that a killed daemon left mounted on itself is unmounted, an
   expect(at('8:2', '/a/engine/data')).toEqual([]);
 });
 
-test('mount points are read with the blanks in them', () => {
+test('Decodes spaces in mount points', () => {
   const line = String.raw`36 35 98:0 / /my\040cache/\134x rw,noatime master:1 - ext4 /dev/root rw`;
   expect(mountPoints(`${line}\n`)).toEqual([String.raw`/my cache/\x`]);
 });

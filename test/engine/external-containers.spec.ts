@@ -21,16 +21,16 @@ const SITE: ExternalContainerOptions = {
   ready: { says: /start worker process / },
 };
 
-/** Names of the external services of this test's cluster. */
+/** Names of the running external services of this test's cluster. */
 async function standing(engine: Engine): Promise<string[]> {
   const names = await engine.docker(['ps', '--all', '--filter', `label=meshproof.cluster=${CLUSTER}`, '--format', '{{.Names}}']);
   return names.split('\n').filter(Boolean);
 }
 
-/** Starts a container in a process of its own, which is then killed; returns the container's name. */
+/** Starts a container from a process that is then killed; returns the container's name. */
 async function startAndDie(engine: Engine): Promise<void> {
   const from = (path: string) => JSON.stringify(new URL(`../../clusters/${path}.ts`, import.meta.url).href);
-  // A pattern is no JSON.
+  // A regular expression cannot be written as JSON.
   const options = JSON.stringify({ ...SITE, ready: {} });
   const program = `
     import { startExternalContainer } from ${from('external/containers')};
@@ -44,7 +44,7 @@ async function startAndDie(engine: Engine): Promise<void> {
   expect(signal, await said).toBe('SIGKILL');
 }
 
-test('an external service belongs to its process, and goes with it or with the cluster', { tag: '@engine' }, async () => {
+test('Ties an external service to its process, and removes it with that or with the cluster', { tag: '@engine' }, async () => {
   test.setTimeout(300_000);
   const engine = await ensureEngine({ allowPrivate: true });
   try {

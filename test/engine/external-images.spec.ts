@@ -5,7 +5,7 @@ import type { Docker } from '../../clusters/images/node-image.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
 import { scratchFolder } from './scratch.ts';
 
-/** The client of an engine that has these images and can pull any; it notes what it was told. */
+/** The client of an engine that has these images and can pull any other, with a log of its calls. */
 function client(present: readonly string[], said: string[]): Docker {
   return {
     docker: async (args) => {
@@ -16,7 +16,7 @@ function client(present: readonly string[], said: string[]): Docker {
   };
 }
 
-test('images that the engine has are neither pulled nor built nor looked for in a folder', async () => {
+test('Neither pulls, builds nor loads an image that the engine has', async () => {
   const names = (await externalImages()).map(({ name }) => name);
   const said: string[] = [];
   for (const from of ['auto', 'pull', 'build', '/nowhere'])
@@ -25,21 +25,21 @@ test('images that the engine has are neither pulled nor built nor looked for in 
   expect(await requireExternalImage('nginx', client(names, said))).toBe(names[1]);
 });
 
-test('a pulled image gets the name by which it is asked for', async () => {
+test('Tags a pulled image with the requested name', async () => {
   const jaeger = (await externalImages()).find(({ upstream }) => upstream?.includes('all-in-one'));
   const said: string[] = [];
   await ensureExternalImages(['jaeger'], { from: 'pull' }, client([], said), {});
   expect(said).toEqual([`pull -q ${jaeger?.upstream}`, `tag ${jaeger?.upstream} ${jaeger?.name}`]);
 });
 
-test('a tag of the engine’s owner is used as it is: pulling it again would move it', async () => {
+test("Uses a tag of the engine's owner as it is, because pulling it again would move it", async () => {
   const { name = '', upstream = '' } = (await externalImages()).find((image) => image.name.includes('postgres')) ?? {};
   const said: string[] = [];
   await ensureExternalImages(['postgres'], { from: 'pull' }, client([upstream], said), {});
   expect(said).toEqual([`tag ${upstream} ${name}`]);
 });
 
-test('a folder of archives without the image, and an engine without it, are told as such', async () => {
+test('Reports an image that is neither in the folder of archives nor on the engine', async () => {
   await using folder = await scratchFolder();
   const from = ensureExternalImages(['postgres'], { from: folder.path }, client([], []), {});
   await expect(from).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE', hint: expect.stringContaining('images save') });

@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import {
   deletion,
-  dockersPart,
+  dockerRules,
   isOurs,
   parseSavedTables,
   removalOfEngineRules,
@@ -33,7 +33,7 @@ COMMIT
 COMMIT
 `;
 
-test('saved tables are read with their quotes, and rules of ours are found by their comment', () => {
+test('Parses saved tables with quotes, and finds its own rules by their comment', () => {
   const { rules, chains } = parseSavedTables(SAVED);
   expect(chains).toEqual([
     { table: 'filter', chain: 'DOCKER' },
@@ -61,7 +61,7 @@ const ABOUT_BRIDGES = [
   '-t nat -D DOCKER -i meshproof-eng -j RETURN',
 ];
 
-test('the last engine takes away the Docker chains that came with it, and what leads there before them', () => {
+test("Removes Docker's chains with the last engine, and first the rules that jump to them", () => {
   const own = SAVED.replace(/^-A DOCKER-USER .*this.*$/m, '-A DOCKER-USER -j RETURN');
   expect(removal(own, { before: { rules: [], chains: [] } })).toEqual([
     '-t filter -D FORWARD -j DOCKER-USER',
@@ -77,7 +77,7 @@ test('the last engine takes away the Docker chains that came with it, and what l
   ]);
 });
 
-/** A machine whose Docker is stopped, and whose administrator closed a port in its chain. */
+/** A machine whose Docker is stopped, and whose administrator closed a port in Docker's chain. */
 const STOPPED_DOCKER = `*filter
 :FORWARD DROP [0:0]
 :DOCKER - [0:0]
@@ -92,8 +92,8 @@ COMMIT
 COMMIT
 `;
 
-test('chains and rules that were there before the first start stay, even where they lead to Docker', () => {
-  const before = dockersPart(parseSavedTables(STOPPED_DOCKER));
+test("Keeps chains and rules that existed before the first start, even those that jump to Docker's chains", () => {
+  const before = dockerRules(parseSavedTables(STOPPED_DOCKER));
   expect(removal(STOPPED_DOCKER, { before })).toEqual([]);
   const [rule, chain] = ['-A DOCKER-ISOLATION-STAGE-1 -j RETURN', ':DOCKER-ISOLATION-STAGE-1 - [0:0]'];
   const later = STOPPED_DOCKER.replace(':DOCKER-USER', `${chain}\n:DOCKER-USER`).replace(
@@ -108,22 +108,22 @@ test('chains and rules that were there before the first start stay, even where t
   ]);
 });
 
-test('where nobody knows what was there before, only rules about our bridges go', () => {
+test('Removes only rules for its own bridges if the earlier state is unknown', () => {
   expect(removal(SAVED, {})).toEqual(ABOUT_BRIDGES);
 });
 
-test('the chain for an administrator stays as soon as there is a rule of one in it', () => {
+test("Keeps the administrator's chain if it contains one of their rules", () => {
   const calls = removal(SAVED, { before: { rules: [], chains: [] } });
   expect(calls).toContain('-t filter -X DOCKER');
   expect(calls.filter((call) => / -[FX] DOCKER-USER| -j DOCKER-USER/.test(call))).toEqual([]);
   expect(calls).toContain(ABOUT_BRIDGES[2]);
 });
 
-test('beside another engine only rules about our bridges go', () => {
+test('Removes only rules for its own bridges while another engine is running', () => {
   expect(removal(SAVED, { shared: true, before: { rules: [], chains: [] } })).toEqual(ABOUT_BRIDGES);
 });
 
-test('every rule that encloses a bridge refuses what goes to any other device, and carries the comment', () => {
+test('Rejects packets to any other device in every isolating rule, and adds the comment', () => {
   for (const spec of leavingRules('bridge-1')) {
     expect(spec.slice(0, 5)).toEqual(['-i', 'bridge-1', '!', '-o', 'bridge-1']);
     expect(isOurs({ table: 'filter', chain: 'DOCKER-USER', spec })).toBe(true);

@@ -7,7 +7,7 @@ import type { Engine } from '../../clusters/engine/engine.ts';
 import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { firewallOf, type Firewall } from '../../clusters/engine/firewall.ts';
-import { enclose, ensureHermeticNetwork, leavingRules, release } from '../../clusters/engine/hermetic.ts';
+import { isolateBridge, ensureHermeticNetwork, leavingRules, release } from '../../clusters/engine/hermetic.ts';
 import { exec } from '../../clusters/exec.ts';
 import { importProbeImage, LISTENER, PROBE } from './probe-image.ts';
 import { scratchFolder } from './scratch.ts';
@@ -15,7 +15,7 @@ import { scratchFolder } from './scratch.ts';
 const IMAGE = 'meshproof/probe:test';
 const BRIDGE = 'meshproof-prb';
 const BEYOND = 'meshproof-beyond';
-/** Another network of this machine, reached by routing just as the world is: what a missing rule would let through. */
+/** Another network of this machine, which is routed to like external networks: a missing rule would let these packets through. */
 const ELSEWHERE = { gateway: '198.18.3.1', host: '198.18.3.2' };
 
 const ip = (...args: string[]): Promise<string> => exec('ip', args);
@@ -24,7 +24,7 @@ async function probe(engine: Engine, protocol: 'tcp' | 'udp', host: string, port
   return engine.docker(['run', '--rm', '--network', BEYOND, IMAGE, '-e', PROBE, protocol, host, String(port)]);
 }
 
-/** Packets that each of the rules has refused so far. */
+/** The number of packets that each rule has rejected so far. */
 async function refused(): Promise<number[]> {
   const listed = (await exec('iptables-save', ['-c', '-t', 'filter'])).split('\n');
   return listed.filter((line) => line.includes(`-A DOCKER-USER -i ${BRIDGE} `)).map((line) => Number(/^\[(\d+):/.exec(line)?.[1]));
@@ -35,8 +35,8 @@ async function isEnclosed(firewall: Firewall, bridge: string): Promise<boolean> 
   return (await Promise.allSettled(checks)).every(({ status }) => status === 'fulfilled');
 }
 
-test('what runs on the network of the clusters reaches its neighbours and nothing beyond the machine', { tag: '@engine' }, async () => {
-  test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'it looks into the packet filter of this machine');
+test("Lets a container reach its neighbours on the clusters' network, but nothing beyond the machine", { tag: '@engine' }, async () => {
+  test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'it reads the packet filter of this machine');
   test.setTimeout(180_000);
   await using folder = await scratchFolder();
   const engine = await ensureEngine({ allowPrivate: true });
@@ -58,13 +58,13 @@ test('what runs on the network of the clusters reaches its neighbours and nothin
   try {
     await once(listener.stdout, 'data');
 
-    await test.step('without the rules a container gets out', async () => {
+    await test.step('Lets packets of a container out without the rules', async () => {
       expect(await probe(engine, 'tcp', ELSEWHERE.host, 7000)).toBe('connected');
       expect(await probe(engine, 'udp', ELSEWHERE.host, 7000)).toBe('connected');
     });
 
-    await enclose(firewall, BRIDGE, false);
-    // Nothing may be sent to a stranger before this is certain.
+    await isolateBridge(firewall, BRIDGE, false);
+    // No packet may be sent to a foreign host before this is certain.
     expect(await isEnclosed(firewall, BRIDGE)).toBe(true);
 
     for (const [host, port] of [
@@ -72,7 +72,7 @@ test('what runs on the network of the clusters reaches its neighbours and nothin
       ['203.0.113.1', 80],
       ['10.96.0.1', 443],
     ] as const) {
-      await test.step(`with the rules ${host} is refused`, async () => {
+      await test.step(`Rejects packets to ${host} with the rules`, async () => {
         const before = await refused();
         expect(await probe(engine, 'tcp', host, port)).toBe('ECONNREFUSED');
         expect(await probe(engine, 'udp', host, port)).toBe('ECONNREFUSED');
@@ -82,7 +82,7 @@ test('what runs on the network of the clusters reaches its neighbours and nothin
       });
     }
 
-    await test.step('a neighbour is reached', async () => {
+    await test.step('Lets packets through to a neighbour', async () => {
       const neighbour = await engine.docker(['run', '--detach', '--network', BEYOND, IMAGE, '-e', LISTENER]);
       try {
         const address = await engine.docker([
@@ -110,6 +110,7 @@ test('what runs on the network of the clusters reaches its neighbours and nothin
     }
   }
   expect(await refused()).toEqual([]);
-  // After the rules were seen to be gone, since it would take them along. Where another test or another user needs it, it stays.
+  // Stopped only after the test saw that the rules are gone, because stopping removes them as well. An engine that others use keeps
+  // running.
   await stopPrivateEngine();
 });

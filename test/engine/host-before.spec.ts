@@ -4,11 +4,11 @@ import { settingsToRestore } from '../../clusters/engine/host-before.ts';
 
 const before = { forwardPolicy: 'ACCEPT', inotifyInstances: '128' };
 
-test('what still is as an engine leaves it is put back as it was', () => {
+test('Restores settings that still have the value that an engine sets', () => {
   expect(settingsToRestore(before, { forwardPolicy: 'DROP', inotifyInstances: '1024' })).toEqual(before);
 });
 
-test('what is as it was, or what the user has changed since, stays', () => {
+test('Keeps settings that did not change, or that the user has changed since', () => {
   expect(settingsToRestore(before, before)).toEqual({});
   expect(settingsToRestore(before, { forwardPolicy: 'ACCEPT', inotifyInstances: '8192' })).toEqual({});
   expect(settingsToRestore({ ...before, forwardPolicy: 'DROP' }, { forwardPolicy: 'ACCEPT', inotifyInstances: '128' })).toEqual({});

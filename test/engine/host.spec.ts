@@ -2,14 +2,14 @@ import { expect, test } from '@playwright/test';
 
 import { CAP_SYS_RESOURCE, cgroupVersion, hardLimit, hasCapability, isRestricted, readHost } from '../../clusters/engine/host.ts';
 
-test('a bounding set without CAP_SYS_RESOURCE is told from one with it', () => {
+test('Detects a bounding set without CAP_SYS_RESOURCE', () => {
   expect(hasCapability('CapEff:\t000001ffffffffff\nCapBnd:\t000001fffeffffff\n', CAP_SYS_RESOURCE)).toBe(false);
   expect(hasCapability('CapBnd:\t000001fffeffffff\n', CAP_SYS_RESOURCE - 1)).toBe(true);
   expect(hasCapability('CapBnd:\t000001ffffffffff\n', CAP_SYS_RESOURCE)).toBe(true);
   expect(hasCapability('', CAP_SYS_RESOURCE)).toBe(true);
 });
 
-test('the cgroup version is that of the hierarchy with the controllers', () => {
+test('Takes the cgroup version from the hierarchy with the controllers', () => {
   const hybrid = [
     '30 22 0:25 / /sys/fs/cgroup rw,nosuid shared:9 - tmpfs tmpfs rw,mode=755',
     '31 30 0:26 / /sys/fs/cgroup/unified rw,nosuid shared:10 - cgroup2 cgroup2 rw',
@@ -19,7 +19,7 @@ test('the cgroup version is that of the hierarchy with the controllers', () => {
   expect([cgroupVersion(hybrid), cgroupVersion(unified)]).toEqual([1, 2]);
 });
 
-test('the hard limit is read, not the soft one', () => {
+test('Reads the hard limit, not the soft one', () => {
   const limits = [
     'Limit                     Soft Limit           Hard Limit           Units     ',
     'Max open files            1024                 20000                files     ',
@@ -30,7 +30,7 @@ test('the hard limit is read, not the soft one', () => {
   expect(hardLimit(limits, 'Max nothing')).toBe(Number.POSITIVE_INFINITY);
 });
 
-test('this host says something sensible about itself', async () => {
+test('Reads plausible values on this host', async () => {
   const host = await readHost();
   expect(host.cpus).toBeGreaterThan(0);
   expect(host.memoryBytes).toBeGreaterThanOrEqual(host.memoryAvailableBytes);

@@ -7,7 +7,7 @@ import { rangesOf } from '../../clusters/kind/ranges.ts';
 
 const OPTIONS = { name: 'meshproof-1', nodes: 3, ...rangesOf(2), cgroup: 1, cniFiles: ['/c/cni-0', '/c/cni-1', '/c/cni-2'] } as const;
 
-test('a cluster has one control plane, its own ranges, no search domains, and a CNI configuration on each node', () => {
+test('Configures one control plane, ranges, no search domains, and a CNI configuration for each node', () => {
   expect(kindConfig(OPTIONS)).toMatchObject({
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
@@ -20,12 +20,12 @@ test('a cluster has one control plane, its own ranges, no search domains, and a 
   });
 });
 
-test('the kubelet is told to accept cgroup v1 only where the engine has it', () => {
+test('Makes the kubelet accept cgroup v1 only if the engine uses it', () => {
   expect(kindConfig(OPTIONS)['kubeadmConfigPatches']).toEqual(['{"kind":"KubeletConfiguration","failCgroupV1":false}']);
   expect(kindConfig({ ...OPTIONS, cgroup: 2 })['kubeadmConfigPatches']).toEqual([]);
 });
 
-test("each node's CNI hands out addresses of that node only", () => {
+test("Lets each node's CNI assign only addresses of that node", () => {
   for (const [node, subnet] of ['198.19.32.0/24', '198.19.33.0/24', '198.19.34.0/24'].entries()) {
     expect(cniConfig(OPTIONS.podSubnet, node)).toMatchObject({
       plugins: [{ type: 'ptp', ipam: { ranges: [[{ subnet }]] } }, { type: 'portmap' }],
@@ -33,7 +33,7 @@ test("each node's CNI hands out addresses of that node only", () => {
   }
 });
 
-test("a node's number follows from the name that kind gives it", () => {
+test("Derives a node's index from the name that kind gives it", () => {
   const names = ['control-plane', 'worker', 'worker2', 'worker7'].map((role) => `meshproof-worker2-${role}`);
   expect(names.map((name) => nodeNumber('meshproof-worker2', name))).toEqual([0, 1, 2, 7]);
 });
@@ -55,7 +55,7 @@ const COREFILE = `.:53 {
 }
 `;
 
-test('the closed Corefile answers for every name and asks nobody', () => {
+test('Answers every name in the closed Corefile without forwarding', () => {
   const closed = withoutForwarding(COREFILE);
   expect(closed).toBe(`.:53 {
     errors

@@ -34,7 +34,7 @@ async function expectNothingOf(name: string, engine: Engine): Promise<void> {
   expect((await reservations()).filter(({ cluster }) => cluster === name)).toEqual([]);
 }
 
-/** Asks the cluster's DNS as a pod would. 2 is "no such name"; 124 that no answer came. */
+/** Queries the cluster's DNS like a pod. 2 means "no such name", 124 that there was no answer. */
 const lookup = (server: string, name: string): string[] => [
   'unshare',
   '--mount',
@@ -43,7 +43,7 @@ const lookup = (server: string, name: string): string[] => [
   `echo nameserver ${server} > /run/resolv; mount --bind /run/resolv /etc/resolv.conf; timeout 3 getent hosts ${name}; echo $?`,
 ];
 
-test('a cluster of two nodes has ready nodes, pods that reach each other, and a DNS of its own', { tag: '@cluster' }, async () => {
+test('Creates a two-node cluster with ready nodes, connected pods and its own DNS', { tag: '@cluster' }, async () => {
   const engine = await ensureEngine({ allowPrivate: true });
   const options = await optionsFor('meshproof-two-nodes', 2, engine);
   const { name } = options;
@@ -64,7 +64,7 @@ test('a cluster of two nodes has ready nodes, pods that reach each other, and a 
       },
       { what: 'the DNS pods to be ready', timeoutMs: 120_000 },
     );
-    // From both nodes, so at least one way leads from node to node.
+    // From both nodes, so that at least one path crosses nodes.
     for (const node of nodes) {
       for (const pod of pods)
         expect(await nodeExec(node.name, ['curl', '-sS', '--max-time', '5', `http://${pod}:8080/health`], engine)).toBe('OK');
@@ -78,7 +78,7 @@ test('a cluster of two nodes has ready nodes, pods that reach each other, and a 
   await expectNothingOf(name, engine);
 });
 
-test('a cluster that does not come up leaves nothing but its logs, and says where', { tag: '@cluster' }, async () => {
+test('Leaves nothing of a cluster that does not start but its logs, and names their folder', { tag: '@cluster' }, async () => {
   const engine = await ensureEngine({ allowPrivate: true });
   const name = 'meshproof-no-node';
   const image = 'meshproof/no-node:test';
@@ -96,7 +96,7 @@ test('a cluster that does not come up leaves nothing but its logs, and says wher
   }
 });
 
-test('what a killed creation left is found and removed', { tag: '@cluster' }, async () => {
+test('Finds and removes what a killed creation left', { tag: '@cluster' }, async () => {
   const engine = await ensureEngine({ allowPrivate: true });
   const options = await optionsFor('meshproof-killed', 1, engine);
   const { name } = options;
@@ -124,7 +124,7 @@ test('what a killed creation left is found and removed', { tag: '@cluster' }, as
   await expectNothingOf(name, engine);
 });
 
-test('an interrupted creation removes what it has made', { tag: '@cluster' }, async () => {
+test('Removes what it created when it is interrupted', { tag: '@cluster' }, async () => {
   const engine = await ensureEngine({ allowPrivate: true });
   const options = await optionsFor('meshproof-aborted', 1, engine);
   const { name } = options;

@@ -13,7 +13,7 @@ import { scratchCache } from './scratch.ts';
 const NAME = 'meshproof-left';
 const DESCRIPTION = { name: NAME, provider: 'kind', kubeconfig: 'k', context: 'c', mesh: 'istio', rigs: [], versions: {}, timings: {} };
 
-/** What is left of the cluster of this test; others on the machine are none of its business. */
+/** The leftovers of this test's cluster, ignoring those of other clusters on the machine. */
 async function ours(): Promise<Awaited<ReturnType<typeof leftovers>>> {
   return (await leftovers()).filter(({ what }) => what.includes(NAME));
 }
@@ -28,7 +28,7 @@ async function claimAndDie(): Promise<void> {
   await once(child, 'exit');
 }
 
-test('a cluster is a leftover when its process has gone, and not before', async () => {
+test('Treats a cluster as a leftover only once its process has ended', async () => {
   await using _ = await scratchCache();
   await claimCluster(NAME);
   expect(await ownerOf(NAME)).toBe('alive');
@@ -38,7 +38,7 @@ test('a cluster is a leftover when its process has gone, and not before', async 
   expect((await ours()).map(({ what }) => what)).toEqual([`folder ${folderOf(NAME)}`]);
 });
 
-test('a cluster that was made to stay is no leftover', async () => {
+test('Does not treat a kept cluster as a leftover', async () => {
   await using _ = await scratchCache();
   await claimAndDie();
   const dockerHost = 'unix:///nowhere/docker.sock';
@@ -49,18 +49,18 @@ test('a cluster that was made to stay is no leftover', async () => {
   expect(await ours()).toEqual([]);
 });
 
-test('a cluster of another owner is never a leftover of kind', async () => {
+test('Never treats an existing cluster of another owner as a leftover of kind', async () => {
   await using _ = await scratchCache();
   await claimAndDie();
   await writeFile(join(folderOf(NAME), 'cluster.json'), JSON.stringify({ ...DESCRIPTION, provider: 'existing' }));
   expect(await ours()).toEqual([]);
 });
 
-test('removing a leftover ends its programs and gives back folder and ranges', async () => {
+test('Ends the programs of a leftover, and removes its folder and ranges', async () => {
   await using _ = await scratchCache();
   await claimAndDie();
   await reserveRanges(NAME);
-  // A program whose name and arguments are those of a forgotten port-forward.
+  // A program with the name and arguments of an abandoned port-forward.
   const args = ['-c', 'echo ready; while :; do sleep 0.05; done', 'sh', '--kubeconfig', join(folderOf(NAME), 'kubeconfig')];
   const forgotten = spawn('sh', args, { argv0: 'kubectl' });
   await once(forgotten.stdout, 'data');

@@ -16,7 +16,7 @@ import { scratchCache } from './scratch.ts';
 const NAME = 'meshproof-ci';
 const NETWORK = { Id: 'network', Options: {}, IPAM: { Config: [] }, EnableIPv6: false, Labels: { meshproof: 'network' } };
 
-/** An engine with nodes of one cluster name, by the folder that each one's configuration is mounted from, which notes what is removed. */
+/** An engine with nodes of one cluster name, keyed by the folder that each one's configuration is mounted from, and a log of removals. */
 function engineWith(nodes: Record<string, string>, removed: string[]): Engine {
   const docker = async (args: readonly string[]): Promise<string> => {
     const line = args.join(' ');
@@ -28,7 +28,7 @@ function engineWith(nodes: Record<string, string>, removed: string[]): Engine {
     if (args[0] === 'rm') removed.push(...args.slice(3));
     return '';
   };
-  return { host: '', private: true, env: { DOCKER_HOST: '' }, restricted: false, cgroup: 2, version: '', local: false, docker };
+  return { host: '', private: true, env: { DOCKER_HOST: '' }, restricted: false, cgroup: 2, version: '', data: '', local: false, docker };
 }
 
 const exists = (path: string): Promise<boolean> =>
@@ -37,14 +37,14 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A cluster of another state folder. */
-async function theirs(): Promise<{ folder: string } & AsyncDisposable> {
+/** A cluster with another state folder. */
+async function otherCluster(): Promise<{ folder: string } & AsyncDisposable> {
   const state = await scratchCache();
   return { folder: await claimName(NAME), [Symbol.asyncDispose]: state[Symbol.asyncDispose] };
 }
 
-test('of a cluster only what was made from its own folder is removed, whatever else has its name', async () => {
-  await using other = await theirs();
+test('Removes only the parts of a cluster that were created from its own folder', async () => {
+  await using other = await otherCluster();
   await using _ = await scratchCache();
   const folder = await claimName(NAME);
   const removed: string[] = [];
@@ -55,8 +55,8 @@ test('of a cluster only what was made from its own folder is removed, whatever e
   expect(removed.slice(1)).toEqual(['external', 'two']);
 });
 
-test('a run that loses the race for a name takes nothing of the winner’s', async () => {
-  await using other = await theirs();
+test("Removes nothing of the winner's cluster after losing the race for a name", async () => {
+  await using other = await otherCluster();
   await using state = await scratchCache();
   const folder = await claimName(NAME);
   const kind = join(state.path, 'kind');
@@ -67,7 +67,7 @@ test('a run that loses the race for a name takes nothing of the winner’s', asy
     createCluster({ ...options, podSubnet: '198.19.0.0/21', serviceSubnet: '198.19.8.0/21' }, engineWith(nodes, removed));
   const removed: string[] = [];
   await expect(create({ one: other.folder }, removed)).rejects.toMatchObject({ code: 'CLUSTER_EXISTS' });
-  // Without a lock that both can take kind itself refuses.
+  // Without a lock that both processes can take, kind itself refuses the second cluster.
   const nodes: Record<string, string> = {};
   await writeFile(
     kind,
@@ -82,7 +82,7 @@ test('a run that loses the race for a name takes nothing of the winner’s', asy
   expect(await exists(other.folder)).toBe(true);
 });
 
-test('a sweep does not remove what a new run has made under the name meanwhile', async () => {
+test('Keeps a cluster that a new run created under the name before a sweep removed the old one', async () => {
   await using state = await scratchCache();
   const module = new URL('../../clusters/registry/owner.ts', import.meta.url).href;
   const program = `import { claimCluster } from '${module}'; await claimCluster('${NAME}'); process.kill(process.pid, 'SIGKILL');`;

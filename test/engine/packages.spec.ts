@@ -10,7 +10,7 @@ import { scratchFolder } from './scratch.ts';
 
 test.skip(process.platform !== 'linux', 'the stand-in reads its process group in /proc');
 
-/** Stands in for apt-get: begins, and ends when it is told to. Its files are named after where it stands. */
+/** A stand-in for apt-get that starts, and ends on request. It writes files next to itself. */
 const STAND_IN = `#!/bin/sh
 here=$(dirname "$0")
 cut -d ' ' -f 1,5 "/proc/$$/stat" > "$here/began.new" && mv "$here/began.new" "$here/began"
@@ -34,7 +34,7 @@ async function withStandIn(during: (folder: string) => Promise<void>): Promise<v
 const began = async (folder: string): Promise<void> =>
   void (await until(() => existsSync(join(folder, 'began')), { what: 'the stand-in to begin', timeoutMs: 20_000 }));
 
-test('an interruption while packages are installed takes effect when apt-get has ended', async () => {
+test('Delays an interruption until apt-get has ended', async () => {
   await withStandIn(async (folder) => {
     const controller = new AbortController();
     const said: string[] = [];
@@ -51,7 +51,7 @@ test('an interruption while packages are installed takes effect when apt-get has
   });
 });
 
-test('one that does not end is given up after a while', async () => {
+test('Gives up on an apt-get that does not end', async () => {
   await withStandIn(async (folder) => {
     const controller = new AbortController();
     const outcome = aptGet(['install', 'runc'], { signal: controller.signal }, 1).catch((error: unknown) => error);

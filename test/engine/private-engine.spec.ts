@@ -6,6 +6,7 @@ import { expect, test } from '@playwright/test';
 
 import { hostFirewall } from '../../clusters/engine/firewall.ts';
 import { privateEngineFiles, type PrivateEngineSettings } from '../../clusters/engine/private-engine-config.ts';
+import { engineForRemoval } from '../../clusters/engine/ensure.ts';
 import { startPrivateEngine, stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
 import { privateEngineAnswers, privateEngineProcesses } from '../../clusters/engine/private-engine-state.ts';
 import { endProcess, identify, isAlive } from '../../clusters/engine/processes.ts';
@@ -18,7 +19,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** An engine beside the one that may be in use: other folders, addresses and bridge. */
+/** The settings of a second engine, with folders, addresses and a bridge that differ from the default ones. */
 function settingsIn(data: string): PrivateEngineSettings {
   return { run: '/run/meshproof-test', data, bridge: 'meshproof-tst', gateway: '198.18.2.1/24', pool: '198.18.160.0/19' };
 }
@@ -33,7 +34,7 @@ async function rulesAbout(bridge: string): Promise<number> {
 }
 
 test(
-  'a private engine starts once, survives its starter, replaces a killed one, stays while it is needed, and goes without a trace',
+  'Starts a private engine once, outlives its starter, replaces a killed daemon, keeps one in use, leaves no trace, and starts again for a removal',
   { tag: '@engine' },
   async () => {
     test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'only root on Linux starts one');
@@ -70,13 +71,25 @@ test(
       expect(await rulesAbout('meshproof-tst')).toBe(0);
       expect([await exists(settings.run), await exists('/sys/class/net/meshproof-tst')]).toEqual([false, false]);
       expect(await exists(join(folder.path, 'data'))).toBe(true);
+
+      // The containers of a cluster that is to be removed are on disk, and only a running engine removes them.
+      const { host: dockerHost, dataRoot } = privateEngineFiles(settings);
+      const elsewhere = { ...settings, data: join(folder.path, 'another') };
+      const engine = await engineForRemoval({ dockerHost, dockerData: dataRoot }, {}, elsewhere);
+      expect(engine.data).toBe(dataRoot);
+      await expect(engineForRemoval({ dockerHost, dockerData: elsewhere.data }, {}, settings)).rejects.toMatchObject({
+        code: 'ENGINE_MISSING',
+        message: expect.stringContaining(`not in ${elsewhere.data}`),
+      });
+      expect(await privateEngineAnswers(settings)).toBe(true);
+      expect(await exists(join(settings.run, 'users', String(process.pid)))).toBe(true);
     } finally {
       await stopPrivateEngine({}, settings);
     }
   },
 );
 
-test('an engine that cannot start says why', { tag: '@engine' }, async () => {
+test('Reports why an engine cannot start', { tag: '@engine' }, async () => {
   test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'only root on Linux starts one');
   await using folder = await scratchFolder();
   const settings = { ...settingsIn(folder.path), pool: 'not an address' };

@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import type { Engine } from '../../clusters/engine/engine.ts';
 import { exec } from '../../clusters/exec.ts';
 
-/** Makes an image of the Node that runs this, and of nothing else. */
+/** Builds an image that contains only the running version of Node.js. */
 export async function importProbeImage(engine: Engine, folder: string, tag: string): Promise<void> {
   const libraries = [...(await exec('ldd', [process.execPath])).matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
   const archive = join(folder, 'probe.tar');
   const relative = [process.execPath, ...libraries].map((path) => path.slice(1));
-  // Links become files, so that the image needs no folder structure of this machine.
+  // Links are replaced by files, so that the image does not depend on this machine's folders.
   await exec('tar', ['-C', '/', '--dereference', '--hard-dereference', '-cf', archive, ...relative]);
   await engine.docker(['import', '--change', `ENTRYPOINT ["${process.execPath}"]`, archive, tag]);
 }
 
 /**
- * Tells how one attempt to reach an address ends, as a word: `connected`, an error code, or `silence` after two seconds.
- * Over UDP `connected` means an answer.
+ * Prints how one attempt to reach an address ends: `connected`, an error code, or `silence` after two seconds. Over UDP, `connected` means
+ * that an answer arrived.
  */
 export const PROBE = `
 const [protocol, host, port] = process.argv.slice(-3);
@@ -26,12 +26,12 @@ else {
   const socket = require('dgram').createSocket('udp4').on('error', (error) => end(error.code)).on('message', () => end('connected'));
   socket.connect(Number(port), host, () => {
     socket.send('1');
-    // A refusal is told to whoever sends next; the kernel sends few of them a second.
+    // The next send reports a refusal, and the kernel limits the rate of refusals.
     setInterval(() => socket.send('2'), 100);
   });
 }`;
 
-/** Answers on TCP and UDP. */
+/** Answers over TCP and UDP. */
 export const LISTENER = `
 require('net').createServer((socket) => socket.on('error', () => {}).end('here')).listen(7000, () => console.log('listening'));
 const udp = require('dgram').createSocket('udp4').on('message', (_, from) => udp.send('here', from.port, from.address));

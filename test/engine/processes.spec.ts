@@ -16,7 +16,7 @@ import { scratchCache, scratchFolder } from './scratch.ts';
 
 test.skip(process.platform !== 'linux', 'engines are started on Linux only');
 
-test('a process is alive until it ends, and another one with its number is not it', async () => {
+test('Treats a process as alive until it ends, and does not confuse it with another one of the same PID', async () => {
   const child = spawn('sleep', ['1000']);
   const identity = await identify(child.pid ?? 0);
   expect(await isAlive(identity)).toBe(true);
@@ -27,10 +27,10 @@ test('a process is alive until it ends, and another one with its number is not i
   expect(await lifeOf(identity)).toBe('dead');
 });
 
-test('a process of another machine, or of another container, is never taken for dead', async () => {
+test('Never treats a process of another machine or container as dead', async () => {
   const gone = { host: 'a', boot: 'b/1', pid: 2 ** 30, began: '1' };
   expect(await lifeOf(gone, { host: 'a', boot: 'b/1' })).toBe('dead');
-  // The same machine after another start.
+  // The same machine after a reboot.
   expect(await lifeOf(gone, { host: 'a', boot: 'c/1' })).toBe('dead');
   for (const here of [
     { host: 'z', boot: 'c/1' },
@@ -44,7 +44,7 @@ test('a process of another machine, or of another container, is never taken for 
   expect(await lifeOf(undefined)).toBe('unknown');
 });
 
-test('what is no record of a process is none', () => {
+test('Rejects a value that is not a process record', () => {
   for (const value of [undefined, null, 3, 'text', [], {}, { pid: 1, began: '' }, { host: '', boot: '', pid: -1, began: '' }]) {
     expect(identityIn(value)).toBeUndefined();
   }
@@ -52,7 +52,7 @@ test('what is no record of a process is none', () => {
   expect(identityIn({ ...record, more: true })).toEqual(record);
 });
 
-test('a process that ignores the request to end is killed', async () => {
+test('Kills a process that ignores SIGTERM', async () => {
   const child = spawn('sh', ['-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done']);
   await once(child.stdout, 'data');
   const identity = await identify(child.pid ?? 0);
@@ -60,7 +60,7 @@ test('a process that ignores the request to end is killed', async () => {
   expect(await isAlive(identity)).toBe(false);
 });
 
-test('a process is found by all of the texts on its command line', async () => {
+test('Finds a process by several texts on its command line', async () => {
   const child = spawn('sleep', ['1000.25', '1000.5']);
   try {
     expect(await processesWith('sleep', '1000.25', '1000.5')).toContainEqual(await identify(child.pid ?? 0));
@@ -70,7 +70,7 @@ test('a process is found by all of the texts on its command line', async () => {
   }
 });
 
-test('a program is found by its name and an argument, and not by a command line that mentions both', async () => {
+test('Finds a program by its name and an argument, but not a command line that mentions both', async () => {
   const [engine, reader] = ['dockerd', 'grep'].map((argv0) =>
     spawn('sh', ['-c', 'while :; do sleep 0.05; done', 'dockerd', '--config-file', '/nowhere/daemon.json'], { argv0 }),
   );
@@ -82,8 +82,8 @@ test('a program is found by its name and an argument, and not by a command line 
   }
 });
 
-test('a program in a container is not one of ours, whatever its arguments', async () => {
-  test.skip(process.getuid?.() !== 0, 'only root makes name spaces everywhere');
+test('Ignores a program in a container, whatever its arguments', async () => {
+  test.skip(process.getuid?.() !== 0, 'only root can create namespaces on every machine');
   await using folder = await scratchFolder();
   const program = join(folder.path, 'dockerd');
   await symlink('/bin/sh', program);
@@ -103,7 +103,7 @@ test('a program in a container is not one of ours, whatever its arguments', asyn
   }
 });
 
-test('actions under one name never run at the same time', async () => {
+test('Never runs two actions under one name at the same time', async () => {
   await using _ = await scratchCache();
   let inside = 0;
   let most = 0;
@@ -117,10 +117,10 @@ test('actions under one name never run at the same time', async () => {
   expect(most).toBe(1);
 });
 
-test('the lock of a process lasts until it is killed, and is free then', async () => {
+test('Releases a lock when its process is killed, and not before', async () => {
   await using _ = await scratchCache();
   const module = new URL('../../clusters/engine/exclusive.ts', import.meta.url).href;
-  // Nothing but the lock itself refers to an action that waits for what nobody will ever tell it.
+  // Only the lock itself refers to an action whose promise never settles.
   const holder = `import { exclusively } from '${module}';
     setTimeout(() => { gc(); setInterval(() => console.log('held'), 100); }, 100);
     await exclusively('test of killing', () => new Promise(() => {}));`;
@@ -138,9 +138,9 @@ test('the lock of a process lasts until it is killed, and is free then', async (
   expect(waited).toEqual(['waiting for another meshproof process to release the test of killing']);
 });
 
-test('whoever has no right to the folder cannot hold its lock, and a lock that cannot be is told at once', async () => {
+test('Fails at once if locking is impossible, and ignores locks of users without access to the folder', async () => {
   await using folder = await scratchCache();
-  // What any user of a Linux machine can hold.
+  // Any user of a Linux machine can bind this.
   const anybody = createServer();
   await new Promise<void>((resolve) => anybody.listen('\0meshproof/test of rights', resolve));
   expect(await exclusively('test of rights', async () => 'ours')).toBe('ours');
@@ -150,7 +150,7 @@ test('whoever has no right to the folder cannot hold its lock, and a lock that c
   expect(folder.path).not.toBe('');
 });
 
-test('lock files that nobody holds are removed, and who waits at one that goes away keeps others out all the same', async () => {
+test('Removes unheld lock files, and still excludes others for a process that waits on a removed one', async () => {
   await using folder = await scratchFolder();
   const place = { folder: folder.path };
   const locks = async () => (await readdir(folder.path)).filter((name) => name.endsWith('.lock'));
@@ -161,7 +161,7 @@ test('lock files that nobody holds are removed, and who waits at one that goes a
   };
   expect(await exclusively('held', sweptDuring, {}, place)).toEqual([expect.stringMatching(/^meshproof-held-/)]);
   const [file = ''] = await locks();
-  // Between the sweep's look and its removal.
+  // Between the sweep's check and its removal.
   const sweep = new DatabaseSync(join(folder.path, file), { timeout: 0 });
   sweep.exec('BEGIN EXCLUSIVE');
   const waits = Promise.withResolvers<void>();
@@ -178,13 +178,13 @@ test('lock files that nobody holds are removed, and who waits at one that goes a
   expect(order).toEqual(['first', 'second']);
 });
 
-test('of two sweeps at once the slower one does not remove the lock file that someone has made since', async () => {
+test('Keeps a lock file that was created anew while two sweeps ran at once', async () => {
   await using folder = await scratchFolder();
   await exclusively('swept', async () => undefined, {}, { folder: folder.path });
   const [name = ''] = await readdir(folder.path);
   const file = join(folder.path, name);
   const real = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'exec') ?? {};
-  // Between the sweep's opening of the file and its lock on it, as another sweep and another run would.
+  // As another sweep and another run would, between the sweep's opening of the file and locking it.
   DatabaseSync.prototype.exec = function exec(sql) {
     Object.defineProperty(DatabaseSync.prototype, 'exec', real);
     rmSync(file);

@@ -8,7 +8,7 @@ import { ALL_RANGES, MOST_NODES, nodeRange, rangesOf, SLOTS } from '../../cluste
 import { releaseRanges, reservations, reserveRanges } from '../../clusters/kind/reservations.ts';
 import { scratchCache } from './scratch.ts';
 
-/** First and last address of a range, as numbers. */
+/** The first and last address of a range, as numbers. */
 function bounds(range: string): [number, number] {
   const [address = '', bits] = range.split('/');
   const first = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -28,7 +28,7 @@ function overlap(one: string, other: string): boolean {
 const slot = fc.integer({ min: 0, max: SLOTS - 1 });
 const node = fc.integer({ min: 0, max: MOST_NODES - 1 });
 
-test('ranges of different clusters never overlap, and each starts on a boundary of its own size', () => {
+test('Never assigns overlapping ranges, and aligns each to its own size', () => {
   fc.assert(
     fc.property(slot, slot, (a, b) => {
       const [one, other] = [Object.values(rangesOf(a)), Object.values(rangesOf(b))];
@@ -42,7 +42,7 @@ test('ranges of different clusters never overlap, and each starts on a boundary 
   );
 });
 
-test('nodes have ranges of their own inside the pod range of their cluster', () => {
+test('Gives each node its own range inside the pod range of its cluster', () => {
   fc.assert(
     fc.property(slot, node, node, (at, a, b) => {
       const { podSubnet } = rangesOf(at);
@@ -52,13 +52,13 @@ test('nodes have ranges of their own inside the pod range of their cluster', () 
   );
 });
 
-test('a slot or node beyond the last is refused', () => {
+test('Rejects a slot or node beyond the last', () => {
   expect(() => rangesOf(SLOTS)).toThrow(RangeError);
   expect(() => nodeRange(rangesOf(0).podSubnet, MOST_NODES)).toThrow(RangeError);
   expect(() => nodeRange('10.244.0.0/16', 0)).toThrow(RangeError);
 });
 
-test('the networks of nodes, engine and clusters share no address', () => {
+test('Uses disjoint networks for nodes, engine and clusters', () => {
   const networks = [ADDRESSES.nodes, ADDRESSES.engineNetworks, '198.18.0.0/24', ALL_RANGES];
   for (const [at, one] of networks.entries()) {
     expect(within(one, ADDRESSES.all)).toBe(true);
@@ -68,7 +68,7 @@ test('the networks of nodes, engine and clusters share no address', () => {
   for (const bridge of Object.values(BRIDGES)) expect(bridge.length).toBeLessThanOrEqual(15);
 });
 
-test('clusters that ask at the same time get different ranges until there are none', async () => {
+test('Assigns different ranges to concurrent clusters until none are left', async () => {
   await using _ = await scratchCache();
   const names = Array.from({ length: SLOTS }, (_, number) => `meshproof-${number}`);
   const all = await Promise.all(names.map((name) => reserveRanges(name)));
@@ -78,7 +78,7 @@ test('clusters that ask at the same time get different ranges until there are no
   expect(await reserveRanges('meshproof-late')).toEqual(all[7]);
 });
 
-test('a cluster that asks again keeps its ranges', async () => {
+test('Returns the same ranges when a cluster asks again', async () => {
   await using _ = await scratchCache();
   const first = await reserveRanges('meshproof-a');
   await reserveRanges('meshproof-b');

@@ -29,7 +29,7 @@ const EDITED = {
   ],
 };
 
-/** A folder with a bundle, a process file, and a runc that prints its arguments. `run` returns those. */
+/** A folder with a bundle, a process file, and a runc that prints its arguments, which `run` returns. */
 async function bench(
   folder: string,
   capabilities = WITHOUT_SYS_RESOURCE,
@@ -68,10 +68,10 @@ for (const [title, flags] of [
   ['--bundle=B', (bundle: string) => ['create', `--bundle=${bundle}`, 'id']],
   ['-b B', (bundle: string) => ['run', '--detach', '-b', bundle, 'id']],
   ['-b=B', (bundle: string) => ['run', `-b=${bundle}`, 'id']],
-  ['-bundle B behind the id', (bundle: string) => ['create', '--pid-file', '--bundle', 'id', '-bundle', bundle]],
+  ['-bundle B after the ID', (bundle: string) => ['create', '--pid-file', '--bundle', 'id', '-bundle', bundle]],
   ['the working folder', () => ['create', '--pid-file', 'init.pid', 'id']],
 ] as const) {
-  test(`restricted-runc edits the bundle named by ${title} and hands on every argument`, async () => {
+  test(`Edits the bundle named by ${title}, and passes on every argument`, async () => {
     await using folder = await scratchFolder();
     const { run, bundle } = await bench(folder.path);
     const args = [...GLOBAL, ...flags(bundle)];
@@ -81,7 +81,7 @@ for (const [title, flags] of [
 }
 
 for (const flag of ['--process', '-p', '--process=', '-p=']) {
-  test(`restricted-runc edits the file of exec ${flag}`, async () => {
+  test(`Edits the file of exec ${flag}`, async () => {
     await using folder = await scratchFolder();
     const { run, process } = await bench(folder.path);
     const named = flag.endsWith('=') ? [`${flag}${process}`] : [flag, process];
@@ -91,7 +91,7 @@ for (const flag of ['--process', '-p', '--process=', '-p=']) {
   });
 }
 
-test('restricted-runc leaves what belongs to the program that exec runs', async () => {
+test('Ignores arguments of the program that exec runs', async () => {
   await using folder = await scratchFolder();
   const { run, process } = await bench(folder.path);
   const args = ['exec', '--user', '1000', 'id', 'program', '--process', process];
@@ -99,21 +99,21 @@ test('restricted-runc leaves what belongs to the program that exec runs', async 
   expect(JSON.parse(await readFile(process, 'utf8'))).toEqual(PROCESS);
 });
 
-test('restricted-runc changes nothing on a host that has the capability', async () => {
+test('Changes nothing on a host with the capability', async () => {
   await using folder = await scratchFolder();
   const { run, bundle } = await bench(folder.path, EVERYTHING);
   expect(await run('create', '--bundle', bundle, 'id')).toEqual(['create', '--bundle', bundle, 'id']);
   expect(await processOf(bundle)).toEqual(PROCESS);
 });
 
-test('restricted-runc changes nothing for other commands', async () => {
+test('Changes nothing for other commands', async () => {
   await using folder = await scratchFolder();
   const { run, bundle } = await bench(folder.path);
   expect(await run(...GLOBAL, 'delete', '--force', 'create')).toEqual([...GLOBAL, 'delete', '--force', 'create']);
   expect(await processOf(bundle)).toEqual(PROCESS);
 });
 
-test('restricted-runc keeps an unlimited limit readable', async () => {
+test('Keeps an unlimited limit readable', async () => {
   await using folder = await scratchFolder();
   const { run, bundle } = await bench(folder.path);
   const unlimited = '{"type":"RLIMIT_NPROC","hard":18446744073709551615,"soft":18446744073709551615}';

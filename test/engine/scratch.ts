@@ -6,13 +6,13 @@ export interface Scratch extends AsyncDisposable {
   path: string;
 }
 
-/** A new folder that goes with the scope that asked for it. */
+/** A new folder that is removed at the end of the scope. */
 export async function scratchFolder(): Promise<Scratch> {
   const path = await mkdtemp(join(tmpdir(), 'meshproof-test-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Folders for cache and state of the test's own, as long as the scope lasts. The path is that of the state. */
+/** Separate cache and state folders until the end of the scope. The path is that of the state folder. */
 export async function scratchCache(): Promise<Scratch> {
   const folder = await scratchFolder();
   const before = { MESHPROOF_CACHE: process.env['MESHPROOF_CACHE'], MESHPROOF_STATE: process.env['MESHPROOF_STATE'] };

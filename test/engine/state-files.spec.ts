@@ -21,7 +21,7 @@ import { scratchCache, scratchFolder } from './scratch.ts';
 
 const NAME = 'meshproof-one';
 
-test('a file is replaced whole, and what cannot be read is told from what is not there', async () => {
+test('Replaces a file atomically, and distinguishes an unreadable file from a missing one', async () => {
   await using folder = await scratchFolder();
   const file = join(folder.path, 'file');
   expect(await readJson(file)).toEqual({ found: 'nothing' });
@@ -35,7 +35,7 @@ test('a file is replaced whole, and what cannot be read is told from what is not
   expect(await readJson(folder.path)).toMatchObject({ found: 'unreadable' });
 });
 
-test('a folder that nobody can make is refused at once', async () => {
+test('Fails at once if a folder cannot be created', async () => {
   test.skip(process.platform !== 'linux', 'there is no /proc');
   await expect(makeFolder('/proc/nowhere/at/all')).rejects.toThrow('ENOENT');
   await using folder = await scratchFolder();
@@ -45,7 +45,7 @@ test('a folder that nobody can make is refused at once', async () => {
   await expect(makeFolder(join(folder.path, 'file'))).rejects.toThrow('EEXIST');
 });
 
-test('a name of a cluster is one part of a path, and of DNS', () => {
+test('Accepts only cluster names that are valid as one part of a path and of a DNS name', () => {
   const part = constantFrom('meshproof-', '..', '/', 'a', 'A', '-', '.', '\n', '0');
   assert(
     property(string({ unit: part, maxLength: 12 }), (name) => {
@@ -58,7 +58,7 @@ test('a name of a cluster is one part of a path, and of DNS', () => {
   expect(() => folderOf('../../x')).toThrow('is not a valid cluster name');
 });
 
-test('empty variables are unset ones, relative ones mean one folder everywhere, and credentials are not in the cache', async () => {
+test('Treats empty variables as unset, resolves relative ones once, and keeps credentials out of the cache', async () => {
   await using _ = await scratchCache();
   const { XDG_CACHE_HOME, XDG_STATE_HOME } = process.env;
   const now = (variables: Record<string, string>): string[] => {
@@ -73,7 +73,7 @@ test('empty variables are unset ones, relative ones mean one folder everywhere, 
     expect(now({ MESHPROOF_CACHE: '/ci/.meshproof/' })).toEqual(['/ci/.meshproof', '/ci/.meshproof-state']);
     expect(clustersFolder()).toBe('/ci/.meshproof-state/clusters');
     expect(now({ MESHPROOF_CACHE: 'here' })).toEqual([resolve('here'), resolve('here-state')]);
-    // What this process starts finds the same folder from another one.
+    // Child processes find the same folder from another working directory.
     expect(process.env['MESHPROOF_CACHE']).toBe(resolve('here'));
   } finally {
     for (const [name, value] of Object.entries({ XDG_CACHE_HOME, XDG_STATE_HOME })) {
@@ -83,11 +83,11 @@ test('empty variables are unset ones, relative ones mean one folder everywhere, 
   }
 });
 
-test('a name is claimed once, whatever lies in its folder', async () => {
+test('Lets a name be claimed once, whatever its folder contains', async () => {
   await using _ = await scratchCache();
   const claims = await Promise.allSettled([claimName(NAME), claimName('meshproof-two')]);
   expect(claims.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
-  // This process's own is its own.
+  // A process may claim its own name again.
   await claimName(NAME);
   for (const text of [JSON.stringify({ ...(await identify(process.pid)), pid: 2 ** 30 }), '{', '']) {
     await writeFile(join(folderOf(NAME), 'owner.json'), text);
@@ -101,7 +101,7 @@ test('a name is claimed once, whatever lies in its folder', async () => {
   await claimName(NAME);
 });
 
-test('of those that take a cluster whose user is dead one gets it', async () => {
+test('Lets only one process take a cluster whose user is dead', async () => {
   await using _ = await scratchCache();
   await claimCluster(NAME);
   await keepCluster(NAME);
@@ -112,7 +112,7 @@ test('of those that take a cluster whose user is dead one gets it', async () => 
   expect(taken.filter(Boolean)).toHaveLength(1);
 });
 
-test('a cluster of whose user nobody can tell is in use', async () => {
+test("Treats a cluster as in use if its user's state is unknown", async () => {
   await using _ = await scratchCache();
   await claimCluster(NAME);
   await keepCluster(NAME);
@@ -123,28 +123,28 @@ test('a cluster of whose user nobody can tell is in use', async () => {
   }
 });
 
-test('a cluster of another machine is left alone where both machines are known and the engine is the machine’s own', async () => {
+test("Leaves another machine's cluster alone if both machines are known and the engine is local", async () => {
   await using _ = await scratchCache();
-  const theirs = { name: NAME, dockerHost: 'unix:///var/run/docker.sock', host: 'theirs' };
+  const described = { name: NAME, dockerHost: 'unix:///var/run/docker.sock', host: 'other' };
   const here = (host: string) => ({ host, boot: '1' });
-  expect(await isElsewhere(theirs, here('ours'))).toBe(true);
-  expect(await isElsewhere(theirs, here('theirs'))).toBe(false);
-  expect(await isElsewhere(theirs, here(''))).toBe(false);
-  expect(await isElsewhere({ name: NAME, dockerHost: theirs.dockerHost }, here('ours'))).toBe(false);
-  expect(await isElsewhere({ ...theirs, dockerHost: 'tcp://builder:2376' }, here('ours'))).toBe(false);
-  await expect(claimForRemoval(theirs, here('ours'))).rejects.toMatchObject({ code: 'CLUSTER_ELSEWHERE' });
+  expect(await isElsewhere(described, here('ours'))).toBe(true);
+  expect(await isElsewhere(described, here('other'))).toBe(false);
+  expect(await isElsewhere(described, here(''))).toBe(false);
+  expect(await isElsewhere({ name: NAME, dockerHost: described.dockerHost }, here('ours'))).toBe(false);
+  expect(await isElsewhere({ ...described, dockerHost: 'tcp://builder:2376' }, here('ours'))).toBe(false);
+  await expect(claimForRemoval(described, here('ours'))).rejects.toMatchObject({ code: 'CLUSTER_ELSEWHERE' });
   expect(await ownerOf(NAME)).toBe('none');
-  await claimForRemoval(theirs, here('theirs'));
+  await claimForRemoval(described, here('other'));
   expect(await ownerOf(NAME)).toBe('alive');
 });
 
-test('a cluster can be removed from a full disk', async () => {
+test('Removes a cluster although the disk is full', async () => {
   await using folder = await scratchFolder();
   const mounted = await exec('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder.path]).then(
     () => true,
     () => false,
   );
-  test.skip(!mounted, 'nothing may be mounted here');
+  test.skip(!mounted, 'file systems cannot be mounted here');
   const { MESHPROOF_STATE: before = '' } = process.env;
   process.env['MESHPROOF_STATE'] = folder.path;
   try {
@@ -158,7 +158,7 @@ test('a cluster can be removed from a full disk', async () => {
   }
 });
 
-test('a range whose file was cut off is free', async () => {
+test('Treats a range with a truncated file as free', async () => {
   await using state = await scratchCache();
   await reserveRanges('meshproof-a');
   await writeFile(join(state.path, 'ranges/0'), '');
@@ -168,7 +168,7 @@ test('a range whose file was cut off is free', async () => {
   expect(await readFile(join(state.path, 'ranges/0'), 'utf8')).toBe('meshproof-b');
 });
 
-test('a cluster of which no description can be written is taken down, or told to be left behind', async () => {
+test('Removes a cluster whose description cannot be written, or reports it as left behind', async () => {
   await using _ = await scratchCache();
   const cluster: ClusterDescription = {
     name: NAME,
@@ -181,7 +181,7 @@ test('a cluster of which no description can be written is taken down, or told to
     timings: {},
   };
   const lowered: string[] = [];
-  // There is no folder to write it into.
+  // The folder for the description does not exist.
   await expect(describeOrDeprovision(cluster, async ({ name }) => void lowered.push(name))).rejects.toThrow('ENOENT');
   expect(lowered).toEqual([NAME]);
   const stuck = describeOrDeprovision(cluster, () => Promise.reject(new Error('no daemon')));

@@ -6,14 +6,14 @@ import type { Engine } from '../../clusters/engine/engine.ts';
 import { removeUnusedNetwork } from '../../clusters/engine/hermetic.ts';
 import { holdNetwork } from '../../clusters/engine/network.ts';
 import { LEFT_BEHIND } from '../../clusters/errors.ts';
-import { takeBack } from '../../clusters/kind/kind.ts';
+import { rollBack } from '../../clusters/kind/kind.ts';
 import { claimName, ownerOf } from '../../clusters/registry/owner.ts';
 import { scratchCache, scratchFolder } from './scratch.ts';
 
 const OURS = { Id: 'abc', Options: {}, IPAM: { Config: [] }, EnableIPv6: false, Labels: { meshproof: 'network' } };
 const RULE = '-A DOCKER-USER -i br-abc ! -o br-abc -m comment --comment meshproof -j REJECT';
 
-/** An engine that another user started, out of reach of this process, that notes what changes anything. */
+/** An engine of another user, whose packet filter this process cannot access, with a log of changes. */
 function engineOfAnotherUser(network: object, containers: readonly string[], changed: string[]): Engine {
   const answers: Record<string, string> = {
     'network ls': 'abc',
@@ -29,32 +29,32 @@ function engineOfAnotherUser(network: object, containers: readonly string[], cha
     if (!line.includes(' -S ')) changed.push(line.replace(/^run .* --entrypoint /, ''));
     return '';
   };
-  return { host: '', private: false, env: { DOCKER_HOST: '' }, restricted: false, cgroup: 2, version: '', local: false, docker };
+  return { host: '', private: false, env: { DOCKER_HOST: '' }, restricted: false, cgroup: 2, version: '', data: '', local: false, docker };
 }
 
-test('with the last container on it the network goes, and the rules about it, through an image where the filter is out of reach', async () => {
+test('Removes the network and its rules with the last container, through an image if necessary', async () => {
   const changed: string[] = [];
   await removeUnusedNetwork(engineOfAnotherUser(OURS, [], changed));
   expect(changed).toEqual(['network rm abc', `iptables node-image -w 10 -t filter ${RULE.replace('-A', '-D')}`]);
 });
 
-test('where what was made cannot be removed, the record of it stays for a sweep, and both causes are told', async () => {
+test('Keeps the record for a sweep if what was created cannot be removed, and reports both causes', async () => {
   await using _ = await scratchCache();
   const folder = await claimName('meshproof-half');
   const docker = async (): Promise<string> => Promise.reject(new Error('no daemon'));
-  const back = takeBack({ name: 'meshproof-half', folder }, { ...engineOfAnotherUser(OURS, [], []), docker }, new Error('no node'));
+  const back = rollBack({ name: 'meshproof-half', folder }, { ...engineOfAnotherUser(OURS, [], []), docker }, new Error('no node'));
   await expect(back).rejects.toMatchObject({ code: LEFT_BEHIND, message: expect.stringMatching(/no node.*no daemon/) });
   expect(await ownerOf('meshproof-half', folder)).toBe('alive');
 });
 
-test('a network on which a container is, running or not, and one that another program made, stay', async () => {
+test('Keeps a network with containers, running or not, and one that another program created', async () => {
   const changed: string[] = [];
   await removeUnusedNetwork(engineOfAnotherUser(OURS, ['stopped-node'], changed));
   await removeUnusedNetwork(engineOfAnotherUser({ ...OURS, Labels: null }, [], changed));
   expect(changed).toEqual([]);
 });
 
-test('jobs with state folders of their own on one engine keep out of each other’s way, by whatever address they reach it', async () => {
+test('Serializes jobs with separate state folders on one engine, whatever address they use', async () => {
   const id = randomUUID();
   const at = (host: string): Engine => ({
     ...engineOfAnotherUser(OURS, [], []),

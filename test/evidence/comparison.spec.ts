@@ -5,7 +5,7 @@ import { lagOf, parseReport } from '../../fixtures/load/report.ts';
 import { seeded } from '../statistics/generator.ts';
 import { comparisonOf, loadOf } from './comparisons.ts';
 
-test('every six blocks hold each order of the three ways once, in an order of their own', () => {
+test('Contains each order of the three paths once in every six blocks, shuffled', () => {
   const [first, second] = [orders(6, seeded(1)), orders(6, seeded(2))].map((blocks) => blocks.map((ways) => ways.join(' ')));
   expect(new Set(first).size).toBe(6);
   expect(first?.toSorted()).toEqual(second?.toSorted());
@@ -14,7 +14,7 @@ test('every six blocks hold each order of the three ways once, in an order of th
   expect(orders(20)).toHaveLength(20);
 });
 
-test('what a way adds is its difference to no proxy in the same block', () => {
+test('Subtracts the run without a proxy in the same block', () => {
   const comparison = comparisonOf({ server: { medianMs: 1, p99Ms: 4 }, both: { medianMs: 2, p99Ms: 7 } });
   for (const { medianMs, p99Ms } of addedBy('both', comparison)) {
     expect(medianMs).toBeCloseTo(2);
@@ -24,14 +24,14 @@ test('what a way adds is its difference to no proxy in the same block', () => {
   expect(addedBy('both', comparison)[0]).toMatchObject({ memoryMiB: 110 });
 });
 
-test('processor time is what is used beyond idling, for each 1,000 requests a second', () => {
+test('Counts CPU time beyond idling, per 1,000 requests a second', () => {
   // 200 requests, 0.02 s when idle: 0.1 s for 1,000 requests, which is 0.1 cores at 1,000 a second.
   const comparison = comparisonOf({ server: { cpuSeconds: 0.04 }, both: { cpuSeconds: 0.07 } }, { cpuSeconds: 0.02 });
   expect(addedBy('server', comparison)[0]?.coresPerThousand).toBeCloseTo(0.1);
   expect(addedBy('both', comparison)[0]?.coresPerThousand).toBeCloseTo(0.25);
 });
 
-test('a generator that left out a request, or measured too few or none, has lagged', () => {
+test('Detects that a generator dropped requests, or measured too few', () => {
   expect(lagOf(loadOf())).toBeUndefined();
   expect(lagOf(loadOf({ dropped: 1 }))).toBe('the load generator left out 1 of 201 requests');
   expect(lagOf(loadOf({ measured: 110 }))).toBe('the load generator measured 110 requests, 120 needed');
@@ -39,6 +39,6 @@ test('a generator that left out a request, or measured too few or none, has lagg
   expect(lagOf(loadOf({ measured: 110, failed: 10 }))).toBeUndefined();
 });
 
-test('a report that is no JSON is an error, not an empty run', () => {
+test('Rejects a report that is not JSON', () => {
   expect(() => parseReport('')).toThrow(SyntaxError);
 });

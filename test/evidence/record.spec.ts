@@ -8,7 +8,7 @@ import { currentRecord, Record, recording } from '../../fixtures/evidence/record
 import type { Statistic } from '../../fixtures/contract/result.ts';
 import { answered, delivery, historyOf } from '../matchers/histories.ts';
 
-test('histories of a phase are one file, a ledger is kept as it was last read, and a control keeps its own', async () => {
+test('Writes one file for the histories of a phase, the latest reading of a ledger, and separate files for the control', async () => {
   const report = await mkdtemp(join(tmpdir(), 'meshproof-record-'));
   process.env['MESHPROOF_REPORT'] = report;
   try {
@@ -36,7 +36,7 @@ test('histories of a phase are one file, a ledger is kept as it was last read, a
   }
 });
 
-test('only the true run is measured, and there is a record only while a check runs', async () => {
+test('Records statistics of the true run only, and nothing between checks', async () => {
   const record = new Record();
   const statistic: Statistic = {
     name: 'share',

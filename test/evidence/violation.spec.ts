@@ -8,7 +8,7 @@ import { matchers, type Judgement } from '../../fixtures/matchers/index.ts';
 import { explanation, inWords, violations, violationsOf, wrongShare } from '../../fixtures/evidence/violation.ts';
 import { answered, closed, delivery, ENVOY, historyOf, reset, times } from '../matchers/histories.ts';
 
-/** What is asked of one matcher, over the history and what the server received of it. */
+/** What a matcher finds in the history and in the server's ledger. */
 type Question = (history: History, ledger: readonly LedgerEntry[]) => Judgement<string>;
 
 const QUESTIONS: Record<string, Question> = {
@@ -42,7 +42,7 @@ const observed = fc
   .map(([endings, received]) => ({ history: historyOf(endings), ledger: received.map((n) => delivery(`r-${n}`)) }));
 
 for (const [name, ask] of Object.entries(QUESTIONS)) {
-  test(`what speaks against the promise is named exactly where it is broken: ${name}`, () => {
+  test(`Names the violations if and only if the promise is broken: ${name}`, () => {
     const property = fc.property(observed, ({ history, ledger }) => {
       const { pass, against = [], inconclusive } = ask(history, ledger);
       if (inconclusive !== undefined) return;
@@ -53,7 +53,7 @@ for (const [name, ask] of Object.entries(QUESTIONS)) {
   });
 }
 
-test('an ending is told by kind, status and mark', () => {
+test('Names an ending by kind, status and mark', () => {
   const endings = [answered(), answered('v1', { status: 500 }), ENVOY.unhealthy, ENVOY.denied, reset, closed];
   const { against = [] } = matchers.toHaveStatus(historyOf([...endings, ENVOY.unhealthy]), 418);
   expect(inWords(against)).toBe(
@@ -61,7 +61,7 @@ test('an ending is told by kind, status and mark', () => {
   );
 });
 
-test('a "no" is explained by what most of it was of, and not by a stray', () => {
+test('Explains a failure by the majority of its violations, not by a stray one', () => {
   const against = violationsOf([...times(49, reset).map(() => 'reset'), 'answered 503 UH']);
   expect(explanation(against, ['reset'])).toBe('reset');
   expect(explanation(against, ['answered 503 UH'])).toBeUndefined();
@@ -71,7 +71,7 @@ test('a "no" is explained by what most of it was of, and not by a stray', () => 
   expect(explanation([], ['reset'])).toBeUndefined();
 });
 
-test('a share explains a "no" when the expected one lies in its interval', () => {
+test('Explains a failure by a share whose interval contains the expected one', () => {
   const share = (v2: number) => {
     const endings = Array.from({ length: 15_500 }, (_, i) => answered((i * v2) % 100 < v2 ? 'v2' : 'v1'));
     return matchers.toSplit(historyOf(endings), { v1: 90, v2: 10 }, { tolerance: 0.02 }).against ?? [];

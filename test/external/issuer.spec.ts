@@ -9,7 +9,7 @@ const keysAt = async (uri: string): Promise<JSONWebKeySet> => (await (await fetc
 
 const mesh = { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) } as Partial<MeshAdapter> as MeshAdapter;
 
-test('tokens verify with the keys that are published, and with no others', async ({ server }) => {
+test('Issues tokens that verify with the published keys, and with no others', async ({ server }) => {
   const issuer = new Issuer(server.client, server.target('http1'), { mesh, namespace: 'rig' });
   const { JWKS_URI, JWKS_URI_FIRST } = await issuer.open();
   const expected = { issuer: 'https://accounts.example.com', audience: 'api.example.com' };
@@ -29,7 +29,7 @@ test('tokens verify with the keys that are published, and with no others', async
   let published = false;
   const publishing = issuer.publish(second).then(() => (published = true));
   await expect.poll(async () => (await keysAt(JWKS_URI)).keys.map(({ kid }) => kid)).toEqual([second.id]);
-  // Three times since it was published, and not before.
+  // Three fetches since the keys were published, and not before.
   await expect
     .poll(async () => {
       await keysAt(JWKS_URI);

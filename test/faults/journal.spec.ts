@@ -4,7 +4,7 @@ import { FaultJournal, type Fault } from '../../fixtures/faults/fault.ts';
 
 type Defect = 'inject' | 'revert' | 'effect' | 'residue' | 'never';
 
-/** Faults that write down what is done to them, and fail where they are told to: without effect, or with one that stays. */
+/** Faults that log their calls, and fail on request: without effect, or with one that remains. */
 function faults() {
   const done: string[] = [];
   const fault = (name: string, fails: Defect = 'never', meshWide = false): Fault & { acts: boolean } => {
@@ -14,13 +14,22 @@ function faults() {
       self.acts = fails === 'residue' || (acts && fails !== 'effect');
     };
     const seen = async () => (self.acts ? `${name} acts` : undefined);
-    const self = { name, meshWide, acts: false, inject: act('inject', true), revert: act('revert', false), effect: seen, residue: seen };
+    const self = {
+      name,
+      kind: 'endpoint' as const,
+      meshWide,
+      acts: false,
+      inject: act('inject', true),
+      revert: act('revert', false),
+      effect: seen,
+      residue: seen,
+    };
     return self;
   };
   return { done, fault, journal: new FaultJournal({ proofMs: 200 }) };
 }
 
-test('a fault is in effect while a body runs, and is reverted also when the body throws', async () => {
+test('Keeps a fault in effect while a body runs, and reverts it even if the body throws', async () => {
   const { done, fault, journal } = faults();
   const a = fault('a');
   const body = journal.during(a, async () => {
@@ -32,7 +41,7 @@ test('a fault is in effect while a body runs, and is reverted also when the body
   expect(done).toEqual(['inject a', 'body: a acts', 'revert a']);
 });
 
-test('under a fault without an effect no body runs', async () => {
+test('Does not run the body under a fault without effect', async () => {
   const { done, fault, journal } = faults();
   await expect(journal.during(fault('a', 'effect'), async () => void done.push('body'))).rejects.toMatchObject({
     code: 'FAULT_INEFFECTIVE',
@@ -40,7 +49,7 @@ test('under a fault without an effect no body runs', async () => {
   expect(done).toEqual(['inject a', 'revert a']);
 });
 
-test('what was seen under a fault that ended meanwhile is not believed, be it good or bad', async () => {
+test('Rejects any observation under a fault that ended early', async () => {
   const { fault, journal } = faults();
   const a = fault('a');
   const ended = { code: 'FAULT_ENDED' };
@@ -52,7 +61,7 @@ test('what was seen under a fault that ended meanwhile is not believed, be it go
   await expect(journal.during(a, body)).rejects.toMatchObject(ended);
 });
 
-test('a fault whose end does not show stays noted', async () => {
+test('Keeps a fault recorded whose end cannot be measured', async () => {
   const { done, fault, journal } = faults();
   const remains = {
     code: 'FAULT_REMAINS',
@@ -63,7 +72,7 @@ test('a fault whose end does not show stays noted', async () => {
   expect(done).toEqual(['inject a', 'revert a', 'revert a']);
 });
 
-test('what was injected only in part is reverted too, and what was not injected is left alone', async () => {
+test('Reverts a partial injection, and nothing that was not injected', async () => {
   const { done, fault, journal } = faults();
   const [broken, idle] = [fault('a', 'inject'), fault('b')];
   await expect(journal.inject(broken)).rejects.toThrow('a fails');
@@ -72,7 +81,7 @@ test('what was injected only in part is reverted too, and what was not injected 
   expect(done).toEqual(['inject a', 'revert a']);
 });
 
-test('of all faults the last goes first, and one that cannot be reverted keeps no other, and stays noted', async () => {
+test('Reverts faults in reverse order, and keeps only those recorded that cannot be reverted', async () => {
   const { done, fault, journal } = faults();
   for (const one of [fault('a'), fault('b', 'revert'), fault('c', 'never', true)]) await journal.inject(one);
   await journal.revertAll(({ meshWide }) => meshWide);
@@ -82,7 +91,7 @@ test('of all faults the last goes first, and one that cannot be reverted keeps n
   expect(done.slice(6)).toEqual(['revert b']);
 });
 
-test('a fault that is being injected by a body that was cut off is reverted when it is there', async () => {
+test('Reverts a fault whose injection is in progress, once it has ended', async () => {
   const { done, fault, journal } = faults();
   const there = Promise.withResolvers<void>();
   const a = fault('a');
@@ -99,7 +108,7 @@ test('a fault that is being injected by a body that was cut off is reverted when
   expect(a.acts).toBe(false);
 });
 
-test('after its end a check injects nothing more', async () => {
+test('Refuses injections after the end of the check', async () => {
   const { done, fault, journal } = faults();
   const a = fault('a');
   await journal.inject(a);
@@ -107,4 +116,13 @@ test('after its end a check injects nothing more', async () => {
   await expect(journal.during(fault('b'), async () => void done.push('body'))).rejects.toThrow('the check has ended');
   await journal.revertAll();
   expect(done).toEqual(['inject a', 'revert a']);
+});
+
+test('Refuses faults that the check has not declared, before anything is injected', async () => {
+  const { done, fault, journal } = faults();
+  journal.declare(['network']);
+  await expect(journal.during(fault('a'), async () => void done.push('body'))).rejects.toMatchObject({ code: 'FAULT_UNDECLARED' });
+  journal.declare(['network', 'endpoint']);
+  await journal.during(fault('a'), async () => void done.push('body'));
+  expect(done).toEqual(['inject a', 'body', 'revert a']);
 });

@@ -8,43 +8,43 @@ import { cacheFolder } from '../../clusters/paths.ts';
 import { reportName } from '../../fixtures/contract/settings.ts';
 import { PROJECT, sources } from './sources.ts';
 
-/** What reads the environment in another way, and why an empty variable is as good as none there too. */
+/** Code that reads the environment otherwise, and why an empty variable counts as unset there too. */
 const APART: readonly (string | RegExp)[] = [
   'clusters/environment.ts',
   'clusters/images/packages.ts',
   'clusters/engine/packages.ts',
-  // Hands the value on and puts it back.
+  // Passes the value on and restores it.
   'clusters/external/containers.ts',
   'scripts/dev/bench.ts',
-  // Hands it on to programs that this one starts.
+  // Passes it on to child processes.
   'scripts/console/compiled.ts',
-  // Runs in a pod, whose environment is ours.
+  // Runs in a pod, whose environment meshproof sets.
   /^fixtures\/agent\//,
 ];
 
-test('an empty variable is as good as none, wherever one is read', () => {
+test('Treats an empty variable as unset wherever one is read', () => {
   const product = sources().filter((file) => /^(clusters|fixtures|reporters|scripts|suites)\/.*\.ts$|^playwright\.config\.ts$/.test(file));
   const readers = product.filter((file) => /process\.env(\.|\[')/.test(readFileSync(join(PROJECT, file), 'utf8')));
   expect(readers.filter((file) => !APART.some((one) => (typeof one === 'string' ? one === file : one.test(file))))).toEqual([]);
 });
 
-/** Carries what `meshproof test` has decided to the runner; nobody sets it. */
+/** Passes the decisions of `meshproof test` to the runner; users do not set it. */
 const OURS = 'MESHPROOF_SETTINGS';
 
-test('every variable of ours that the product reads is in the README, and every one there is read', () => {
+test('Documents every meshproof variable in the README, and reads every documented one', () => {
   const product = sources().filter((file) => /^(clusters|fixtures|reporters|scripts)\/.*\.ts$|^playwright\.config\.ts$/.test(file));
   const read = product.flatMap((file) => readFileSync(join(PROJECT, file), 'utf8').match(/(?<=')MESHPROOF_[A-Z0-9_]+(?=')/g) ?? []);
   const told = [...readFileSync(join(PROJECT, 'README.md'), 'utf8').matchAll(/^\| `(MESHPROOF_\w+)/gm)].map(([, name]) => name);
   expect(new Set(told)).toEqual(new Set(read.filter((name) => name !== OURS)));
 });
 
-test('empty and blank variables are none', () => {
+test('Treats empty and blank variables as unset', () => {
   expect(['', ' ', '\n'].map((value) => variable('X', { X: value }))).toEqual([undefined, undefined, undefined]);
   expect(variable('X', {})).toBeUndefined();
   expect(variable('X', { X: 'a b' })).toBe('a b');
 });
 
-test('folders of empty variables are the default ones, and a relative one is made absolute', () => {
+test('Uses the default folders for empty variables, and makes relative ones absolute', () => {
   const before = { ...process.env };
   try {
     Object.assign(process.env, { MESHPROOF_REPORT: '', MESHPROOF_CACHE: '', XDG_CACHE_HOME: '', HOME: '/home/tester' });

@@ -5,7 +5,7 @@ import { expect, test } from '@playwright/test';
 
 import { PROJECT, sources } from './sources.ts';
 
-/** Codes in calls that make errors, each with the exit code that the call gives it: 3 unless it says otherwise. */
+/** Codes in calls that create errors, each with its exit code: 3 by default. */
 function codesIn(text: string): [code: string, exit: string][] {
   const calls = text.matchAll(/\b(MeshproofError|super|refusal|refuse)\(\s*(?:'([A-Z][A-Z0-9_]+)'|(LEFT_BEHIND)),/g);
   return [...calls].map(({ index, 1: made = '', 2: literal, 3: constant = '' }) => {
@@ -24,7 +24,7 @@ function upToItsEnd(text: string): string {
   return text;
 }
 
-test('the table of error codes has every code with its exit codes, and no other', () => {
+test('Lists every error code with its exit codes in the table, and no other', () => {
   const made = new Map<string, Set<string>>();
   for (const path of sources().filter((path) => /^(clusters|fixtures|reporters|scripts)\/.*\.ts$/.test(path))) {
     for (const [code, exit] of codesIn(readFileSync(join(PROJECT, path), 'utf8'))) made.set(code, (made.get(code) ?? new Set()).add(exit));

@@ -6,14 +6,15 @@ import { expect, test } from '@playwright/test';
 import { importsOf, PROJECT, sources, targetOf } from './sources.ts';
 
 /**
- * The groups of files in which each imports all others, by whatever ways: the strongly connected parts of the graph, found as Tarjan does.
- * @param graph each file with those that it imports
+ * The groups of files that import each other, directly or indirectly: the strongly connected components of the graph, found with Tarjan's
+ * algorithm.
+ * @param graph each file with the files that it imports
  */
 function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const cycles: string[][] = [];
   const order = new Map<string, number>();
   const path: string[] = [];
-  /** Visits a file, and returns the earliest one on the path that can be reached from it, by its number. */
+  /** Visits a file, and returns the number of the earliest file on the path that can be reached from it. */
   const visit = (file: string): number => {
     const own = order.size;
     order.set(file, own);
@@ -31,7 +32,7 @@ function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   return cycles;
 }
 
-test('no file imports itself by way of others, types included', () => {
+test('Contains no import cycle, types included', () => {
   const files = sources().filter((file) => file.endsWith('.ts'));
   const graph = new Map(
     files.map((file) => {
@@ -42,7 +43,7 @@ test('no file imports itself by way of others, types included', () => {
   expect(cyclesIn(graph)).toEqual([]);
 });
 
-test('every cycle is found, and nothing else', () => {
+test('Finds every cycle, and nothing else', () => {
   const graph = new Map([
     ['a', ['b', 'd']],
     ['b', ['c']],

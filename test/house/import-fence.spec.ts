@@ -11,13 +11,13 @@ const FENCE: Readonly<Record<string, { ours: readonly string[]; not: RegExp }>> 
   fixtures: { ours: ['fixtures', 'clusters'], not: /^(allure|commander)/ },
   clusters: { ours: ['clusters'], not: /^(playwright|@playwright|allure|commander)/ },
   reporters: { ours: ['reporters', 'fixtures/contract'], not: /^commander/ },
-  scripts: { ours: ['scripts', 'clusters', 'fixtures/contract', 'reporters'], not: /^(@playwright|allure)/ },
-  // It measures what a check uses.
+  scripts: { ours: ['scripts', 'clusters', 'fixtures/contract', 'fixtures/watch', 'reporters'], not: /^(@playwright|allure)/ },
+  // Measures what checks use.
   'scripts/dev/bench.ts': { ours: ['scripts', 'clusters', 'fixtures'], not: /^(@playwright|allure)/ },
   test: { ours: ['test', 'scripts', 'reporters', 'clusters', 'fixtures'], not: /^$/ },
 };
 
-/** The breaches of one file, as `file imports module`. */
+/** The forbidden imports of one file, as `file imports module`. */
 function breaches(file: string, text: string): string[] {
   const fence = FENCE[file] ?? FENCE[file.split('/')[0] ?? ''];
   return importsOf(text).flatMap((name) => {
@@ -27,18 +27,18 @@ function breaches(file: string, text: string): string[] {
   });
 }
 
-test('imports point one way', () => {
+test('Contains only imports in the permitted direction', () => {
   const files = sources().filter((file) => file.endsWith('.ts') && file.includes('/'));
   expect(files.flatMap((file) => breaches(file, readFileSync(join(PROJECT, file), 'utf8')))).toEqual([]);
 });
 
-/** The command line is quick to say what may be typed, because each command loads what it does only when it does it. */
-test('commands are where the command line loads lazily, and nowhere else', () => {
+/** Help and completion are quick because each command loads its action only when it runs. */
+test('Loads lazily only in the commands of the command line', () => {
   const lazy = sources().filter((file) => file.startsWith('scripts/') && /\bimport\(/.test(readFileSync(join(PROJECT, file), 'utf8')));
   expect(lazy.filter((file) => !file.startsWith('scripts/commands/'))).toEqual(['scripts/meshproof.ts', 'scripts/start.js']);
 });
 
-test('the fence sees what it forbids', () => {
+test('Detects forbidden imports', () => {
   const forbidden: [string, string][] = [
     ['clusters/kind/kind.ts', "import { test } from '@playwright/test';"],
     ['clusters/kind/kind.ts', "import type { History } from '../../fixtures/agent/protocol.ts';"],

@@ -5,19 +5,19 @@ import { expect, test } from '@playwright/test';
 
 import { PROJECT, sources } from './sources.ts';
 
-/** Words that belong to a mesh, and the folder that alone may say them. */
+/** Words specific to a mesh, and the only folder that may contain them. */
 const WORDS: Readonly<Record<string, RegExp>> = { istio: /istio|envoy/i, linkerd: /linkerd|l5d/i };
-/** What knows the proxies of all meshes, and why. */
+/** Files that know the proxies of all meshes, and why. */
 const OF_ALL_MESHES: Readonly<Record<string, string>> = {
-  'fixtures/evidence/proxy-marks.ts': 'tells by the marks on an answer which proxy gave it',
-  'fixtures/agent/server/peer.ts': 'reads who called from the header of whichever mesh',
-  'fixtures/agent/prober/plan.ts': 'keeps the headers that have those marks',
+  'fixtures/evidence/proxy-marks.ts': 'identifies the proxy that answered by the marks on the answer',
+  'fixtures/agent/server/peer.ts': "reads the caller's identity from the header of either mesh",
+  'fixtures/agent/prober/plan.ts': 'keeps the headers with those marks',
   'fixtures/matchers/eject-and-readmit.ts': "allows for how either mesh's proxies count ejections, and says where that is documented",
 };
-/** Where a mesh is entered: its line begins with its name. */
+/** Where meshes are registered; each line starts with the mesh's name. */
 const REGISTRY = 'clusters/meshes.ts';
 
-/** The lines of a file, comments too, that say what only one mesh has, as `file:line`. */
+/** The lines of a file, including comments, that contain a mesh's words, as `file:line`. */
 function leaks(file: string, text: string): string[] {
   return Object.entries(WORDS).flatMap(([mesh, words]) => {
     if (file.startsWith(`clusters/${mesh}/`) || file.endsWith(`.${mesh}.yaml`)) return [];
@@ -28,15 +28,15 @@ function leaks(file: string, text: string): string[] {
   });
 }
 
-test('only the folder of a mesh says what that mesh has', () => {
-  // What the modules of others require is not ours to say.
+test("Mentions what is specific to a mesh only in that mesh's folder", () => {
+  // The requirements of third-party modules are not meshproof's text.
   const files = sources().filter(
     (file) => /^(clusters|scripts|fixtures)\//.test(file) && !/\.(mod|sum|md)$|\block\.json$/.test(file) && !(file in OF_ALL_MESHES),
   );
   expect(files.flatMap((file) => leaks(file, readFileSync(join(PROJECT, file), 'utf8')))).toEqual([]);
 });
 
-test('the fence of meshes sees what it forbids', () => {
+test('Detects what the fence between meshes forbids', () => {
   const text = "  istio: async () => (await import('./istio/module.ts')).ISTIO,\n// asked of istiod\n";
   expect(leaks('clusters/meshes.ts', text)).toEqual(['clusters/meshes.ts:2']);
   expect(leaks('scripts/doctor/skew.ts', text)).toEqual(['scripts/doctor/skew.ts:1', 'scripts/doctor/skew.ts:2']);

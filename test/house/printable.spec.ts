@@ -14,14 +14,14 @@ import { startProgress } from '../../scripts/console/progress.ts';
 import { inLines } from '../../scripts/doctor/lines.ts';
 import { anyText } from '../reporters/any-text.ts';
 
-/** Sets the clipboard, clears the screen, goes back in the line, and writes the rest from right to left. */
+/** Sets the clipboard, clears the screen, moves back in the line, and reverses the rest of the text. */
 const HOSTILE = '\u001B]52;c;ZXZpbA==\u0007\u001B[2Ja\rb\u009B31mc\u0000\u202Ed\u2066e\u200Bf';
 const SAFE = 'a bc def';
 const UNSAFE = /[^\P{Cc}\n\t]|[\p{Bidi_Control}\u200B]/u;
 
 const hostileText = fc.oneof(anyText, fc.string({ unit: fc.constantFrom(...HOSTILE.split(''), '\n', '\u2028', 'x', ' ') }));
 
-test('what is printable moves no cursor, breaks no line and turns no text about', () => {
+test('Removes whatever moves the cursor, breaks the line or reorders text', () => {
   expect(printable(HOSTILE)).toBe(SAFE);
   expect(printable('one\r\ntwo\u2028three')).toBe('one two three');
   expect(printable('grüße, “世界” 👍🏽')).toBe('grüße, “世界” 👍🏽');
@@ -35,7 +35,7 @@ test('what is printable moves no cursor, breaks no line and turns no text about'
   );
 });
 
-test('several lines stay several lines', () => {
+test('Keeps the line breaks of several lines', () => {
   expect(printableLines(`one\r\ntwo\n\tthree\u2029${HOSTILE}`)).toBe('one\ntwo\n\tthree\na\nbc def');
   fc.assert(
     fc.property(hostileText, (text) => {
@@ -46,7 +46,7 @@ test('several lines stay several lines', () => {
   );
 });
 
-test('a name from outside is one part of a path, whatever it is', () => {
+test('Turns any name from outside into one part of a path', () => {
   expect(fileName('server-v1-6d4f.log')).toBe('server-v1-6d4f.log');
   for (const name of ['', '.', '..', '../../etc/passwd', 'a/../../b', '/etc/passwd', 'a\u0000b', '.bashrc', '..\\b', 'x'.repeat(400)]) {
     const safe = fileName(name);
@@ -60,14 +60,14 @@ test('a name from outside is one part of a path, whatever it is', () => {
   );
 });
 
-test('a word of a command line comes out of a shell as it went in', () => {
+test('Quotes a word so that a shell returns it unchanged', () => {
   expect(shellWord('arn:aws:eks:eu-central-1:111122223333:cluster/mesh-staging')).toMatch(/^arn:.*staging$/);
   const words = ['staging (do not delete)', "it's", '$(reboot)', '`x`', '~', '', '*', 'a;b', 'kind-mesh', '"'];
   const printed = execFileSync('sh', ['-c', `printf '%s\\n' ${words.map(shellWord).join(' ')}`], { encoding: 'utf8' });
   expect(printed.split('\n').slice(0, -1)).toEqual(words);
 });
 
-test('what a server says is clean where it becomes an error or a warning', () => {
+test('Cleans what a server says in errors and warnings', () => {
   const body = JSON.stringify({ kind: 'Status', message: HOSTILE, reason: 'Forbidden' });
   expect(refusal('listing Pods', 403, body).message).toBe(`listing Pods was refused (403): ${SAFE}`);
   expect(refusal('listing Pods', 500, HOSTILE).message).toBe(`listing Pods was refused (500): ${SAFE}`);
@@ -77,7 +77,7 @@ test('what a server says is clean where it becomes an error or a warning', () =>
   expect(warningsOf(`299 - "${HOSTILE}"`)).toEqual([SAFE]);
 });
 
-test('neither progress nor a finding lets anything else through', () => {
+test('Cleans progress messages and findings too', () => {
   let written = '';
   const stream = new Writable({ write: (chunk, _, done) => ((written += String(chunk)), done()) });
   const progress = startProgress({ stream, now: () => 0 });

@@ -10,7 +10,7 @@ import { PROJECT } from './sources.ts';
 const read = (file: string) => readFileSync(join(PROJECT, file), 'utf8');
 const manifest: { scripts: Record<string, string>; bin: Record<string, string> } = JSON.parse(read('package.json'));
 
-test('no file of ours names a place on the machine it was written on', () => {
+test('Contains no path of the machine that a file was written on', () => {
   const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: PROJECT, encoding: 'utf8' });
   const places = [`${PROJECT}/`, ...(homedir() === '/' ? [] : [`${homedir()}/`])];
   const named = tracked.split('\n').flatMap((file) => {
@@ -19,14 +19,14 @@ test('no file of ours names a place on the machine it was written on', () => {
     try {
       text = read(file);
     } catch {
-      // Listed by git and gone since.
+      // Listed by git, but deleted since.
     }
     return places.filter((place) => text.includes(place)).map((place) => `${file} names ${place}`);
   });
   expect(named).toEqual([]);
 });
 
-test('what the documents tell to type exists', () => {
+test('Documents only commands that exist', () => {
   const commands = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'fixtures/README.md', 'scripts/CI.md', '.ci/run'].flatMap((file) =>
     [...read(file).matchAll(/\b(npm (?:run )?[a-z:-]+|npx meshproof [a-z]+)/g)].map(([, typed]) => ({ file, typed: typed ?? '' })),
   );

@@ -5,20 +5,21 @@ import { expect, test } from '@playwright/test';
 
 import { MESHES } from '../../clusters/meshes.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
+import type { FaultKind } from '../../fixtures/contract/faults.ts';
 import { plannedIn } from '../../fixtures/contract/planned.ts';
 import { PROJECT, sources } from './sources.ts';
 
-/** Listed by hand: what no check shows yet. */
+/** Maintained by hand: the behaviours that have no check yet. */
 const PLANNED = 'suites/planned.yaml';
 const files = new Set(sources().filter((file) => file.startsWith('suites/') && file !== PLANNED));
 const meshes = MESHES.join('|');
 
-test('a suite is a folder of specs and manifests, and nothing else', () => {
+test("Contains only specs and manifests in a suite's folder", () => {
   const shape = new RegExp(String.raw`^suites/[a-z-]+/[a-z0-9-]+(\.spec\.ts|\.(${meshes})(\.control|\.change)?\.yaml)$`);
   expect([...files].filter((file) => !shape.test(file))).toEqual([]);
 });
 
-test('a manifest stands beside its spec, a control or a change beside its manifest', () => {
+test('Requires a manifest next to its spec, and a control or change next to its manifest', () => {
   const alone = [...files].flatMap((file) => {
     const beside = file.replace(/\.(control|change)\.yaml$/, '.yaml');
     const needed = beside === file ? file.replace(new RegExp(String.raw`\.(${meshes})\.yaml$`), '.spec.ts') : beside;
@@ -27,9 +28,21 @@ test('a manifest stands beside its spec, a control or a change beside its manife
   expect(alone).toEqual([]);
 });
 
+/** Paths that a proxy may be told to change: with two slashes, an escaped one, or a segment of dots. */
+const MUTABLE = /'(?=\/)[^'?]*(?:\/\/|%2f|%5c|\/\.{1,2}\/)[^']*'/i;
+
+test('Requires a check whose paths proxies may change to assume that they do not', () => {
+  const silent = [...files].filter((file) => {
+    if (!file.endsWith('.spec.ts')) return false;
+    const text = readFileSync(join(PROJECT, file), 'utf8').replaceAll(/^ *\/\/.*$/gm, '');
+    return (MUTABLE.test(text) || text.includes('pathDisguises')) && !/assumes: \[[^\]]*'paths-as-sent'/.test(text);
+  });
+  expect(silent).toEqual([]);
+});
+
 const LONGEST_TITLE = 100;
 
-test(`the title of a check is a sentence of at most ${LONGEST_TITLE} characters`, () => {
+test(`Requires the title of a check to be a sentence of at most ${LONGEST_TITLE} characters`, () => {
   const odd = [...files].flatMap((file) => {
     if (!file.endsWith('.spec.ts')) return [];
     const titles = [...readFileSync(join(PROJECT, file), 'utf8').matchAll(/^check\(\s*(['"`])(.*?)\1,$/gm)].map(
@@ -50,12 +63,12 @@ const covers = (stem: string, mesh: string): boolean =>
 /** Without configuration of its own a check runs on any mesh. */
 const isNeutral = (stem: string): boolean => !MESHES.some((mesh) => covers(stem, mesh));
 
-test('what has a check is not planned any more', () => {
+test('Plans nothing that has a check', () => {
   const done = planned.filter(({ id, mesh }) => stems.includes(`suites/${id}`) && covers(`suites/${id}`, mesh));
   expect(done.map(({ id, mesh }) => `${id} has a check on ${mesh}: take its row out of ${PLANNED}`)).toEqual([]);
 });
 
-test('what a check leaves out on a mesh is unsupported there, or planned', () => {
+test('Requires a check that a mesh lacks to be unsupported there, or planned', () => {
   const rows = new Set(planned.map(({ id, mesh }) => `suites/${id} ${mesh}`));
   const silent = stems.flatMap((stem) =>
     MESHES.filter((mesh) => !covers(stem, mesh) && !isNeutral(stem) && !rows.has(`${stem} ${mesh}`)).map((mesh) => `${stem} on ${mesh}`),
@@ -63,7 +76,7 @@ test('what a check leaves out on a mesh is unsupported there, or planned', () =>
   expect(silent, `add <stem>.<mesh>.yaml with its control, say unsupported(…) in the spec, or add a row to ${PLANNED}`).toEqual([]);
 });
 
-test('a row of what is planned names a suite, a mesh and what will be shown', () => {
+test('Requires a suite, a mesh and a behaviour in each planned row', () => {
   const odd = planned.filter(
     ({ id, mesh, sentence }) =>
       !/^[a-z]+\/[a-z0-9-]+$/.test(id) || !MESHES.some((one) => one === mesh) || !/^[A-Z].{20,99}$/.test(sentence),
@@ -71,11 +84,32 @@ test('a row of what is planned names a suite, a mesh and what will be shown', ()
   expect(odd).toEqual([]);
 });
 
-test("what a check states about the mesh, a matcher of meshproof's states: the runner's own mean nothing to a verdict", () => {
+test('Requires every assertion of a check to use a matcher of meshproof', () => {
   const foreign = [...files].flatMap((file) => {
     if (!file.endsWith('.spec.ts')) return [];
     const calls = readFileSync(join(PROJECT, file), 'utf8').matchAll(/\)\s*\.(not\.|rejects\.|resolves\.)?(to[A-Z]\w*)\(/g);
     return [...calls].filter(([, turned, name = '']) => turned !== undefined || !(name in matchers)).map(([call]) => `${file}: ${call}`);
   });
   expect(foreign).toEqual([]);
+});
+
+/** How a body injects each kind of fault. */
+const INJECTIONS: Readonly<Record<FaultKind, RegExp>> = {
+  endpoint: /\.faults\(|\.without\('v\d'/,
+  pods: /\bpods\.evictAll\(/,
+  process: /\bproxies\.while|\bpods\.during/,
+  network: /\bnetwork\.during/,
+  'control-plane': /\bcontrolPlane\.w/,
+  dns: /\bclusterDns\.w/,
+  injector: /\binjector\.without\(/,
+};
+
+test('Requires a check to declare the faults that it injects, and no others', () => {
+  const odd = stems.flatMap((stem) => {
+    const text = readFileSync(join(PROJECT, `${stem}.spec.ts`), 'utf8');
+    const injected = Object.entries(INJECTIONS).flatMap(([kind, pattern]) => (pattern.test(text) ? [`'${kind}'`] : []));
+    const [, declared = ''] = /^ +faults: \[(.*)\],$/m.exec(text) ?? [];
+    return declared === injected.join(', ') ? [] : [`${stem}: faults: [${injected.join(', ')}]`];
+  });
+  expect(odd).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { PROJECT } from './sources.ts';
 
 const FOLDER = '.github/workflows';
 
-test('the linter for workflows finds nothing in ours, and finds what is wrong', async () => {
+test('Passes the linter for workflows, which detects an error', async () => {
   const lint = await createLinter();
   const files = readdirSync(join(PROJECT, FOLDER));
   expect(files.length).toBeGreaterThan(1);

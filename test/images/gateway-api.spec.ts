@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { gatewayApi, gatewayApiVersion } from '../../clusters/images/gateway-api.ts';
 import { meshModules } from '../../clusters/meshes.ts';
 
-test('the definitions of the Gateway API are of the version that each mesh requires; npm run schemas writes them', async () => {
+test('Uses the definitions of the Gateway API in the version that each mesh requires; npm run schemas writes them', async () => {
   for (const { goModule, gatewayChannel, versions } of await meshModules()) {
     for (const module of versions.map((version) => goModule(version))) {
       const objects = await gatewayApi(module);

@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+
 import { expect, test } from '@playwright/test';
 
 import { MeshproofError } from '../../clusters/errors.ts';
-import { LOCK_FILE, lock } from '../../clusters/images/lock.ts';
+import { LOCK_FILE, lock, readLock } from '../../clusters/images/lock.ts';
 import type { Docker } from '../../clusters/images/node-image.ts';
 import { PUBLISHED_NODE, unpinnedImages } from '../../clusters/images/node-pulled.ts';
 import { publishedDigest, pullImage } from '../../clusters/images/pull.ts';
@@ -10,7 +12,7 @@ import { ISTIO } from '../../clusters/istio/module.ts';
 const NAME = 'docker.io/library/postgres:15';
 const patience = { waitMs: 1 };
 
-/** An engine whose pulls end as told, one after the other, and then well. */
+/** An engine whose pulls fail with these messages, one after the other, and then succeed. */
 function engine(...ends: string[]): { docker: Docker; calls: string[] } {
   const calls: string[] = [];
   const docker = async (args: readonly string[]): Promise<string> => {
@@ -24,26 +26,36 @@ function engine(...ends: string[]): { docker: Docker; calls: string[] } {
   return { docker: { docker }, calls };
 }
 
-/** What Docker says, and what is to be read of it. */
+/** Messages of Docker, with what they mean. */
 const FAILURES: [said: string, means: RegExp, again: boolean][] = [
   [
     'Error response from daemon: toomanyrequests: You have reached your pull rate limit',
-    /allows no more pulls for now \(toomanyrequests/,
+    /reached its rate limit for pulls \(toomanyrequests/,
     true,
   ],
   ['Error response from daemon: received unexpected HTTP status: 500 Internal Server Error', /500 Internal Server Error/, true],
   ['8ab: Downloading\nunexpected EOF', /unexpected EOF/, true],
   ['Error response from daemon: filesystem layer verification failed for digest sha256:1', /verification failed/, true],
-  ['Error response from daemon: Head "https://m/v2/x": unauthorized: authentication required', /asks for credentials/, false],
-  ['Error response from daemon: pull access denied for x, repository does not exist', /asks for credentials/, false],
+  ['Error response from daemon: Head "https://m/v2/x": unauthorized: authentication required', /requires credentials/, false],
+  ['Error response from daemon: pull access denied for x, repository does not exist', /requires credentials/, false],
   ['Error response from daemon: manifest for x:1 not found: manifest unknown: manifest unknown', /no such image/, false],
-  ['Error response from daemon: Get "https://m/v2/": x509: certificate signed by unknown authority', /does not trust its registry/, false],
+  ['Error response from daemon: Get "https://m/v2/": x509: certificate signed by unknown authority', /does not trust the registry/, false],
   ['Error response from daemon: Get "https://m/v2/": dial tcp: lookup m: no such host', /cannot be reached/, true],
-  ['write /x: no space left on device', /disk of the engine is full/, false],
+  [
+    'Error response from daemon: Get "https://m/v2/": http: server gave HTTP response to HTTPS client',
+    /uses plain HTTP, and the engine expects TLS/,
+    false,
+  ],
+  [
+    `Error response from daemon: error parsing HTTP 200 response body: invalid character '<' looking for beginning of value: "<html>"`,
+    /the response is a web page/,
+    false,
+  ],
+  ['write /x: no space left on device', /the engine's disk is full/, false],
 ];
 
 for (const [said, means, again] of FAILURES) {
-  test(`a pull that ends with "${said.slice(-40)}" is ${again ? 'tried again a few times' : 'final'}, and says why`, async () => {
+  test(`${again ? 'Retries' : 'Does not retry'} a pull that fails with "${said.slice(-40)}", and explains the failure`, async () => {
     const { docker, calls } = engine(...Array<string>(9).fill(said));
     const failed = pullImage(docker, NAME, { patience }, {});
     await expect(failed).rejects.toMatchObject({
@@ -55,7 +67,7 @@ for (const [said, means, again] of FAILURES) {
   });
 }
 
-test('where there is another way, a registry out of reach is given up at once, and one that stumbles is not', async () => {
+test('Gives up at once on an unreachable registry if there is another source, but not on a temporary error', async () => {
   const unreached = engine(...Array<string>(9).fill('Error response from daemon: Get "https://m/v2/": dial tcp: lookup m: no such host'));
   await expect(pullImage(unreached.docker, NAME, { patience, hurried: true }, {})).rejects.toMatchObject({ code: 'PULL_FAILED' });
   expect(unreached.calls).toHaveLength(1);
@@ -64,13 +76,13 @@ test('where there is another way, a registry out of reach is given up at once, a
   expect(busy.calls).toHaveLength(2);
 });
 
-test('a registry that stumbles once is asked again', async () => {
+test('Retries after a temporary error of a registry', async () => {
   const { docker, calls } = engine('unexpected EOF');
   expect(await pullImage(docker, NAME, { patience }, {})).toBe(NAME);
   expect(calls).toEqual([`pull -q ${NAME}`, `pull -q ${NAME}`]);
 });
 
-test('an image with a row in the lock is pulled by its digest, from a mirror too', async () => {
+test('Pulls a locked image by its digest, from a mirror too', async () => {
   const { images } = await lock();
   const digest = images[PUBLISHED_NODE];
   expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
@@ -79,12 +91,18 @@ test('an image with a row in the lock is pulled by its digest, from a mirror too
   expect(calls).toEqual([`pull -q mirror.test/m/kindest/node@${digest}`]);
 });
 
-test('the digest that a registry gives is the one of that registry’s own name', async () => {
+test('Mentions the lock if a registry lacks the locked digest', async () => {
+  const { docker } = engine('Error response from daemon: manifest unknown: manifest unknown');
+  const failed = pullImage(docker, PUBLISHED_NODE, { registry: 'mirror.test/m', patience }, {});
+  await expect(failed).rejects.toMatchObject({ hint: expect.stringContaining(`lock.json holds ${PUBLISHED_NODE} to this digest`) });
+});
+
+test("Reads the digest under the registry's own name for the image", async () => {
   expect(await publishedDigest(engine().docker, NAME, {}, {})).toBe('sha256:aa');
   expect(await publishedDigest(engine().docker, NAME, { registry: 'mirror.test/m' }, {})).toBe('sha256:cc');
 });
 
-test('the lock has digests and checksums only, and what it has no row of is told of', async () => {
+test('Contains only digests and checksums in the lock, and lists images without a row as unpinned', async () => {
   const { images, downloads, wheels } = await lock();
   for (const digest of Object.values(images)) expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   for (const digest of [...Object.values(downloads), ...Object.values(wheels)]) expect(digest).toMatch(/^[0-9a-f]{64}$/);
@@ -93,4 +111,32 @@ test('the lock has digests and checksums only, and what it has no row of is told
     unpinned.filter((name) => images[name] !== undefined),
     LOCK_FILE,
   ).toEqual([]);
+});
+
+/** Locks that an editor, a merge or a full disk has damaged, and the reported problem. */
+const DAMAGED: readonly [text: string, problem: RegExp][] = [
+  ['', /is empty/],
+  ['{"images": {', /JSON/],
+  ['<<<<<<< HEAD', /JSON/],
+  ['[]', /has no images/],
+  ['{"images": {}, "downloads": []}', /has no downloads/],
+  ['{"images": {"a:1": "latest"}, "downloads": {}, "wheels": {}}', /a:1 in images is not a SHA-256.*"latest"/],
+  [`{"images": {}, "downloads": {"u": "sha256:${'0'.repeat(64)}"}, "wheels": {}}`, /u in downloads/],
+  ['{"images": {}, "downloads": {}, "wheels": {"w": 7}}', /w in wheels.*: 7/],
+];
+
+test('Rejects a damaged lock instead of treating it as one without rows', async ({}, info) => {
+  const file = info.outputPath('lock.json');
+  await expect(readLock(file)).rejects.toMatchObject({ code: 'LOCK_INVALID', message: expect.stringContaining(`there is no ${file}`) });
+  for (const [text, problem] of DAMAGED) {
+    await writeFile(file, text);
+    const refused = {
+      code: 'LOCK_INVALID',
+      exitCode: 2,
+      hint: expect.stringContaining('git checkout'),
+      message: expect.stringMatching(problem),
+    };
+    await expect.soft(readLock(file), text).rejects.toMatchObject(refused);
+  }
+  expect(await readLock(LOCK_FILE)).toEqual(await lock());
 });

@@ -47,7 +47,7 @@ function stored(resourceVersion: string): string {
   return JSON.stringify([{ ...POLICY, apiVersion: 'security.istio.io/v1', metadata: { ...POLICY.metadata, resourceVersion } }]);
 }
 
-test('a peer identity is a SPIFFE id in the trust domain', () => {
+test('Uses a SPIFFE ID in the trust domain as peer identity', () => {
   const mesh = istio({ access: pages([], {}) });
   const identity = mesh.identity('shop', 'cart', { trustDomain: 'mesh.test' });
   expect(identity).toBe('spiffe://mesh.test/ns/shop/sa/cart');
@@ -55,14 +55,14 @@ test('a peer identity is a SPIFFE id in the trust domain', () => {
   expect(forged).toMatch(/^By=spiffe:\/\/mesh\.test\/ns\/default\/sa\/default;.*;URI=spiffe:\/\/mesh\.test\/ns\/shop\/sa\/cart$/);
 });
 
-test('what stands in the root namespace is mesh-wide', async () => {
+test('Treats objects in the root namespace as mesh-wide', async () => {
   const policy = (namespace: string) => ({ ...POLICY, metadata: { name: 'deny', namespace } });
   const { facts } = istio({ access: pages([], {}) });
   expect(facts.isMeshWide(policy('mesh-config'), { rootNamespace: 'mesh-config' })).toBe(true);
   expect(facts.isMeshWide(policy('istio-system'), { rootNamespace: 'mesh-config' })).toBe(false);
 });
 
-test('versions are those of istiod and of one running proxy an image', async () => {
+test('Reads the versions of istiod and of one running proxy for each image', async () => {
   const proxies = [pod('a', 'old', 'proxyv2:1'), pod('a', 'new', 'proxyv2:2'), pod('b', 'new-too', 'proxyv2:2')];
   const access = pages([pod('istio-system', 'istiod-1'), ...proxies], {
     'istiod-1 /debug/mesh': '{}',
@@ -74,7 +74,7 @@ test('versions are those of istiod and of one running proxy an image', async () 
   expect(await istio({ access }).versions()).toEqual({ controlPlane: ['1.31-eed52ebb66ad'], proxies: ['1.39.1', '1.40.0'] });
 });
 
-test('every istiod must have seen an object, in whatever API version it lists it', async () => {
+test('Requires every istiod to have an object, in whatever API version it lists it', async () => {
   const texts: Record<string, string> = { 'istiod-1 /debug/configz': stored('100'), 'istiod-2 /debug/configz': stored('99') };
   const access = pages([pod('istio-system', 'istiod-1'), pod('istio-system', 'istiod-2')], texts);
   const options = { objects: [POLICY], after: 'applied', namespace: 'rig', timeoutMs: 30, everyMs: 5 } as const;
@@ -84,7 +84,7 @@ test('every istiod must have seen an object, in whatever API version it lists it
   await untilIstiodHasSeen(access, istiod, options);
 });
 
-test('a Service is seen in the registry, and kinds that istiod does not keep are not waited for', async () => {
+test('Finds a Service in the registry, and does not wait for kinds that istiod does not store', async () => {
   const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'server', resourceVersion: '7' } };
   const foreign: Manifest = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'server', namespace: 'rig' } };
   const registered = { ResourceVersion: '7', Attributes: { ServiceRegistry: 'Kubernetes', Name: 'server', Namespace: 'rig' } };
@@ -98,7 +98,7 @@ test('a Service is seen in the registry, and kinds that istiod does not keep are
   await untilIstiodHasSeen(access, istiod, options);
 });
 
-test('an istiod that may not be asked ends the wait at once; one that does not answer does not', async () => {
+test('Stops waiting for an istiod that may not be queried, but not for one that does not respond', async () => {
   const options = { objects: [POLICY], after: 'applied', namespace: 'rig', timeoutMs: 60_000, everyMs: 5 } as const;
   const forbidden = pages([pod('istio-system', 'istiod-1')], { 'istiod-1 /debug/configz': new ApiRefusal('no', 403, 'Forbidden') });
   await expect(untilIstiodHasSeen(forbidden, new Istiod(forbidden, { namespace: 'istio-system' }), options)).rejects.toMatchObject({
@@ -113,7 +113,27 @@ test('an istiod that may not be asked ends the wait at once; one that does not a
   expect(asked).toBe(3);
 });
 
-test('two convergences of one namespace take turns', async () => {
+test('Reads an access log on each call, and its formats once', async () => {
+  const source = { text_format_source: { inline_string: '%REQ(X-REQUEST-ID)% %RESPONSE_CODE%\n' } };
+  const asked: string[] = [];
+  const standing = pages([], { 'server /config_dump?resource=dynamic_listeners': JSON.stringify({ log_format: source }) });
+  let text = '';
+  const access: ClusterAccess = {
+    ...standing,
+    fetchText: async (...about) => {
+      asked.push(about[2]);
+      return await standing.fetchText(...about);
+    },
+    logsSince: async () => text,
+  };
+  const read = await istio({ access }).accessLog({ namespace: 'rig', name: 'server' }, new Date());
+  expect(await read()).toEqual([]);
+  text = 'one 200\n';
+  expect(await read()).toEqual([{ id: 'one', status: 200, text: 'one 200' }]);
+  expect(asked).toEqual(['/config_dump?resource=dynamic_listeners']);
+});
+
+test('Serializes two convergences of one namespace', async () => {
   const mesh = new SimulatedMesh(8, 'rig', 2);
   mesh.haste = 60;
   const objects = ['one', 'two'].map((name) => ({ ...POLICY, metadata: { name, namespace: 'rig' } }));
@@ -125,7 +145,7 @@ test('two convergences of one namespace take turns', async () => {
   expect(second?.stages['acknowledged']).toBeGreaterThan(first?.enforcedMs ?? Infinity);
 });
 
-test('diagnostics say of each page that could not be had why', async () => {
+test('Says in the diagnostics why a page is missing', async () => {
   const access = pages([pod('istio-system', 'istiod-1'), pod('rig', 'server')], {
     'server /clusters': 'server::default\n',
     'istiod-1 /debug/mesh': '{}',

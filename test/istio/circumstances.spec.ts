@@ -12,6 +12,7 @@ const ALL: Assumption[] = [
   'log-fields',
   'quiet-logs',
   'default-metrics',
+  'unlisted-hosts',
   'paths-as-sent',
   'default-retries',
   'token-keys',
@@ -21,11 +22,12 @@ const ALL: Assumption[] = [
   'mirrored-host',
 ];
 
-test('on a mesh as it is by default nothing is added and nothing is in the way', () => {
+test('Adds nothing and finds no obstacle on a mesh with default settings', () => {
   expect(added({}, ALL)).toEqual([]);
-  expect(
-    added({ config: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' }, pathNormalization: { normalization: 'BASE' } } }, ALL),
-  ).toEqual([]);
+  expect(added({ config: { outboundTrafficPolicy: { mode: 'ALLOW_ANY' }, pathNormalization: { normalization: 'BASE' } } }, ALL)).toEqual(
+    [],
+  );
+  expect(added({ config: { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } } }, [])).toEqual([]);
 });
 
 const PERMISSIVE = [`PeerAuthentication ${RIG}/meshproof-permissive`, `PeerAuthentication ${NEIGHBOUR}/meshproof-permissive`];
@@ -35,17 +37,18 @@ const UNRULED = [`DestinationRule ${RIG}/meshproof-unruled`, `DestinationRule ${
 const TELEMETRY = [`Telemetry ${RIG}/meshproof-telemetry`, `Telemetry ${NEIGHBOUR}/meshproof-telemetry`];
 
 const UNDONE: [what: string, given: Given, assumes: Assumption[], remedies: string[]][] = [
-  ['mesh-wide STRICT, for a check with outsiders', { objects: [mtls('STRICT')] }, ['plaintext'], PERMISSIVE],
-  ['mesh-wide STRICT, for one without', { objects: [mtls('STRICT')] }, ['mutual-tls'], []],
+  ['an outbound policy that istiod omits the mode of', { config: { outboundTrafficPolicy: {} } }, ['unlisted-hosts'], REACH],
+  ['mesh-wide STRICT, for a check with unmeshed callers', { objects: [mtls('STRICT')] }, ['plaintext'], PERMISSIVE],
+  ['mesh-wide STRICT, for a check without unmeshed callers', { objects: [mtls('STRICT')] }, ['mutual-tls'], []],
   ['mesh-wide DISABLE', { objects: [mtls('DISABLE')] }, ['mutual-tls'], PERMISSIVE],
   [
-    'an older PERMISSIVE, which alone acts',
+    'an older PERMISSIVE, which is the only one that applies',
     { objects: [mtls('STRICT'), mtls('PERMISSIVE', { name: 'a', age: '2025-01-01T00:00:00Z' })] },
     ['plaintext'],
     [],
   ],
   [
-    'a STRICT for a workload of the root namespace',
+    'STRICT for a workload in the root namespace',
     { objects: [object('PeerAuthentication', { selector: { matchLabels: { app: 'x' } }, mtls: { mode: 'STRICT' } })] },
     ['plaintext'],
     [],
@@ -61,7 +64,7 @@ const UNDONE: [what: string, given: Given, assumes: Assumption[], remedies: stri
     [],
   ],
   [
-    'a DENY on a port that nobody here calls',
+    'a DENY on a port that no sample calls',
     { objects: [policy({ action: 'DENY', rules: [{ to: [{ operation: { ports: ['15021'] } }] }] })] },
     [],
     [],
@@ -87,15 +90,15 @@ const UNDONE: [what: string, given: Given, assumes: Assumption[], remedies: stri
   ['a rule for a Service of others', { objects: [object('DestinationRule', { host: 'till.shop.svc.cluster.local' })] }, [], []],
   ['a rule of the root namespace for itself', { objects: [object('DestinationRule', { host: '*', exportTo: ['.'] })] }, [], []],
   ['access logs', { config: { accessLogFile: '/dev/stdout' } }, ['quiet-logs'], TELEMETRY],
-  ['access logs, for a check that does not mind', { config: { accessLogFile: '/dev/stdout' } }, [], []],
+  ['access logs, for a check that permits them', { config: { accessLogFile: '/dev/stdout' } }, [], []],
   [
-    'access logs by a Telemetry',
+    'access logs by a Telemetry resource',
     { objects: [object('Telemetry', { accessLogging: [{ providers: [{ name: 'otel' }] }] })] },
     ['quiet-logs'],
     TELEMETRY,
   ],
   ['JSON', { config: { accessLogEncoding: 'JSON' } }, ['log-fields'], []],
-  ['traces, which change the ids of requests', { config: { defaultProviders: { tracing: ['jaeger'] } } }, ['log-fields'], TELEMETRY],
+  ['traces, which change request IDs', { config: { defaultProviders: { tracing: ['jaeger'] } } }, ['log-fields'], TELEMETRY],
   [
     'configuration of other namespaces',
     { objects: [mtls('STRICT', { namespace: 'shop' }), policy({}, { namespace: 'shop' })] },
@@ -105,12 +108,12 @@ const UNDONE: [what: string, given: Given, assumes: Assumption[], remedies: stri
 ];
 
 for (const [what, given, assumes, remedies] of UNDONE) {
-  test(`undone in the namespaces of the rig, where that is needed: ${what}`, () => {
+  test(`Overrides in the rig's namespaces, if necessary: ${what}`, () => {
     expect(added(given, assumes)).toEqual(remedies);
   });
 }
 
-test('what a check says itself is left as it is, and the rest is settled', () => {
+test('Keeps what a check configures itself, and overrides the rest', () => {
   const strict = mtls('STRICT', { namespace: RIG, name: 'own' });
   expect(added({ objects: [mtls('STRICT')] }, ['plaintext'], [strict])).toEqual([`PeerAuthentication ${NEIGHBOUR}/meshproof-permissive`]);
   const workload = object(
@@ -135,7 +138,13 @@ test('what a check says itself is left as it is, and the rest is settled', () =>
   expect(added(hiding, [], [sidecar])).toEqual([`Sidecar ${NEIGHBOUR}/meshproof-reach`]);
 });
 
-test('namespaces that a check makes know the rig too', () => {
+test('Includes a namespace without injection in which a check has a workload', () => {
+  const workload = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'by-hand', namespace: 'rig-unmeshed' }, spec: {} };
+  const hiding = { objects: [object('Sidecar', { egress: [{ hosts: ['./*'] }] })] };
+  expect(added(hiding, [], [workload])).toEqual([...REACH, 'Sidecar rig-unmeshed/meshproof-reach']);
+});
+
+test('Includes the namespaces that a check creates', () => {
   const made = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'rig-later' } };
   const hiding = { objects: [object('Sidecar', { egress: [{ hosts: ['./*'] }] })] };
   const { settle } = circumstancesOf(standing(hiding), [], RIG);
@@ -146,7 +155,7 @@ test('namespaces that a check makes know the rig too', () => {
   }
 });
 
-test('of telemetry one resource acts in a namespace, so what is to be undone goes into that of the check', () => {
+test("Merges overrides into the check's own Telemetry resource, because only one applies in a namespace", () => {
   const own = object('Telemetry', { accessLogging: [{ providers: [{ name: 'envoy' }] }] }, { namespace: RIG, name: 'access-logging' });
   const given = { config: { accessLogFile: '/dev/stdout', defaultProviders: { tracing: ['jaeger'] } } };
   const { settle } = circumstancesOf(standing(given), ['log-fields', 'quiet-logs'], RIG);
@@ -162,7 +171,7 @@ test('of telemetry one resource acts in a namespace, so what is to be undone goe
   });
 });
 
-test('filters of others are named, as their effect cannot be foretold', () => {
+test('Names filters of others, whose effect is unknown', () => {
   const objects = [
     object('EnvoyFilter', {}, { name: 'lua' }),
     object('WasmPlugin', {}, { name: 'waf', namespace: RIG }),
@@ -171,7 +180,7 @@ test('filters of others are named, as their effect cannot be foretold', () => {
   expect(circumstancesOf(standing({ objects }), [], RIG).opaque).toEqual([`EnvoyFilter lua in ${ROOT}`, `WasmPlugin waf in ${RIG}`]);
 });
 
-test('settling twice adds nothing more', () => {
+test('Adds nothing when overrides are applied twice', () => {
   const given: Given = {
     objects: [mtls('STRICT'), policy({}), object('Sidecar', { egress: [{ hosts: ['./*'] }] }), object('DestinationRule', { host: '*' })],
     config: { accessLogFile: '/dev/stdout' },

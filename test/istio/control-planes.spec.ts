@@ -6,7 +6,7 @@ import { injector, usualInjector } from './injectors.ts';
 const BY_DEFAULT = { label: 'istio-injection', value: 'enabled' };
 const by = (value: string) => ({ label: 'istio.io/rev', value });
 
-test('control planes are told by their injectors, with their tags; what checks install beside is not one', () => {
+test('Finds control planes and their tags through their injectors, except those that checks installed', () => {
   const found = controlPlanes([
     injector('stable-1', { namespace: 'mesh-system' }),
     injector('stable-1', { tag: 'prod', namespace: 'mesh-system' }),
@@ -21,11 +21,11 @@ test('control planes are told by their injectors, with their tags; what checks i
   ]);
 });
 
-test('a namespace goes to the injector that its labels choose', () => {
+test('Assigns a namespace to the injector that its labels select', () => {
   const injectors = [usualInjector(), injector('canary')];
   expect(injectorOf(injectors, { 'istio-injection': 'enabled' })).toBe('default');
   expect(injectorOf(injectors, { 'istio.io/rev': 'canary' })).toBe('canary');
-  // The older label wins.
+  // The older label has precedence.
   expect(injectorOf(injectors, { 'istio-injection': 'enabled', 'istio.io/rev': 'canary' })).toBe('default');
   expect(injectorOf(injectors, { 'istio-injection': 'disabled', 'istio.io/rev': 'canary' })).toBeUndefined();
   expect(injectorOf(injectors, { 'istio.io/rev': 'gone' })).toBeUndefined();
@@ -36,15 +36,15 @@ const CHOICES: [what: string, injectors: ReturnType<typeof injector>[], wanted: 
   [
     ['the usual one', [usualInjector()], undefined, 'default', BY_DEFAULT],
     ['the default one among several', [injector('canary'), usualInjector()], undefined, 'default', BY_DEFAULT],
-    ['the only one, which is no default', [injector('stable-1')], undefined, 'stable-1', by('stable-1')],
-    ['the one that a default tag makes it', [injector('a'), injector('b'), injector('b', { tag: 'default' })], undefined, 'b', BY_DEFAULT],
+    ['the only one, although it is not the default', [injector('stable-1')], undefined, 'stable-1', by('stable-1')],
+    ['the one with the tag default', [injector('a'), injector('b'), injector('b', { tag: 'default' })], undefined, 'b', BY_DEFAULT],
     ['by revision', [usualInjector(), injector('canary')], 'canary', 'canary', by('canary')],
     ['by tag', [injector('a'), injector('b'), injector('a', { tag: 'prod' })], 'prod', 'a', by('prod')],
     ['the default one by name', [usualInjector(), injector('canary')], 'default', 'default', by('default')],
   ];
 
 for (const [what, injectors, wanted, revision, injection] of CHOICES) {
-  test(`a control plane is chosen: ${what}`, () => {
+  test(`Chooses a control plane: ${what}`, () => {
     const chosen = chooseControlPlane(injectors, wanted);
     expect([chosen.plane.revision, chosen.injection]).toEqual([revision, injection]);
     expect(chosen.unmeshed).toEqual({});
@@ -52,7 +52,7 @@ for (const [what, injectors, wanted, revision, injection] of CHOICES) {
   });
 }
 
-test('a choice that cannot be made is refused with what there is', () => {
+test('Rejects an ambiguous or unknown choice, and lists what exists', () => {
   const two = [injector('a'), injector('b'), injector('b', { tag: 'prod' })];
   expect(() => chooseControlPlane(two, undefined)).toThrow(
     expect.objectContaining({ code: 'REVISION_NOT_NAMED', exitCode: 2, message: expect.stringContaining('a, b (tags: prod)') }),
@@ -68,7 +68,7 @@ test('a choice that cannot be made is refused with what there is', () => {
   expect(() => chooseControlPlane([unlabelled], undefined)).toThrow(expect.objectContaining({ code: 'INJECTOR_MISSING' }));
 });
 
-test('where every namespace is injected, those that must not be opt out', () => {
+test('Opts out namespaces that must not be injected where injection is the default', () => {
   const auto = usualInjector();
   auto.webhooks?.push({
     clientConfig: { service: { namespace: 'istio-system' } },
@@ -79,7 +79,7 @@ test('where every namespace is injected, those that must not be opt out', () => 
   expect(injectorOf([auto], unmeshed)).toBeUndefined();
 });
 
-test('namespaces get the labels by which the control plane takes notice of them', () => {
+test('Adds the labels that the control plane requires of namespaces that it watches', () => {
   const labels = { 'istio-injection': 'enabled' };
   expect(discoverable(labels, [])).toEqual(labels);
   expect(discoverable(labels, [{ matchLabels: labels }])).toEqual(labels);

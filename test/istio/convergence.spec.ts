@@ -11,7 +11,7 @@ import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { SimulatedMesh, keyOf } from './simulated-mesh.ts';
 
 const NAMESPACE = 'rig';
-/** As fast as the event loop goes: in the simulation time passes by being asked. */
+/** As fast as the event loop: in the simulation, each query advances the time. */
 const PACE: Pace = { everyMs: 0, drainEveryMs: 0, renewMs: 20, rejectionMs: 10, podsMs: 3 };
 
 function policy(kind: string, name = 'one'): Manifest {
@@ -25,7 +25,7 @@ async function run(mesh: SimulatedMesh, objects: readonly Manifest[], after: 'ap
   return await converge(mesh, new Istiod(mesh, { namespace: 'istio-system' }), settings, PACE);
 }
 
-/** What is wrong with the moment at which convergence returned; empty when it was not too early. */
+/** What is wrong with the moment at which convergence returned; empty if it was not too early. */
 function tooEarly(mesh: SimulatedMesh, objects: readonly Manifest[], after: 'applied' | 'removed'): string[] {
   return mesh.proxies.flatMap(({ pod, applied, draining, warming }) => {
     const who = pod.metadata.name;
@@ -38,7 +38,7 @@ function tooEarly(mesh: SimulatedMesh, objects: readonly Manifest[], after: 'app
   });
 }
 
-test('convergence never returns before every proxy acts on the change, whatever the order of events', async () => {
+test('Never returns before every proxy enforces the change, whatever the order of events', async () => {
   const kinds = fc.uniqueArray(
     fc.constantFrom('AuthorizationPolicy', 'PeerAuthentication', 'DestinationRule', 'VirtualService', 'HTTPRoute'),
     {
@@ -52,7 +52,7 @@ test('convergence never returns before every proxy acts on the change, whatever 
     haste: fc.integer({ min: 4, max: 12 }),
     noise: fc.boolean(),
   });
-  // Many at a time, since each mostly waits for the event loop.
+  // Many run in parallel, because each of them mostly waits for the event loop.
   const scenes = fc.array(scene, { minLength: 90, maxLength: 90 });
   const property = fc.asyncProperty(scenes, async (batch) => {
     await Promise.all(
@@ -73,7 +73,7 @@ test('convergence never returns before every proxy acts on the change, whatever 
   await fc.assert(property, { numRuns: 1, endOnFailure: true });
 });
 
-test('convergence outlives proxies that restart on the way', async () => {
+test('Tolerates proxies that restart in the meantime', async () => {
   await Promise.all(
     Array.from({ length: 24 }, async (_, seed) => {
       const mesh = new SimulatedMesh(seed, NAMESPACE, 3);
@@ -81,7 +81,7 @@ test('convergence outlives proxies that restart on the way', async () => {
       const object = policy('AuthorizationPolicy');
       mesh.write(object);
       await run(mesh, [object], 'applied');
-      // A proxy that has just started again knows nothing, and serves nothing, yet.
+      // A proxy that has just restarted has no configuration, and does not serve yet.
       const serving = mesh.proxies.filter(({ applied }) => applied.has('lds'));
       const behind = serving.filter(({ applied }) => applied.get('lds')?.get(keyOf(object)) === undefined);
       expect(behind).toEqual([]);
@@ -89,7 +89,7 @@ test('convergence outlives proxies that restart on the way', async () => {
   );
 });
 
-test('no sentinel is placed while istiod has not seen one of the objects', async () => {
+test('Places no sentinel while istiod lacks one of the objects', async () => {
   const mesh = new SimulatedMesh(1, NAMESPACE, 2);
   const objects = [policy('DestinationRule'), policy('AuthorizationPolicy')];
   mesh.stalled.add('AuthorizationPolicy');
@@ -106,7 +106,7 @@ test('no sentinel is placed while istiod has not seen one of the objects', async
   expect(tooEarly(mesh, objects, 'applied')).toEqual([]);
 });
 
-test('an older version in istiod’s store does not pass for the new one', async () => {
+test("Does not accept an older version in istiod's store", async () => {
   for (const [kind, words] of [
     ['AuthorizationPolicy', 'istiod does not list the current AuthorizationPolicy rig/one'],
     ['HTTPRoute', 'istiod has not written the status of HTTPRoute/one.rig'],
@@ -122,7 +122,7 @@ test('an older version in istiod’s store does not pass for the new one', async
   }
 });
 
-test('a route whose traces istiod still shows is not forgotten', async () => {
+test('Waits until istiod has dropped everything derived from a removed route', async () => {
   const mesh = new SimulatedMesh(8, NAMESPACE, 1);
   const route = policy('HTTPRoute');
   mesh.write(route);
@@ -133,7 +133,7 @@ test('a route whose traces istiod still shows is not forgotten', async () => {
   await expect(run(mesh, [route], 'removed', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'NOT_CONVERGED', message });
 });
 
-test('a configuration that a proxy refuses is an error with the proxy’s reason', async () => {
+test("Reports a configuration that a proxy rejects, with the proxy's reason", async () => {
   const mesh = new SimulatedMesh(3, NAMESPACE, 2);
   const bad = policy('AuthorizationPolicy');
   mesh.refused.add(keyOf(bad));
@@ -147,7 +147,7 @@ test('a configuration that a proxy refuses is an error with the proxy’s reason
   expect(tooEarly(mesh, [bad], 'removed')).toEqual([]);
 });
 
-test('one proxy that stays behind is named when time is up', async () => {
+test('Names the one proxy that is behind at the timeout', async () => {
   const mesh = new SimulatedMesh(4, NAMESPACE, 2);
   const mute = mesh.addProxy('mute');
   Object.defineProperty(mute, 'outbox', { get: () => [] });
@@ -157,14 +157,14 @@ test('one proxy that stays behind is named when time is up', async () => {
   await expect(run(mesh, [object], 'applied', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'NOT_CONVERGED', message });
 });
 
-test('an object that was never applied is refused at once', async () => {
+test('Fails at once for an object that was never applied', async () => {
   const mesh = new SimulatedMesh(5, NAMESPACE, 1);
   for (const kind of ['AuthorizationPolicy', 'HTTPRoute']) {
     await expect(run(mesh, [policy(kind)], 'applied')).rejects.toMatchObject({ code: 'NOT_APPLIED' });
   }
 });
 
-test('a namespace without proxies is an error, unless it is in order that there are none', async () => {
+test('Fails for a namespace without proxies, unless it may have none', async () => {
   const mesh = new SimulatedMesh(6, NAMESPACE, 0);
   const object = policy('AuthorizationPolicy');
   mesh.write(object);
@@ -176,7 +176,7 @@ test('a namespace without proxies is an error, unless it is in order that there 
   expect(mesh.applied).toEqual([]);
 });
 
-test('an abort ends convergence with the signal’s reason', async () => {
+test("Stops with the signal's reason when it is aborted", async () => {
   const mesh = new SimulatedMesh(7, NAMESPACE, 1);
   mesh.stalled.add('AuthorizationPolicy');
   const object = policy('AuthorizationPolicy');

@@ -13,7 +13,7 @@ const cluster = (name: string, namespace?: string) => ({
 });
 const virtualHost = (name: string) => ({ name: `${name}:80`, domains: [name], routes: [{ route: { cluster: `outbound|80||${name}` } }] });
 
-/** As a proxy in the rig tells it: everything that a namespace of a mesh without Sidecar resources sees. */
+/** As reported by a proxy in the rig: everything visible to a namespace of a mesh without Sidecar resources. */
 const DUMP = {
   configs: [
     { '@type': 'type.googleapis.com/envoy.admin.v3.BootstrapConfigDump', bootstrap: { node: { id: `sidecar~10.0.0.9~server.${RIG}` } } },
@@ -26,7 +26,7 @@ const DUMP = {
         cluster('outbound|5432||database.example.com', RIG),
         cluster('outbound|443||card-processor.example.com', 'payments'),
         cluster('outbound|80||ledger.payments.svc.cluster.local'),
-        // A name that ours is the beginning of.
+        // A name of which the rig's name is a prefix.
         cluster(`outbound|80||server.${RIG}0.svc.cluster.local`),
         cluster('inbound|8080||'),
       ],
@@ -108,7 +108,7 @@ const diagnose = async (only?: string, pages?: Record<string, string>) => {
   return new Map(Object.entries(files).map(([name, text]) => [name.split('/').at(-1), text]));
 };
 
-test('in a cluster of another owner only what concerns the rig is kept', async () => {
+test('Keeps only what concerns the rig on an existing cluster', async () => {
   const files = await diagnose(RIG);
   const all = [...files.values()].join('\n');
   for (const theirs of ['payments', 'card-processor', '10.9.9', 'of the owner', `${RIG}0`]) expect(all).not.toContain(theirs);
@@ -141,21 +141,21 @@ test('in a cluster of another owner only what concerns the rig is kept', async (
   expect(files.get('proxy.log')).toBe('GET / 200\n');
 });
 
-test('in a cluster of our own everything is kept as it is', async () => {
+test('Keeps everything unchanged on a cluster of meshproof', async () => {
   const files = await diagnose();
   expect(files.get('config-dump.json')).toBe(PAGES['/config_dump?include_eds']);
   expect(files.get('clusters.txt')).toBe(CLUSTERS);
   expect(files.get('istiod.log')).toBe(LOG);
 });
 
-test('a page that cannot be understood is not kept where others’ words could be in it', async () => {
+test('Drops a page that cannot be parsed if it may contain data of others', async () => {
   const files = await diagnose(RIG, { ...PAGES, '/config_dump?include_eds': '<html>payments', '/debug/syncz': '"payments"' });
   expect([...files.values()].join('\n')).not.toContain('payments');
   expect(files.get('config-dump.json')).toMatch(/^not available: /);
   expect(files.get('clusters.txt')).toContain('inbound|8080||');
 });
 
-test('a pod’s name leads to no other folder', async () => {
+test("Never writes to another folder because of a pod's name", async () => {
   const one = access();
   const pods = [{ namespace: RIG, name: '../../../escape' }];
   for (const name of Object.keys(await istioDiagnostics(one, new Istiod(one, { namespace: 'istio-system' }), pods))) {

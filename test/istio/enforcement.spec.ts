@@ -16,7 +16,7 @@ interface Change {
   from: SampleWorkload;
   order: Partial<ProbeOrder>;
   object: Pick<Manifest, 'apiVersion' | 'kind'> & { spec: unknown };
-  /** How each request ends while the object is applied. */
+  /** How each request ends while the object is in effect. */
   ends: string;
 }
 
@@ -56,7 +56,7 @@ const CHANGES: Change[] = [
 ];
 
 for (const { what, from, order, object, ends } of CHANGES) {
-  test(`after convergence ${what} acts on every request of kept connections, and after its removal on none @cluster`, async () => {
+  test(`Applies ${what} to every request on kept connections after convergence, and to none after its removal @cluster`, async () => {
     test.setTimeout(120_000);
     const cluster = await describe(SHARED);
     const namespace = cluster.rigs[0] ?? '';

@@ -33,7 +33,7 @@ const installed = (): Configuration[] => [
   { metadata: { name: 'another-product', labels: {} }, webhooks: [webhook('another.product.io', 'elsewhere')] },
 ];
 
-/** Webhook configurations as an API server keeps them. It can die before any of its patches. */
+/** Webhook configurations as stored by an API server. It can be made to fail before any of its patches. */
 class Stored {
   configurations: Configuration[];
   patches = 0;
@@ -76,11 +76,11 @@ function jsonPatched(target: unknown, operations: readonly Operation[]): unknown
   return target;
 }
 
-/** An emptied map of annotations is as good as none. */
+/** An empty map of annotations is equivalent to none. */
 const withoutEmpty = (configurations: readonly Configuration[]): unknown =>
   JSON.parse(JSON.stringify(configurations).replaceAll(',"annotations":{}', ''));
 
-test('cut off, every webhook of the mesh calls nobody, and everything else stays as it was', async () => {
+test('Makes every webhook of the mesh call a missing Service, and changes nothing else', async () => {
   const stored = new Stored();
   await stored.injector.disable('run', 'run-rig-0');
   expect(new Set(stored.services().slice(0, 3))).toEqual(new Set(['meshproof-nobody']));
@@ -91,7 +91,7 @@ test('cut off, every webhook of the mesh calls nobody, and everything else stays
   });
 });
 
-test('the injectors of other revisions are other meshes’, and are not cut off', async () => {
+test('Does not disable the injectors of other revisions', async () => {
   const labels = { app: 'sidecar-injector', 'istio.io/rev': 'canary' };
   const others = { metadata: { name: 'canary', labels }, webhooks: [webhook('namespace.istio.io', 'istiod-of-others')] };
   const stored = new Stored([...installed(), others]);
@@ -102,7 +102,7 @@ test('the injectors of other revisions are other meshes’, and are not cut off'
   await expect(alone.injector.disable('run', 'run-rig-0')).rejects.toMatchObject({ code: 'INJECTOR_MISSING' });
 });
 
-test('mended by another process, everything is as it was', async () => {
+test('Restores everything from another process', async () => {
   const stored = new Stored();
   await stored.injector.disable('run', 'run-rig-0');
   await new Stored().injector.restore('run');
@@ -110,7 +110,7 @@ test('mended by another process, everything is as it was', async () => {
   expect(withoutEmpty(stored.configurations)).toEqual(installed());
 });
 
-test('wherever cutting or mending breaks off, mending makes it whole', async () => {
+test('Restores everything, wherever disabling or restoring was interrupted', async () => {
   const whole = new Stored();
   await whole.injector.disable('run', 'run-rig-0');
   const cutting = whole.patches;
@@ -126,7 +126,7 @@ test('wherever cutting or mending breaks off, mending makes it whole', async () 
   }
 });
 
-test('a webhook that has another name by now calls again what all of them called', async () => {
+test('Restores the common Service of a webhook that was renamed', async () => {
   const stored = new Stored();
   await stored.injector.disable('run', 'run-rig-0');
   for (const one of stored.configurations[0]?.webhooks ?? []) one.name = `rev.${one.name}`;
@@ -134,7 +134,7 @@ test('a webhook that has another name by now calls again what all of them called
   expect(stored.services()).toEqual(['istiod', 'istiod', 'istiod-canary', 'elsewhere']);
 });
 
-test('where the record of a cut is gone, that is told as long as it lasts, and the rest is mended', async () => {
+test('Reports a lost record for as long as the mark remains, and restores the rest', async () => {
   for (const record of [undefined, '{', '{"object.istio.io":"istiod","other.istio.io":"istiod-canary"}']) {
     const stored = new Stored();
     await stored.injector.disable('run', 'run-rig-0');
@@ -151,7 +151,7 @@ test('where the record of a cut is gone, that is told as long as it lasts, and t
   }
 });
 
-test('what another cluster of ours has cut is left to it', async () => {
+test('Does not restore what another cluster of meshproof has disabled', async () => {
   const stored = new Stored();
   await stored.injector.disable('other', 'other-rig-0');
   const before = stored.services();
@@ -163,7 +163,7 @@ test('what another cluster of ours has cut is left to it', async () => {
   });
 });
 
-test('an injector outside of the cluster, or none, is not cut', async () => {
+test('Refuses to disable an injector that is missing or outside the cluster', async () => {
   const external: Configuration[] = [
     {
       metadata: { name: 'tag', labels: { app: 'sidecar-injector' } },

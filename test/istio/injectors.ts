@@ -3,7 +3,7 @@ import type { InjectorConfiguration } from '../../clusters/istio/survey/control-
 const inNamespace = (key: string, value: string) => [{ key, operator: 'In' as const, values: [value] }];
 const notOff = { matchExpressions: [{ key: 'sidecar.istio.io/inject', operator: 'NotIn' as const, values: ['false'] }] };
 
-/** The injector of a revision, or of a tag for one, as Istio installs it. */
+/** The injector of a revision, or of one of its tags, as Istio installs it. */
 export function injector(
   revision: string,
   { tag, namespace = 'istio-system' }: { tag?: string; namespace?: string } = {},
@@ -36,5 +36,5 @@ export function injector(
   };
 }
 
-/** That of an installation without peculiarities. */
+/** The injector of an ordinary installation. */
 export const usualInjector = (): InjectorConfiguration => injector('default');

@@ -15,8 +15,8 @@ const OWN: readonly Manifest[] = [
 
 const SEEN: readonly [what: string, kind: string, spec: object, host?: string][] = [
   ['names the Service', 'VirtualService', { hosts: ['server.rig.svc.cluster.local'] }, 'server.rig.svc.cluster.local'],
-  ['takes all hosts', 'VirtualService', { hosts: ['*'] }, 'server.rig.svc.cluster.local, database.example, shop.example'],
-  ['takes a domain', 'VirtualService', { hosts: ['*.rig.svc.cluster.local'], exportTo: ['*'] }, 'server.rig.svc.cluster.local'],
+  ['matches all hosts', 'VirtualService', { hosts: ['*'] }, 'server.rig.svc.cluster.local, database.example, shop.example'],
+  ['matches a domain', 'VirtualService', { hosts: ['*.rig.svc.cluster.local'], exportTo: ['*'] }, 'server.rig.svc.cluster.local'],
   [
     'is exported to a namespace of the rig',
     'ServiceEntry',
@@ -25,8 +25,8 @@ const SEEN: readonly [what: string, kind: string, spec: object, host?: string][]
   ],
   ['is for a gateway of the rig', 'VirtualService', { hosts: ['shop.example'], gateways: ['rig/entry'] }, 'shop.example'],
   ['is for a gateway and for sidecars', 'VirtualService', { hosts: ['shop.example'], gateways: ['public', 'mesh'] }, 'shop.example'],
-  ['names a Service of its own by a short name', 'VirtualService', { hosts: ['server'] }],
-  ['stays in its namespace', 'VirtualService', { hosts: ['*'], exportTo: ['.'] }],
+  ['names a Service in its own namespace by a short name', 'VirtualService', { hosts: ['server'] }],
+  ['is exported only to its own namespace', 'VirtualService', { hosts: ['*'], exportTo: ['.'] }],
   ['is exported to another namespace', 'VirtualService', { hosts: ['*'], exportTo: ['shop'] }],
   ['is for a gateway of others', 'VirtualService', { hosts: ['shop.example'], gateways: ['public'] }],
   ['names another host', 'ServiceEntry', { hosts: ['other.example'] }],
@@ -34,12 +34,12 @@ const SEEN: readonly [what: string, kind: string, spec: object, host?: string][]
 ];
 
 for (const [what, kind, spec, hosts] of SEEN) {
-  test(`a ${kind} that ${what} ${hosts === undefined ? 'leaves the rig alone' : 'acts on the rig'}`, () => {
+  test(`${hosts === undefined ? 'Ignores' : 'Reports'} a ${kind} that ${what}`, () => {
     const words = hosts === undefined ? [] : [`${kind} shop/a is exported to the rig and names ${hosts}`];
     expect(intrusionsOf([object(kind, 'shop', spec)], OWN, { namespaces })).toEqual(words);
   });
 }
 
-test('what stands in the rig is no intrusion', () => {
+test('Ignores objects in the rig', () => {
   expect(intrusionsOf([object('VirtualService', 'rig', { hosts: ['*'] })], OWN, { namespaces })).toEqual([]);
 });

@@ -48,7 +48,7 @@ const IN_THE_WAY: [what: string, given: Given, assumes: Assumption, reason: stri
     'default-retries',
     'MeshConfig has defaultHttpRetryPolicy: {"attempts":5}',
   ],
-  ['keys are fetched seldom', { environment: {} }, 'fresh-keys', 'istiod fetches the keys of token issuers every 20m0s'],
+  ['keys are fetched rarely', { environment: {} }, 'fresh-keys', 'istiod fetches the keys of token issuers every 20m0s'],
   [
     'keys are fetched by proxies',
     { environment: { PILOT_JWT_ENABLE_REMOTE_JWKS: 'envoy' } },
@@ -95,7 +95,7 @@ const IN_THE_WAY: [what: string, given: Given, assumes: Assumption, reason: stri
 ];
 
 for (const [what, given, assumes, reason] of IN_THE_WAY) {
-  test(`in the way of a check, with object and namespace or setting as the reason: ${what}`, () => {
+  test(`Reports an obstacle, naming the object and namespace or the setting: ${what}`, () => {
     expect(why(given, assumes)).toContain(reason);
   });
 }

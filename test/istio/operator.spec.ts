@@ -4,19 +4,19 @@ import { istioOperator } from '../../clusters/istio/revisions/operator.ts';
 
 const IMAGES = { hub: 'example.test/istio', tag: '1.31.0', plainEnvoy: true };
 
-test('a plain Envoy is not told to use Istio’s own extensions', () => {
+test("Omits Istio's own extensions for a plain Envoy", () => {
   const { spec } = istioOperator({ images: IMAGES });
   expect(spec).toMatchObject({ profile: 'minimal', hub: 'example.test/istio', tag: '1.31.0' });
   const env = { PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_ENABLE_METADATA_EXCHANGE: 'false' };
   expect(spec).toMatchObject({ values: { pilot: { env }, telemetry: { enabled: false } } });
 });
 
-test('a released proxy keeps its extensions', () => {
+test('Keeps the extensions of a released proxy', () => {
   const { spec } = istioOperator({ images: { ...IMAGES, plainEnvoy: false } });
   expect(JSON.stringify(spec)).not.toMatch(/ALPN|METADATA_EXCHANGE|telemetry/);
 });
 
-test('overrides are merged field by field and win', () => {
+test('Merges overrides field by field, with precedence', () => {
   const overrides = {
     meshConfig: { accessLogFile: '/dev/stderr', defaultConfig: { concurrency: 1 } },
     values: { pilot: { env: { A: 'b' } } },
@@ -31,7 +31,7 @@ test('overrides are merged field by field and win', () => {
   });
 });
 
-test('a trace collector and an authorizer can be named by policies, and proxies hand their spans on soon', () => {
+test('Defines a trace collector and an authorizer for policies, and makes proxies send spans soon', () => {
   const { spec } = istioOperator({ images: IMAGES });
   expect(spec).toMatchObject({
     meshConfig: {

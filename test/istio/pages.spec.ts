@@ -12,7 +12,7 @@ function pod(name: string, containers: string[], initContainers: string[], phase
   };
 }
 
-test('a proxy’s statistics say what is warm, what drains and what was rejected', () => {
+test("Reads from a proxy's statistics what is warm, draining and rejected", () => {
   const text = JSON.stringify({
     stats: [
       { name: 'cluster_manager.cds.update_rejected', value: 1 },
@@ -29,7 +29,7 @@ test('a proxy’s statistics say what is warm, what drains and what was rejected
   expect(parseState('{"stats":[]}')).toEqual({ listenersWarming: 0, clustersWarming: 0, draining: 0, rejected: { cds: 0, lds: 0 } });
 });
 
-test('a proxy’s extensions are those of the node it introduces itself as', () => {
+test("Reads a proxy's extensions from its node metadata", () => {
   const text = JSON.stringify({
     version: '9e55/1.40.0/Clean/RELEASE/BoringSSL',
     state: 'LIVE',
@@ -50,7 +50,7 @@ test('a proxy’s extensions are those of the node it introduces itself as', () 
   expect(extensions.has('istio.stats')).toBe(false);
 });
 
-test('istiod’s view of a proxy is by type, with the reason of a rejection', () => {
+test("Reads istiod's state of a proxy by type, with the reason of a rejection", () => {
   const listener = 'type.googleapis.com/envoy.config.listener.v3.Listener';
   const text = JSON.stringify([
     {
@@ -74,7 +74,7 @@ test('istiod’s view of a proxy is by type, with the reason of a rejection', ()
   );
 });
 
-test('proxies that count are in running pods, as container or as native sidecar', () => {
+test('Lists proxies in running pods, as containers or native sidecars', () => {
   const pods = [
     pod('sidecar', ['app', 'istio-proxy'], ['istio-init']),
     pod('native', ['app'], ['istio-init', 'istio-proxy']),

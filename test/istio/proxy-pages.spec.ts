@@ -12,11 +12,11 @@ const BLOCKED =
   '[2026-11-21T23:55:48.101Z] "GET / HTTP/1.1" 502 - direct_response - "-" 0 0 0 - "-" "-" "77aa" "unmeshed.away:8080" "-" - - 198.19.44.7:8080 198.19.32.25:33012 - block_all';
 const CONNECTION =
   '[2026-11-21T23:55:49.500Z] "- - -" 0 UH - - "-" 0 0 0 - "-" "-" "-" "-" "-" BlackHoleCluster - 198.19.44.7:9000 198.19.32.25:33018 - -';
-/** Istio's own, as its proxies have it. */
+/** Istio's default format. */
 const ISTIO_FORMAT =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n';
 
-test('lines of the access log are read, and what else a proxy prints is not', () => {
+test('Parses access log lines, and skips other output of the proxy', () => {
   const [success, blocked, connection, ...more] = parseAccessLog(
     ['2026-11-21T23:32:18.9Z\twarning\tenvoy upstream\tsomething else', SUCCESS, BLOCKED, '', CONNECTION, '\tthread=18'].join('\n'),
     [ISTIO_FORMAT],
@@ -41,7 +41,7 @@ test('lines of the access log are read, and what else a proxy prints is not', ()
   expect(connection).toMatchObject({ id: '', method: '', status: 0, flags: 'UH', upstream: 'BlackHoleCluster', route: '' });
 });
 
-test('lines are read in whatever format the proxy was told to write', () => {
+test('Parses lines in any configured format', () => {
   const short = '%REQ(x-request-id)%|%RESPONSE_CODE%|%REQ(:AUTHORITY)%|%DURATION%\n';
   expect(parseAccessLog('77aa|200|server:8080|12\n77ab|-|-|-\nsomething else', [ISTIO_FORMAT, short])).toEqual([
     { id: '77aa', status: 200, authority: 'server:8080', text: '77aa|200|server:8080|12' },
@@ -59,13 +59,13 @@ test('lines are read in whatever format the proxy was told to write', () => {
   expect(parseAccessLog(SUCCESS, [])).toEqual([]);
 });
 
-test('the id of a request that the proxy traces is the one that was sent', () => {
+test('Restores the original ID of a request that the proxy traces', () => {
   const idOf = (written: string) => parseAccessLog(written, ['%REQ(X-REQUEST-ID)%\n'])[0]?.id;
   for (const digit of '49ab') expect(idOf(`146d5751-12c1-${digit}a70-8bf2-000000000031`)).toBe('146d5751-12c1-4a70-8bf2-000000000031');
   for (const id of ['146d5751-12c1-7a70-8bf2-000000000031', 'order-12c1-9a70', '77aa']) expect(idOf(id)).toBe(id);
 });
 
-test('the formats of a proxy are those of all its listeners, once each', () => {
+test('Collects the distinct formats of all listeners', () => {
   const log = (format: object) => ({ typed_config: { path: '/dev/stdout', log_format: format } });
   const text = { text_format_source: { inline_string: ISTIO_FORMAT } };
   const json = { json_format: { id: '%REQ(X-REQUEST-ID)%' } };
@@ -76,7 +76,7 @@ test('the formats of a proxy are those of all its listeners, once each', () => {
   expect(fieldsOf({ code: '%RESPONSE_CODE%', when: '%START_TIME%' })).toEqual(['status']);
 });
 
-test('counters are added up by pod, and endpoints that are no pods are left out', () => {
+test('Adds up counters by pod, and skips endpoints that are not pods', () => {
   const host = (address: string, rq_total: number, rq_error = 0) => ({
     address: { socket_address: { address, port_value: 8080 } },
     stats: [
@@ -108,7 +108,7 @@ test('counters are added up by pod, and endpoints that are no pods are left out'
   expect(parseCounts('{}', () => undefined, 'caller')).toEqual({ sent: {}, received: { caller: { requests: 0, failed: 0 } } });
 });
 
-test('pods are asked for where the pod is and where it has called a Service, and nowhere else', async () => {
+test("Lists pods only in the pod's namespace and in those of Services that it has called", async () => {
   const called = (host: string, address: string, requests: number) => ({
     name: `outbound|8080||${host}`,
     host_statuses: [{ address: { socket_address: { address } }, stats: [{ name: 'rq_total', value: String(requests) }] }],
@@ -150,7 +150,7 @@ test('pods are asked for where the pod is and where it has called a Service, and
   expect(sent).toEqual({ 'server-v1': { requests: 7, failed: 0 }, neighbour: { requests: 1, failed: 0 } });
 });
 
-test('the request counter is read from the text form that Istio documents', () => {
+test('Parses the request counter from the text format that Istio documents', () => {
   const page = `# TYPE istio_requests_total counter
 istio_requests_total{reporter="source",source_workload="caller",destination_service_name="server",response_code="200",response_flags="-",connection_security_policy="unknown"} 42
 
@@ -178,7 +178,7 @@ istio_request_bytes_sum{reporter="source"} 17
   expect(parseLabelledCounts('')).toEqual([]);
 });
 
-test("a series of Istio's counter says in the words of all meshes who called whom, and what it does not know it leaves out", () => {
+test("Converts a series of Istio's counter to the mesh-neutral form, and omits unknown fields", () => {
   const workloads = { source_workload: 'caller', source_workload_namespace: 'shop', destination_workload: 'server-v2' };
   const labels = { ...workloads, destination_service_name: 'server', response_code: '200' };
   const [from, to] = [

@@ -11,7 +11,7 @@ const manager = (config: object) => ({
 const dump = (metadata: object, listeners: object[], tracing?: object) =>
   JSON.stringify({ configs: [{ bootstrap: { node: { metadata }, ...(tracing ? { tracing } : {}) } }, { dynamic_listeners: listeners }] });
 
-test('what a proxy runs with is read from its config dump', () => {
+test("Reads a proxy's settings from its config dump", () => {
   const log = {
     name: 'file',
     typed_config: { path: '/dev/stdout', log_format: { text_format_source: { inline_string: '[%START_TIME%]\n' } } },
@@ -28,7 +28,7 @@ test('what a proxy runs with is read from its config dump', () => {
   });
 });
 
-test('a collector may stand in the bootstrap, and what is not there is left out', () => {
+test('Reads a collector from the bootstrap, and omits missing settings', () => {
   const http = { typed_config: { collector_cluster: 'zipkin' } };
   expect(parseProxySettings(dump({}, [manager({})], { http }))).toEqual({ tracingCollector: 'zipkin' });
   const socket_address = { address: 'zipkin.monitoring', port_value: 9411 };
@@ -38,7 +38,7 @@ test('a collector may stand in the bootstrap, and what is not there is left out'
   expect(parseProxySettings(dump({}, []))).toEqual({});
 });
 
-test('lines in the format that guides set are read too', () => {
+test('Also parses lines in the format that guides configure', () => {
   const text =
     '[2026-11-22T02:18:32.078Z] "GET /a HTTP/1.1" 503 UF 0 59 3 - "-" "probe/1" "e3c0" "orders.example.internal:8080" "198.19.16.76:8080"';
   const format =

@@ -11,7 +11,7 @@ function version(text: string): NonNullable<ReturnType<typeof parsePushVersion>>
   return parsed;
 }
 
-test('a push version is a time and a counter', () => {
+test('Parses a push version as a time and a counter', () => {
   expect(parsePushVersion('2026-11-21T20:49:57Z/13')).toEqual({ timeMs: Date.UTC(2026, 10, 21, 20, 49, 57), counter: 13 });
   expect(parsePushVersion('2026-11-21T21:49:57+01:00/13')).toEqual(parsePushVersion('2026-11-21T20:49:57Z/13'));
   for (const text of ['', '13', '/13', '2026-11-21T20:49:57Z/', '2026-11-21T20:49:57Z/1x', 'yesterday/13']) {
@@ -19,18 +19,18 @@ test('a push version is a time and a counter', () => {
   }
 });
 
-test('a nonce is a push version with a UUID behind it, without a mark between', () => {
+test('Parses a nonce as a push version followed directly by a UUID', () => {
   expect(versionOfNonce('2026-11-21T23:08:16Z/23e9126d2-dd4e-48a9-9f6e-59493775c2fc')).toEqual(version('2026-11-21T23:08:16Z/2'));
   expect(versionOfNonce('')).toBeUndefined();
 });
 
-test('counters compare as numbers within a second, and a restarted istiod counts from 1', () => {
+test('Compares counters as numbers within a second, and handles an istiod that restarted', () => {
   expect(isAtLeast(version('2026-11-21T20:49:57Z/10'), version('2026-11-21T20:49:57Z/9'))).toBe(true);
   expect(isAtLeast(version('2026-11-21T20:49:57Z/9'), version('2026-11-21T20:49:57Z/10'))).toBe(false);
   expect(isAtLeast(version('2026-11-21T20:50:03Z/1'), version('2026-11-21T20:49:57Z/512'))).toBe(true);
 });
 
-test('versions are totally ordered', () => {
+test('Orders versions totally', () => {
   const any = fc.record({ timeMs: fc.integer({ min: 0, max: 3 }), counter: fc.integer({ min: 0, max: 3 }) });
   fc.assert(
     fc.property(any, any, any, (a, b, c) => {

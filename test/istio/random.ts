@@ -1,4 +1,4 @@
-/** A small generator with a seed, so that a counterexample can be run again. */
+/** A small seeded generator, so that a counterexample can be reproduced. */
 export function random(seed: number): (below: number) => number {
   let state = seed | 0;
   return (below) => {

@@ -10,7 +10,7 @@ const document = (spec: Record<string, unknown>, annotations: Record<string, str
   spec,
 });
 
-test('an installation beside another is a revision that sees its own namespace alone and owns no CRDs', () => {
+test('Installs a revision that watches only its own namespace and owns no CRDs', () => {
   const { metadata, spec } = operatorBeside(document({ profile: 'demo' }), IMAGES);
   expect(metadata).toEqual({ name: 'demo', namespace: 'rig-0-demo' });
   expect(spec).toMatchObject({
@@ -23,7 +23,7 @@ test('an installation beside another is a revision that sees its own namespace a
   });
 });
 
-test('the proxies of the mesh that is there are not told of its Services', () => {
+test('Does not export its Services to the proxies of the existing mesh', () => {
   const serviceAnnotations = { 'networking.istio.io/exportTo': '.' };
   expect(operatorBeside(document({}), IMAGES)['spec']).toMatchObject({
     values: {
@@ -33,7 +33,7 @@ test('the proxies of the mesh that is there are not told of its Services', () =>
   });
 });
 
-test('what the document says wins, and what is the profile’s to decide is left to it', () => {
+test("Gives the document precedence, and leaves the profile's defaults alone", () => {
   const said = { meshConfig: { trustDomain: 'shop.example' }, values: { global: { proxy: { resources: { requests: { cpu: '100m' } } } } } };
   const { spec } = operatorBeside(document(said), IMAGES);
   expect(spec).toMatchObject({ profile: 'default', meshConfig: { trustDomain: 'shop.example' } });
@@ -41,7 +41,7 @@ test('what the document says wins, and what is the profile’s to decide is left
   expect(JSON.stringify(spec)).not.toMatch(/accessLogFile|autoscaleEnabled/);
 });
 
-test('the annotation becomes --set flags, one for each setting', () => {
+test('Converts the annotation to --set flags, one for each setting', () => {
   const annotations = { 'meshproof.dev/set': 'profile=default\n  values.a.b=1  c=2\n' };
   expect(setFlags(document({}, annotations))).toEqual(['--set', 'profile=default', '--set', 'values.a.b=1', '--set', 'c=2']);
   expect(setFlags(document({}))).toEqual([]);

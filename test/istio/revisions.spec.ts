@@ -9,7 +9,7 @@ import { Journal } from '../../clusters/rigs/journal.ts';
 import { OWNER_LABEL } from '../../clusters/rigs/rig.ts';
 import { replay } from '../../clusters/rigs/recover.ts';
 import { expect, test as base } from '../kubernetes/on-stand-in.ts';
-import { putLease, putLent } from '../rigs/stand-in-rigs.ts';
+import { putLease, putPreprovisioned } from '../rigs/stand-in-rigs.ts';
 
 const RIG = 'lent-rig-0';
 const HOME = `${RIG}-production`;
@@ -21,7 +21,7 @@ const document: Manifest = {
   spec: {},
 };
 
-/** A cluster with Istio and a lent rig, and an istioctl that is always content. */
+/** A cluster with Istio and a preprovisioned rig, and an istioctl that always succeeds. */
 const test = base.extend<{ revisions: IstioRevisions }>({
   revisions: async ({ api, server }, use, info) => {
     server.kinds.set('apps/v1', [{ name: 'deployments', kind: 'Deployment', namespaced: true }]);
@@ -37,7 +37,7 @@ const test = base.extend<{ revisions: IstioRevisions }>({
       kind: 'ClusterRole',
       metadata: { name: 'istiod-production', labels: { 'install.operator.istio.io/owning-resource-namespace': HOME } },
     });
-    putLent(server, RIG);
+    putPreprovisioned(server, RIG);
     putLease(server, RIG, { owner: 'meshproof-a' });
     const istioctl = info.outputPath('istioctl');
     await writeFile(istioctl, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
@@ -48,7 +48,7 @@ const test = base.extend<{ revisions: IstioRevisions }>({
   },
 });
 
-test('on a lent rig, what an interrupted check has installed is its owner’s, and is taken back', async ({ api, server, revisions }) => {
+test('Removes what an interrupted check installed on a preprovisioned rig as its owner', async ({ api, server, revisions }) => {
   const journal = await Journal.open(api, RIG, { owner: 'meshproof-a' });
   await journal.add({ installations: [document] });
   await revisions.install(document, 'meshproof-a');
@@ -60,7 +60,7 @@ test('on a lent rig, what an interrupted check has installed is its owner’s, a
   expect(journal.isEmpty).toBe(true);
 });
 
-test('what stands in a namespace that another owner has by now is neither taken back nor forgotten', async ({ api, server, revisions }) => {
+test('Neither removes nor forgets what is in a namespace that has another owner by now', async ({ api, server, revisions }) => {
   const journal = await Journal.open(api, RIG, { owner: 'meshproof-a' });
   await journal.add({ installations: [document] });
   server.put(`/api/v1/namespaces/${HOME}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: HOME } });

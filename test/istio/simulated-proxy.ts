@@ -1,7 +1,7 @@
 import type { PodObject } from '../../clusters/mesh/access.ts';
 import type { ResourceType } from '../../clusters/istio/istiod.ts';
 
-/** Object key → resourceVersion: all that matters of a configuration here. */
+/** Object key → resourceVersion, which is all that matters of a configuration here. */
 export type Configuration = ReadonlyMap<string, number>;
 interface Message {
   type: ResourceType;
@@ -13,11 +13,11 @@ interface Message {
 export class SimulatedProxy {
   readonly pod: PodObject;
   applied = new Map<ResourceType, Configuration>();
-  /** What istiod has yet to generate: one type after the other. */
+  /** The types that istiod has yet to generate, one after the other. */
   queue: Omit<Message, 'nonce'>[] = [];
-  /** What istiod wrote to the stream and the proxy has not read. */
+  /** Messages of istiod on the stream that the proxy has not read yet. */
   inbox: Message[] = [];
-  /** What the proxy answered and istiod has not read. */
+  /** Responses of the proxy that istiod has not read yet. */
   outbox: { type: ResourceType; nonce: string; error: string }[] = [];
   status: Partial<Record<ResourceType, { sent: string; acked: string; lastError: string }>> = {};
   draining = 0;
@@ -32,12 +32,12 @@ export class SimulatedProxy {
     };
   }
 
-  /** A restart: everything is lost. */
+  /** Restarts the proxy, which loses everything. */
   forget(): void {
     Object.assign(this, new SimulatedProxy(this.pod.metadata));
   }
 
-  /** istiod reads an answer. One to anything but the newest is stale and ignored, as in the protocol. */
+  /** istiod reads a response. As in the protocol, one to anything but the latest message is stale and ignored. */
   hear(): void {
     const answer = this.outbox.shift();
     const status = answer === undefined ? undefined : this.status[answer.type];
@@ -46,7 +46,7 @@ export class SimulatedProxy {
     else status.lastError = answer.error;
   }
 
-  /** What its admin interface answers; `sentinel` is the cluster that the newest sentinel adds to what it has. */
+  /** The response of its admin interface; `sentinel` is the cluster that the latest sentinel adds. */
   page(path: string, query: URLSearchParams, sentinel: string | undefined): unknown {
     if (path === '/stats') {
       const stats = [

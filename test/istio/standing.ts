@@ -6,7 +6,7 @@ import type { MeshConfig, PilotEnvironment } from '../../clusters/istio/survey/m
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import type { Assumption } from '../../clusters/mesh/assumptions.ts';
 
-// Configuration that stands above a rig, for tests of what becomes of it.
+// Configuration above a rig, for tests of how it is overridden.
 
 export const ROOT = 'mesh-config';
 export const RIG = 'rig';
@@ -37,7 +37,7 @@ export const standing = ({ objects = [], config = {}, environment = { PILOT_JWT_
 export const mtls = (mode: string, place: object = {}) => object('PeerAuthentication', { mtls: { mode } }, place);
 export const policy = (spec: Record<string, unknown>, place: object = {}) => object('AuthorizationPolicy', spec, place);
 
-/** What is added to nothing, as `kind namespace/name`. */
+/** The overrides that are added to a check's objects (default none), as `kind namespace/name`. */
 export function added(given: Given, assumes: Assumption[], own: Manifest[] = []): string[] {
   const { settle, unsupported } = circumstancesOf(standing(given), assumes, RIG);
   expect(unsupported).toBeUndefined();

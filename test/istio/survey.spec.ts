@@ -11,7 +11,7 @@ import { injector, usualInjector } from './injectors.ts';
 
 interface Cluster {
   injectors?: unknown[] | Error;
-  /** MeshConfig, by the istiod that has it. */
+  /** MeshConfig of the istiod that it belongs to. */
   config?: object;
   objects?: Manifest[];
   istiods?: PodObject[];
@@ -71,7 +71,7 @@ const found = (cluster: Cluster, revision?: string) => {
   return istio({ access, finder: new MeshFinder(access, revision) });
 };
 
-test('an installation without peculiarities', async () => {
+test('Finds an ordinary installation', async () => {
   expect(await found({}).settings()).toEqual({
     controlPlane: 'default',
     controlPlaneNamespace: 'istio-system',
@@ -83,7 +83,7 @@ test('an installation without peculiarities', async () => {
   });
 });
 
-test('one that is elsewhere, with names of its own, and namespaces that it must be told of', async () => {
+test('Finds one elsewhere, with its own names and discovery selectors', async () => {
   const settings = await found({
     injectors: [injector('stable-1', { namespace: 'mesh-system' })],
     istiods: [istiodPod('mesh-system', 'stable-1', { args: ['discovery', '--domain', 'corp.local'] })],
@@ -100,7 +100,7 @@ test('one that is elsewhere, with names of its own, and namespaces that it must 
   });
 });
 
-test('the istiod of the chosen revision is asked, and is asked once', async () => {
+test('Queries the istiod of the chosen revision once', async () => {
   const cluster = {
     injectors: [injector('old'), injector('new')],
     istiods: [istiodPod('istio-system', 'old'), istiodPod('istio-system', 'new')],
@@ -112,7 +112,7 @@ test('the istiod of the chosen revision is asked, and is asked once', async () =
   await expect(found(cluster).settings()).rejects.toMatchObject({ code: 'REVISION_NOT_NAMED', exitCode: 2 });
 });
 
-test('where injectors may not be listed, what is usual is taken for granted', async () => {
+test('Assumes defaults if injectors may not be listed', async () => {
   const injectors = new ApiRefusal('no', 403, 'Forbidden');
   expect(await found({ injectors }).settings()).toMatchObject({ controlPlane: 'default', injection: { label: 'istio-injection' } });
   const revised = found({ injectors, istiods: [istiodPod('istio-system', 'stable-1')] });
@@ -123,7 +123,7 @@ test('where injectors may not be listed, what is usual is taken for granted', as
   await expect(found({ injectors, istiods: [] }).settings()).rejects.toMatchObject({ code: 'ISTIOD_MISSING' });
 });
 
-test('a look that failed is not remembered', async () => {
+test('Does not cache a failed query', async () => {
   const access = accessTo({});
   const list = access.list.bind(access);
   access.list = () => Promise.reject(new Error('the API server restarts'));
@@ -133,7 +133,7 @@ test('a look that failed is not remembered', async () => {
   expect(await mesh.settings()).toMatchObject({ controlPlane: 'default' });
 });
 
-test('a survey tells what the mesh is and what stands for all namespaces, but not what is meshproof’s own or others’ namespaces', async () => {
+test("Reports the mesh and its configuration for all namespaces, but not meshproof's own or other namespaces'", async () => {
   const object = (kind: string, spec: object, namespace = 'istio-system', labels = {}): Manifest => ({
     apiVersion: 'x/v1',
     kind,
@@ -179,7 +179,7 @@ test('a survey tells what the mesh is and what stands for all namespaces, but no
   expect(surveyLines(survey)).toContain('for all namespaces: PeerAuthentication default in istio-system: STRICT');
 });
 
-test('durations as Go writes them', () => {
+test("Parses durations in Go's format", () => {
   expect(['1s', '20m0s', '1h30m', '1.5s', '250ms'].map(parseDuration)).toEqual([1_000, 1_200_000, 5_400_000, 1_500, 250]);
   expect(['', '20', 'soon', '1d'].map(parseDuration)).toEqual([NaN, NaN, NaN, NaN]);
 });

@@ -7,7 +7,7 @@ import { expect, test as base } from '@playwright/test';
 
 import { exec } from '../../clusters/exec.ts';
 import { LeasedProcess } from '../../clusters/kind/leased-process.ts';
-import { networkDeed, type NetworkChange } from '../../clusters/kind/network-rules.ts';
+import { networkScript, type NetworkChange } from '../../clusters/kind/network-rules.ts';
 import { PathProbe, type PathLook } from '../../clusters/kind/path-probe.ts';
 
 const HERE = { command: [] };
@@ -17,12 +17,13 @@ const PORT = 8080;
 
 const LISTENER = `use IO::Socket::INET; my $l = IO::Socket::INET->new(LocalPort => ${PORT}, Listen => 64, ReuseAddr => 1) or die; $| = 1; print "listening\n"; my @all; while (my $c = $l->accept) { push @all, $c }`;
 
-/** Something with the network namespace and the control group of a pod, and a listener in it. */
+/** A process with a network namespace and a cgroup like a pod's, and a listener in it. */
 const test = base.extend<{ uid: string }>({
   uid: async ({}, use) => {
     const uid = randomUUID();
     const [group, device] = [`/sys/fs/cgroup/pids/pod${uid}`, `mp${uid.slice(0, 8)}`];
     const sh = (script: string) => exec('bash', ['-ec', script]);
+    await sh('command -v nft >/dev/null || { echo "there is no nft: apt-get install nftables" >&2; exit 1; }');
     await sh(`mkdir ${group}`);
     const pod: ChildProcess = spawn('bash', [
       '-ec',
@@ -45,23 +46,23 @@ const test = base.extend<{ uid: string }>({
 
 const UNTOUCHED: Partial<PathLook> = { old: 'open', fresh: 'open' };
 const CHANGES: readonly [name: string, change: NetworkChange, seen: Partial<PathLook>][] = [
-  ['drops', { kind: 'drop' }, { old: 'silent', fresh: 'silent' }],
-  ['drops what is received of one peer', { kind: 'drop', direction: 'in', peers: [HOST] }, { old: 'silent', fresh: 'silent' }],
-  ['drops what is sent', { kind: 'drop', direction: 'out' }, { old: 'silent', fresh: 'silent' }],
-  ['drops what another peer sends', { kind: 'drop', peers: ['203.0.113.3'] }, UNTOUCHED],
-  ['refuses', { kind: 'refuse' }, { old: 'reset', fresh: 'refused' }],
-  ['loses nothing', { kind: 'loss', share: 0 }, UNTOUCHED],
-  ['loses all', { kind: 'loss', share: 1 }, { old: 'silent', fresh: 'silent' }],
-  ['delays', { kind: 'latency', ms: 150, jitterMs: 20 }, UNTOUCHED],
+  ['a drop of all packets', { kind: 'drop' }, { old: 'silent', fresh: 'silent' }],
+  ['a drop of packets received from one peer', { kind: 'drop', direction: 'in', peers: [HOST] }, { old: 'silent', fresh: 'silent' }],
+  ['a drop of sent packets', { kind: 'drop', direction: 'out' }, { old: 'silent', fresh: 'silent' }],
+  ['a drop of packets from another peer', { kind: 'drop', peers: ['203.0.113.3'] }, UNTOUCHED],
+  ['a refusal', { kind: 'refuse' }, { old: 'reset', fresh: 'refused' }],
+  ['a loss of 0 %', { kind: 'loss', share: 0 }, UNTOUCHED],
+  ['a loss of 100 %', { kind: 'loss', share: 1 }, { old: 'silent', fresh: 'silent' }],
+  ['latency', { kind: 'latency', ms: 150, jitterMs: 20 }, UNTOUCHED],
 ];
 
 for (const [name, change, seen] of CHANGES) {
-  test(`a change of a pod's network ${name}, on old connections and new ones, and leaves nothing behind @engine`, async ({ uid }) => {
+  test(`Applies ${name} to existing and new connections of a pod, and leaves nothing behind @engine`, async ({ uid }) => {
     const probe = await PathProbe.open(HERE, { host: POD, port: PORT });
     try {
       const before = await probe.look();
       expect(before).toMatchObject(UNTOUCHED);
-      const held = await LeasedProcess.start(HERE, networkDeed({ uid }, change, 'a1b2c3'));
+      const held = await LeasedProcess.start(HERE, networkScript({ uid }, change, 'a1b2c3'));
       const under = await probe.look();
       await held.end();
       const after = await probe.look();
@@ -78,7 +79,7 @@ for (const [name, change, seen] of CHANGES) {
   });
 }
 
-/** The programs in the network of a pod. */
+/** The names of the programs that run in a pod's network namespace. */
 async function programsIn(uid: string): Promise<string[]> {
   const script = `read -r pod </sys/fs/cgroup/pids/pod${uid}/cgroup.procs
     for one in /proc/[0-9]*; do [[ $one/ns/net -ef /proc/$pod/ns/net ]] && cat $one/comm; done; true`;
@@ -86,12 +87,12 @@ async function programsIn(uid: string): Promise<string[]> {
 }
 
 for (const [how, ends] of [
-  ['taken back', (held: LeasedProcess) => held.end()],
-  ['left by a process on the node that was killed', () => exec('pkill', ['-KILL', '-P', String(process.pid), '-f', 'meshproof_d1e2f3'])],
+  ['the change is reverted', (held: LeasedProcess) => held.end()],
+  ['the process on the node is killed', () => exec('pkill', ['-KILL', '-P', String(process.pid), '-f', 'meshproof_d1e2f3'])],
 ] as const) {
-  test(`of packets that are late no program stays on the node when that is ${how} @engine`, async ({ uid }) => {
+  test(`Leaves no delaying program on the node after ${how} @engine`, async ({ uid }) => {
     const before = await programsIn(uid);
-    const held = await LeasedProcess.start(HERE, networkDeed({ uid }, { kind: 'latency', ms: 50 }, 'd1e2f3'));
+    const held = await LeasedProcess.start(HERE, networkScript({ uid }, { kind: 'latency', ms: 50 }, 'd1e2f3'));
     expect((await programsIn(uid)).length).toBeGreaterThan(before.length);
     await ends(held);
     await expect.poll(() => programsIn(uid)).toEqual(before);
@@ -99,20 +100,23 @@ for (const [how, ends] of [
   });
 }
 
-test('the network of a pod that is not on the node cannot be changed @engine', async () => {
-  const start = LeasedProcess.start(HERE, networkDeed({ uid: randomUUID() }, { kind: 'drop' }, 'a1b2c3'));
-  await expect(start).rejects.toMatchObject({ code: 'NODE_PROCESS', message: /no process of pod/ });
+test('Refuses to change the network of a pod that is not on the node @engine', async () => {
+  const start = LeasedProcess.start(HERE, networkScript({ uid: randomUUID() }, { kind: 'drop' }, 'a1b2c3'));
+  await expect(start).rejects.toMatchObject({ code: 'NODE_PROCESS', message: expect.stringContaining('no process of pod') });
 });
 
-test('the network of a pod that has its node’s is not changed @engine', async () => {
+test("Refuses to change the network of a pod that uses its node's network @engine", async () => {
   const uid = randomUUID();
   const group = `/sys/fs/cgroup/pids/pod${uid}`;
   await exec('mkdir', [group]);
   const pod = spawn('bash', ['-c', `echo $$ >${group}/cgroup.procs; echo up; exec sleep 60`]);
   try {
     await once(pod.stdout, 'data');
-    const start = LeasedProcess.start(HERE, networkDeed({ uid }, { kind: 'loss', share: 0 }, 'a1b2c3'));
-    await expect(start.then((held) => held.end())).rejects.toMatchObject({ code: 'NODE_PROCESS', message: /has the network of its node/ });
+    const start = LeasedProcess.start(HERE, networkScript({ uid }, { kind: 'loss', share: 0 }, 'a1b2c3'));
+    await expect(start.then((held) => held.end())).rejects.toMatchObject({
+      code: 'NODE_PROCESS',
+      message: expect.stringContaining('has the network of its node'),
+    });
   } finally {
     pod.kill('SIGKILL');
     await once(pod, 'exit');

@@ -4,7 +4,7 @@ import { expect, test } from './on-stand-in.ts';
 import type { StandInApi, StandInObject } from './stand-in-api.ts';
 
 const configMap = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '1' } });
-/** An object as it was read. */
+/** An object as returned by a read. */
 const read = (object: Manifest): LiveObject => ({
   ...object,
   metadata: { ...object.metadata, uid: 'uid-1', resourceVersion: '1', creationTimestamp: '' },
@@ -13,7 +13,7 @@ const pathOf = (name: string, namespace = 'shop'): string => `/api/v1/namespaces
 const writes = (server: StandInApi): string[] =>
   server.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path.split('/').at(-1)}`);
 
-test('apply is a forced, strict server-side apply in the namespace given', async ({ api, server }) => {
+test('Applies with forced, strict server-side apply in the given namespace', async ({ api, server }) => {
   const [stored] = await api.apply([configMap('one')], { namespace: 'shop' });
   const sent = server.requests.find(({ method }) => method === 'PATCH');
   expect(sent?.path).toBe(pathOf('one'));
@@ -23,18 +23,30 @@ test('apply is a forced, strict server-side apply in the namespace given', async
   expect(stored?.metadata.uid).toMatch(/^uid-/);
 });
 
-test('a dry run asks the server to change nothing', async ({ api, server }) => {
+test('Requests a dry run, so that the server changes nothing', async ({ api, server }) => {
   await api.apply([configMap('one')], { namespace: 'shop', dryRun: true });
   expect(server.requests.at(-1)?.query.get('dryRun')).toBe('All');
+  const two = { ...configMap('two'), metadata: { name: 'two', namespace: 'shop' } };
+  await api.create(two, undefined, true);
+  expect(server.requests.at(-1)?.query.get('dryRun')).toBe('All');
+  await api.create({ ...two, metadata: { ...two.metadata, name: 'three' } });
+  expect(server.requests.at(-1)?.query.has('dryRun')).toBe(false);
 });
 
-test('an object that names its namespace keeps it, and one without any is refused', async ({ api, server }) => {
+test('Requests only the metadata of long lists', async ({ api, server }) => {
+  await api.list('v1', 'ConfigMap', { namespace: 'shop' });
+  expect(server.requests.at(-1)?.accept).toBe('application/json');
+  await api.list('v1', 'ConfigMap', { namespace: 'shop', metadataOnly: true });
+  expect(server.requests.at(-1)?.accept).toMatch(/^application\/json;as=PartialObjectMetadataList;/);
+});
+
+test("Keeps an object's own namespace, and rejects an object without any", async ({ api, server }) => {
   await api.apply([{ ...configMap('one'), metadata: { name: 'one', namespace: 'own' } }], { namespace: 'shop' });
   expect(server.objects.has(pathOf('one', 'own'))).toBe(true);
   await expect(api.apply([configMap('two')])).rejects.toMatchObject({ code: 'NAMESPACE_MISSING' });
 });
 
-test('namespaces and CRDs are there, and served, before what needs them', async ({ api, server }) => {
+test('Creates namespaces and CRDs, and waits for them, before what needs them', async ({ api, server }) => {
   const crd: Manifest = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -60,7 +72,7 @@ test('namespaces and CRDs are there, and served, before what needs them', async 
   expect(writes(server)).toEqual(['DELETE w', 'DELETE one', 'DELETE widgets.test.dev']);
 });
 
-test('a refusal is one sentence in the server’s words', async ({ api, server }) => {
+test("Reports a rejection in one sentence, in the server's words", async ({ api, server }) => {
   const message = 'failed to create typed patch object (shop/one; /v1, Kind=ConfigMap):\n .dat: field not declared in schema';
   server.intercept = ({ method }) =>
     method === 'PATCH' ? { status: 500, body: { kind: 'Status', message, reason: 'InternalError' } } : undefined;
@@ -72,7 +84,7 @@ test('a refusal is one sentence in the server’s words', async ({ api, server }
   });
 });
 
-test('a refused patch names the field, not the whole object', async ({ api, server }) => {
+test('Names the field of a rejected patch instead of quoting the whole object', async ({ api, server }) => {
   const message = `"" is invalid: patch: Invalid value: "${'x'.repeat(2_000)}": strict decoding error: unknown field "dat"`;
   server.intercept = ({ method }) => (method === 'PATCH' ? { status: 422, body: { kind: 'Status', message } } : undefined);
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one', namespace: 'shop' };
@@ -81,13 +93,13 @@ test('a refused patch names the field, not the whole object', async ({ api, serv
   );
 });
 
-test('one refused object does not leave others on their way', async ({ api, server }) => {
+test('Waits for the other requests when one object is rejected', async ({ api, server }) => {
   server.intercept = ({ path }) => (path.endsWith('/bad') ? { status: 422, body: 'no' } : undefined);
   await expect(api.apply([configMap('bad'), configMap('good')], { namespace: 'shop' })).rejects.toMatchObject({ code: 'API_REFUSED' });
   expect(server.objects.has(pathOf('good'))).toBe(true);
 });
 
-test('a kind that is not served is refused by name, and found once its CRD is there', async ({ api, server }) => {
+test('Rejects a kind that is not served by name, and finds it once its CRD exists', async ({ api, server }) => {
   const ref = { apiVersion: 'test.dev/v1', kind: 'Widget', name: 'w', namespace: 'shop' };
   await expect(api.get(ref)).rejects.toThrow('does not serve Widget in test.dev/v1');
   expect(await api.serves(ref)).toBe(false);
@@ -96,7 +108,7 @@ test('a kind that is not served is refused by name, and found once its CRD is th
   expect(await api.serves(ref)).toBe(true);
 });
 
-test('only an object that was read is removed, and by its uid, so that no other of its name goes', async ({ api, server }) => {
+test('Removes only an object that was read, by its UID, and no other one of its name', async ({ api, server }) => {
   // @ts-expect-error a name is not enough
   const byName: Parameters<typeof api.remove>[0] = [configMap('one')];
   expect(byName).toHaveLength(1);
@@ -104,13 +116,13 @@ test('only an object that was read is removed, and by its uid, so that no other 
   expect(server.requests.at(-1)).toMatchObject({ method: 'DELETE', body: { preconditions: { uid: 'uid-1' } } });
 });
 
-test('removing what is not there, or of a kind that is not served, is fine', async ({ api }) => {
+test('Ignores removal of what does not exist, or whose kind is not served', async ({ api }) => {
   await api.remove([configMap('never'), { apiVersion: 'test.dev/v1', kind: 'Widget', metadata: { name: 'w' } }].map(read), {
     namespace: 'shop',
   });
 });
 
-test('remove waits until the object is gone, and says what holds it', async ({ api, server }) => {
+test('Waits until a removed object is gone, and reports what prevents that', async ({ api, server }) => {
   const held: StandInObject = { ...configMap('held'), metadata: { name: 'held', finalizers: ['test.dev/guard'] } };
   server.put(pathOf('held'), held);
   const options = { namespace: 'shop', timeoutMs: 50 };
@@ -124,7 +136,7 @@ test('remove waits until the object is gone, and says what holds it', async ({ a
   expect(server.objects.has(pathOf('held'))).toBe(false);
 });
 
-test('a workload that is waited for takes its pods with it, as they would go on serving', async ({ api, server }) => {
+test('Waits for the pods of a removed workload, because they would keep serving', async ({ api, server }) => {
   const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } };
   const policies = async (objects: Parameters<typeof api.remove>[0], wait: boolean) => {
     server.requests.length = 0;
@@ -136,7 +148,7 @@ test('a workload that is waited for takes its pods with it, as they would go on 
   expect(await policies([read(configMap('one'))], true)).toEqual(['Background']);
 });
 
-test('an object of the same name that came since counts as gone', async ({ api, server }) => {
+test('Treats a newer object of the same name as proof that the old one is gone', async ({ api, server }) => {
   server.put(pathOf('held'), { ...configMap('held'), metadata: { name: 'held', finalizers: ['test.dev/guard'] } });
   server.intercept = ({ method, path }) => {
     if (method === 'GET' && path === pathOf('held')) server.put(path, { ...configMap('held') });
@@ -145,7 +157,7 @@ test('an object of the same name that came since counts as gone', async ({ api, 
   await api.remove([read(configMap('held'))], { namespace: 'shop', timeoutMs: 1_000 });
 });
 
-test('a list is read page by page, and each item says what it is', async ({ api, server }) => {
+test('Lists page by page, and adds the kind to each item', async ({ api, server }) => {
   for (let index = 0; index < 1_100; index++) {
     server.put(pathOf(`c${index}`), { ...configMap(`c${index}`), metadata: { name: `c${index}`, labels: { a: 'b' } } });
   }
@@ -156,11 +168,11 @@ test('a list is read page by page, and each item says what it is', async ({ api,
   expect(server.requests.filter(({ query }) => query.get('labelSelector') === 'a=b')).toHaveLength(3);
 });
 
-test('connections are kept, and replaced when the server has closed them', async ({ api, server }) => {
+test('Keeps connections, and replaces those that the server has closed', async ({ api, server }) => {
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one', namespace: 'shop' };
   for (let round = 0; round < 20; round++) await api.get(ref);
   expect(server.connections).toBe(1);
-  // The reset reaches the client together with the next request, at the earliest.
+  // The reset reaches the client at the earliest together with the next request.
   server.intercept = (request) => {
     server.intercept = () => undefined;
     for (const socket of server.sockets) socket.destroy();
@@ -170,14 +182,14 @@ test('connections are kept, and replaced when the server has closed them', async
   expect(server.connections).toBe(2);
 });
 
-test('a busy server is asked again when it says so', async ({ api, server }) => {
+test('Retries when a busy server asks for it', async ({ api, server }) => {
   let refusals = 2;
   server.intercept = () => (refusals-- > 0 ? { status: 429, body: 'slow down', headers: { 'retry-after': '0' } } : undefined);
   await api.apply([configMap('one')], { namespace: 'shop' });
   expect(server.objects.has(pathOf('one'))).toBe(true);
 });
 
-test('a server that is not there is unreachable, with its address and context', async ({ api, server }) => {
+test('Reports an unreachable server with its address and context', async ({ api, server }) => {
   const { address } = server;
   await server.stop();
   await expect(api.version()).rejects.toMatchObject({
@@ -186,7 +198,7 @@ test('a server that is not there is unreachable, with its address and context', 
   });
 });
 
-/** Answers that no API server gives, to any question. */
+/** Responses that no API server gives to any request. */
 const OTHERS: readonly [string, { status: number; body: unknown; headers?: Record<string, string> }, object][] = [
   [
     'HTML',
@@ -204,16 +216,20 @@ const OTHERS: readonly [string, { status: number; body: unknown; headers?: Recor
   [
     'a login page elsewhere',
     { status: 302, body: '', headers: { location: 'https://sso.test/login?state=secret' } },
-    { code: 'API_REFUSED', status: 302, message: expect.stringMatching(/was refused \(302\): it points to https:\/\/sso\.test\/login$/) },
+    {
+      code: 'API_REFUSED',
+      status: 302,
+      message: expect.stringMatching(/was refused \(302\): it redirects to https:\/\/sso\.test\/login$/),
+    },
   ],
   [
     'HTML that says no',
     { status: 403, body: '<html>Forbidden</html>' },
-    { code: 'API_REFUSED', status: 403, message: expect.stringMatching(/was refused \(403\): the answer is HTML$/) },
+    { code: 'API_REFUSED', status: 403, message: expect.stringMatching(/was refused \(403\): the response is HTML$/) },
   ],
 ];
 
-test('whoever answers instead of an API server is told apart from a defect', async ({ api, server }) => {
+test('Distinguishes a response of something other than an API server from a defect', async ({ api, server }) => {
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one', namespace: 'shop' };
   await api.get(ref);
   const hint = expect.stringContaining('login page or a proxy');

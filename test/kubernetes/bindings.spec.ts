@@ -5,7 +5,7 @@ const apiVersion = 'rbac.authorization.k8s.io/v1';
 const role: Manifest = { apiVersion, kind: 'Role', metadata: { name: 'role', namespace: 'shop' } };
 const binding: Manifest = { apiVersion, kind: 'RoleBinding', metadata: { name: 'binding', namespace: 'shop' } };
 
-test('a role is there before its binding, which is applied again while the server has not seen the role yet', async ({ api, server }) => {
+test('Applies a role before its binding, and retries the binding until the server has seen the role', async ({ api, server }) => {
   server.kinds.set(apiVersion, [
     { name: 'roles', kind: 'Role', namespaced: true },
     { name: 'rolebindings', kind: 'RoleBinding', namespaced: true },

@@ -10,7 +10,7 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { loadContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 import { kubeconfig, withKubeconfig } from './kubeconfigs.ts';
 
-test('a kubeconfig that is missing or broken says so', async ({}, info) => {
+test('Reports a missing or broken kubeconfig', async ({}, info) => {
   await expect(readKubeconfig(info.outputPath('absent'))).rejects.toMatchObject({ code: 'KUBECONFIG_MISSING', exitCode: 2 });
   const file = info.outputPath('broken');
   for (const text of ['contexts: [', 'a text', '- a list']) {
@@ -21,7 +21,7 @@ test('a kubeconfig that is missing or broken says so', async ({}, info) => {
   await expect(loadContext(file, 'a')).rejects.toThrow('context a names the undefined cluster "nowhere"');
 });
 
-/** Kubeconfigs with something secret, and what may be told of what is wrong with them. */
+/** Kubeconfigs with secrets, and what an error may say about each. */
 const SECRETIVE: readonly [string, string][] = [
   ['token: hunter2\ntoken: hunter2\n', 'line 2, column 1 is not YAML: duplicate key'],
   ['users:\n- user: { password: "hunter2 }\n', 'is not YAML: '],
@@ -37,22 +37,22 @@ const SECRETIVE: readonly [string, string][] = [
   ],
 ];
 
-test('what is wrong with a kubeconfig is told without a word of what may be secret in it, also in causes and warnings', async ({}, info) => {
+test('Never quotes a possible secret of a broken kubeconfig, not even in causes and warnings', async ({}, info) => {
   const warned: Error[] = [];
   const listen = (warning: Error) => void warned.push(warning);
   process.on('warning', listen);
   const file = info.outputPath('config');
-  for (const [text, told] of SECRETIVE) {
+  for (const [text, expected] of SECRETIVE) {
     writeFileSync(file, text);
     const refused: unknown = await KubernetesApi.open({ kubeconfig: file, context: 'a' }).catch((error: unknown) => error);
-    expect.soft(inspect(refused, { depth: 10 }), text).toContain(told);
+    expect.soft(inspect(refused, { depth: 10 }), text).toContain(expected);
     expect.soft(inspect(refused, { depth: 10 }), text).not.toContain('hunter2');
   }
   process.off('warning', listen);
   expect(inspect(warned)).not.toContain('hunter2');
 });
 
-test('a kubeconfig that cannot be read says why, and what to do', async ({}, info) => {
+test('Reports why a kubeconfig cannot be read, and what to do', async ({}, info) => {
   const utf16 = info.outputPath('utf16');
   writeFileSync(utf16, `\uFEFF${kubeconfig('prod')}`, 'utf16le');
   const refusals: readonly [string, object][] = [
@@ -72,7 +72,7 @@ test('a kubeconfig that cannot be read says why, and what to do', async ({}, inf
   });
 });
 
-test('a pipe is refused, as it can be read only once', async ({}, info) => {
+test('Rejects a pipe, which can be read only once', async ({}, info) => {
   test.skip(process.platform === 'win32', 'has no such files');
   const pipe = info.outputPath('pipe');
   execFileSync('mkfifo', [pipe]);

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { CredentialPlugin } from '../../clusters/kubernetes/credential-plugin.ts';
 import { expect, NAME, test } from './on-listener.ts';
 
-test('a credential plug-in beside its kubeconfig is found there, and told of the cluster when it asks for that', async ({
+test("Finds a plug-in relative to its kubeconfig, and passes the cluster's data if requested", async ({
   open,
   secure,
   authority,
@@ -23,11 +23,11 @@ test('a credential plug-in beside its kubeconfig is found there, and told of the
   };
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './bin/plugin', interactiveMode: 'Never', env: null };
   for (const provideClusterInfo of [true, false]) await (await open(cluster, { exec: { ...exec, provideClusterInfo } })).version();
-  const told = secure.seen.map(({ headers }): unknown =>
+  const sent = secure.seen.map(({ headers }): unknown =>
     JSON.parse(Buffer.from(String(headers['authorization']).slice('Bearer '.length), 'base64').toString('utf8')),
   );
   const credential = { apiVersion: exec.apiVersion, kind: 'ExecCredential' };
-  expect(told).toEqual([
+  expect(sent).toEqual([
     {
       ...credential,
       spec: {
@@ -44,7 +44,7 @@ test('a credential plug-in beside its kubeconfig is found there, and told of the
   ]);
 });
 
-test('a credential plug-in that waits for its user does not hold back a command that has been told to stop', async ({ open, plain }) => {
+test('Ends a plug-in that waits for its user when the command is interrupted', async ({ open, plain }) => {
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sleep', args: ['5'] };
   const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { exec });
   const reason = new Error('interrupted');
@@ -55,20 +55,24 @@ test('a credential plug-in that waits for its user does not hold back a command 
   expect(plain.seen).toEqual([]);
 });
 
-/** What a credential plug-in does, and what is said of it. */
+/** What a plug-in does, and the error about it. */
 const PLUGINS: readonly [string, object, RegExp][] = [
-  ['is not there', { command: './gone' }, /kube\/gone was not found/],
+  ['does not exist', { command: './gone' }, /kube\/gone was not found/],
   ['fails', { command: 'sh', args: ['-c', 'echo please log in >&2; exit 3'] }, /plug-in sh ended with 3: please log in$/],
-  ['fails without a word', { command: 'sh', args: ['-c', 'exit 3'] }, /ended with 3: no error output$/],
-  ['fails at length', { command: 'sh', args: ['-c', 'head -c 3000000 /dev/zero | tr "\\0" x >&2; exit 3'] }, /ended with 3: x{1000}$/],
+  ['fails without output', { command: 'sh', args: ['-c', 'exit 3'] }, /ended with 3: no error output$/],
+  [
+    'fails with long output',
+    { command: 'sh', args: ['-c', 'head -c 3000000 /dev/zero | tr "\\0" x >&2; exit 3'] },
+    /ended with 3: x{1000}$/,
+  ],
   ['prints text', { command: 'echo', args: ['hunter2'] }, /plug-in echo printed no ExecCredential/],
   ['prints an empty object', { command: 'echo', args: ['{}'] }, /printed no ExecCredential/],
   ['prints null', { command: 'echo', args: ['null'] }, /printed no ExecCredential/],
   ['prints half a certificate', { command: 'echo', args: ['{"status":{"clientCertificateData":"hunter2"}}'] }, /printed no ExecCredential/],
-  ['reads what nobody types', { command: 'sh', args: ['-c', 'cat; exit 3'] }, /ended with 3/],
+  ['reads standard input', { command: 'sh', args: ['-c', 'cat; exit 3'] }, /ended with 3/],
 ];
 
-test('a credential plug-in that hands over nothing is named with what it did, and its output is not quoted', async ({ open, plain }) => {
+test('Names a plug-in that returns no credentials and what it did, without quoting its output', async ({ open, plain }) => {
   for (const [what, exec, said] of PLUGINS) {
     const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { exec });
     const refused: unknown = await api.version().catch((error: unknown) => error);
@@ -79,8 +83,8 @@ test('a credential plug-in that hands over nothing is named with what it did, an
   await expect(missing.version()).rejects.toMatchObject({ hint: 'get it' });
 });
 
-test('a credential plug-in that gives no answer in time is ended and named, whoever sets the limit', async ({ open, plain }) => {
-  // What it started holds its output open as long as it runs.
+test('Ends and names a plug-in that does not answer in time, whoever set the limit', async ({ open, plain }) => {
+  // Its child process keeps its output open.
   const exec = { command: 'sh', args: ['-c', 'sleep 301; true'] };
   const slow = { code: 'CREDENTIAL_PLUGIN', message: expect.stringMatching(/plug-in sh did not answer within \d s/) };
   await expect(new CredentialPlugin(exec, {}, 300).credential()).rejects.toMatchObject(slow);
@@ -89,7 +93,7 @@ test('a credential plug-in that gives no answer in time is ended and named, whoe
   await expect(api.version(AbortSignal.timeout(300))).rejects.toMatchObject({ code: 'API_UNREACHABLE', message });
 });
 
-test('what a credential plug-in hands over is kept as long as it says', async ({ open, plain }, info) => {
+test('Caches credentials for as long as the plug-in says', async ({ open, plain }, info) => {
   const count = info.outputPath('count');
   const until = (when: string) => `echo x >> '${count}'; echo '{"status":{"token":"t"${when}}}'`;
   const asked = async (script: string): Promise<number> => {
@@ -110,7 +114,7 @@ const UNUSABLE: readonly [object, string][] = [
   [{ 'auth-provider': { name: 'keystone', config: {} } }, 'auth-provider keystone is unknown'],
 ];
 
-test('who could not be asked for credentials is refused before anything is asked', async ({ open, plain }) => {
+test('Rejects a user whose plug-in or provider is unusable before sending any request', async ({ open, plain }) => {
   for (const [user, said] of UNUSABLE) {
     const opening = open({ server: `http://127.0.0.1:${plain.port}` }, user);
     await expect

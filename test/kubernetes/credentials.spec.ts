@@ -9,7 +9,7 @@ import { requestText } from '../../clusters/kubernetes/tunnel.ts';
 import { expect, NAME, test } from './on-listener.ts';
 import { bridge, portOf } from './port-forward.ts';
 
-test('a token in a file is sent, without its line break, and read again when it changes', async ({ open, plain }, info) => {
+test('Sends the token of a file without its line break, and reads the file again when it changes', async ({ open, plain }, info) => {
   mkdirSync(info.outputPath('kube'), { recursive: true });
   const token = info.outputPath('kube', 'robot-token');
   writeFileSync(token, 'first\n');
@@ -17,13 +17,13 @@ test('a token in a file is sent, without its line break, and read again when it 
   await api.version();
   writeFileSync(token, 'second');
   await api.version();
-  // Whoever renews it may be at it just now.
+  // The file may be being replaced.
   writeFileSync(token, '');
   await api.version();
   expect(plain.seen.map(({ headers }) => headers['authorization'])).toEqual(['Bearer first', 'Bearer second', 'Bearer second']);
 });
 
-test('a token file that cannot be read is named, unless a token stands beside it', async ({ open, plain }, info) => {
+test('Names a token file that cannot be read, unless there is also a token', async ({ open, plain }, info) => {
   const server = `http://127.0.0.1:${plain.port}`;
   const api = await open({ server }, { tokenFile: 'gone' });
   await expect(api.version()).rejects.toMatchObject({
@@ -35,7 +35,7 @@ test('a token file that cannot be read is named, unless a token stands beside it
   expect(plain.seen[0]?.headers).toMatchObject({ authorization: 'Bearer at hand' });
 });
 
-test('whom a kubeconfig acts as is sent whole: user, uid, each group and each extra', async ({ open, plain }) => {
+test('Impersonates user, UID, groups and extra fields completely', async ({ open, plain }) => {
   const as = {
     as: 'mésh-tester',
     'as-uid': '1-2-3',
@@ -53,7 +53,7 @@ test('whom a kubeconfig acts as is sent whole: user, uid, each group and each ex
   });
 });
 
-test('groups without a user to act as are refused, as kubectl does', async ({ open }) => {
+test('Rejects groups to impersonate without a user, as kubectl does', async ({ open }) => {
   await expect(open({ server: 'http://127.0.0.1:1' }, { 'as-groups': ['admins'] })).rejects.toMatchObject({
     code: 'KUBECONFIG_INVALID',
     exitCode: 2,
@@ -61,15 +61,15 @@ test('groups without a user to act as are refused, as kubectl does', async ({ op
   });
 });
 
-test('a server at http:// needs no leave, and neither a user', async ({ open, plain }) => {
+test('Accepts a server at http:// without further settings, even without a user', async ({ open, plain }) => {
   await (await open({ server: `http://127.0.0.1:${plain.port}/k8s/clusters/c-1/` })).version();
-  // As client-go takes it where nothing speaks of TLS.
+  // client-go defaults to HTTP if there are no TLS settings.
   await (await open({ server: `127.0.0.1:${plain.port}` }, { username: 'me', password: 'mine' })).version();
   expect(plain.seen.map(({ path }) => path)).toEqual(['/k8s/clusters/c-1/version', '/version']);
   expect(plain.seen[1]?.headers).toMatchObject({ authorization: `Basic ${Buffer.from('me:mine').toString('base64')}` });
 });
 
-test('a port-forward through a server at http:// is a WebSocket at ws://, with the same credentials', async ({ open }) => {
+test('Uses ws:// with the same credentials to forward ports through a server at http://', async ({ open }) => {
   const sent: http.IncomingHttpHeaders[] = [];
   const pod = http.createServer((_, response) => response.end('from the pod'));
   const server = http.createServer();
@@ -92,7 +92,7 @@ test('a port-forward through a server at http:// is a WebSocket at ws://, with t
   }
 });
 
-test('without a user the cluster’s authority and name are still what the server is held to', async ({ open, secure, authority }, info) => {
+test("Verifies the server's CA and name without a user too", async ({ open, secure, authority }, info) => {
   mkdirSync(info.outputPath('kube'), { recursive: true });
   writeFileSync(info.outputPath('kube', 'ca.crt'), authority.root);
   const edge = { server: `https://127.0.0.1:${secure.port}`, 'certificate-authority': './ca.crt', 'tls-server-name': NAME };
@@ -103,7 +103,7 @@ test('without a user the cluster’s authority and name are still what the serve
   expect(await (await open({ server: edge.server, 'insecure-skip-tls-verify': true })).version()).toBe('v1.35.4');
 });
 
-test('a certificate that does not suit is told apart from a server that is not there', async ({ open, secure, authority }) => {
+test('Distinguishes an unsuitable certificate from an unreachable server', async ({ open, secure, authority }) => {
   const data = { 'certificate-authority-data': Buffer.from(authority.root).toString('base64') };
   const server = `https://127.0.0.1:${secure.port}`;
   const hints: readonly [object, string, object?][] = [
@@ -118,7 +118,7 @@ test('a certificate that does not suit is told apart from a server that is not t
   }
 });
 
-test('the proxy of the environment leads to the API server, as for kubectl', async ({ open, plain }) => {
+test("Reaches the API server through the environment's proxy, like kubectl", async ({ open, plain }) => {
   const asked: (string | undefined)[] = [];
   const proxy = http.createServer();
   proxy.on('connect', (request, socket: net.Socket) => {
@@ -141,7 +141,7 @@ test('the proxy of the environment leads to the API server, as for kubectl', asy
   expect(asked).toEqual(['cluster.test:6443']);
 });
 
-test('what is no certificate or key in a kubeconfig is named, without a word of it', async ({ open, authority }) => {
+test('Names an invalid certificate or key in a kubeconfig without quoting it', async ({ open, authority }) => {
   const server = 'https://127.0.0.1:1';
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const { key } = authority.issued('API');
@@ -160,18 +160,18 @@ test('what is no certificate or key in a kubeconfig is named, without a word of 
   await open({ server, 'certificate-authority-data': '' });
 });
 
-test('what is written in a kubeconfig counts before the file that it names beside it', async ({ open, secure, authority }) => {
+test('Prefers data in a kubeconfig to the file that it names as well', async ({ open, secure, authority }) => {
   const cluster = { server: `https://127.0.0.1:${secure.port}`, 'tls-server-name': NAME, 'certificate-authority': './gone.crt' };
   const data = { 'certificate-authority-data': Buffer.from(authority.root).toString('base64') };
   expect(await (await open({ ...cluster, ...data }, { token: 't' })).version()).toBe('v1.35.4');
 });
 
-test('a name without a password is sent with an empty one', async ({ open, plain }) => {
+test('Sends an empty password for a user name without one', async ({ open, plain }) => {
   await (await open({ server: `http://127.0.0.1:${plain.port}` }, { username: 'me' })).version();
   expect(plain.seen[0]?.headers).toMatchObject({ authorization: `Basic ${Buffer.from('me:').toString('base64')}` });
 });
 
-test('an OIDC login that gives no token is told, and nobody is asked anonymously', async ({ open, plain }) => {
+test('Reports an OIDC login without a token, and sends no anonymous request', async ({ open, plain }) => {
   const server = `http://127.0.0.1:${plain.port}`;
   const expired = `${Buffer.from('{}').toString('base64url')}.${Buffer.from('{"exp":1}').toString('base64url')}.x`;
   for (const config of [{ 'client-id': 'c' }, { 'id-token': expired }]) {
@@ -184,10 +184,10 @@ test('an OIDC login that gives no token is told, and nobody is asked anonymously
   expect(plain.seen).toEqual([]);
 });
 
-test('a refresh token is used where no token is at hand', async ({ open, plain }) => {
+test('Uses a refresh token if there is no token', async ({ open, plain }) => {
   const config = { 'client-id': 'c', 'refresh-token': 'r', 'idp-issuer-url': 'https://127.0.0.1:1' };
   const api = await open({ server: `http://127.0.0.1:${plain.port}` }, { 'auth-provider': { name: 'oidc', config } });
-  // Nobody answers there, which is another thing than having nothing to ask with.
+  // Nothing listens there; the error differs from that of a login without credentials.
   const message = expect.not.stringContaining('has no token');
   await expect(api.version()).rejects.toMatchObject({ code: 'API_UNREACHABLE', message });
   expect(plain.seen).toEqual([]);

@@ -11,7 +11,7 @@ const object = (generation: number, status: object) => ({
 });
 const complete = { observedGeneration: 3, replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
 
-test('a Deployment has rolled out when all its pods are new, available, and the only ones', async ({ server, api }) => {
+test('Treats a Deployment as rolled out when all its pods are new, available, and the only ones', async ({ server, api }) => {
   server.put(PATH, object(3, complete));
   await rolledOut(api, [web, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other', namespace: 'shop' } }]);
   for (const change of [{ observedGeneration: 2 }, { replicas: 3 }, { updatedReplicas: 1 }, { availableReplicas: 1 }]) {
@@ -20,14 +20,14 @@ test('a Deployment has rolled out when all its pods are new, available, and the 
   }
 });
 
-test('a Deployment has not rolled out while a pod on its way out may still serve', async ({ server, api }) => {
+test('Waits for a terminating pod, which may still serve requests', async ({ server, api }) => {
   server.put(PATH, object(3, complete));
   const metadata = { name: 'web-0', namespace: 'shop', labels: { app: 'web' }, deletionTimestamp: '2026-01-01T00:00:00Z' };
   server.put('/api/v1/namespaces/shop/pods/web-0', { apiVersion: 'v1', kind: 'Pod', metadata });
   await expect(rolledOut(api, [web], { timeoutMs: 50 })).rejects.toThrow(/web-0/);
 });
 
-test('a roll-out that does not end names the pods and why they are not ready', async ({ server, api }) => {
+test('Names the pods of a roll-out that does not end, and why they are not ready', async ({ server, api }) => {
   server.put(PATH, object(3, { ...complete, availableReplicas: 0 }));
   const waiting = { reason: 'ErrImagePull', message: 'no such image' };
   server.put('/api/v1/namespaces/shop/pods/web-1', {
@@ -37,6 +37,6 @@ test('a roll-out that does not end names the pods and why they are not ready', a
     status: { phase: 'Pending', containerStatuses: [{ name: 'app', ready: false, restartCount: 0, state: { waiting } }] },
   });
   await expect(rolledOut(api, [web], { timeoutMs: 50 })).rejects.toThrow(
-    /Deployment web to roll out.*web-1 container app waits \(ErrImagePull\)/,
+    /Deployment web to roll out.*web-1 container app is waiting \(ErrImagePull\)/,
   );
 });

@@ -6,7 +6,7 @@ interface Operation {
   value?: unknown;
 }
 
-/** The object after a JSON patch (RFC 6902); undefined when one of its tests fails. */
+/** The object after a JSON patch (RFC 6902); undefined if one of its tests fails. */
 export function jsonPatched<T extends object>(object: T, operations: readonly Operation[]): T | undefined {
   const patched = structuredClone(object);
   for (const { op, path, value } of operations) {

@@ -7,7 +7,7 @@ import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { chooseContext, loadContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 import { kubeconfig, withKubeconfig } from './kubeconfigs.ts';
 
-test('contexts come with their cluster, server and namespace', async ({}, info) => {
+test('Lists contexts with their cluster, server and namespace', async ({}, info) => {
   const file = info.outputPath('config');
   writeFileSync(file, kubeconfig('prod', 'shared'));
   const read = await readKubeconfig(file);
@@ -23,7 +23,7 @@ test('contexts come with their cluster, server and namespace', async ({}, info) 
   expect(chooseContext(read, 'prod').name).toBe('prod');
 });
 
-test('of several files the first to name something wins, and all are usable', async ({}, info) => {
+test('Uses all of several files, and the first definition of each name', async ({}, info) => {
   const files = ['one', 'two'].map((name) => {
     writeFileSync(info.outputPath(name), kubeconfig(name));
     return info.outputPath(name);
@@ -39,7 +39,7 @@ test('of several files the first to name something wins, and all are usable', as
   });
 });
 
-test('an unknown context is answered with those that exist', async ({}, info) => {
+test('Lists the existing contexts when one is unknown', async ({}, info) => {
   const file = info.outputPath('config');
   writeFileSync(file, kubeconfig('prod'));
   const read = await readKubeconfig(file);
@@ -53,20 +53,20 @@ test('an unknown context is answered with those that exist', async ({}, info) =>
   await expect(loadContext(file, 'prd')).rejects.toMatchObject(unknown);
 });
 
-/** Everything that a file may hold besides the context that is asked for. */
+/** Other content that a file may have besides the chosen context. */
 const BESIDE: readonly [string, string][] = [
   ['an empty file', ''],
-  ['comments alone', '# made by a tool that has nothing to say yet\n'],
+  ['only comments', '# created by a tool without contexts yet\n'],
   ['lists that are null', 'clusters: null\ncontexts: null\nusers: null\npreferences: {}\ncurrent-context: ""\n'],
-  ['lists that are none', 'clusters: {}\ncontexts: 3\nusers: none\n'],
+  ['lists that are not lists', 'clusters: {}\ncontexts: 3\nusers: none\n'],
   [
-    'entries that are half removed',
+    'entries that are incomplete',
     'clusters: [{ name: gone, cluster: {} }, { name: bare }, null, 7]\ncontexts: [{ name: draft, context: { namespace: d } }, { name: none, context: null }, {}]\nusers: [{ name: nobody }, { user: { token: t } }]\n',
   ],
 ];
 
 for (const [what, text] of BESIDE) {
-  test(`${what} beside the chosen context stops nothing`, async ({}, info) => {
+  test(`Ignores ${what} besides the chosen context`, async ({}, info) => {
     writeFileSync(info.outputPath('good'), kubeconfig('good', 'shared'));
     writeFileSync(info.outputPath('other'), text);
     for (const order of [
@@ -87,7 +87,7 @@ for (const [what, text] of BESIDE) {
   });
 }
 
-test('a context that is half removed itself says what is missing', async ({}, info) => {
+test('Reports what an incomplete context lacks', async ({}, info) => {
   const file = info.outputPath('config');
   const contexts =
     '{ name: a, context: { cluster: gone, user: u } }, { name: b, context: {} }, { name: c, context: { cluster: c, user: u } }';
@@ -100,7 +100,7 @@ test('a context that is half removed itself says what is missing', async ({}, in
   await expect(KubernetesApi.open({ kubeconfig: file, context: 'd' })).rejects.toMatchObject(invalid);
 });
 
-test('a context that is written elsewhere is whole: every field is kept, and paths lead to the same files', async ({}, info) => {
+test('Keeps every field of a context that is written to another folder, and the files that its paths lead to', async ({}, info) => {
   const cluster = {
     server: 'https://127.0.0.1:6443/',
     'certificate-authority': 'ca.crt',

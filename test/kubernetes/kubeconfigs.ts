@@ -11,7 +11,7 @@ contexts:
 current-context: "${current}"
 `;
 
-/** Sets KUBECONFIG to these files meanwhile. */
+/** Sets KUBECONFIG to these files while `act` runs. */
 export async function withKubeconfig(files: readonly string[], act: () => Promise<void>): Promise<void> {
   const before = process.env['KUBECONFIG'];
   process.env['KUBECONFIG'] = files.join(delimiter);

@@ -7,7 +7,7 @@ const expression = (operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist', ...val
   matchExpressions: [{ key: 'team', operator, ...(values.length === 0 ? {} : { values }) }],
 });
 
-test('a selector chooses as Kubernetes does', () => {
+test('Matches like Kubernetes', () => {
   const table: [LabelSelector | undefined, Record<string, string>, boolean][] = [
     [undefined, {}, true],
     [{}, { team: 'a' }, true],
@@ -26,7 +26,7 @@ test('a selector chooses as Kubernetes does', () => {
   for (const [selector, labels, chosen] of table) expect(selects(selector, labels), JSON.stringify([selector, labels])).toBe(chosen);
 });
 
-test('labels are added that a selector asks for, and none where they could not help', () => {
+test('Adds labels that a selector requires, and none that could not help', () => {
   expect(labelsFor({ matchLabels: { mesh: 'on' } }, { team: 'a' })).toEqual({ mesh: 'on' });
   expect(labelsFor(expression('In', 'a', 'b'), {})).toEqual({ team: 'a' });
   expect(labelsFor(expression('In', 'a', 'b'), { team: 'b' })).toEqual({});
@@ -34,7 +34,7 @@ test('labels are added that a selector asks for, and none where they could not h
   expect(labelsFor({ matchLabels: { 'kubernetes.io/metadata.name': 'shop' } }, {})).toBeUndefined();
 });
 
-test('whatever labels are added, the selector then chooses', () => {
+test('Makes the selector match whenever it adds labels', () => {
   const word = fc.constantFrom('a', 'b', 'c');
   const selector = fc.record({
     matchLabels: fc.dictionary(word, word),

@@ -22,14 +22,14 @@ kind: DestinationRule
 metadata: {name: rule}
 `;
 
-test.describe('reading', () => {
-  test('a file holds several objects; empty documents do not count', async ({ write }) => {
+test.describe('Manifest files', () => {
+  test('Reads several objects from a file, and skips empty documents', async ({ write }) => {
     const read = await readManifests(write(`# why\n---\n${RULE}---\n---\n${RULE.replace('rule', 'other')}`), {});
     expect(read.map(({ metadata }) => metadata.name)).toEqual(['rule', 'other']);
     expect(await readManifests(write(''), {})).toEqual([]);
   });
 
-  test('placeholders become values; a bare one keeps its type', async ({ write }) => {
+  test('Replaces placeholders by values, and keeps the type of an unquoted one', async ({ write }) => {
     const spec =
       'spec: {host: server.$(NAMESPACE).svc, port: $(PORT), quoted: "$(PORT)", on: $(ON), $(NAMESPACE): key, literal: $$(PORT), both: $(PORT)-$$(X)}';
     const [read] = await readManifests(write(`${RULE}${spec} # $(IGNORED)`), { NAMESPACE: 'rig', PORT: 8080, ON: true });
@@ -37,7 +37,7 @@ test.describe('reading', () => {
     expect(read?.['spec']).toEqual(expected);
   });
 
-  test('whatever a variable holds, it arrives as that and nothing else', async ({ write }) => {
+  test('Inserts any value of a variable literally', async ({ write }) => {
     const file = write(`${RULE}spec: {bare: $(VALUE), quoted: "a $(VALUE) b"}`);
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string({ unit: 'grapheme' }), fc.boolean(), fc.integer()), async (value) => {
@@ -61,14 +61,14 @@ test.describe('reading', () => {
     ['a text', 'hello', ':1:1: a document must be a mapping'],
     ['no kind', 'apiVersion: v1\nmetadata: {name: a}', ':1:1: the document has no kind'],
     ['no apiVersion', 'kind: Service\nmetadata: {name: a}', ':1:1: the document has no apiVersion'],
-    ['an apiVersion that is no text', 'apiVersion: 1\nkind: Service\nmetadata: {name: a}', ':1:13: apiVersion must be a string'],
+    ['an apiVersion that is not a string', 'apiVersion: 1\nkind: Service\nmetadata: {name: a}', ':1:13: apiVersion must be a string'],
     ['no metadata', 'apiVersion: v1\nkind: Service', ':1:1: the document has no metadata'],
     ['no name', 'apiVersion: v1\nkind: Service\nmetadata: {}', ':3:11: metadata has no name'],
-    ['a name that is no text', 'apiVersion: v1\nkind: Service\nmetadata: {name: 5}', ':3:18: metadata.name must be a string'],
+    ['a name that is not a string', 'apiVersion: v1\nkind: Service\nmetadata: {name: 5}', ':3:18: metadata.name must be a string'],
     ['the same object twice', `${RULE}---\n${RULE}`, ':7:18: DestinationRule rule occurs twice'],
   ];
   for (const [what, text, message] of broken) {
-    test(`${what} is refused with file, line and column`, async ({ write }) => {
+    test(`Rejects ${what} with file, line and column`, async ({ write }) => {
       const file = write(text);
       const reading = readManifests(file, { NAMESPACE: 'rig' });
       await expect(reading).rejects.toMatchObject({
@@ -79,11 +79,11 @@ test.describe('reading', () => {
     });
   }
 
-  test('a file that is not there is unreadable', async ({}, info) => {
+  test('Reports a missing file as unreadable', async ({}, info) => {
     await expect(readManifests(info.outputPath('absent.yaml'), {})).rejects.toMatchObject({ code: 'MANIFEST_UNREADABLE' });
   });
 
-  test('a control needs no apiVersion, unless it adds', async ({ write }) => {
+  test('Requires an apiVersion in a control only for an added object', async ({ write }) => {
     expect(await readControl(write('kind: A\nmetadata: {name: $(N)}\nspec: null'), { N: 'n' })).toEqual([
       { kind: 'A', metadata: { name: 'n' }, spec: null },
     ]);
@@ -110,8 +110,8 @@ const control = (fields: Partial<ControlDocument>): ControlDocument => ({
 });
 const SPEC = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true });
 
-test.describe('a control', () => {
-  test('is merged over the object of its kind and name', () => {
+test.describe('Controls', () => {
+  test('Merges a patch into the object of its kind and name', () => {
     const patch = control({ spec: { subsets: [{ name: 'v3' }], trafficPolicy: { tls: null, loadBalancer: { simple: 'RANDOM' } } } });
     const [broken, other] = applyControl([rule, service], [patch]);
     expect(broken?.['spec']).toEqual({ host: 'server', subsets: [{ name: 'v3' }], trafficPolicy: { loadBalancer: { simple: 'RANDOM' } } });
@@ -120,16 +120,16 @@ test.describe('a control', () => {
     expect(rule['spec']).toHaveProperty('trafficPolicy.tls.mode', 'DISABLE');
   });
 
-  test('takes an object away', () => {
+  test('Deletes an object', () => {
     expect(applyControl([rule, service], [control({ $patch: 'delete' })])).toEqual([service]);
   });
 
-  test('adds an object', () => {
+  test('Adds an object', () => {
     const added = control({ $patch: 'add', apiVersion: 'v1', kind: 'ConfigMap', data: {} });
     expect(applyControl([rule], [added])).toEqual([rule, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'rule' }, data: {} }]);
   });
 
-  test('may touch one object in several documents', () => {
+  test('Changes one object with several documents', () => {
     const [broken] = applyControl([rule], [control({ spec: { host: 'a' } }), control({ spec: { exportTo: ['.'] } })]);
     expect(broken?.['spec']).toMatchObject({ host: 'a', exportTo: ['.'] });
   });
@@ -144,26 +144,26 @@ test.describe('a control', () => {
     ['of another version', [control({ apiVersion: 'networking.istio.io/v1beta1' })], 'matches no manifest'],
     ['of another namespace', [control({ metadata: { name: 'rule', namespace: 'n' } })], 'matches no manifest'],
     ['that changes nothing', [control({ spec: { host: 'server' } })], 'DestinationRule rule changes nothing'],
-    ['that removes what is not there', [control({ spec: { exportTo: null } })], 'DestinationRule rule changes nothing'],
-    ['that takes the same object away twice', [control({ $patch: 'delete' }), control({ $patch: 'delete' })], 'matches no manifest'],
-    ['that deletes and says more', [control({ $patch: 'delete', spec: {} })], 'so its spec would be ignored'],
-    ['that adds what is there', [control({ $patch: 'add', apiVersion: rule.apiVersion })], 'cannot be added'],
-    ['that adds without apiVersion', [control({ $patch: 'add', kind: 'New' })], 'needs an apiVersion'],
+    ['that removes what does not exist', [control({ spec: { exportTo: null } })], 'DestinationRule rule changes nothing'],
+    ['that deletes the same object twice', [control({ $patch: 'delete' }), control({ $patch: 'delete' })], 'matches no manifest'],
+    ['that deletes and has other fields', [control({ $patch: 'delete', spec: {} })], 'so its spec would be ignored'],
+    ['that adds an existing object', [control({ $patch: 'add', apiVersion: rule.apiVersion })], 'cannot be added'],
+    ['that adds without an apiVersion', [control({ $patch: 'add', kind: 'New' })], 'needs an apiVersion'],
   ];
   for (const [what, documents, message] of useless) {
-    test(`${what} is an error`, () => {
+    test(`Rejects a control ${what}`, () => {
       const expected = { code: 'CONTROL_INVALID', message: expect.stringMatching(/^x\.control\.yaml: /) };
       expect(() => applyControl([rule, service], documents, 'x.control.yaml')).toThrow(expect.objectContaining(expected));
       expect(() => applyControl([rule, service], documents)).toThrow(message);
     });
   }
 
-  test('that could mean two objects is an error', () => {
+  test('Rejects a control that matches two objects', () => {
     const twin = { ...rule, metadata: { name: 'rule', namespace: 'other' } };
     expect(() => applyControl([rule, twin], [control({ spec: null })])).toThrow('matches 2 manifests');
   });
 
-  test('never changes what it does not name', () => {
+  test('Never changes what a control does not name', () => {
     fc.assert(
       fc.property(SPEC, SPEC, (spec, patch) => {
         const manifests = [{ ...rule, spec }, service];

@@ -8,7 +8,7 @@ import { isObject, mergePatch } from '../../clusters/kubernetes/merge-patch.ts';
 const json = fc.jsonValue({ maxDepth: 4 });
 const object = fc.dictionary(fc.string(), json, { noNullPrototype: true });
 
-/** The patch that leads from one object to another; arrays and nulls within arrays are values like any other. */
+/** The patch that turns one object into another; arrays, and nulls within arrays, are ordinary values. */
 function difference(from: Record<string, unknown>, to: Record<string, unknown>): Record<string, unknown> {
   const removed = Object.keys(from).flatMap((name) => (Object.hasOwn(to, name) ? [] : [[name, null] as const]));
   const changed = Object.entries(to).map(([name, value]) => {
@@ -23,7 +23,7 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).flatMap(([name, inner]) => (inner === null ? [] : [[name, withoutNulls(inner)]])));
 }
 
-test('the examples of RFC 7386, appendix A', () => {
+test('Follows the examples of RFC 7386, appendix A', () => {
   const examples: [unknown, unknown, unknown][] = [
     [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
     [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
@@ -48,11 +48,11 @@ test('the examples of RFC 7386, appendix A', () => {
   for (const [target, patch, result] of examples) expect(mergePatch(target, patch)).toEqual(result);
 });
 
-test('an empty patch changes no object', () => {
+test('Leaves an object unchanged by an empty patch', () => {
   fc.assert(fc.property(object, (target) => assert.deepEqual(mergePatch(target, {}), target)));
 });
 
-test('a patch applied twice is the patch applied once', () => {
+test('Has the same result when a patch is applied twice', () => {
   fc.assert(
     fc.property(json, json, (target, patch) => {
       const once = mergePatch(target, patch);
@@ -61,7 +61,7 @@ test('a patch applied twice is the patch applied once', () => {
   );
 });
 
-test('the difference of two objects leads from one to the other', () => {
+test('Turns one object into another by their difference', () => {
   fc.assert(
     fc.property(object, object, (from, raw) => {
       const to = withoutNulls(raw);
@@ -70,18 +70,18 @@ test('the difference of two objects leads from one to the other', () => {
   );
 });
 
-test('what a patch does not name stays, what it sets to null is gone', () => {
+test('Keeps what a patch does not name, and removes what it sets to null', () => {
   fc.assert(
     fc.property(object, object, (target, patch) => {
       const merged = mergePatch(target, patch);
-      if (!isObject(merged)) throw new Error('objects merge to an object');
+      if (!isObject(merged)) throw new Error('merging objects must result in an object');
       for (const name of Object.keys(target)) if (!Object.hasOwn(patch, name)) assert.equal(merged[name], target[name]);
       for (const [name, value] of Object.entries(patch)) assert.equal(Object.hasOwn(merged, name), value !== null);
     }),
   );
 });
 
-test('neither side is changed', () => {
+test('Changes neither argument', () => {
   fc.assert(
     fc.property(json, json, (target, patch) => {
       const before = structuredClone([target, patch]);

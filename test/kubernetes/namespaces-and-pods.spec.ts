@@ -13,7 +13,7 @@ const ready = { conditions: [{ type: 'Ready', status: 'True' }] };
 const container = { name: 'agent', ready: false, restartCount: 0 };
 const podPath = (name: string): string => `/api/v1/namespaces/shop/pods/${name}`;
 
-test('pods are ready when as many as wanted are, and none is on its way out', async ({ api, server }) => {
+test('Waits until the expected number of pods is ready and none is terminating', async ({ api, server }) => {
   server.put(podPath('new'), pod('new', ready));
   server.put(podPath('old'), pod('old', ready, { deletionTimestamp: '2026-01-01T00:00:00Z' }));
   await expect(api.podsReady('shop', 'app=a', 1, { timeoutMs: 50 })).rejects.toThrow('1 are ready; old is terminating');
@@ -26,7 +26,7 @@ test('pods are ready when as many as wanted are, and none is on its way out', as
   expect(pods.map(({ metadata }) => metadata.name)).toEqual(['new']);
 });
 
-test('a pod that is not ready says which container is at fault', async ({ api, server }) => {
+test('Names the container that makes a pod unready', async ({ api, server }) => {
   const waiting = { ...container, restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } } };
   server.put(podPath('a'), pod('a', { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: 'no node' }] }));
   server.put(podPath('b'), pod('b', { containerStatuses: [waiting] }));
@@ -37,14 +37,14 @@ test('a pod that is not ready says which container is at fault', async ({ api, s
   expect(pods.some(isReady)).toBe(false);
   expect(pods.map(whyNotReady)).toEqual([
     'a is not scheduled: no node',
-    'b container agent waits (CrashLoopBackOff) after 2 restarts: back-off',
+    'b container agent is waiting (CrashLoopBackOff) after 2 restarts: back-off',
     'c container agent ended (Error)',
-    'd container agent runs and is not ready',
+    'd container agent is running but not ready',
     'e is Pending',
   ]);
 });
 
-test('a namespace on its way out is waited for before it is made again', async ({ api, server }) => {
+test('Waits for a terminating namespace before creating it again', async ({ api, server }) => {
   const path = '/api/v1/namespaces/shop';
   server.put(path, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', deletionTimestamp: '2026-01-01T00:00:00Z' } });
   let looks = 0;
@@ -57,7 +57,7 @@ test('a namespace on its way out is waited for before it is made again', async (
   expect(server.objects.get(path)?.metadata).toMatchObject({ labels: { a: 'b' } });
 });
 
-test('logs are text, from a time on', async ({ api, server }) => {
+test('Reads logs as text, from a given time', async ({ api, server }) => {
   server.intercept = ({ path }) => (path.endsWith('/log') ? { status: 200, body: 'line 1\nline 2\n' } : undefined);
   const sinceTime = new Date('2026-02-03T04:05:06Z');
   expect(await api.logs({ namespace: 'shop', name: 'a' }, 'agent', { sinceTime, tailLines: 5 })).toBe('line 1\nline 2\n');
@@ -65,7 +65,7 @@ test('logs are text, from a time on', async ({ api, server }) => {
   expect(query).toEqual({ container: 'agent', sinceTime: '2026-02-03T04:05:06.000Z', tailLines: '5' });
 });
 
-test('events come in order of time, whichever field holds it', async ({ api, server }) => {
+test('Sorts events by time, whichever field contains it', async ({ api, server }) => {
   const event = (name: string, fields: Record<string, unknown>): void =>
     server.put(`/api/v1/namespaces/shop/events/${name}`, {
       apiVersion: 'v1',
@@ -83,7 +83,7 @@ test('events come in order of time, whichever field holds it', async ({ api, ser
   expect(events[2]).toMatchObject({ at: '2026-01-03T00:00:00Z', type: 'Warning', reason: 'BackOff', object: 'Pod a' });
 });
 
-test('waiting ends with the signal', async ({ api }) => {
+test('Stops waiting when the signal aborts', async ({ api }) => {
   const abort = new AbortController();
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'never', namespace: 'shop' };
   let looks = 0;

@@ -12,14 +12,16 @@ import { portOf } from './port-forward.ts';
 
 type Headers = Record<string, string | string[]>;
 
-/** An API server as far as its version goes, over HTTP or HTTPS, that keeps the headers and the path of each request. */
+/**
+ * A server that answers requests for its version like an API server, over HTTP or HTTPS, and records the headers and path of each request.
+ */
 interface Listener {
   port: number;
   seen: { path: string; headers: Headers }[];
 }
 
 interface Kept {
-  /** One that the authority vouches for, under the name that it was issued for. */
+  /** One with a certificate that the CA issued for `NAME`. */
   secure: Listener;
   plain: Listener;
   authority: Authority;
@@ -27,13 +29,13 @@ interface Kept {
   open: (cluster: object, user?: object) => Promise<KubernetesApi>;
 }
 
-/** What the certificate of `secure` is issued for. */
+/** The name in the certificate of `secure`. */
 export const NAME = 'kubernetes.default.svc';
 
 function answer({ seen }: Listener): http.RequestListener {
   return (request, response) => {
     const headers: Headers = {};
-    // Node joins most repeated headers; what was sent is what counts.
+    // Node.js joins most repeated headers, but the test needs them as sent.
     for (let at = 0; at < request.rawHeaders.length; at += 2) {
       const [name = '', value = ''] = [request.rawHeaders[at]?.toLowerCase(), request.rawHeaders[at + 1]];
       const before = headers[name];
@@ -51,7 +53,7 @@ async function listen(server: http.Server, listener: Listener): Promise<void> {
   listener.port = portOf(server);
 }
 
-/** Tests with API servers as far as their version goes, and a kubeconfig for them. */
+/** Tests with such servers, and a kubeconfig for them. */
 export const test = base.extend<Kept>({
   authority: async ({}, use) => {
     const authority = new Authority();

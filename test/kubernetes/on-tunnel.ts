@@ -5,7 +5,7 @@ import type { PodTunnel } from '../../clusters/kubernetes/tunnel.ts';
 import { test as base } from './on-stand-in.ts';
 import { portOf } from './port-forward.ts';
 
-/** An HTTP server that stands for what listens in a pod. */
+/** An HTTP server in the place of one in a pod. */
 export interface PodServer {
   port: number;
   requests: { method: string; path: string }[];

@@ -24,12 +24,12 @@ const HEADERS: readonly [string | undefined, number][] = [
 ];
 
 for (const [header, patience] of HEADERS) {
-  test(`Retry-After ${header?.slice(0, 40) ?? 'not given'} is ${patience} ms`, () => {
+  test(`Waits ${patience} ms for Retry-After ${header?.slice(0, 40) ?? 'not given'}`, () => {
     expect(patienceOf(header, NOW)).toBe(patience);
   });
 }
 
-test('whatever the header says, the wait is a number of milliseconds and has an end', () => {
+test('Waits a finite time whatever the header says', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.date().map(String)), (header) => {
       const patience = patienceOf(header, NOW);
@@ -39,11 +39,11 @@ test('whatever the header says, the wait is a number of milliseconds and has an 
   );
 });
 
-test('a wait for a busy server ends with the signal, by its reason', async ({ api, server }) => {
+test('Stops waiting for a busy server when the signal aborts, with its reason', async ({ api, server }) => {
   const reason = new Error('interrupted');
   const abort = new AbortController();
   server.intercept = () => {
-    // The answer is read first, then the wait begins.
+    // The response is read before the wait begins.
     setImmediate(() => setTimeout(() => abort.abort(reason), 50));
     return { status: 429, body: 'busy', headers: { 'retry-after': '86400' } };
   };
@@ -51,7 +51,7 @@ test('a wait for a busy server ends with the signal, by its reason', async ({ ap
   expect(server.requests).toHaveLength(1);
 });
 
-test('a server that is busy for a moment is asked again', async ({ api, server }) => {
+test('Retries a server that is busy for a moment', async ({ api, server }) => {
   let asked = 0;
   server.intercept = () => (++asked < 3 ? { status: 429, body: '', headers: { 'retry-after': '0' } } : undefined);
   server.objects.set('/version', { apiVersion: 'v1', kind: 'Version', metadata: { name: 'v' }, gitVersion: 'v1.35.4' });
@@ -64,10 +64,7 @@ for (const [moment, status] of [
   ['starts', 403],
   ['shuts down', 503],
 ] as const) {
-  test(`what a server refuses while it ${moment} is no refusal, and is tried again where it must not be left undone`, async ({
-    api,
-    server,
-  }) => {
+  test(`Does not treat errors of a server that ${moment} as rejections, and retries what must be done`, async ({ api, server }) => {
     server.objects.set('/version', { apiVersion: 'v1', kind: 'Version', metadata: { name: 'v' }, gitVersion: 'v1.35.4' });
     let refused = 0;
     server.intercept = ({ path }) => {
@@ -80,7 +77,7 @@ for (const [moment, status] of [
   });
 }
 
-test('a server that is ready means what it refuses', async ({ api, server }) => {
+test('Treats an error of a server that is ready as a rejection', async ({ api, server }) => {
   server.intercept = ({ path }) => (path === '/readyz' ? { status: 200, body: 'ok' } : { status: 403, body: { message: 'forbidden' } });
   await expect(patiently(() => api.version())).rejects.toMatchObject({ code: 'API_REFUSED', status: 403 });
 });

@@ -3,7 +3,7 @@ import { expect, test } from './on-stand-in.ts';
 const POD = { namespace: 'shop', name: 'a' };
 const PATH = '/api/v1/namespaces/shop/pods/a';
 
-/** A message of a channel: 1 standard output, 2 standard error, 3 how it ended. */
+/** A message on a channel: 1 standard output, 2 standard error, 3 status. */
 const message = (channel: number, text: string): Buffer => Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
 const ended = (status: unknown): Buffer => message(3, JSON.stringify(status));
 
@@ -11,7 +11,7 @@ test.beforeEach(({ server }) => {
   server.put(PATH, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } });
 });
 
-test('what a program writes comes back whole, in two streams, with a multi-byte character cut in two', async ({ api, server }) => {
+test("Returns a program's output completely, in two streams, even if a multi-byte character was split", async ({ api, server }) => {
   const dials: URLSearchParams[] = [];
   server.exec = (webSocket, query) => {
     dials.push(query);
@@ -29,7 +29,7 @@ test('what a program writes comes back whole, in two streams, with a multi-byte 
   expect(dials[0]?.get('container')).toBe('app');
 });
 
-test('a program that fails is no error of the tool', async ({ api, server }) => {
+test("Does not treat a program's failure as an error of the tool", async ({ api, server }) => {
   server.exec = (webSocket) => {
     webSocket.send(message(2, 'no such file'));
     webSocket.send(ended({ status: 'Failure', reason: 'NonZeroExitCode', details: { causes: [{ reason: 'ExitCode', message: '104' }] } }));
@@ -38,7 +38,7 @@ test('a program that fails is no error of the tool', async ({ api, server }) => 
   expect(await api.exec(POD, { container: 'app', command: ['false'] })).toEqual({ stdout: '', stderr: 'no such file', exitCode: 104 });
 });
 
-test('a program that cannot be started, and a connection lost while it runs, are errors', async ({ api, server }) => {
+test('Fails if a program cannot be started, or if the connection is lost while it runs', async ({ api, server }) => {
   server.exec = (webSocket) => {
     webSocket.send(ended({ status: 'Failure', message: 'exec: "nope": executable file not found' }));
     webSocket.close();
@@ -55,12 +55,12 @@ test('a program that cannot be started, and a connection lost while it runs, are
   await expect(api.exec(POD, order)).rejects.toMatchObject({ code: 'POD_EXEC', message: expect.stringContaining('was lost') });
 });
 
-test('a pod that is not there is a refusal in the server’s words', async ({ api }) => {
+test("Reports a missing pod as a rejection in the server's words", async ({ api }) => {
   const missing = api.exec({ namespace: 'shop', name: 'b' }, { container: 'app', command: ['true'] });
   await expect(missing).rejects.toMatchObject({ code: 'API_REFUSED', status: 404, message: expect.stringContaining('"b" not found') });
 });
 
-test('a program that does not end is given up after its time', async ({ api, server }) => {
+test('Gives up on a program that does not end in time', async ({ api, server }) => {
   server.exec = () => undefined;
   const hung = api.exec(POD, { container: 'app', command: ['sleep', '9'], timeoutMs: 50 });
   await expect(hung).rejects.toMatchObject({ code: 'POD_TIMED_OUT', message: expect.stringContaining('sleep') });

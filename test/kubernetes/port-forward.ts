@@ -2,7 +2,7 @@ import net from 'node:net';
 
 import type { WebSocket } from 'ws';
 
-/** What a node does with a port-forward: the port on both channels first, then bytes both ways, and the error channel when nothing listens. */
+/** Behaves like a node in a port-forward: sends the port on both channels first, then data both ways, and an error if nothing listens. */
 export function bridge(webSocket: WebSocket, port: number, target: number): void {
   const portBytes = [port & 0xff, port >> 8];
   webSocket.send(Buffer.from([0, ...portBytes]));

@@ -5,7 +5,7 @@ import { proxyFor } from '../../clusters/kubernetes/proxy.ts';
 const PROXY = 'http://proxy.test:3128';
 const HTTPS_PROXY = PROXY;
 
-/** A server, the environment, and whether it is reached through the proxy. */
+/** A server, the environment, and whether the server is reached through the proxy. */
 const CASES: readonly [string, Record<string, string>, boolean][] = [
   ['https://api.test', { HTTPS_PROXY }, true],
   ['https://api.test', { https_proxy: PROXY }, true],
@@ -36,7 +36,7 @@ const CASES: readonly [string, Record<string, string>, boolean][] = [
   ['https://[fd00::2]:6443', { HTTPS_PROXY, NO_PROXY: '[fd00::1]:6443' }, true],
 ];
 
-test('a server is reached through the proxy of the environment unless that excepts it', () => {
+test("Uses the environment's proxy for a server that it does not exclude", () => {
   for (const [server, environment, proxied] of CASES)
     expect.soft(proxyFor(new URL(server), environment), `${server} ${JSON.stringify(environment)}`).toBe(proxied ? PROXY : undefined);
   expect(proxyFor(new URL('https://api.test'), { HTTPS_PROXY: 'proxy.test:3128' })).toBe(PROXY);

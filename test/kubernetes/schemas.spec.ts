@@ -59,7 +59,7 @@ const VALID: Manifest[] = [
   { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, stringData: { a: 'b' }, type: 'Opaque' },
 ];
 
-test('sound manifests of every kind pass', () => {
+test('Accepts valid manifests of every kind', () => {
   validateManifests(VALID, 'a.yaml', SCHEMAS);
 });
 
@@ -77,17 +77,17 @@ const BROKEN: [string, Manifest, string][] = [
     object('networking.istio.io/v1', 'DestinationRule', { host: 'a', subsets: [{ nane: 'v1', name: 'v1' }] }),
     'spec.subsets[0].nane does not exist; did you mean name?',
   ],
-  ['a field like no other', rule({ xyzzy: 1 }), `${AT}.xyzzy does not exist; there are `],
+  ['a field that resembles no other', rule({ xyzzy: 1 }), `${AT}.xyzzy does not exist; the fields are `],
   [
-    'a field at the top',
+    'a field at the top level',
     object('networking.istio.io/v1', 'DestinationRule', { host: 'a' }, { sepc: {} }),
     'sepc does not exist; did you mean spec?',
   ],
   ['a field of the metadata', { ...rule({}), metadata: { name: 'x', lables: {} } }, 'metadata.lables does not exist; did you mean labels?'],
   [
-    'a wrong word',
+    'an unknown enum value',
     rule({ loadBalancer: { simple: 'ROUNDROBIN' } }),
-    `${AT}.loadBalancer.simple is "ROUNDROBIN", which is none of UNSPECIFIED, LEAST_CONN, RANDOM, PASSTHROUGH, ROUND_ROBIN, LEAST_REQUEST; did you mean ROUND_ROBIN?`,
+    `${AT}.loadBalancer.simple is "ROUNDROBIN", which is not one of UNSPECIFIED, LEAST_CONN, RANDOM, PASSTHROUGH, ROUND_ROBIN, LEAST_REQUEST; did you mean ROUND_ROBIN?`,
   ],
   [
     'a wrong type',
@@ -123,20 +123,20 @@ const BROKEN: [string, Manifest, string][] = [
     object('networkin.istio.io/v1', 'Foo', {}),
     'the group networkin.istio.io is unknown; did you mean networking.istio.io?',
   ],
-  ['a core object without outline', object('v1', 'Service', {}, { sepc: {} }), 'sepc does not exist; did you mean spec?'],
+  ['an unknown field of a core object', object('v1', 'Service', {}, { sepc: {} }), 'sepc does not exist; did you mean spec?'],
   [
-    'a spec where data belongs',
+    'a spec instead of data',
     object('v1', 'ConfigMap', {}),
-    'spec does not exist; there are apiVersion, kind, metadata, data, binaryData, immutable',
+    'spec does not exist; the fields are apiVersion, kind, metadata, data, binaryData, immutable',
   ],
   [
-    'a label that is no text',
+    'a label that is not a string',
     { ...object('v1', 'Service', {}), metadata: { name: 'x', labels: JSON.parse('{"version": 1}') } },
     'metadata.labels.version must be a string; quote it',
   ],
 ];
 for (const [what, manifest, message] of BROKEN) {
-  test(`${what} is refused`, () => {
+  test(`Rejects ${what}`, () => {
     const expected = {
       code: 'MANIFEST_INVALID',
       exitCode: 2,
@@ -146,7 +146,7 @@ for (const [what, manifest, message] of BROKEN) {
   });
 }
 
-test('every problem gets its line', () => {
+test('Reports each problem on its own line', () => {
   const broken = rule({ outlierDetection: { intervall: '1s' }, loadBalancer: { simple: 'X' } });
   const lines = (): string[] => {
     try {
@@ -159,7 +159,7 @@ test('every problem gets its line', () => {
   expect(lines()).toHaveLength(3);
 });
 
-test('every kind of the definitions compiles, and knows the fields that all objects have', () => {
+test('Compiles every kind of the definitions, and accepts the fields that all objects have', () => {
   const versions = [...SCHEMAS.kinds].flatMap(([kind, apiVersions]) => apiVersions.map((apiVersion) => [apiVersion, kind] as const));
   expect(versions.length).toBeGreaterThanOrEqual(33);
   for (const [apiVersion, kind] of versions) {
@@ -175,7 +175,7 @@ test('every kind of the definitions compiles, and knows the fields that all obje
 });
 
 for (const version of ISTIO.versions) {
-  test(`the schemas of ${version} are those of its pinned module; npm run schemas writes them`, async () => {
+  test(`Matches the schemas of ${version} to its pinned module; npm run schemas writes them`, async () => {
     const { module } = istioVersion(version);
     const [, revision = ''] = /istio\.io\/istio (v\S+)/.exec(await readFile(join(module.folder, 'go.mod'), 'utf8')) ?? [];
     const cache = process.env['GOMODCACHE'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'pkg/mod');

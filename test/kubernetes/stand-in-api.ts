@@ -15,6 +15,7 @@ export interface Recorded {
   path: string;
   query: URLSearchParams;
   contentType: string;
+  accept: string;
   body: StandInObject;
 }
 
@@ -31,7 +32,7 @@ interface Answer {
   headers?: http.OutgoingHttpHeaders;
 }
 
-/** Keeps objects as an API server does and speaks the port-forward subprotocol, over plain HTTP on loopback. */
+/** Stores objects like an API server and supports the port-forward subprotocol, over plain HTTP on loopback. */
 export class StandInApi {
   readonly requests: Recorded[] = [];
   /** By path, e.g. /api/v1/namespaces/a/pods/b. */
@@ -56,17 +57,17 @@ export class StandInApi {
     ],
     ['apiextensions.k8s.io/v1', [{ name: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false }]],
   ]);
-  /** Answers instead, when it returns something. */
+  /** Overrides the response if it returns one. */
   intercept: (request: Recorded) => Answer | undefined = () => undefined;
-  /** What becomes of a port-forward to the pod at `path`; by default it ends at `forwardTo`. */
+  /** Handles a port-forward to the pod at `path`; by default it connects to `forwardTo`. */
   forward: (webSocket: WebSocket, port: number, path: string) => void = (webSocket, port) =>
     bridge(webSocket, port, this.forwardTo ?? port);
   forwardTo: number | undefined;
-  /** What becomes of a program that is to run in a pod. */
+  /** Handles a program that is to run in a pod. */
   exec: (webSocket: WebSocket, query: URLSearchParams) => void = (webSocket) => webSocket.close();
-  /** Whether handshakes are left without an answer. */
+  /** Whether handshakes are left unanswered. */
   silent = false;
-  /** HTTP connections and port-forwards ever opened. */
+  /** Number of HTTP connections and port-forwards that were ever opened. */
   connections = 0;
   dials = 0;
   readonly sockets = new Set<Duplex>();
@@ -156,6 +157,7 @@ export class StandInApi {
       path: pathname,
       query: searchParams,
       contentType: request.headers['content-type'] ?? '',
+      accept: request.headers.accept ?? '',
       body: text === '' ? undefined : JSON.parse(text),
     };
     this.requests.push(recorded);
@@ -204,7 +206,7 @@ export class StandInApi {
     return { status: 200, body: object };
   }
 
-  /** Every object has one manager more, once it is applied by it. */
+  /** Adds the manager to the object's managed fields. */
   #apply(path: string, object: StandInObject | undefined, body: StandInObject, query: URLSearchParams): void {
     const entry = { manager: query.get('fieldManager') ?? '', operation: 'Apply' };
     const others = ((object?.metadata['managedFields'] ?? []) as (typeof entry)[]).filter(({ manager }) => manager !== entry.manager);
@@ -218,7 +220,7 @@ export class StandInApi {
   #page(path: string, query: URLSearchParams): unknown {
     const selectors = (query.get('labelSelector')?.split(',') ?? []).map((one) => one.split('='));
     const all = [...this.objects]
-      // Of all namespaces, where none is named.
+      // From all namespaces, if none is given.
       .filter(([key]) => key.startsWith(`${path}/`) || key.replace(/\/namespaces\/[^/]+(?=\/[^/]+\/[^/]+$)/, '').startsWith(`${path}/`))
       .filter(([, { metadata }]) =>
         selectors.every(([label = '', value]) => isSelected(metadata['labels'] as Record<string, string> | undefined, label, value)),

@@ -10,19 +10,19 @@ import { bridge } from './port-forward.ts';
 
 const digest = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 
-test('JSON goes both ways, over one kept connection', async ({ tunnel, server, podServer }) => {
+test('Transfers JSON both ways, over one kept connection', async ({ tunnel, server, podServer }) => {
   podServer.answer = (request, response) => void request.pipe(response);
   for (let round = 0; round < 50; round++) expect(await requestJson(tunnel, 'POST', '/probe', { round })).toEqual({ round });
   expect(server.dials).toBe(1);
 });
 
-test('requests at the same time take connections of their own', async ({ tunnel, podServer }) => {
+test('Opens a connection for each concurrent request', async ({ tunnel, podServer }) => {
   podServer.answer = (request, response) => void request.pipe(response);
   const rounds = Array.from({ length: 8 }, (_, round) => round);
   expect(await Promise.all(rounds.map((round) => requestJson(tunnel, 'PUT', '/', round)))).toEqual(rounds);
 });
 
-test('a body of 5 MB arrives intact, in either direction', async ({ tunnel, podServer }) => {
+test('Transfers a body of 5 MB intact, in both directions', async ({ tunnel, podServer }) => {
   const large = randomBytes(2_500_000).toString('hex');
   podServer.answer = (_request, response) => void response.end(large);
   expect(digest(await requestText(tunnel, 'GET', '/history'))).toBe(digest(large));
@@ -34,7 +34,7 @@ test('a body of 5 MB arrives intact, in either direction', async ({ tunnel, podS
   expect(await requestText(tunnel, 'POST', '/', large)).toBe(digest(large));
 });
 
-test('a body that ends with the connection is complete', async ({ tunnel, podServer, server }) => {
+test('Accepts a body that ends with the connection as complete', async ({ tunnel, podServer, server }) => {
   const large = 'x'.repeat(1_000_000);
   podServer.answer = (_request, response) => {
     response.useChunkedEncodingByDefault = false;
@@ -46,7 +46,7 @@ test('a body that ends with the connection is complete', async ({ tunnel, podSer
   expect(server.dials).toBe(3);
 });
 
-test('a reset in the middle of a body is an error, and the next request dials anew', async ({ tunnel, podServer, server }) => {
+test('Fails on a reset within a body, and reconnects for the next request', async ({ tunnel, podServer, server }) => {
   podServer.answer = (_request, response) => {
     response.writeHead(200, { 'content-length': '1000000' });
     response.write('x'.repeat(100_000), () => {
@@ -60,7 +60,7 @@ test('a reset in the middle of a body is an error, and the next request dials an
   expect(server.dials).toBe(2);
 });
 
-test('a connection that is lost does not pass for the end of a body', async ({ tunnel, podServer, server }) => {
+test('Does not mistake a lost connection for the end of a body', async ({ tunnel, podServer, server }) => {
   podServer.answer = (_request, response) => {
     response.useChunkedEncodingByDefault = false;
     response.shouldKeepAlive = false;
@@ -71,7 +71,7 @@ test('a connection that is lost does not pass for the end of a body', async ({ t
   await expect(requestText(tunnel, 'GET', '/')).rejects.toMatchObject({ code: 'POD_UNREACHABLE' });
 });
 
-test('a far end that closes in the middle of a body is an error too', async ({ tunnel, podServer }) => {
+test('Fails if the peer closes within a body', async ({ tunnel, podServer }) => {
   podServer.answer = (request, response) => {
     response.writeHead(200, { 'content-length': '1000' });
     response.write('x', () => request.socket.end());
@@ -79,7 +79,7 @@ test('a far end that closes in the middle of a body is an error too', async ({ t
   await expect(requestText(tunnel, 'GET', '/')).rejects.toMatchObject({ code: 'POD_UNREACHABLE' });
 });
 
-test('an idle connection that the far end closes is not handed out again', async ({ tunnel, podServer, server }) => {
+test('Does not reuse an idle connection that the peer has closed', async ({ tunnel, podServer, server }) => {
   podServer.answer = (request, response) => void response.end('x', () => request.socket.end());
   await requestText(tunnel, 'GET', '/');
   await until(() => Object.values(tunnel.freeSockets).flat().length === 0, { what: 'the agent to let go', timeoutMs: 5_000, everyMs: 5 });
@@ -87,7 +87,7 @@ test('an idle connection that the far end closes is not handed out again', async
   expect(server.dials).toBe(2);
 });
 
-test('when a kept connection dies, a GET is sent once more and a POST never', async ({ tunnel, podServer }) => {
+test('Repeats a GET when a kept connection dies, but never a POST', async ({ tunnel, podServer }) => {
   let drop = false;
   podServer.answer = (request, response) => {
     if (drop) request.socket.destroy();
@@ -102,7 +102,7 @@ test('when a kept connection dies, a GET is sent once more and a POST never', as
   expect(podServer.requests.map(({ path }) => path)).toEqual(['/first', '/again', '/again', '/once']);
 });
 
-test('what the node says on the error channel is the error', async ({ tunnel, server }) => {
+test("Reports the node's message on the error channel", async ({ tunnel, server }) => {
   server.forwardTo = 1;
   await expect(requestText(tunnel, 'GET', '/')).rejects.toMatchObject({
     code: 'POD_UNREACHABLE',
@@ -110,7 +110,7 @@ test('what the node says on the error channel is the error', async ({ tunnel, se
   });
 });
 
-test('the port bytes may come in pieces', async ({ tunnel, server, podServer }) => {
+test('Accepts port bytes in several pieces', async ({ tunnel, server, podServer }) => {
   server.forward = (webSocket, port) => {
     const send = webSocket.send.bind(webSocket);
     const channelsBegun = new Set<number>();
@@ -127,7 +127,7 @@ test('the port bytes may come in pieces', async ({ tunnel, server, podServer }) 
   expect(await requestJson(tunnel, 'GET', '/')).toEqual({ ok: true });
 });
 
-test('a pod that does not exist is refused in the server’s words', async ({ api }) => {
+test("Rejects a missing pod in the server's words", async ({ api }) => {
   const tunnel = api.tunnel({ namespace: 'shop', name: 'gone' }, 80);
   const refused = requestText(tunnel, 'GET', '/');
   await expect(refused).rejects.toMatchObject({
@@ -136,12 +136,12 @@ test('a pod that does not exist is refused in the server’s words', async ({ ap
   });
 });
 
-test('an API server that is not there is unreachable', async ({ tunnel, server }) => {
+test('Reports an unreachable API server', async ({ tunnel, server }) => {
   await server.stop();
   await expect(requestText(tunnel, 'GET', '/')).rejects.toMatchObject({ code: 'API_UNREACHABLE' });
 });
 
-test('an answer that says no is an error with its text', async ({ tunnel, podServer }) => {
+test('Reports an error response with its text', async ({ tunnel, podServer }) => {
   podServer.answer = (_request, response) => void response.writeHead(404).end('no such route\n');
   const refused = requestJson(tunnel, 'GET', '/nowhere');
   await expect(refused).rejects.toMatchObject({
@@ -155,7 +155,7 @@ test('an answer that says no is an error with its text', async ({ tunnel, podSer
   });
 });
 
-test('an answer that does not come times out, and a signal ends the wait', async ({ tunnel, podServer }) => {
+test('Times out without a response, and stops waiting when the signal aborts', async ({ tunnel, podServer }) => {
   podServer.answer = () => {};
   await expect(requestText(tunnel, 'GET', '/', undefined, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'POD_TIMED_OUT' });
   const abort = new AbortController();
@@ -163,12 +163,12 @@ test('an answer that does not come times out, and a signal ends the wait', async
   await expect(requestText(tunnel, 'GET', '/', undefined, { signal: abort.signal })).rejects.toThrow('enough');
 });
 
-test('a handshake that is never answered ends with the request', async ({ tunnel, server }) => {
+test('Ends an unanswered handshake with the request', async ({ tunnel, server }) => {
   server.silent = true;
   await expect(requestText(tunnel, 'GET', '/', undefined, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'POD_TIMED_OUT' });
 });
 
-test('an idle tunnel does not keep a process alive', async ({ tunnel, server }, info) => {
+test('Does not keep a process alive with an idle tunnel', async ({ tunnel, server }, info) => {
   const program = `
     const { KubernetesApi } = await import('./clusters/kubernetes/api.ts');
     const { requestText } = await import('./clusters/kubernetes/tunnel.ts');
@@ -180,7 +180,7 @@ test('an idle tunnel does not keep a process alive', async ({ tunnel, server }, 
   expect(said).toBe('{"ok":true}');
 });
 
-/** Looks until a count stays the same for a while. */
+/** Polls until a count has been stable for a while. */
 async function settled(count: () => number): Promise<number> {
   let last = -1;
   let same = 0;
@@ -196,7 +196,7 @@ async function settled(count: () => number): Promise<number> {
 const CHUNK = Buffer.alloc(256 * 1024, 'x');
 const CHUNKS = 120;
 
-test('a slow reader slows the pod down', async ({ tunnel, podServer }) => {
+test('Slows down the pod for a slow reader', async ({ tunnel, podServer }) => {
   let written = 0;
   podServer.answer = (_request, response) => {
     const write = (): void => {
@@ -217,7 +217,7 @@ test('a slow reader slows the pod down', async ({ tunnel, podServer }) => {
   expect(received).toBe(CHUNKS * CHUNK.length);
 });
 
-test('a slow pod slows the writer down', async ({ tunnel, podServer }) => {
+test('Slows down the writer for a slow pod', async ({ tunnel, podServer }) => {
   let read: (() => void) | undefined;
   podServer.answer = (request, response) => {
     read = () => {

@@ -1,7 +1,7 @@
 import { warningsOf } from '../../clusters/kubernetes/connection.ts';
 import { expect, test } from './on-stand-in.ts';
 
-test('what the server warns of reaches who applies, with the object that it is about', async ({ api, server }) => {
+test('Passes each warning of the server to the caller with its object', async ({ api, server }) => {
   server.intercept = ({ method, path, body }) =>
     method === 'PATCH' && path.endsWith('/old')
       ? { status: 200, body, headers: { warning: '299 - "field a is deprecated", 299 istiod "say \\"b\\", not a"' } }
@@ -12,7 +12,7 @@ test('what the server warns of reaches who applies, with the object that it is a
   expect(heard).toEqual(['old: field a is deprecated', 'old: say "b", not a']);
 });
 
-test('a header that is no warning says nothing', () => {
+test('Ignores a header without a warning', () => {
   expect(warningsOf(undefined)).toEqual([]);
   expect(warningsOf('299 - no quotes')).toEqual([]);
 });

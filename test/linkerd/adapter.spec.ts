@@ -21,14 +21,14 @@ const route = (namespace: string | undefined, parent: object): Manifest => ({
   spec: { parentRefs: [parent] },
 });
 
-test('an identity is a name of the service account in the trust domain, and may be claimed in a header', () => {
+test('Derives an identity from service account and trust domain, and the headers to claim it', () => {
   const mesh = new LinkerdAdapter({ access: new SimulatedLinkerd([]) });
   const identity = mesh.identity('shop', 'cart', { trustDomain: 'mesh.test' });
   expect(identity).toBe('cart.shop.serviceaccount.identity.linkerd.mesh.test');
   expect(mesh.identityHeaders(identity)).toEqual({ 'l5d-client-id': identity });
 });
 
-test('the settings of the mesh are those of its installation, and what is not set there has a default', async () => {
+test("Reads the mesh's settings from its installation, with defaults", async () => {
   const settingsWith = async (values: string | undefined) => {
     const access = new SimulatedLinkerd([]);
     if (values !== undefined)
@@ -41,18 +41,18 @@ test('the settings of the mesh are those of its installation, and what is not se
   expect(await settingsWith(all)).toMatchObject({ rootNamespace: 'out', trustDomain: 'shop.test' });
 });
 
-test('how many proxies run each version is told by what the injector wrote on their pods', async () => {
+test("Counts the proxies of each version by the injector's annotations", async () => {
   const mesh = new LinkerdAdapter({ access: new SimulatedLinkerd([pod('a'), pod('b', { namespace: 'there' })]) });
   expect([...(await mesh.proxyVersions())]).toEqual([['1', 2]]);
 });
 
-test('a namespace injects by its annotation, never by a label', () => {
+test('Injects a namespace by its annotation, never by a label', () => {
   expect(injects({ annotations: { 'linkerd.io/inject': 'enabled' } })).toBe(true);
   expect(injects({ annotations: { 'linkerd.io/inject': 'disabled' } })).toBe(false);
   expect(injects({ labels: { 'linkerd.io/inject': 'enabled' } })).toBe(false);
 });
 
-test('configuration outside of the rig, or for parents there, is refused', () => {
+test('Rejects configuration outside the rig, or with parents there', () => {
   expect(FACTS.reachesOf([route(undefined, { name: 'server', namespace: 'rig-neighbour' })], ISLAND)).toEqual([]);
   expect(FACTS.reachesOf([route('shop', {})], ISLAND)).toEqual([expect.stringContaining('is in shop')]);
   expect(FACTS.reachesOf([route(undefined, { namespace: 'shop' })], ISLAND)).toEqual([expect.stringContaining('has a parent in shop')]);
@@ -60,7 +60,7 @@ test('configuration outside of the rig, or for parents there, is refused', () =>
   expect(FACTS.reachesOf([gatewayClass], ISLAND)).toHaveLength(1);
 });
 
-test('the issuer is signed by the anchor, both of a curve that the identity service takes, and valid for longer than a run', async () => {
+test('Issues an intermediate signed by the anchor, with an accepted curve, valid for longer than a run', async () => {
   const { trustAnchor, certificate, key } = await issuerCredentials('mesh.test');
   const [anchor, issuer] = [new X509Certificate(trustAnchor), new X509Certificate(certificate)];
   expect(issuer.checkIssued(anchor) && issuer.verify(anchor.publicKey)).toBe(true);
@@ -74,13 +74,13 @@ test('the issuer is signed by the anchor, both of a curve that the identity serv
   expect(key).toMatch(/^-----BEGIN EC PRIVATE KEY-----/);
 });
 
-test('an installation sends no heartbeat, and its proxies log what they are given', async () => {
+test('Installs without a heartbeat, and makes proxies log their policies', async () => {
   const values = await installationValues();
   expect(values).toMatchObject({ disableHeartBeat: true, proxy: { logLevel: expect.stringContaining('policy::api=debug') } });
   expect(await installationValues({ highAvailability: true })).not.toHaveProperty('controllerReplicas');
 });
 
-test('every image is of the version that the command must have, and none can be built', () => {
+test("Pulls every image in the command's version, and builds none", () => {
   expect(linkerdImages().every(({ recipe, upstream, part }) => recipe === undefined && upstream !== undefined && part === 'mesh')).toBe(
     true,
   );
@@ -89,7 +89,7 @@ test('every image is of the version that the command must have, and none can be 
   expect(() => linkerdImages('edge-1.2.3')).toThrow(/meshproof cannot install Linkerd edge-1\.2\.3/);
 });
 
-test('where the command is not to be had, one sentence says which one is missing, and the hint where it is', async () => {
+test('Says which command is missing and where to get it', async () => {
   const tool = { ...linkerdTool(), name: 'meshproof-no-such-program' };
   await expect(pathOf(tool, {})).rejects.toMatchObject({
     code: 'TOOL_UNAVAILABLE',
@@ -99,14 +99,14 @@ test('where the command is not to be had, one sentence says which one is missing
   });
 });
 
-test('what the command says of versions is read, with how many proxies run each', () => {
+test('Parses the versions that the command prints, with the number of proxies of each', () => {
   const text =
     'Client version: edge-26.8.3\nServer version: edge-26.8.3\nProxy versions:\n\tedge-26.8.3 (7 pods)\n\tedge-26.7.1 (1 pods)\n';
   const { client, server, proxies } = parseVersions(text);
   expect([client, server, ...proxies]).toEqual(['edge-26.8.3', 'edge-26.8.3', ['edge-26.8.3', 7], ['edge-26.7.1', 1]]);
 });
 
-test('proxies that are counted by version are known by name where the tags of their images are those', () => {
+test('Names the proxies of a version if the tags of their images identify them', () => {
   const tagged = [
     { pod: 'rig/one', version: 'edge-1' },
     { pod: 'rig/late', version: 'edge-0' },
@@ -116,7 +116,7 @@ test('proxies that are counted by version are known by name where the tags of th
   expect(counted(['edge-1', 2])).toEqual(Array.from({ length: 2 }, () => ({ pod: 'one of 2 pods', version: 'edge-1' })));
 });
 
-test('a preflight complains of what failed, and one that failed without naming anything is the command’s own failure', () => {
+test("Reports what failed in a preflight, and a failure without a name as the command's own", () => {
   const checks = [
     { description: 'can create Namespaces', result: 'success' },
     { description: 'can create ClusterRoles', error: 'not authorized', result: 'error' },
@@ -125,10 +125,10 @@ test('a preflight complains of what failed, and one that failed without naming a
   const stdout = JSON.stringify({ success: false, categories: [{ checks }] });
   expect(parsePreflight({ exitCode: 1, stdout, stderr: '' })).toEqual(['can create ClusterRoles: not authorized']);
   expect(parsePreflight({ exitCode: 0, stdout: '{"success":true}', stderr: '' })).toEqual([]);
-  expect(() => parsePreflight({ exitCode: 1, stdout: '', stderr: 'unknown flag' })).toThrow(/named nothing: unknown flag/);
+  expect(() => parsePreflight({ exitCode: 1, stdout: '', stderr: 'unknown flag' })).toThrow(/reported nothing: unknown flag/);
 });
 
-test('diagnostics say of each source that cannot be read why', async () => {
+test('Says in the diagnostics why a source is missing', async () => {
   const files = await linkerdDiagnostics(new SimulatedLinkerd([]), 'linkerd', [{ namespace: 'rig', name: 'caller' }]);
   expect(files).toEqual({ 'caller/metrics.txt': 'not available: connection refused\n', 'caller/proxy.log': '' });
 });

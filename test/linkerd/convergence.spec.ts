@@ -33,7 +33,7 @@ function run(objects: readonly Manifest[], { callers = [], mesh = new SimulatedL
   return converge(mesh, { objects, after, namespace: 'rig', callers, timeoutMs }, PACE);
 }
 
-test('a route is waited for until every caller’s proxy answers its marker, each asked by itself', async () => {
+test("Waits until every caller's proxy answers a route's marker, and queries each separately", async () => {
   const quick = new SimulatedCaller('caller', () => true);
   const slow = new SimulatedCaller('other', (question) => question > 4);
   const [object] = marked([route()]);
@@ -43,7 +43,7 @@ test('a route is waited for until every caller’s proxy answers its marker, eac
   expect(slow.asked[0]).toMatch(/^server\.rig:8080\/\.meshproof\/[0-9a-f]{16}$/);
 });
 
-test('a route for the outside, or for a Service elsewhere, is asked of callers in its own namespace alone', async () => {
+test("Queries only callers in a route's own namespace if it is for egress or for a Service elsewhere", async () => {
   const elsewhere: Manifest = { ...route(), spec: { parentRefs: [{ group: '', kind: 'Service', name: 'server', namespace: 'shop' }] } };
   for (const object of marked([route('EgressNetwork', 'outside'), elsewhere])) {
     const [inside, neighbour] = [new SimulatedCaller('caller', () => true), new SimulatedCaller('neighbour', () => false, 'next')];
@@ -52,7 +52,7 @@ test('a route for the outside, or for a Service elsewhere, is asked of callers i
   }
 });
 
-test('a route that is accepted and never acts is said to be without effect, with its conditions and who does not act', async () => {
+test('Reports a route that is accepted but never takes effect, with its conditions and the proxies', async () => {
   const mesh = new SimulatedLinkerd([]);
   const [object] = marked([route()]);
   const conditions = [{ type: 'Accepted', status: 'True', reason: 'Accepted' }];
@@ -67,7 +67,7 @@ test('a route that is accepted and never acts is said to be without effect, with
   });
 });
 
-test('an older version of a route that still stands in a proxy is not taken for the new one', async () => {
+test('Does not mistake an older version of a route in a proxy for the new one', async () => {
   const [older] = marked([route()]);
   const [newer] = marked([route()]);
   const [before = ''] = pathsIn(older as Manifest);
@@ -78,7 +78,7 @@ test('an older version of a route that still stands in a proxy is not taken for 
   expect(caller.asked).toHaveLength(4);
 });
 
-test('what was removed is waited for until no proxy answers its marker; without its Service nobody is asked', async () => {
+test('Waits until no proxy answers a removed marker, and queries nothing if the Service is gone', async () => {
   const caller = new SimulatedCaller('caller', (question) => question < 4);
   const objects = marked([route()]);
   await run(objects, { callers: [caller], after: 'removed' });
@@ -94,13 +94,13 @@ test('what was removed is waited for until no proxy answers its marker; without 
   expect(unasked.asked).toEqual([]);
 });
 
-test('a profile acts only where nobody has asked for longer than proxies remember: between bursts nobody asks', async () => {
+test('Pauses between bursts, because a profile takes effect only after proxies forget the service', async () => {
   const caller = new SimulatedCaller('caller', (question, idleMs) => question > 1 && idleMs > 50);
   await run(marked([profile]), { callers: [caller] });
   expect(caller.asked[0]).toMatch(/^server\.rig:8080\/\.meshproof\/slow\//);
 });
 
-test('a policy is waited for until every proxy that tells has been given the sentinels of its kinds', async () => {
+test('Waits until every proxy that logs policies has received the sentinels of their kinds', async () => {
   const mesh = new SimulatedLinkerd([pod('server-v1'), pod('server-v2'), pod('other-ports', { port: 80 })]);
   mesh.givenAfter = 6;
   await run([policy('Server'), policy('ServerAuthorization')], { mesh });
@@ -113,12 +113,12 @@ test('a policy is waited for until every proxy that tells has been given the sen
   });
 });
 
-test('proxies that do not log their policies cannot be waited for, and are not taken for converged', async () => {
+test('Fails for proxies that do not log their policies, instead of assuming convergence', async () => {
   const mesh = new SimulatedLinkerd([pod('server-v1', { log: 'warn' })]);
   await expect(run([policy('Server')], { mesh })).rejects.toMatchObject({
     code: 'CONVERGENCE_UNSEEN',
     hint: expect.stringContaining('config.linkerd.io/proxy-log-level'),
   });
-  // Where nothing concerns them, nothing is asked of them.
+  // If nothing concerns them, they are not queried.
   await run([route('Server')], { mesh });
 });

@@ -13,16 +13,16 @@ import type { ClusterAccess } from '../../clusters/mesh/access.ts';
 const PLACE = { version: 'edge-1', kubeconfig: 'some/kubeconfig', context: 'kind-one' };
 const PRINTED = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "'"$1"'" }\n---\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: linkerd }\n`;
 
-/** A program in the command's place that keeps its arguments and its input, and prints two objects. */
-async function program(info: TestInfo): Promise<{ linkerd: string; told: () => Promise<string[]> }> {
-  const [linkerd, told] = [info.outputPath('linkerd'), info.outputPath('told')];
-  await writeFile(told, '');
-  const body = `echo "$@" >> '${told}'\ncase "$*" in *" - "*) cat >> '${told}'; echo >> '${told}';; esac\nprintf '%s' '${PRINTED}'\n`;
+/** A stand-in for the command that records its arguments and its input, and prints two objects. */
+async function program(info: TestInfo): Promise<{ linkerd: string; recorded: () => Promise<string[]> }> {
+  const [linkerd, recorded] = [info.outputPath('linkerd'), info.outputPath('recorded')];
+  await writeFile(recorded, '');
+  const body = `echo "$@" >> '${recorded}'\ncase "$*" in *" - "*) cat >> '${recorded}'; echo >> '${recorded}';; esac\nprintf '%s' '${PRINTED}'\n`;
   await writeFile(linkerd, `#!/bin/sh\n${body}`, { mode: 0o755 });
-  return { linkerd, told: async () => (await readFile(told, 'utf8')).trim().split('\n') };
+  return { linkerd, recorded: async () => (await readFile(recorded, 'utf8')).trim().split('\n') };
 }
 
-/** An API server that keeps what it is asked to do. */
+/** An API server that records requests. */
 class Server {
   applied: string[] = [];
   removed: string[] = [];
@@ -45,15 +45,15 @@ class Server {
 
 const at = (server: Server) => server as unknown as KubernetesApi;
 
-test('an installation applies what the command prints: definitions, control plane, extension; keys go by stdin alone', async ({}, info) => {
-  const { linkerd, told } = await program(info);
+test('Applies what the command prints: definitions, control plane, extension; passes keys on standard input only', async ({}, info) => {
+  const { linkerd, recorded } = await program(info);
   const server = new Server();
   await installLinkerd({ linkerd, ...PLACE }, at(server), {}, {});
-  const [crds = '', control = '', values = '', viz = ''] = await told();
+  const [crds = '', control = '', values = '', viz = ''] = await recorded();
   expect(crds).toBe('install --crds --ignore-cluster --kubeconfig some/kubeconfig --context kind-one');
   expect(control).toMatch(/^install --ignore-cluster --values - --kubeconfig /);
   expect(JSON.parse(values)).toMatchObject({ disableHeartBeat: true, identity: { issuer: { tls: { keyPEM: expect.any(String) } } } });
-  // All that the command takes for a log level.
+  // The syntax that the command accepts as a log level.
   expect(JSON.parse(values).proxy.logLevel).toMatch(/^([\w:]+(=(trace|debug|warn|info|error))?(,|$))+$/);
   expect(viz).toMatch(/^viz install --ignore-cluster --kubeconfig /);
   expect(server.applied).toEqual([
@@ -66,7 +66,7 @@ test('an installation applies what the command prints: definitions, control plan
   ]);
 });
 
-test('the identity service is ready before the destination service begins, and both before all others', () => {
+test('Waits for the identity service, then the destination service, then all others', () => {
   const names = ['linkerd-proxy-injector', 'linkerd-destination', 'linkerd-identity', 'other'];
   const programs = names.map((name): Manifest => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name } }));
   const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'linkerd-identity' } };
@@ -79,37 +79,37 @@ test('the identity service is ready before the destination service begins, and b
   ]);
 });
 
-test('high availability is the command’s own profile', async ({}, info) => {
-  const { linkerd, told } = await program(info);
+test("Uses the command's own profile for high availability", async ({}, info) => {
+  const { linkerd, recorded } = await program(info);
   await installLinkerd({ linkerd, ...PLACE }, at(new Server()), { highAvailability: true }, {});
-  const lines = (await told()).filter((line) => line.includes('--ha'));
+  const lines = (await recorded()).filter((line) => line.includes('--ha'));
   expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(['install --ignore-cluster', 'viz install']);
 });
 
-test('a removal takes what the command names and is there, the extension first', async ({}, info) => {
-  const { linkerd, told } = await program(info);
+test('Removes what the command names and what exists, the extension first', async ({}, info) => {
+  const { linkerd, recorded } = await program(info);
   const server = new Server();
   await uninstallLinkerd({ linkerd, ...PLACE }, at(server), {});
-  expect((await told()).map((line) => line.replace(/ --kubeconfig.*/, ''))).toEqual(['viz uninstall', 'uninstall']);
+  expect((await recorded()).map((line) => line.replace(/ --kubeconfig.*/, ''))).toEqual(['viz uninstall', 'uninstall']);
   expect(server.removed).toEqual(['ConfigMap viz', 'ConfigMap uninstall']);
 });
 
-test('a manifest gets its proxy by the command, written out', async ({}, info) => {
-  const { linkerd, told } = await program(info);
+test("Injects the proxy's containers into a manifest with the command", async ({}, info) => {
+  const { linkerd, recorded } = await program(info);
   const injector = new LinkerdInjector(at(new Server()), async () => ({ linkerd, ...PLACE }));
   const workload: Manifest = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'one' } };
   const made = await injector.inject([workload]);
   expect(made.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Namespace']);
-  const [args, , given = ''] = await told();
+  const [args, , given = ''] = await recorded();
   expect(args).toMatch(/^inject --manual - --kubeconfig/);
   expect(JSON.parse(given)).toEqual(workload);
 });
 
-test('a preflight asks no server of the project’s for the newest version', async ({}, info) => {
-  const { linkerd, told } = await program(info);
+test("Does not ask the project's server for the newest version in a preflight", async ({}, info) => {
+  const { linkerd, recorded } = await program(info);
   const tool = new LinkerdTool(async () => ({ linkerd, ...PLACE }), {} as ClusterAccess);
-  // It prints no report.
+  // The stand-in prints no report.
   await tool.preflight('alice').catch(() => undefined);
   const asked = 'check --pre --wait 5s --output json --expected-version edge-1 --as alice --kubeconfig some/kubeconfig --context kind-one';
-  expect(await told()).toEqual([asked]);
+  expect(await recorded()).toEqual([asked]);
 });

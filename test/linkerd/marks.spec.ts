@@ -14,13 +14,13 @@ const object = (apiVersion: string, kind: string, spec: object): Manifest => ({ 
 const route = (parent: object, apiVersion = 'policy.linkerd.io/v1beta3') =>
   object(apiVersion, 'HTTPRoute', { parentRefs: [parent], rules: [{ matches: [{ path: { value: '/api' } }] }] });
 
-test('the paths and ports that clusters know are those of the agent', () => {
+test('Uses the same paths and ports as the agent', () => {
   expect(SAMPLE_PATHS).toEqual(OWN_PATHS);
   expect(SAMPLE_PORTS).toMatchObject({ http: PORTS.http, metrics: PORTS.metrics, tcp: PORTS.tcp, ready: PORTS.ready });
   expect(Object.values(PORTS)).not.toContain(SAMPLE_PORTS.sentinel);
 });
 
-test('a route of callers gets one rule more, with a path that no other marker has; what is given stays as it is', () => {
+test('Adds one rule with a unique path to a route of callers, and changes nothing else', () => {
   const given = [
     route({ kind: 'Service', name: 'server', port: 9090 }),
     route({ kind: 'EgressNetwork', name: 'all', namespace: 'there', port: 80 }),
@@ -37,13 +37,13 @@ test('a route of callers gets one rule more, with a path that no other marker ha
   ]);
 });
 
-test('what does not act in callers’ proxies is not marked', () => {
+test("Does not mark what does not affect callers' proxies", () => {
   const others = [route({ kind: 'Server', name: 'http' }), object('v1', 'Service', { selector: {} }), object('apps/v1', 'Deployment', {})];
   expect(marked(others)).toEqual(others);
   expect(markersOf(marked([route({ kind: 'Service', name: 'server' }, 'example.test/v1')]), 'rig')).toEqual([]);
 });
 
-test('only the proxy that has the marker’s own rule shows it', () => {
+test("Recognises only a proxy that applies the marker's rule", () => {
   const marker: Marker = { of: '', host: 'server.rig', port: 8080, path: '/.meshproof/abc', kind: 'route' };
   expect(shows(marker, { status: 302, headers: { location: 'http://marker.meshproof.invalid/.meshproof/abc' } })).toBe(true);
   expect(shows(marker, { status: 302, headers: { location: 'http://marker.meshproof.invalid/.meshproof/old' } })).toBe(false);
@@ -53,7 +53,7 @@ test('only the proxy that has the marker’s own rule shows it', () => {
   expect(shows(slow, { status: 204, headers: {} })).toBe(false);
 });
 
-test('sentinels are of the kinds that were applied, in the namespaces of their pods', () => {
+test('Places sentinels of the applied kinds in the namespaces of their pods', () => {
   const there = { ...object('policy.linkerd.io/v1beta3', 'Server', {}), metadata: { name: 'a', namespace: 'there' } };
   const applied = [
     object('policy.linkerd.io/v1alpha1', 'MeshTLSAuthentication', {}),
@@ -79,17 +79,17 @@ test('sentinels are of the kinds that were applied, in the namespaces of their p
     `AuthorizationPolicy ${SENTINEL_NAME}-network`,
     `AuthorizationPolicy ${SENTINEL_NAME}`,
   ]);
-  // One word for each kind, and none within another.
+  // One token for each kind, none of which contains another.
   expect(shown).toHaveLength(4);
   expect(shown.filter((one) => shown.some((other) => other !== one && other.includes(one)))).toEqual([]);
 });
 
-test('sentinels of every kind are such as the API server takes', () => {
+test('Places valid sentinels of every kind', () => {
   const { objects } = sentinelOf(new Set(INBOUND_KINDS), 'rig', undefined);
   expect(() => validateManifests(objects, 'the sentinels', schemas())).not.toThrow();
 });
 
-test('a Server changes each time, so that what a proxy says of the one before is never taken for it', () => {
+test("Changes a Server each time, so that a proxy's earlier log is never mistaken for the new one", () => {
   const [first] = sentinelOf(new Set(['Server']), 'rig', undefined).objects;
   const second = sentinelOf(new Set(['Server']), 'rig', first);
   expect(second.shown).not.toEqual(sentinelOf(new Set(['Server']), 'rig', undefined).shown);

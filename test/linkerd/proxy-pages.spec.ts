@@ -4,7 +4,7 @@ import { parseAccessLog } from '../../clusters/linkerd/proxy/access-log.ts';
 import { parseMetrics, withProxy, proxyVersionOf } from '../../clusters/linkerd/proxy/admin.ts';
 import { countsIn } from '../../clusters/linkerd/proxy/counts.ts';
 import { requestCountOf } from '../../clusters/linkerd/proxy/request-counts.ts';
-import { UNTOLD } from '../../clusters/mesh/observations.ts';
+import { UNREPORTED } from '../../clusters/mesh/observations.ts';
 import { matchers } from '../../fixtures/matchers/index.ts';
 import { pod } from './simulated-linkerd.ts';
 
@@ -26,33 +26,33 @@ other{quoted="a \\"b\\" \\\\ c"} 1.5
 const samples = parseMetrics(PAGE, ['request_total', 'response_total']);
 const own = { namespace: 'rig', name: 'server-v1-7d9f-x2x4z' };
 
-test('metrics are read by name, with their labels as they were before they were quoted', () => {
+test('Parses metrics by name, and unquotes their labels', () => {
   expect(samples).toHaveLength(9);
   expect(parseMetrics(PAGE, ['other'])).toEqual([{ name: 'other', labels: { quoted: 'a "b" \\ c' }, value: 1.5 }]);
   expect(parseMetrics(PAGE, ['proxy_build_info'])[0]?.labels['version']).toBe('v2.366.0');
 });
 
-test('requests are counted by the pod that they went to; what is asked of the readiness port, or of the proxy itself, is left out', () => {
+test('Counts requests by destination pod, without those to the readiness port or the proxy itself', () => {
   expect(countsIn(samples, own.name)).toEqual({
     sent: { 'server-v2-5f-abcde': { requests: 42, failed: 5 } },
     received: { [own.name]: { requests: 11, failed: 0 } },
   });
 });
 
-test('the counter of answers tells who called by identity, and whom by workload; what it never tells is said to be untold', () => {
+test("Reads the caller's identity and the destination's workload from the response counter, and marks what is never reported", () => {
   const counts = samples.flatMap((sample) => requestCountOf(sample, own) ?? []);
   const me = { workload: 'server-v1', namespace: 'rig' };
   const to = { workload: 'server-v2', namespace: 'rig', service: 'server-v2', identity: 'server.rig.x' };
-  const server = { side: 'server', to: { ...me, service: UNTOLD }, status: 200 } as const;
+  const server = { side: 'server', to: { ...me, service: UNREPORTED }, status: 200 } as const;
   expect(counts).toEqual([
     { side: 'client', from: me, to, status: 200, secured: true, count: 37 },
     { side: 'client', from: me, to, status: 500, secured: true, count: 5 },
-    { ...server, from: { identity: 'frontend.rig.x', workload: UNTOLD, namespace: UNTOLD }, secured: true, count: 11 },
-    { ...server, from: { workload: UNTOLD, namespace: UNTOLD }, secured: false, count: 3 },
+    { ...server, from: { identity: 'frontend.rig.x', workload: UNREPORTED, namespace: UNREPORTED }, secured: true, count: 11 },
+    { ...server, from: { workload: UNREPORTED, namespace: UNREPORTED }, secured: false, count: 3 },
   ]);
 });
 
-test('an expectation about what a mesh never tells holds of any series, about what it tells only of that', () => {
+test('Matches any value of a field that the mesh never reports, and only equal ones of others', () => {
   const counts = samples.flatMap((sample) => requestCountOf(sample, own) ?? []).filter(({ side }) => side === 'server');
   const frontend = { from: { workload: 'caller', identity: 'frontend.rig.x' }, count: 11 };
   const plain = { secured: false, count: 3 };
@@ -61,7 +61,7 @@ test('an expectation about what a mesh never tells holds of any series, about wh
   expect(matchers.toCountRequests(counts, [{ ...frontend, to: { workload: 'server-v9' } }, plain]).pass).toBe(false);
 });
 
-test('an access log is read in JSON; between proxies the path is told apart from the address', () => {
+test('Parses the access log in JSON, and separates path and authority between proxies', () => {
   const meshed =
     '{"host":"server.rig:8080","method":"POST","uri":"http://server.rig:8080/orders?page=2","status":200,"user_agent":"probe/1","version":"HTTP/2.0","response_bytes":"17"}';
   const plain = '{"host":"server.rig:8080","method":"GET","uri":"/","status":503,"user_agent":"","version":"HTTP/1.1"}';
@@ -83,7 +83,7 @@ test('an access log is read in JSON; between proxies the path is told apart from
   ]);
 });
 
-test('a pod counts as meshed while its proxy runs, native sidecar or not', () => {
+test('Treats a pod as meshed while its proxy runs, as native sidecar or not', () => {
   const going = pod('going');
   going.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
   const bare = { ...pod('bare'), spec: { containers: [{ name: 'app' }] } };

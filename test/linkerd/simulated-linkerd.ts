@@ -15,10 +15,10 @@ export function pod(name: string, { namespace = 'rig', log = LOG, port = SENTINE
   };
 }
 
-/** A control plane that gives proxies a policy some looks after it was asked for, and callers' proxies that act some looks after that. */
+/** A control plane that sends a policy to proxies some polls after it was applied, and callers' proxies that apply it some polls later. */
 export class SimulatedLinkerd implements ClusterAccess {
   readonly stored = new Map<string, Manifest>();
-  /** How many looks at a log it takes until the policy is in it; Infinity for never. */
+  /** Number of polls of a log until it contains the policy; Infinity for never. */
   givenAfter = 3;
   looks = 0;
   readonly #pods: readonly PodObject[];
@@ -67,7 +67,7 @@ export class SimulatedLinkerd implements ClusterAccess {
   }
 }
 
-/** A caller whose proxy acts on a route from a certain question on; a profile counts only once nobody has asked for a while. */
+/** A caller whose proxy applies a route from a certain request on; a profile takes effect only after a pause without requests. */
 export class SimulatedCaller implements Caller {
   readonly pod: PodRef;
   asked: string[] = [];
@@ -90,7 +90,7 @@ export class SimulatedCaller implements Caller {
   }
 }
 
-/** The paths in the rules of a route, or the conditions of a profile. */
+/** The paths in the rules of a route, or in the conditions of a profile. */
 export function pathsIn({ spec }: Manifest): string[] {
   const found: string[] = [];
   const walk = (value: unknown): void => {

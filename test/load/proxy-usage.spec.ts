@@ -7,7 +7,7 @@ import { expect, test } from '@playwright/test';
 import { exec } from '../../clusters/exec.ts';
 import { parseUsage, usageScript } from '../../fixtures/load/proxy-usage.ts';
 
-test('processor time is summed over processes and their threads, memory over processes', () => {
+test('Adds up CPU time over processes and threads, and memory over processes', () => {
   const printed = [
     'program envoy',
     'kilobytes 51200',
@@ -16,17 +16,21 @@ test('processor time is summed over processes and their threads, memory over pro
     'program pilot-agent',
     'kilobytes 10240',
     'nanoseconds 1000000',
+    'program node',
+    'kilobytes 2048',
+    'nanoseconds 7000000',
     '',
   ];
-  expect(parseUsage(printed.join('\n'))).toEqual({ cpuMs: 3, memoryMiB: 60 });
+  expect(parseUsage(printed.join('\n'), ['envoy', 'pilot-agent'])).toEqual({ cpuMs: 3, memoryMiB: 60 });
+  expect(parseUsage(printed.join('\n'), ['MainThread', 'node'])).toEqual({ cpuMs: 7, memoryMiB: 2 });
 });
 
-test('no proxy among the processes is an error, not a proxy that uses nothing', () => {
-  expect(() => parseUsage('')).toThrow(RangeError);
-  expect(() => parseUsage('program envoy\nkilobytes 100\nnanoseconds 0\n')).toThrow(RangeError);
+test('Fails if no process is a proxy, instead of reporting no usage', () => {
+  expect(() => parseUsage('', ['envoy'])).toThrow(RangeError);
+  expect(() => parseUsage('program envoy\nkilobytes 100\nnanoseconds 0\n', ['envoy'])).toThrow(RangeError);
 });
 
-test('the script reads what the kernel says about a process that runs', async () => {
+test("Reads the kernel's figures of a running process", async () => {
   test.skip(process.platform !== 'linux', 'there is no /proc');
   const busy = spawn(process.execPath, [
     '-e',
@@ -35,7 +39,7 @@ test('the script reads what the kernel says about a process that runs', async ()
   try {
     await once(busy.stdout, 'data');
     const comm = (await readFile(`/proc/${busy.pid}/comm`, 'utf8')).trim();
-    const { cpuMs, memoryMiB } = parseUsage(await exec('sh', ['-c', usageScript([comm])]));
+    const { cpuMs, memoryMiB } = parseUsage(await exec('sh', ['-c', usageScript([comm])]), [comm]);
     expect(cpuMs).toBeGreaterThan(10);
     expect(memoryMiB).toBeGreaterThan(20);
     expect(memoryMiB).toBeLessThan(500);

@@ -6,10 +6,10 @@ import { answered, ENVOY, historyOf, times } from './histories.ts';
 
 const { toRemapFrom, toHaveAffinity } = matchers;
 
-/** A user who is answered by these versions, one after the other. */
+/** A user who is answered by these versions in turn. */
 const user = (...versions: string[]): History => historyOf(versions.map((version) => answered(version)));
 
-test('users who stay at their pod stick, one answer by another pod, or none, breaks it', () => {
+test('Requires every request of a user to be answered by the same pod', () => {
   const users = [user('v1', 'v1'), user('v3', 'v3', 'v3'), user('v2', 'v2')];
   expect(toHaveAffinity(users).pass).toBe(true);
   for (const stray of [user('v1', 'v2'), historyOf([answered('v1'), ENVOY.unhealthy]), historyOf(times(2, ENVOY.unhealthy))]) {
@@ -20,7 +20,7 @@ test('users who stay at their pod stick, one answer by another pod, or none, bre
   }
 });
 
-test('one request of a user, or no user, cannot show that users stick', () => {
+test('Needs at least two requests of at least one user', () => {
   expect(toHaveAffinity([user('v1', 'v1'), user('v2')]).inconclusive).toContain('too few');
   expect(toHaveAffinity([]).inconclusive).toContain('too few');
 });
@@ -28,7 +28,7 @@ test('one request of a user, or no user, cannot show that users stick', () => {
 const others = { p0: 1 / 8, tolerance: 0.3 };
 const spread = (n: number, versionOf: (i: number) => string): History[] => Array.from({ length: n }, (_, i) => user(versionOf(i)));
 const before = spread(210, (i) => `v${(i % 3) + 1}`);
-/** Where users go when v3 is removed and every `k`-th of the others is remapped too. */
+/** Where users go if v3 is removed and every `k`-th of the others is remapped too. */
 const after = (k: number): History[] =>
   spread(210, (i) => {
     if (i % 3 === 2) return i % 2 === 0 ? 'v1' : 'v2';
@@ -36,11 +36,11 @@ const after = (k: number): History[] =>
     return `v${((i % 3) + (moves ? 1 : 0)) % 2 === 0 ? 1 : 2}`;
   });
 
-test('users of a removed pod and an eighth of the others may be remapped', () => {
+test('Accepts that users of a removed pod and an eighth of the others are remapped', () => {
   expect(toRemapFrom(after(8), { before, removed: 'server-v3', others })).toMatchObject({ pass: true, statistics: [{ method: 'sprt' }] });
 });
 
-test('half of the others remapped, a user left behind, and a user without an answer are rejected', () => {
+test('Rejects half of the others remapped, a user left behind, and a user without a response', () => {
   const wrong: [History[], string][] = [
     [after(2), 'reject'],
     [after(8).with(5, user('v3')), '1 users are still there or not answered by exactly one pod'],
@@ -54,7 +54,7 @@ test('half of the others remapped, a user left behind, and a user without an ans
   }
 });
 
-test('a pod without users, or few users, say nothing', () => {
+test('Makes no judgement with few users, or none of the removed pod', () => {
   expect(toRemapFrom(after(8), { before, removed: 'server-v9', others }).inconclusive).toContain('server-v9 had no user');
   expect(toRemapFrom(after(8).slice(0, 12), { before: before.slice(0, 12), removed: 'server-v3', others }).inconclusive).toContain(
     'undecided',

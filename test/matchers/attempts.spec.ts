@@ -9,7 +9,7 @@ import { answered, delivery, historyOf, times } from './histories.ts';
 const { toHaveAttempts } = matchers;
 const failed = answered('v1', { status: 500 });
 
-test('every request is delivered exactly so many times, neither fewer nor more', () => {
+test('Requires exactly the given number of deliveries of each request', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 5 }), fc.nat(), (n, attempts, one) => {
       const history = historyOf(times(n, failed));
@@ -21,7 +21,7 @@ test('every request is delivered exactly so many times, neither fewer nor more',
   );
 });
 
-test('the message counts the deliveries and gives examples', () => {
+test('Counts the deliveries and gives examples', () => {
   const history = historyOf(times(3, failed));
   const { expected, observed, confidence } = toHaveAttempts([delivery('r-0'), delivery('r-0'), delivery('r-1')], history, 2);
   expect(expected).toBe('every request is delivered exactly 2 times');
@@ -29,6 +29,6 @@ test('the message counts the deliveries and gives examples', () => {
   expect(confidence).toContain('r-1 1 times, r-2 0 times');
 });
 
-test('a prober at fault allows no judgement', () => {
+test('Makes no judgement if the prober was at fault', () => {
   expect(toHaveAttempts([], historyOf([{ kind: 'tool', detail: 'x' }]), 1).inconclusive).toContain('the prober was at fault');
 });

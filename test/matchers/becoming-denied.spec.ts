@@ -6,13 +6,13 @@ import { answered, closed, ENVOY, historyOf, reset, times, type Step } from './h
 const { toBecomeDenied } = matchers;
 const cut: Step[] = [...times(100, answered('v1')), ...times(100, reset)];
 
-test('what passes at first and is refused for good afterwards is cut off, with the time it took', () => {
+test('Accepts requests that succeed first and are then denied for good, and reports the time', () => {
   expect(toBecomeDenied(historyOf(cut))).toMatchObject({ pass: true, statistics: [{ observed: 990 }] });
-  // Several endpoints enforce one after the other.
+  // Several endpoints enforce the change one after another.
   expect(toBecomeDenied(historyOf(cut.with(98, closed)))).toMatchObject({ pass: true });
 });
 
-test('what never succeeds, always succeeds, succeeds again or fails otherwise is rejected', () => {
+test('Rejects requests that never or always succeed, succeed again, or fail otherwise', () => {
   const wrong: [Step[], string][] = [
     [times(200, reset), 'none succeeded'],
     [times(200, answered('v1')), 'the last success was sent at 1990 ms, 0 requests after it'],
@@ -27,7 +27,7 @@ test('what never succeeds, always succeeds, succeeds again or fails otherwise is
   }
 });
 
-test('a history that is too short allows no judgement', () => {
+test('Makes no judgement on a short history', () => {
   expect(toBecomeDenied(historyOf(times(100, answered('v1')))).inconclusive).toContain('ends before');
   expect(toBecomeDenied(historyOf([...times(100, answered('v1')), reset])).inconclusive).toContain('ends before');
 });

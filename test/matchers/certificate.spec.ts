@@ -70,7 +70,7 @@ async function workload(
 const pem = ({ certificate }: Made): string => certificate.toString('pem');
 const leaf = async (issuer: Made, about?: About): Promise<string> => pem(await workload(issuer, about));
 
-test('a certificate proves an identity only to a peer that trusts its CA, while it is valid, and with the promised lifetime', async () => {
+test('Requires a trusted CA, a valid time, the identity and the lifetime', async () => {
   const root = await authority('root');
   const intermediate = await authority('intermediate', root);
   const stranger = await authority('root');
@@ -106,7 +106,7 @@ test('a certificate proves an identity only to a peer that trusts its CA, while 
   );
 });
 
-test('a renewed certificate is another one with another key', async () => {
+test('Requires a renewed certificate to have another key', async () => {
   const root = await authority('root');
   const old = await workload(root);
   const of = (...chain: string[]) => ({ chain, authorities: [] });

@@ -6,14 +6,14 @@ import { answered, delivery, historyOf, times } from './histories.ts';
 const { toHaveRequestsPerConnection, toUseConnections } = matchers;
 const header = 'x-peer-port';
 
-/** Deliveries over connections that carry so many requests each. */
+/** Deliveries over connections that each carry the given number of requests. */
 function over(...carried: number[]) {
   const ports = carried.flatMap((count, i) => Array.from({ length: count }, () => String(40_000 + i)));
   const history = historyOf(times(ports.length, answered()));
   return { history, ledger: history.outcomes.map(({ id }, i) => delivery(id, { headers: { [header]: ports[i] ?? '' } })) };
 }
 
-test('every connection carries exactly so many requests', () => {
+test('Requires every connection to carry exactly the given number of requests', () => {
   for (const [carried, each, pass] of [
     [[1, 1, 1], 1, true],
     [[2, 2], 2, true],
@@ -31,7 +31,7 @@ test('every connection carries exactly so many requests', () => {
   );
 });
 
-test('the number of connections stays within the limit', () => {
+test('Limits the number of connections', () => {
   for (const [carried, atMost, pass] of [
     [[40], 1, true],
     [[25, 15], 2, true],
@@ -50,7 +50,7 @@ test('the number of connections stays within the limit', () => {
   expect(toUseConnections([], history, { atMost: 2, header }).inconclusive).toContain('nothing was delivered');
 });
 
-test('without the mark of the connection, or without deliveries, nothing is known', () => {
+test('Makes no judgement without deliveries, or without the header that identifies connections', () => {
   const { history } = over(2);
   expect(toHaveRequestsPerConnection([delivery('r-0')], history, { each: 1, header }).inconclusive).toContain(
     '1 requests arrived without x-peer-port',

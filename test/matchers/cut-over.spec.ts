@@ -7,7 +7,7 @@ const { toCutOver } = matchers;
 const colours = { from: 'v1', to: 'v2' };
 const switched: Step[] = [...times(100, answered('v1')), ...times(100, answered('v2'))];
 
-test('a switch is accepted, with a short time in which both answer', () => {
+test('Accepts a switch during which both versions answer for a short time', () => {
   expect(toCutOver(historyOf(switched), colours)).toMatchObject({ pass: true, statistics: [{ observed: 0, method: 'exact' }] });
   const mixed = switched.with(98, answered('v2')).with(101, answered('v1'));
   const judged = toCutOver(historyOf(mixed), colours);
@@ -16,7 +16,7 @@ test('a switch is accepted, with a short time in which both answer', () => {
   expect(toCutOver(historyOf(mixed), { ...colours, togetherMs: 29 }).pass).toBe(false);
 });
 
-test('no switch, a switch back, a failure and a third version are rejected', () => {
+test('Rejects no switch, a switch back, a failure and a third version', () => {
   const wrong: [Step[], string][] = [
     [times(200, answered('v1')), 'no cut-over'],
     [times(200, answered('v2')), 'no cut-over'],

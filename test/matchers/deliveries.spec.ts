@@ -6,7 +6,7 @@ import { answered, delivery, ENVOY, historyOf, reset, times } from './histories.
 const { toArriveWith, toBeAnswered, toHaveDeliveries, toHaveWaiting, toPrint, toStayUnresolved } = matchers;
 const three = ['a', 'b', 'c'].map((id) => delivery(id));
 
-test('deliveries are counted exactly, or between two bounds', () => {
+test('Counts deliveries exactly, or within bounds', () => {
   expect(toHaveDeliveries(three, 3).pass).toBe(true);
   for (const wrong of [2, 4]) expect(toHaveDeliveries(three, wrong).pass).toBe(false);
   expect(toHaveDeliveries(three, { atLeast: 3, atMost: 4 }).pass).toBe(true);
@@ -18,7 +18,7 @@ test('deliveries are counted exactly, or between two bounds', () => {
   expect(toHaveWaiting({ waiting: 49 }, 50).pass).toBe(false);
 });
 
-test('every delivery arrives byte for byte as it was sent', () => {
+test('Requires every delivery to arrive byte for byte as it was sent', () => {
   const ledger = ['a', 'b'].map((id) => delivery(id, { method: 'POST', path: '/v1/', headers: { host: 'server:8080', 'x-order': id } }));
   const wanted = { method: 'POST', path: '/v1/', headers: { 'x-order': '{id}' } };
   expect(toArriveWith(ledger, wanted).pass).toBe(true);
@@ -36,21 +36,21 @@ test('every delivery arrives byte for byte as it was sent', () => {
   }
 });
 
-test('an answer of any status and a reset count as answers, a refused connection and a timeout do not', () => {
+test('Counts any status and a reset as answered, but not a refused connection or a timeout', () => {
   expect(toBeAnswered(historyOf([answered(), ENVOY.denied, reset])).pass).toBe(true);
   expect(toBeAnswered(historyOf([answered(), { kind: 'connection-refused' }])).pass).toBe(false);
   expect(toBeAnswered(historyOf([answered(), { kind: 'timeout', stage: 'response' }])).pass).toBe(false);
   expect(toBeAnswered(historyOf([{ kind: 'dns' }])).inconclusive).toBeDefined();
 });
 
-test('an unknown name is never resolved', () => {
+test('Never resolves an unknown name', () => {
   expect(toStayUnresolved(historyOf(times(5, { kind: 'dns' }))).pass).toBe(true);
   expect(toStayUnresolved(historyOf([{ kind: 'dns' }, { kind: 'connection-refused' }])).pass).toBe(false);
   expect(toStayUnresolved(historyOf([{ kind: 'tool', detail: 'no' }])).inconclusive).toBeDefined();
   expect(toStayUnresolved(historyOf([])).inconclusive).toBeDefined();
 });
 
-test('a tool says what it should and nothing that it should not', () => {
+test('Requires the expected output of a tool, and none of the forbidden one', () => {
   const answer = { exitCode: 0, said: 'kind: Deployment SECOND_KEY' };
   expect(toPrint(answer, /SECOND_KEY/, { butNot: /FIRST_KEY/ }).pass).toBe(true);
   expect(toPrint(answer, /THIRD_KEY/).pass).toBe(false);

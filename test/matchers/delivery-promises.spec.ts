@@ -7,7 +7,7 @@ import { answered, delivery, ENVOY, historyOf, times } from './histories.ts';
 const deliveriesOf = ({ outcomes }: History) => outcomes.map(({ id }) => delivery(id));
 const { toDeliverAtMostOnce, toGiveLess } = matchers;
 
-test('what was told to have failed may have been delivered or not', () => {
+test('Accepts either outcome of a request that failed for its caller', () => {
   const history = historyOf([...times(10, answered('v1')), ...times(4, ENVOY.timeOut)]);
   const delivered = deliveriesOf(history);
   for (const ledger of [delivered, delivered.slice(0, 12), delivered.slice(0, 10)]) {
@@ -15,14 +15,14 @@ test('what was told to have failed may have been delivered or not', () => {
   }
 });
 
-test('a second delivery, and an acknowledgement of what never arrived, speak against it', () => {
+test('Rejects a second delivery, and a success of a request that never arrived', () => {
   const history = historyOf([...times(10, answered('v1')), ...times(4, ENVOY.timeOut)]);
   const delivered = deliveriesOf(history);
   expect(toDeliverAtMostOnce([...delivered, ...delivered.slice(12)], history).against).toEqual([{ kind: 'delivered again', count: 2 }]);
   expect(toDeliverAtMostOnce(delivered.slice(3), history).against).toEqual([{ kind: 'acknowledged, never delivered', count: 3 }]);
 });
 
-test('where no answer was lost the promise was not put to the test', () => {
+test('Makes no judgement if no response was lost', () => {
   const history = historyOf([...times(10, answered('v1')), ENVOY.timeOut]);
   const delivered = deliveriesOf(history);
   const mute = { pod: 'server-v1' };
@@ -30,12 +30,12 @@ test('where no answer was lost the promise was not put to the test', () => {
   expect(toDeliverAtMostOnce(delivered.slice(0, 10), history, { mute }).inconclusive).toBe(
     'server-v1 got no request that it did not answer',
   );
-  // Another pod answered what the mute one had got first.
+  // Another pod answered a request that the mute one had received first.
   const elsewhere = historyOf(times(10, answered('v2')));
   expect(toDeliverAtMostOnce(deliveriesOf(elsewhere), elsewhere, { mute }).pass).toBe(true);
 });
 
-test('an endpoint gets less than its share where an equal one is out of the question', () => {
+test('Proves that an endpoint receives less than an equal share', () => {
   const pods = ['server-v1', 'server-v2', 'server-v3'];
   const of = pods.map((pod) => ({ pod }));
   const given = (slow: number, n: number) => {

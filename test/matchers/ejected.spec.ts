@@ -14,7 +14,7 @@ function spread(...pods: ({ pod: string } | undefined)[]) {
   return { ledger, history };
 }
 
-test('the number of ejected endpoints is exact', () => {
+test('Requires the exact number of ejected endpoints', () => {
   for (const [pods, count] of [
     [[v1, v2, v3], 0],
     [[v1, v3], 1],
@@ -26,7 +26,7 @@ test('the number of ejected endpoints is exact', () => {
   }
 });
 
-test('the ejected endpoints are exactly those named', () => {
+test('Requires exactly the named endpoints to be ejected', () => {
   const { ledger, history } = spread(v1, v3);
   expect(toHaveEjected(ledger, [{ pod: 'server-v2' }], { of, history }).pass).toBe(true);
   expect(toHaveEjected(ledger, [{ pod: 'server-v1' }], { of, history }).pass).toBe(false);
@@ -34,12 +34,12 @@ test('the ejected endpoints are exactly those named', () => {
   expect(toHaveEjected(ledger, [], { of, history }).observed).toContain('1 ejected; 45 to server-v1, 0 to server-v2, 45 to server-v3');
 });
 
-test('deliveries of other requests do not count', () => {
+test('Ignores deliveries of other requests', () => {
   const { ledger, history } = spread(v1, v3);
   expect(toHaveEjected([...ledger, delivery('earlier', { pod: 'server-v2' })], 1, { of, history }).pass).toBe(true);
 });
 
-test('too few requests say nothing about who is ejected', () => {
+test('Makes no judgement with too few requests', () => {
   const history = historyOf(times(10, answered()));
   expect(toHaveEjected([], 3, { of, history }).inconclusive).toContain('too few outcomes: 10, 60 needed');
 });

@@ -11,17 +11,17 @@ import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from './h
 const { toEjectAndReadmit } = matchers;
 
 interface Breaker {
-  /** Failures until the first ejection and until the second. */
+  /** Number of failures until the first ejection and until the second. */
   failures?: readonly number[];
   /** How long each ejection lasts, from the failure that causes it. */
   outMs?: readonly number[];
   durationMs?: number;
   rate?: number;
-  /** How long the third endpoint serves after its return, before it fails again; Infinity: never again. */
+  /** How long the third endpoint serves after its readmission before it fails again; Infinity: never again. */
   servesMs?: number;
 }
 
-/** A service of three endpoints of which the third fails twice, and is healed while it is out, behind a breaker that counts and ejects. */
+/** A Service with three endpoints behind a circuit breaker; the third one fails twice, and recovers while it is ejected. */
 function timeline({ failures = [5, 31], outMs = [5_200, 10_100], durationMs = 25_000, rate = 100, servesMs = 1_000 }: Breaker = {}): {
   history: History;
   ledger: LedgerEntry[];
@@ -55,7 +55,7 @@ const options = { endpoint: 'server-v3', failures: 5, baseEjectionMs: 5_000, int
 const judge = ({ history, ledger }: { history: History; ledger: LedgerEntry[] }, more = {}) =>
   toEjectAndReadmit(history, { ...options, ledger, ...more });
 
-test('ejected after five failures, back and serving after the base time, out for longer the second time, and back again', () => {
+test('Accepts two ejections after failures, the second one longer, each followed by a readmission', () => {
   const judged = judge(timeline());
   expect(judged).toMatchObject({ pass: true });
   expect(judged.observed).toMatch(
@@ -63,7 +63,7 @@ test('ejected after five failures, back and serving after the base time, out for
   );
 });
 
-test('each broken promise is named', () => {
+test('Names each broken promise', () => {
   const broken: [Breaker, string][] = [
     [{ failures: [] }, 'never ejected, the longest gap was 30 ms'],
     [{ failures: [18, 31] }, 'first ejection came after 18 failures'],
@@ -87,7 +87,7 @@ test('each broken promise is named', () => {
   }
 });
 
-/** The timeline with one outcome replaced: the first sent after so many milliseconds that holds. */
+/** The timeline with one outcome replaced: the first matching one that was sent after the given time. */
 function spoilt(afterMs: number, holds: (outcome: History['outcomes'][number]) => boolean = () => true) {
   const { history, ledger } = timeline();
   const at = history.outcomes.findIndex((outcome) => outcome.sentMs > afterMs && holds(outcome));
@@ -95,7 +95,7 @@ function spoilt(afterMs: number, holds: (outcome: History['outcomes'][number]) =
   return { history: { ...history, outcomes }, ledger: ledger.filter(({ id }) => id !== history.outcomes[at]!.id) };
 }
 
-test('the others must carry everything, while the endpoint is out and before', () => {
+test('Requires the others to answer everything, during the ejection and before', () => {
   const during = judge(spoilt(2_000));
   expect(during.pass).toBe(false);
   expect(during.observed).toMatch(/during the ejection, 1 of \d+ requests were not answered by the others: 1× 503 UH/);
@@ -104,9 +104,9 @@ test('the others must carry everything, while the endpoint is out and before', (
   expect(before.observed).toContain('1 failed elsewhere: 1× 503 UH');
 });
 
-test('a request that is long on its way is given to the endpoint when it has returned, not while it was out', () => {
+test('Accepts a long request that the endpoint receives after its readmission', () => {
   const { history, ledger } = timeline();
-  // The first that the endpoint was given after it was out, sent half a second before.
+  // The first request that the endpoint received after its ejection, sent half a second earlier.
   const back = ledger.findIndex(({ pod, at }) => pod === 'server-v3' && at > STARTED_AT + 5_000);
   const outcome = history.outcomes[back]!;
   const sentMs = outcome.sentMs - 500;
@@ -114,7 +114,7 @@ test('a request that is long on its way is given to the endpoint when it has ret
   expect(judge({ history: { ...history, outcomes }, ledger })).toMatchObject({ pass: true });
 });
 
-test('clocks of other machines are set right, or nothing is said', () => {
+test('Corrects for clocks of other machines, or makes no judgement', () => {
   const { history, ledger } = timeline();
   const shifted = ledger.map((entry) => (entry.pod === 'server-v3' ? { ...entry, at: entry.at + 60_000 } : entry));
   const ahead = (aheadMs: number, errorMs: number) => ({ clocks: { 'server-v3': { aheadMs, errorMs } } });
@@ -124,13 +124,13 @@ test('clocks of other machines are set right, or nothing is said', () => {
   expect(judge({ history, ledger: shifted }, ahead(60_000, 1_300)).inconclusive).toContain('known to 1300 ms only');
 });
 
-test('a failure that a retry hides from the caller is still counted', () => {
+test('Counts a failure that a retry hides from the caller', () => {
   const { history, ledger } = timeline();
   const hidden = history.outcomes.map((outcome) => (isSuccess(outcome, history.order) ? outcome : { ...outcome, ending: answered('v1') }));
   expect(judge({ history: { ...history, outcomes: hidden }, ledger }).pass).toBe(true);
 });
 
-test('requests of others do not blur the picture, the time to react may be allowed for', () => {
+test('Ignores other requests, and allows for a reaction time', () => {
   const { history, ledger } = timeline();
   const strangers = Array.from({ length: 50 }, (_, i) => delivery(`x-${i}`, { at: STARTED_AT + 100 * i, pod: 'server-v3' }));
   expect(judge({ history, ledger: [...ledger, ...strangers] }).pass).toBe(true);
@@ -138,7 +138,7 @@ test('requests of others do not blur the picture, the time to react may be allow
   expect(judge(timeline({ failures: [6, 31] }), { reactionMs: 10 }).pass).toBe(false);
 });
 
-test('what is too short, too thin or too late decides nothing', () => {
+test('Makes no judgement on what is too short, too sparse or too late', () => {
   expect(judge(timeline({ durationMs: 4_000 })).inconclusive).toContain('into what may be the first ejection');
   expect(judge(timeline({ durationMs: 6_000 })).inconclusive).toContain('not enough failures since');
   expect(judge(timeline({ durationMs: 12_500 })).inconclusive).toContain('into the second ejection');
@@ -150,7 +150,7 @@ test('what is too short, too thin or too late decides nothing', () => {
   expect(judge({ history: { ...history, outcomes: silent }, ledger }).inconclusive).toContain('the prober sent nothing for');
 });
 
-test('pauses are found wherever they are, and partition the deliveries', () => {
+test('Finds all pauses, which partition the deliveries', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 60 }),
@@ -174,7 +174,7 @@ test('pauses are found wherever they are, and partition the deliveries', () => {
   );
 });
 
-test('the end of the window ends a pause without a return', () => {
+test('Ends a pause at the end of the window without a readmission', () => {
   const ledger = [delivery('a', { at: 1_000 }), delivery('b', { at: 9_000 })];
   expect(ejectionsOf(ledger, { from: 0, to: 8_000 }, 5_000)).toEqual([
     { from: 1_000, to: 8_000, readmitted: false, ms: 7_000, deliveriesBefore: 1 },

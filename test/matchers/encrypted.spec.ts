@@ -4,7 +4,7 @@ import { matchers } from '../../fixtures/matchers/index.ts';
 
 const { toBeEncrypted } = matchers;
 
-test('a marker is encrypted when the capture saw the plaintext and not the marker', () => {
+test('Requires that the capture saw the plaintext, and not the marker', () => {
   const options = { besides: 'open', requests: 50 };
   expect(toBeEncrypted({ secret: 0, open: 50 }, 'secret', options).pass).toBe(true);
   expect(toBeEncrypted({ secret: 1, open: 100 }, 'secret', options)).toMatchObject({

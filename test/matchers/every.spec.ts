@@ -9,7 +9,7 @@ import { answered, byEnvoy, byLinkerd, closed, ENVOY, historyOf, reset, times } 
 
 const { toSucceed, toHaveStatus, toBeDenied, toBeRejectedWith, toOverflow, toTimeOut, toReachOnly } = matchers;
 
-test('success needs every answer to be one, and what was observed counts the others by kind', () => {
+test('Requires every response to be a success, and counts the others by kind', () => {
   expect(toSucceed(historyOf(times(50, answered())))).toMatchObject({ pass: true });
   const judged = toSucceed(historyOf([...times(48, answered()), ...times(2, ENVOY.unreachable)]));
   expect(judged.pass).toBe(false);
@@ -20,19 +20,19 @@ test('success needs every answer to be one, and what was observed counts the oth
   }
 });
 
-test('a gRPC call succeeds by its trailer, not by its 200', () => {
+test('Judges a gRPC call by its trailer, not by its status 200', () => {
   const order = { protocol: 'grpc' as const };
   expect(toSucceed(historyOf([answered('v1', { grpcStatus: 0 })], order)).pass).toBe(true);
   expect(toSucceed(historyOf([answered('v1', { grpcStatus: 14 })], order)).pass).toBe(false);
   expect(toSucceed(historyOf([answered()], order)).pass).toBe(false);
 });
 
-test('a WebSocket or TCP echo succeeds without a server header', () => {
+test('Accepts a WebSocket or TCP echo without a server header', () => {
   const echo: Ending = { kind: 'response', status: 200, headers: {}, bodyStart: '' };
   for (const protocol of ['websocket', 'tcp'] as const) expect(toSucceed(historyOf([echo], { protocol })).pass).toBe(true);
 });
 
-test('a status is exact', () => {
+test('Requires the exact status', () => {
   expect(toHaveStatus(historyOf(times(3, answered('v1', { status: 301 }))), 301).pass).toBe(true);
   expect(toHaveStatus(historyOf([answered('v1', { status: 301 }), answered()]), 301).pass).toBe(false);
   const history = historyOf(times(3, answered('v1', { status: 401 })));
@@ -44,23 +44,23 @@ test('a status is exact', () => {
     });
 });
 
-test('denied by transport means that there was no response', () => {
+test('Treats a missing response as denied by transport', () => {
   const tls: Ending = { kind: 'tls', alert: 'certificate_required' };
   expect(toBeDenied(historyOf([reset, closed, tls]), { by: 'transport' })).toMatchObject({ pass: true });
   const others: Ending[] = [answered(), ENVOY.denied, ENVOY.cut, { kind: 'connection-refused' }, { kind: 'timeout', stage: 'connect' }];
   for (const ending of others) expect(toBeDenied(historyOf([reset, ending]), { by: 'transport' }).pass).toBe(false);
-  // PERMISSIVE where STRICT was promised.
+  // PERMISSIVE instead of the promised STRICT.
   expect(toBeDenied(historyOf(times(50, answered())), { by: 'transport' }).observed).toContain('50× 200');
 });
 
-test("refused by policy needs the proxy's mark, not an application's 403", () => {
+test("Requires the proxy's mark for a denial by policy, not an application's 403", () => {
   const policy = { by: 'policy' } as const;
   expect(toBeDenied(historyOf(times(5, ENVOY.denied)), policy).pass).toBe(true);
   expect(toBeDenied(historyOf([byEnvoy(403, 'RBAC: access denied', { server: 'istio-envoy' })]), policy).pass).toBe(true);
   const application = toBeDenied(historyOf([ENVOY.denied, answered('v1', { status: 403 })]), policy);
   expect(application.pass).toBe(false);
   expect(application.observed).toContain('1× 403 by the application, 1× 403 RBAC');
-  // The words alone prove nothing when the application said them.
+  // The text alone proves nothing, because the application may have sent it.
   const forged: Ending = {
     kind: 'response',
     status: 403,
@@ -72,7 +72,7 @@ test("refused by policy needs the proxy's mark, not an application's 403", () =>
   }
 });
 
-test("Linkerd's denial is a bare 403, and over gRPC status 7", () => {
+test("Recognises Linkerd's denial: a bare 403, or status 7 over gRPC", () => {
   expect(toBeDenied(historyOf([byLinkerd(403)]), { by: 'policy' }).pass).toBe(true);
   const grpc: Ending = {
     kind: 'response',
@@ -85,13 +85,13 @@ test("Linkerd's denial is a bare 403, and over gRPC status 7", () => {
   expect(toBeDenied(historyOf([grpc, istio], { protocol: 'grpc' }), { by: 'policy' }).pass).toBe(true);
 });
 
-test('over TCP a policy cuts the connection', () => {
+test('Treats a cut TCP connection as a denial by policy', () => {
   const echo: Ending = { kind: 'response', status: 200, headers: {}, bodyStart: '' };
   expect(toBeDenied(historyOf([closed, reset], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(true);
   expect(toBeDenied(historyOf([closed, echo], { protocol: 'tcp' }), { by: 'policy' }).pass).toBe(false);
 });
 
-test('a rejection is typed by status and flag', () => {
+test('Identifies a rejection by status and flag', () => {
   const cases = [
     [ENVOY.overflow, 503, 'UO'],
     [ENVOY.unreachable, 503, 'UF'],
@@ -112,7 +112,7 @@ test('a rejection is typed by status and flag', () => {
   }
 });
 
-test('exactly the surplus overflows', () => {
+test('Requires exactly the excess requests to overflow', () => {
   const burst = historyOf([...times(2, answered()), ...times(8, ENVOY.overflow)]);
   expect(toOverflow(burst, { exactly: 8 }).pass).toBe(true);
   expect(toOverflow(burst, { exactly: 7 }).pass).toBe(false);
@@ -122,7 +122,7 @@ test('exactly the surplus overflows', () => {
   expect(toOverflow(mixed, { exactly: 1 }).pass).toBe(false);
 });
 
-test('a time-out comes from the proxy, when it comes is for another matcher', () => {
+test('Requires a timeout to come from the proxy, at any time', () => {
   const late = byLinkerd(504, 'HTTP response timeout after 500ms');
   expect(toTimeOut(historyOf([ENVOY.timeOut, late])).pass).toBe(true);
   for (const other of [answered('v1', { status: 504 }), byLinkerd(504, 'service in fail-fast'), answered()]) {
@@ -131,7 +131,7 @@ test('a time-out comes from the proxy, when it comes is for another matcher', ()
   expect(toTimeOut(historyOf([])).inconclusive).toBeDefined();
 });
 
-test('who was reached is what the answer says', () => {
+test('Reads from the response who answered', () => {
   expect(toReachOnly(historyOf(times(20, answered('v2'))), 'v2').pass).toBe(true);
   const astray = toReachOnly(historyOf([...times(19, answered('v2')), answered('v1')]), 'v2');
   expect(astray.pass).toBe(false);
@@ -150,7 +150,7 @@ const judges = [
 ];
 const endings = fc.constantFrom<Ending>(answered(), reset, ENVOY.overflow, ENVOY.timeOut, answered('v2'));
 
-test('when the prober was at fault nothing is ever passed or failed', () => {
+test('Makes no judgement if the prober was at fault', () => {
   const faults = fc.constantFrom<Ending>({ kind: 'tool', detail: 'socket limit' }, { kind: 'dns' });
   fc.assert(
     fc.property(fc.array(endings), faults, fc.nat(), (list, fault, where) => {
@@ -163,26 +163,26 @@ test('when the prober was at fault nothing is ever passed or failed', () => {
   );
 });
 
-test('without outcomes, or with fewer than ordered, nothing is claimed', () => {
+test('Makes no judgement without outcomes, or with fewer than ordered', () => {
   for (const judge of judges) {
     expect(judge(historyOf([])).inconclusive).toContain('too few outcomes: 0, 1 needed');
     expect(judge(historyOf([answered()], { count: 2 })).inconclusive).toContain('too few outcomes: 1, 2 needed');
   }
 });
 
-/** An open loop of a hundred requests of which n were sent 300 ms late. */
+/** An open loop of a hundred requests, n of which were sent 600 ms late. */
 function late(n: number): History {
-  const steps = Array.from({ length: 100 }, (_, i) => ({ ending: answered(), dueMs: i, sentMs: i + (i < n ? 300 : 1) }));
+  const steps = Array.from({ length: 100 }, (_, i) => ({ ending: answered(), dueMs: i, sentMs: i + (i < n ? 600 : 1) }));
   return historyOf(steps, { rate: 1_000 });
 }
 
-test('an open loop that could not keep its rate says nothing', () => {
+test('Makes no judgement on an open loop that did not keep its rate', () => {
   expect(toSucceed(late(1)).pass).toBe(true);
-  expect(toSucceed(late(2)).inconclusive).toContain('300 ms late');
+  expect(toSucceed(late(2)).inconclusive).toContain('600 ms late');
   expect(toSucceed({ ...late(2), order: { target: 'server:8080' } }).pass).toBe(true);
 });
 
-test('one exception among any number of good answers is enough', () => {
+test('Fails on a single exception among any number of successes', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 300 }), fc.nat(), (n, where) => {
       const list = times(n, answered());
@@ -192,7 +192,7 @@ test('one exception among any number of good answers is enough', () => {
   );
 });
 
-test('a request that meets the end of a drain during a change says nothing about the mesh; many of them, or another loss, do', () => {
+test('Makes no judgement on few requests that met a drain during a change, but fails on many or on other losses', () => {
   const during = (lost: Ending[]) => toSucceed(historyOf([...times(950, answered()), ...lost]), { duringChange: true });
   expect(during([ENVOY.cut]).inconclusive).toContain('1 of 951 requests met a connection that a proxy closed at the end of its drain');
   expect(during([ENVOY.cut, ENVOY.unhealthy]).inconclusive).toBeUndefined();

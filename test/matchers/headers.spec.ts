@@ -6,7 +6,7 @@ import { delivery } from './histories.ts';
 const { toHaveHeader, toHaveNoHeaderContaining } = matchers;
 const having = (headers: Record<string, string>) => delivery('r', { headers });
 
-test('a header arrives with every request and with that value', () => {
+test('Requires a header with the given value in every delivery', () => {
   expect(toHaveHeader([having({ a: '1', b: '2' })], 'a', '1').pass).toBe(true);
   expect(toHaveHeader([having({ a: '1' }), having({ a: '12' })], 'a', '1')).toMatchObject({
     pass: false,
@@ -19,7 +19,7 @@ test('a header arrives with every request and with that value', () => {
   expect(toHaveHeader([], 'a', '1').inconclusive).toContain('nothing was delivered');
 });
 
-test('a text is found in any header, also as a part of it', () => {
+test('Finds a text in any header, even as a part of it', () => {
   expect(toHaveNoHeaderContaining([having({ a: 'spiffe://x' })], 'spiffe://y').pass).toBe(true);
   expect(toHaveNoHeaderContaining([having({}), having({ a: 'by=z;uri=spiffe://y', b: 'spiffe://y' })], 'spiffe://y')).toMatchObject({
     pass: false,

@@ -8,12 +8,12 @@ const plain = { pod: 'b', containers: ['app'], hasProxy: false };
 const noInjector = { status: 500, refusal: 'refused (500): Internal error occurred: failed calling webhook "x": service not found' };
 const quota = { status: 403, refusal: 'refused (403): pods "a" is forbidden: exceeded quota' };
 
-test('a pod has no proxy when no container of it is one', () => {
+test('Requires that no container of the pod is a proxy', () => {
   expect(toHaveNoProxy(plain)).toMatchObject({ pass: true });
   expect(toHaveNoProxy(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('init, proxy, app') });
 });
 
-test('a pod is rejected when the injector could not be called, and for no other reason', () => {
+test('Requires that the pod was rejected because the injector could not be called', () => {
   expect(toBeDeniedAdmission(noInjector)).toMatchObject({ pass: true });
   expect(toBeDeniedAdmission(plain)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted without a proxy') });
   expect(toBeDeniedAdmission(meshed)).toMatchObject({ pass: false, observed: expect.stringContaining('admitted with a proxy') });
@@ -23,7 +23,7 @@ test('a pod is rejected when the injector could not be called, and for no other 
   });
 });
 
-test('a pod is injected when it was admitted with a proxy', () => {
+test('Requires that the pod was admitted with a proxy', () => {
   expect(toBeInjected(meshed)).toMatchObject({ pass: true });
   expect(toBeInjected(plain).pass).toBe(false);
   expect(toBeInjected(noInjector)).toEqual(expect.not.objectContaining({ inconclusive: expect.anything() }));
@@ -31,7 +31,7 @@ test('a pod is injected when it was admitted with a proxy', () => {
   expect(toBeInjected(quota)).toMatchObject({ pass: false, inconclusive: expect.stringContaining('a reason other than the injector') });
 });
 
-test('a proxy counts wherever it stands in a pod', () => {
+test('Finds a proxy anywhere in a pod', () => {
   const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec });
   const native = pod({ initContainers: [{ name: 'setup' }, { name: 'proxy' }], containers: [{ name: 'app' }] });
   expect(shapeOf(native, 'proxy')).toEqual({ pod: 'a', containers: ['setup', 'proxy', 'app'], hasProxy: true });

@@ -7,7 +7,7 @@ import { toReport, toFailWith } from '../../fixtures/matchers/tool-answer.ts';
 import { toAgreeOnVersion } from '../../fixtures/matchers/versions.ts';
 import { answered, historyOf } from './histories.ts';
 
-test('an installation has exactly the components that are promised, each ready', () => {
+test('Requires exactly the expected components, all of them ready', () => {
   const component = (name: string, ready = 1, wanted = 1) => ({ name, ready, wanted });
   const judge = (...all: ReturnType<typeof component>[]) => toConsistOf(all, ['istiod', 'ingress']);
   expect(judge(component('istiod'), component('ingress', 2, 2)).pass).toBe(true);
@@ -17,7 +17,7 @@ test('an installation has exactly the components that are promised, each ready',
   expect(judge(component('istiod', 0, 0), component('ingress')).pass).toBe(false);
 });
 
-test('each setting is compared alone, and a wrong one is named with what is there instead', () => {
+test('Compares each setting, and reports the actual value of a wrong one', () => {
   const settings = { replicas: 1, requests: { cpu: '20m' }, more: true };
   expect(toHaveSettings(settings, { replicas: 1, requests: { cpu: '20m' } }).pass).toBe(true);
   const wrong = toHaveSettings(settings, { replicas: 2, requests: { cpu: '20m', memory: '1Gi' } });
@@ -26,7 +26,7 @@ test('each setting is compared alone, and a wrong one is named with what is ther
   expect(toHaveSettings(settings, {}).inconclusive).toBeDefined();
 });
 
-test('one proxy of another version, out of sync or unreported is enough', () => {
+test('Fails on one proxy of another version, out of sync or unreported', () => {
   const proxies = [{ pod: 'shop/a', version: '1', stale: [] as string[] }];
   const report = { client: '1', controlPlane: ['1'], proxies, pods: ['shop/a'] };
   expect(toAgreeOnVersion(report).pass).toBe(true);
@@ -43,13 +43,13 @@ test('one proxy of another version, out of sync or unreported is enough', () => 
   expect(toAgreeOnVersion({ ...report, pods: [] }).inconclusive).toBeDefined();
 });
 
-test('a refusal is an error with the right words', () => {
+test('Requires the expected text in a rejection', () => {
   expect(toFailWith({ exitCode: 1, said: 'profile "x" not found' }, /not found/).pass).toBe(true);
   expect(toFailWith({ exitCode: 0, said: 'profile "x" not found' }, /not found/).pass).toBe(false);
   expect(toFailWith({ exitCode: 1, said: 'connection refused' }, /not found/).pass).toBe(false);
 });
 
-test('the messages are those that are expected, all of them and no others', () => {
+test('Requires exactly the expected messages', () => {
   expect(toReport([], []).pass).toBe(true);
   expect(toReport(['IST0141 roles'], [/roles/]).pass).toBe(true);
   expect(toReport([], [/roles/]).observed).toContain('none matches /roles/');
@@ -57,7 +57,7 @@ test('the messages are those that are expected, all of them and no others', () =
   expect(toReport(['IST0141 roles'], []).pass).toBe(false);
 });
 
-test('every line has the configured format as a whole', () => {
+test('Requires every line to match the configured format completely', () => {
   const sent = historyOf([answered(), answered()]);
   const line = (index: number, text: string) => ({ id: sent.outcomes[index]?.id ?? '', text }) as never;
   expect(toMatchLogFormat([line(0, 'GET /'), line(1, 'GET /')], sent, /GET \//).pass).toBe(true);

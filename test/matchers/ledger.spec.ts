@@ -9,7 +9,7 @@ import { answered, delivery, historyOf, times } from './histories.ts';
 
 const { toBeEmpty, toContainEachOnce, toHaveIdentity } = matchers;
 
-test('an empty ledger is exactly that', () => {
+test('Requires an empty ledger', () => {
   expect(toBeEmpty([]).pass).toBe(true);
   const judged = toBeEmpty(['a', 'b', 'c', 'd'].map((id) => delivery(id, { path: '/admin' })));
   expect(judged.pass).toBe(false);
@@ -17,7 +17,7 @@ test('an empty ledger is exactly that', () => {
   expect(judged.observed).toContain('and 1 more');
 });
 
-test('each request is delivered once, in any order', () => {
+test('Requires one delivery of each request, in any order', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 50 }), fc.nat(), fc.nat(), (n, one, other) => {
       const history = historyOf(times(n, answered()));
@@ -36,7 +36,7 @@ test('each request is delivered once, in any order', () => {
   expect(toContainEachOnce([], historyOf([])).inconclusive).toBeDefined();
 });
 
-test('an identity is exact, and its absence is one too', () => {
+test('Requires the exact identity, or none', () => {
   const frontend = 'spiffe://cluster.local/ns/rig/sa/frontend';
   expect(toHaveIdentity([delivery('a'), delivery('b')], frontend).pass).toBe(true);
   const plain = toHaveIdentity([delivery('a'), delivery('b', { peer: '' })], frontend);

@@ -12,14 +12,14 @@ function copyOf(id: string, own: Partial<LedgerEntry> = {}): LedgerEntry {
   return delivery(id, { pod: 'mirror', headers: { host: 'server-shadow:8080' }, ...own });
 }
 
-/** A mesh that mirrors this share of its requests by chance. */
+/** A mesh that mirrors this share of its requests at random. */
 function mirrored(share: number, seed: number, n = 15_409): [History, LedgerEntry[]] {
   const random = seeded(seed);
   const history = historyOf(times(n, answered()));
   return [history, history.outcomes.filter(() => random() < share).map(({ id }) => copyOf(id))];
 }
 
-test('10 % mirrored is accepted, 20 % and 14 % given as 10 % are rejected', () => {
+test('Accepts 10 % mirrored, and rejects 20 % and 14 % as 10 %', () => {
   for (let seed = 1; seed <= 4; seed++) {
     const [history, ledger] = mirrored(0.1, seed);
     expect(toBeMirrored(history, options, ledger)).toMatchObject({ pass: true, statistics: [{ name: 'share mirrored', method: 'sprt' }] });
@@ -32,7 +32,7 @@ test('10 % mirrored is accepted, 20 % and 14 % given as 10 % are rejected', () =
   }
 });
 
-test('copies are of these requests, none twice, marked, and never answer the caller', () => {
+test('Requires copies to be of these requests, unique, marked, and never answered to the caller', () => {
   const [history, ledger] = mirrored(0.1, 3);
   const wrong: [History, LedgerEntry[], string][] = [
     [history, [...ledger, copyOf('someone-else')], '1 copy of other requests: someone-else'],
@@ -51,14 +51,14 @@ test('copies are of these requests, none twice, marked, and never answer the cal
   }
 });
 
-test('a mesh that does not mark copies can be told so', () => {
+test('Accepts unmarked copies on request', () => {
   const [history, ledger] = mirrored(0.1, 4);
   const plain = ledger.map((entry) => ({ ...entry, headers: { host: 'server:8080' } }));
   expect(toBeMirrored(history, { ...options, shadowHost: false }, plain).pass).toBe(true);
   expect(toBeMirrored(history, options, plain).pass).toBe(false);
 });
 
-test('everything means every single request, nothing means none', () => {
+test('Allows no exception to 100 % and 0 %', () => {
   const [history, ledger] = mirrored(1, 5, 300);
   expect(toBeMirrored(history, { percent: 100, tolerance: 0.05 }, ledger).pass).toBe(true);
   expect(toBeMirrored(history, { percent: 100, tolerance: 0.05 }, ledger.slice(0, -1)).observed).toContain('1 not mirrored: r-299');
@@ -66,7 +66,7 @@ test('everything means every single request, nothing means none', () => {
   expect(toBeMirrored(history, { percent: 0, tolerance: 0.05 }, ledger.slice(-1)).pass).toBe(false);
 });
 
-test('too few requests decide nothing', () => {
+test('Makes no judgement with too few requests', () => {
   const [history, ledger] = mirrored(0.1, 6, 100);
   expect(toBeMirrored(history, options, ledger).inconclusive).toContain('undecided after 100');
 });

@@ -26,12 +26,12 @@ const lines = ledger.map(({ id }): LoggedRequest => ({
   text: `the line of ${id}`,
 }));
 
-/** The line of a mesh whose log has no place for these fields. */
+/** A line of a mesh whose log format lacks these fields. */
 function without(line: LoggedRequest, ...fields: (keyof LoggedRequest)[]): LoggedRequest {
   return Object.fromEntries(Object.entries(line).filter(([name]) => !fields.some((field) => field === name))) as unknown as LoggedRequest;
 }
 
-test('the access log has each request once, with the right fields', () => {
+test('Requires one access log line with the correct fields for each request', () => {
   expect(toLogEachOnce(lines, history, ledger).pass).toBe(true);
   expect(toLogEachOnce([], history, ledger)).toMatchObject({ pass: false, observed: expect.stringContaining('3 requests without a line') });
   const twice = toLogEachOnce([...lines, ...lines.slice(0, 1)], history, ledger);
@@ -56,7 +56,7 @@ test('the access log has each request once, with the right fields', () => {
   });
 });
 
-test('the access log tells what happened to each request', () => {
+test('Requires the expected outcome in each access log line', () => {
   expect(toLogEachAs(lines, history, { status: 200, route: 'default', flags: '' }).pass).toBe(true);
   expect(toLogEachAs(lines, history, { route: 'block_all' })).toMatchObject({
     pass: false,
@@ -69,7 +69,7 @@ test('the access log tells what happened to each request', () => {
   expect(toLogEachAs([...lines, ...lines], history, { status: 200 }).pass).toBe(false);
 });
 
-test("proxies' counters agree with the ledgers pod by pod", () => {
+test("Compares proxies' counters with the ledgers, pod by pod", () => {
   const mixed = historyOf([...times(2, answered('v1')), answered('v2', { status: 500 })]);
   const delivered = [
     ...mixed.outcomes.slice(0, 2).map(({ id }) => delivery(id, { pod: 'server-v1' })),
@@ -88,7 +88,7 @@ test("proxies' counters agree with the ledgers pod by pod", () => {
   expect(toAgreeWithLedger({}, []).inconclusive).toBeDefined();
 });
 
-test('the request counter is judged series by series', () => {
+test('Compares the request counter series by series', () => {
   const labels = { reporter: 'source', response_code: '200', request_protocol: 'http' };
   const expected = [{ labels: { reporter: 'source', response_code: '200' }, count: 5 }];
   expect(toCountRequests([{ labels, count: 5 }], expected).pass).toBe(true);
@@ -110,17 +110,17 @@ test('the request counter is judged series by series', () => {
   expect(toCountRequests(strange, expected).observed).toContain('unexpected: 1 with labels.reporter="source", labels.response_code="500"');
 });
 
-test('of a request count each field that is given must be so, and what the mesh does not tell is not as expected', () => {
-  const told = { side: 'server', from: { identity: 'a' }, to: { workload: 'server', namespace: 'shop' }, status: 200, count: 5 } as const;
-  expect(toCountRequests([told], [{ side: 'server', to: { workload: 'server' }, count: 5 }]).pass).toBe(true);
-  expect(toCountRequests([told], [{ ...told, secured: true }])).toMatchObject({
+test('Requires each given field of a request count, and never matches one that the mesh omits', () => {
+  const series = { side: 'server', from: { identity: 'a' }, to: { workload: 'server', namespace: 'shop' }, status: 200, count: 5 } as const;
+  expect(toCountRequests([series], [{ side: 'server', to: { workload: 'server' }, count: 5 }]).pass).toBe(true);
+  expect(toCountRequests([series], [{ ...series, secured: true }])).toMatchObject({
     pass: false,
     observed: expect.stringContaining('0 instead of 5 with side="server", from.identity="a"'),
   });
-  expect(toCountRequests([told], [{ to: { workload: 'server', service: 'server' }, count: 5 }]).pass).toBe(false);
+  expect(toCountRequests([series], [{ to: { workload: 'server', service: 'server' }, count: 5 }]).pass).toBe(false);
 });
 
-test('a redirect is judged by status and address', () => {
+test('Judges a redirect by status and address', () => {
   const to = (location: string, status = 301) => ({ kind: 'response' as const, status, headers: { location }, bodyStart: '' });
   const expected = { status: 301, location: 'https://api.example.com/a?b' };
   expect(toRedirect(historyOf(times(3, to(expected.location))), expected).pass).toBe(true);
@@ -129,7 +129,7 @@ test('a redirect is judged by status and address', () => {
   expect(toRedirect(historyOf([answered()]), expected).observed).toContain('redirected to nowhere');
 });
 
-test('certificates are told apart by their fingerprints', () => {
+test('Distinguishes certificates by fingerprint', () => {
   const certificate = (fingerprint: string) => ({ host: 'api.example.com', fingerprint, certificate: '', key: '' });
   const shown = (fingerprint: string, distrust = '') => ({ host: 'api.example.com', fingerprint, distrust });
   const [first, next] = [certificate('AA:01'), certificate('BB:02')];

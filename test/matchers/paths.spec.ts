@@ -9,7 +9,7 @@ import { delivery } from './histories.ts';
 const { toHaveNoPathUnder } = matchers;
 const at = (path: string) => delivery('r', { path });
 
-test('normalising undoes needless encoding and dot segments, and nothing else', () => {
+test('Normalises needless encoding and dot segments, and nothing else', () => {
   for (const [path, normal] of [
     ['/admin/x', '/admin/x'],
     ['/x/../admin/./y?z=/../w', '/admin/y'],
@@ -31,7 +31,7 @@ test('normalising undoes needless encoding and dot segments, and nothing else', 
   );
 });
 
-test('a delivery under the prefix is found whichever way it was written', () => {
+test('Finds a delivery under the prefix, however it is encoded', () => {
   const beside = ['/', '/admin', '/administrators/x', '//admin/x', '/admin%2fx', '/x/admin/y', '/x?/admin/'].map(at);
   expect(toHaveNoPathUnder(beside, '/admin/').pass).toBe(true);
   expect(toHaveNoPathUnder([], '/admin/').pass).toBe(true);
@@ -41,7 +41,7 @@ test('a delivery under the prefix is found whichever way it was written', () => 
   }
 });
 
-test('the disguises are many, different, sendable, and all of the directory that they are made for', () => {
+test('Generates many distinct, sendable disguises, all in the given directory', () => {
   const disguises = pathDisguises('admin', 'x');
   expect(disguises.length).toBeGreaterThanOrEqual(60);
   expect(new Set(disguises).size).toBe(disguises.length);

@@ -10,7 +10,7 @@ import { delivery, historyOf, STARTED_AT } from './histories.ts';
 const times = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { maxLength: 60 });
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-test('every request is in a picture of times, which stays small', () => {
+test('Includes every request in a small picture of times', () => {
   fc.assert(
     fc.property(times, fc.double({ min: 0, max: 1e5, noNaN: true }), (took, ms) => {
       const sorted = took.toSorted((a, b) => a - b);
@@ -21,7 +21,7 @@ test('every request is in a picture of times, which stays small', () => {
   );
 });
 
-test('every request is in a picture of a rate limit, which stays small', () => {
+test('Includes every request in a small picture of a rate limit', () => {
   fc.assert(
     fc.property(times, times, (passed, refused) => {
       const picture = bucketPicture(passed, refused, { tokens: 3, tokenMs: 600 });
@@ -31,7 +31,7 @@ test('every request is in a picture of a rate limit, which stays small', () => {
   );
 });
 
-test('an ejection is drawn by version, with each row of failures as one fault', () => {
+test('Draws an ejection by version, with each series of failures as one fault', () => {
   const at = (ms: number): number => STARTED_AT + ms;
   const ledger = [10, 120, 130, 300].map((ms, index) =>
     delivery(`r-${index}`, { at: at(ms), pod: `server-v${(index % 2) + 1}-x`, version: `v${(index % 2) + 1}` }),
@@ -65,7 +65,7 @@ test('an ejection is drawn by version, with each row of failures as one fault', 
   });
 });
 
-test('a record keeps the first pictures of each phase', () => {
+test('Keeps the first pictures of each phase', () => {
   const record = new Record();
   const picture = splitPicture('t', [
     { name: 'share of v2', n: 1, observed: 1, expected: 1, tolerance: 0.1, interval: [0, 1], alpha: 0.1, power: 0.9, method: 'sprt' },

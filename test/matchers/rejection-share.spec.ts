@@ -6,17 +6,17 @@ import { answered, ENVOY, historyOf } from './histories.ts';
 const { toBeRejectedWith } = matchers;
 const abort = { status: 500, flag: 'FI', share: { p0: 0.1, tolerance: 0.02 } } as const;
 
-/** Every k-th request aborted. */
+/** Every k-th request is aborted. */
 const everyKth = (k: number, n = 15_409) => historyOf(Array.from({ length: n }, (_, i) => (i % k === 0 ? ENVOY.aborted : answered())));
 
-test('a share of the requests is rejected, and the others succeed', () => {
+test('Accepts a share of rejections if all other requests succeed', () => {
   const right = toBeRejectedWith(everyKth(10), abort);
   expect(right).toMatchObject({ pass: true, statistics: [{ expected: 0.1, method: 'sprt' }] });
   for (const k of [5, 7, 8]) expect(toBeRejectedWith(everyKth(k), abort).pass).toBe(false);
   expect(toBeRejectedWith(everyKth(50), abort).pass).toBe(false);
 });
 
-test('one answer that is neither of this kind nor a success breaks the promise, and so does the same status by the application', () => {
+test('Rejects any other ending, including the same status from the application', () => {
   const history = everyKth(10);
   const outcomes = history.outcomes.map((outcome, i) => (i === 2_999 ? { ...outcome, ending: ENVOY.unreachable } : outcome));
   const judged = toBeRejectedWith({ ...history, outcomes }, abort);
@@ -26,6 +26,6 @@ test('one answer that is neither of this kind nor a success breaks the promise, 
   expect(toBeRejectedWith(byApplication, abort).pass).toBe(false);
 });
 
-test('too few requests leave a share undecided', () => {
+test('Makes no judgement with too few requests', () => {
   expect(toBeRejectedWith(everyKth(10, 50), abort).inconclusive).toContain('undecided after 50');
 });

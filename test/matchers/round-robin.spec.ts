@@ -8,12 +8,12 @@ const { toRoundRobin, toRoundRobinPerWorker } = matchers;
 const rounds = (n: number, ...versions: string[]): Ending[] =>
   Array.from({ length: n }, () => versions.map((version) => answered(version))).flat();
 
-test('three pods in turn are accepted, wherever the round begins', () => {
+test('Accepts three pods in turn, whichever is first', () => {
   expect(toRoundRobin(historyOf(rounds(20, 'v2', 'v3', 'v1')), 3).pass).toBe(true);
   expect(toRoundRobin(historyOf(rounds(20, 'v2', 'v3', 'v1').slice(1, -1)), 3).pass).toBe(true);
 });
 
-test('a pod out of turn, a pod too few or too many, and a missing answer are rejected', () => {
+test('Rejects a pod out of turn, too few or too many pods, and a missing response', () => {
   const turns = rounds(20, 'v1', 'v2', 'v3');
   const wrong: [Ending[], string][] = [
     [turns.with(7, answered('v1')), 'request 7 out of turn: server-v2, server-v3, server-v1, server-v1'],
@@ -30,7 +30,7 @@ test('a pod out of turn, a pod too few or too many, and a missing answer are rej
   }
 });
 
-test('several workers or less than two rounds say nothing', () => {
+test('Makes no judgement with several workers or less than two rounds', () => {
   const turns = rounds(20, 'v1', 'v2', 'v3');
   expect(toRoundRobin(historyOf(turns, { concurrency: 2 }), 3).inconclusive).toContain('one after the other');
   const twoConnections = turns.map((ending, i) => ({ ending, connection: i % 2 }));
@@ -38,7 +38,7 @@ test('several workers or less than two rounds say nothing', () => {
   expect(toRoundRobin(historyOf(rounds(1, 'v1', 'v2', 'v3')), 3).inconclusive).toContain('too few');
 });
 
-test('over several workers the counts of the pods differ by their number at most', () => {
+test('Allows counts to differ by the number of workers', () => {
   const seen = (v1: number, v2: number, v3: number) =>
     toRoundRobinPerWorker(historyOf([...times(v1, answered('v1')), ...times(v2, answered('v2')), ...times(v3, answered('v3'))]), {
       pods: 3,

@@ -8,11 +8,11 @@ import { seeded } from '../statistics/generator.ts';
 import { answered, byEnvoy, ENVOY, historyOf, times } from './histories.ts';
 
 const { toSplit, toHaveShare } = matchers;
-/** What a share of a tenth needs at most. */
+/** Maximum number of requests for a share of a tenth. */
 const MOST = 15_409;
 const seeds = fc.integer({ min: 1, max: 2 ** 31 });
 
-/** A mesh that spreads by chance over v1, v2, … with these shares. */
+/** A mesh that distributes requests over v1, v2, … at random with these shares. */
 function spread(shares: readonly number[], n: number, seed: number): History {
   const random = seeded(seed);
   const pick = (): string => {
@@ -23,7 +23,7 @@ function spread(shares: readonly number[], n: number, seed: number): History {
   return historyOf(Array.from({ length: n }, () => answered(pick())));
 }
 
-test('90/10 is accepted, with one number for each version', () => {
+test('Accepts 90/10, with one statistic for each version', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
       const judged = toSplit(spread([0.9, 0.1], MOST, seed), { v1: 90, v2: 10 }, { tolerance: 0.02 });
@@ -37,7 +37,7 @@ test('90/10 is accepted, with one number for each version', () => {
   );
 });
 
-test('87/13 and 80/20 given as 90/10 are rejected, and so is 93/7', () => {
+test('Rejects 87/13, 80/20 and 93/7 as 90/10', () => {
   for (let seed = 1; seed <= 5; seed++) {
     for (const share of [0.13, 0.2, 0.07]) {
       const judged = toSplit(spread([1 - share, share], MOST, seed), { v1: 90, v2: 10 }, { tolerance: 0.02 });
@@ -48,7 +48,7 @@ test('87/13 and 80/20 given as 90/10 are rejected, and so is 93/7', () => {
   }
 });
 
-test('one answer of another version breaks the promise at once', () => {
+test('Rejects a single response of another version at once', () => {
   const judged = toSplit(historyOf([answered('v1'), answered('v3'), answered('v1')]), { v1: 90, v2: 10 }, { tolerance: 0.02 });
   expect(judged).toMatchObject({ pass: false });
   expect(judged.inconclusive).toBeUndefined();
@@ -59,7 +59,7 @@ test('one answer of another version breaks the promise at once', () => {
   expect(failed.pass).toBe(false);
 });
 
-test('too few requests decide nothing, but a gross error shows early', () => {
+test('Makes no judgement with too few requests, but detects a gross error early', () => {
   const few = toSplit(spread([0.9, 0.1], 200, 5), { v1: 90, v2: 10 }, { tolerance: 0.02 });
   expect(few.pass).toBe(false);
   expect(few.inconclusive).toContain('undecided after 200; 15409 always decide');
@@ -68,25 +68,25 @@ test('too few requests decide nothing, but a gross error shows early', () => {
   expect(swapped.pass).toBe(false);
 });
 
-test('100/0 allows no exception', () => {
+test('Allows no exception to 100/0', () => {
   expect(toSplit(historyOf(times(200, answered('v1'))), { v1: 100, v2: 0 }, { tolerance: 0.05 }).pass).toBe(true);
   expect(toSplit(historyOf([...times(100, answered('v1')), answered('v2')]), { v1: 100, v2: 0 }, { tolerance: 0.05 }).pass).toBe(false);
 });
 
-test('three versions share the bound on false alarms', () => {
+test('Divides the bound on false alarms among three versions', () => {
   const judged = toSplit(spread([0.5, 0.3, 0.2], 8_000, 11), { v1: 5, v2: 3, v3: 2 }, { tolerance: 0.05 });
   expect(judged.pass).toBe(true);
   expect(judged.statistics?.map(({ alpha }) => alpha)).toEqual([1e-6 / 3, 1e-6 / 3, 1e-6 / 3]);
   expect(toSplit(spread([0.5, 0.2, 0.3], 8_000, 11), { v1: 5, v2: 3, v3: 2 }, { tolerance: 0.05 }).pass).toBe(false);
 });
 
-/** A mesh that aborts this share of its requests by chance. */
+/** A mesh that aborts this share of its requests at random. */
 function faulty(share: number): History {
   const random = seeded(21);
   return historyOf(Array.from({ length: MOST }, () => (random() < share ? byEnvoy(500, 'fault filter abort') : answered())));
 }
 
-test('a share of endings is tested the same way', () => {
+test('Tests a share of endings in the same way', () => {
   const options = {
     what: 'aborted with 500',
     when: ({ ending }: History['outcomes'][number]) => ending.kind === 'response' && ending.status === 500,
@@ -99,7 +99,7 @@ test('a share of endings is tested the same way', () => {
   expect(twice.observed).toContain('500 FI');
 });
 
-test('a tenth is judged to two points: a tolerance that takes 13 % for 10 % is refused', () => {
+test('Rejects a tolerance that would accept 13 % as 10 %', () => {
   const history = historyOf(times(50, answered()));
   for (const p0 of [0.01, 0.1, 0.9, 0.99]) {
     const loose = () => toHaveShare(history, { what: 'aborted', when: () => false, p0, tolerance: 0.03 });
@@ -109,7 +109,7 @@ test('a tenth is judged to two points: a tolerance that takes 13 % for 10 % is r
     expect(() => toHaveShare(history, { what: 'x', when: () => false, p0, tolerance: 0.05 })).not.toThrow();
 });
 
-test('counts say who served', () => {
+test('Counts requests by responder', () => {
   const counts = servedBy(historyOf([answered('v1'), answered('v2'), answered('v1'), ENVOY.unhealthy]));
   expect([...counts]).toEqual([
     ['v1', 2],

@@ -10,7 +10,7 @@ import { answered, byEnvoy, ENVOY, historyOf } from './histories.ts';
 const { toBeRateLimited } = matchers;
 const bucket = { tokens: 100, tokenMs: 600 };
 
-/** What a bucket of this size, filled evenly, does to requests every `everyMs`, each looked at `latencyMs` after sending. */
+/** What a bucket of this size, refilled evenly, does to requests every `everyMs`, each evaluated `latencyMs` after it was sent. */
 function limited({ tokens, tokenMs }: typeof bucket, { n = 390, everyMs = 10, latencyMs = 3 } = {}): History {
   let passed = 0;
   return historyOf(
@@ -23,7 +23,7 @@ function limited({ tokens, tokenMs }: typeof bucket, { n = 390, everyMs = 10, la
   );
 }
 
-test('as many requests pass as there are tokens, initial and refilled, whatever the pace', () => {
+test('Lets as many requests pass as there are tokens, initial and refilled, at any rate', () => {
   expect(toBeRateLimited(limited(bucket), bucket)).toMatchObject({
     pass: true,
     observed: expect.stringContaining('106 passed, 284 rejected'),
@@ -35,7 +35,7 @@ test('as many requests pass as there are tokens, initial and refilled, whatever 
   );
 });
 
-test('one token too many or too few, and a bucket filled too fast or all at once, are found', () => {
+test('Detects one token too many or too few, and a bucket refilled too fast or all at once', () => {
   const wrong = { generous: { tokens: 101, tokenMs: 600 }, mean: { tokens: 99, tokenMs: 600 }, fast: { tokens: 100, tokenMs: 300 } };
   expect(toBeRateLimited(limited(wrong.generous), bucket).observed).toContain('passed without a token');
   expect(toBeRateLimited(limited(wrong.mean), bucket).observed).toContain('rejected although a token was left');
@@ -43,7 +43,7 @@ test('one token too many or too few, and a bucket filled too fast or all at once
   expect(toBeRateLimited(limited({ tokens: 100, tokenMs: Infinity }), bucket).observed).toContain('rejected although a token was left');
 });
 
-test('a refusal is 429 by the proxy, with the mark where one is promised', () => {
+test('Requires a 429 by the proxy, with the promised mark', () => {
   const history = limited(bucket);
   expect(toBeRateLimited(history, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(false);
   const swap = (ending: typeof ENVOY.limited) => ({
@@ -54,7 +54,7 @@ test('a refusal is 429 by the proxy, with the mark where one is promised', () =>
   expect(toBeRateLimited(marked, { ...bucket, mark: ['x-local-rate-limit', 'true'] }).pass).toBe(true);
   expect(toBeRateLimited(swap(answered('v1', { status: 429 })), bucket).observed).toContain('429 by the application');
   expect(toBeRateLimited(swap(ENVOY.overflow), bucket).pass).toBe(false);
-  // Linkerd's inbound proxy says nothing but the status.
+  // Linkerd's inbound proxy sends nothing but the status.
   const bare = (headers = {}, bodyStart = '') => swap({ kind: 'response', status: 429, headers, bodyStart });
   expect(toBeRateLimited(bare(), bucket).pass).toBe(true);
   expect(toBeRateLimited(bare({ 'l5d-proxy-error': 'service in fail-fast' }), bucket).pass).toBe(false);
@@ -62,7 +62,7 @@ test('a refusal is 429 by the proxy, with the mark where one is promised', () =>
   expect(toBeRateLimited(bare({}, 'slow down'), bucket).pass).toBe(false);
 });
 
-test('no limit at all is found, and too few requests say nothing', () => {
+test('Detects a missing limit, and makes no judgement with too few requests', () => {
   const open = historyOf(Array.from({ length: 390 }, () => answered()));
   expect(toBeRateLimited(open, bucket).observed).toContain('none rejected');
   expect(toBeRateLimited(limited(bucket, { n: 50 }), bucket).inconclusive).toContain('too few outcomes');

@@ -22,14 +22,14 @@ const history: History = {
   })),
 };
 
-/** What a mesh that keeps its promise leaves at the collector. */
+/** The spans that a correct mesh leaves at the collector. */
 const right = (): Span[] =>
   IDS.flatMap((id): Span[] => [
     { trace: `t-${id}`, id: `c-${id}`, parent: '', service: 'caller.rig', kind: 'client', request: id },
     { trace: `t-${id}`, id: `s-${id}`, parent: `c-${id}`, service: 'server.rig', kind: 'server', request: id },
   ]);
 
-/** The right spans with those of one request changed. */
+/** The correct spans with those of one request changed. */
 const changed = (change: (span: Span) => Span | undefined): Span[] =>
   right().flatMap((span) => (span.request === 'two' ? (change(span) ?? []) : span));
 
@@ -47,20 +47,20 @@ const WRONG: Record<string, Span[]> = {
   'spans of two requests': changed((span) => (span.kind === 'server' ? { ...span, request: '' } : span)),
 };
 
-test('one connected trace for each request is what is promised', () => {
+test('Requires one connected trace for each request', () => {
   expect(toTraceEach(right(), history, BETWEEN)).toMatchObject({ pass: true });
   expect(toTraceEach(right().toReversed(), history, BETWEEN).pass).toBe(true);
 });
 
 for (const [fault, spans] of Object.entries(WRONG)) {
-  test(`a trace with ${fault} is found and named`, () => {
+  test(`Detects and names a trace with ${fault}`, () => {
     const { pass, observed } = toTraceEach(spans, history, BETWEEN);
     expect(pass).toBe(false);
     expect(observed).toContain(`two: ${fault}`);
   });
 }
 
-test('any span missing is found', () => {
+test('Detects any missing span', () => {
   assert(
     property(
       constantFrom(...right()),
@@ -74,12 +74,12 @@ test('any span missing is found', () => {
   );
 });
 
-test('two requests in one trace are found', () => {
+test('Detects two requests in one trace', () => {
   const joined = right().map((span) => ({ ...span, trace: 'same' }));
   expect(toTraceEach(joined, history, BETWEEN).pass).toBe(false);
 });
 
-test('nothing traced means no span at all', () => {
+test('Requires no span at all if nothing is traced', () => {
   expect(toTraceNone([], history).pass).toBe(true);
   expect(toTraceNone(right().slice(0, 1), history)).toMatchObject({
     pass: false,
@@ -87,13 +87,13 @@ test('nothing traced means no span at all', () => {
   });
 });
 
-test('without an answer from a prober that works there is no judgement', () => {
+test('Makes no judgement without responses from a working prober', () => {
   const nothing = { ...history, outcomes: [] };
   expect(toTraceNone([], nothing).inconclusive).toContain('too few');
   expect(toTraceEach([], nothing, BETWEEN).inconclusive).toContain('too few');
 });
 
-test("the collector's answers give each span once, with its parent, reporter, kind and request", () => {
+test("Reads each span of the collector's responses once, with its parent, reporter, kind and request", () => {
   const trace = {
     processes: { p1: { serviceName: 'caller.rig' }, p2: { serviceName: 'server.rig' } },
     spans: [

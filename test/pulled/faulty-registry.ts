@@ -4,8 +4,8 @@ import https from 'node:https';
 import type { ServerResponse } from 'node:http';
 
 /**
- * A registry in which the first folder of an image's name is what goes wrong with it: a status, or `half` for layers that end early.
- * node faulty-registry.ts CERTIFICATE KEY PORT
+ * A registry in which the first folder of an image's name determines the failure: a status, or `half` for layers that end early. node
+ * faulty-registry.ts CERTIFICATE KEY PORT
  */
 const [certificate = '', key = '', port = ''] = process.argv.slice(2);
 

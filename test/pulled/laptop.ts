@@ -9,19 +9,19 @@ import { DOCKER_GROUP, type Publishers } from './publishers.ts';
 import { asAccount, type Account } from './room.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** `nobody`, who has a name on every Linux. */
+/** `nobody`, a user on every Linux system. */
 const USER: Account = { uid: 65_534, gid: 65_534, groups: [DOCKER_GROUP] };
-/** What builds programs and images, or installs what does. */
+/** Programs that build programs and images, or install what does. */
 const BUILDERS =
   /^(apt|dpkg|debootstrap|go(fmt)?$|pip|gcc|g\+\+|cc$|c\+\+|cpp|clang|ld|as$|make|cargo|rustc|kind$|istioctl$|kubectl$|k6$|sudo|su$)/;
 
-/** Somebody with a checkout and Docker, but neither root nor a compiler. */
+/** A user with a checkout and Docker, but neither root nor a compiler. */
 export interface Laptop {
   checkout: string;
   cache: string;
-  /** Installs the packages; asks the npm registry, so it is outside of the room. */
+  /** Installs the packages outside the room, because it needs the npm registry. */
   install: () => Promise<void>;
-  /** Runs a command in the checkout, in the room. */
+  /** Runs a command in the checkout, inside the room. */
   run: (...command: string[]) => Promise<{ exitCode: number | undefined; said: string }>;
 }
 
@@ -31,12 +31,12 @@ export async function newLaptop(folder: string, { room, releases, authority }: P
   await linkPrograms(programs);
   const copy = 'git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -T - -cf - | tar -xf - -C "$1"';
   await exec('sh', ['-c', copy, 'copy', checkout], { cwd: ROOT });
-  // Its rows are of what others publish, and the stand-ins have their names only.
+  // The real lock has rows for published files, of which the stand-ins share only the names.
   await writeFile(join(checkout, 'clusters/images/lock.json'), JSON.stringify({ images: {}, downloads: {}, wheels: {} } satisfies Lock));
   const trusted = join(home, 'authority.crt');
   await copyFile(authority, trusted);
   await exec('chown', ['-R', `${USER.uid}:${USER.gid}`, home, checkout]);
-  // The folders of tests are their maker's alone.
+  // Temporary folders of tests are accessible to their owner only.
   await chmod(folder, 0o755);
   const env = { PATH: programs, HOME: home, TMPDIR: home, LANG: 'C.UTF-8', MESHPROOF_DOWNLOADS: releases, NODE_EXTRA_CA_CERTS: trusted };
   const assigned = Object.entries(env).map(([name, value]) => `${name}=${value}`);
@@ -54,7 +54,7 @@ export async function newLaptop(folder: string, { room, releases, authority }: P
   };
 }
 
-/** Links to the programs of this machine but those that build. */
+/** Links to the programs of this machine, except those that build. */
 async function linkPrograms(into: string): Promise<void> {
   for (const folder of ['/usr/bin', '/usr/local/bin']) {
     for (const name of await readdir(folder))

@@ -15,8 +15,8 @@ import { scratchFolder } from '../engine/scratch.ts';
 import type { Publishers } from './publishers.ts';
 
 /**
- * Publishes what is built here under the names by which others publish it.
- * The node is ours of another Kubernetes, and the proxy a plain Envoy: what is tried is how they are had, not what they are.
+ * Publishes what is built here under published names. The node is of another Kubernetes version, and the proxy is a plain Envoy: the test
+ * is about how they are obtained, not what they are.
  */
 export async function publishImages(publishers: Publishers, task: TaskContext): Promise<void> {
   const ofKubernetes: string[] = [];
@@ -46,7 +46,7 @@ async function publish(archive: string, upstream: string, { room, registry, auth
   await room.exec(push, { ...task, env: { NODE_EXTRA_CA_CERTS: authority } });
 }
 
-/** Publishes the programs of this machine's kind, each with its checksum beside it. */
+/** Publishes the programs for this machine's platform, each with its checksum. */
 export async function publishPrograms({ releaseFiles }: Publishers, task: TaskContext): Promise<void> {
   for (const tool of [KIND, ISTIO.tool()]) await publishProgram(tool, releaseFiles, task);
 }

@@ -9,36 +9,36 @@ import { until } from '../../clusters/until.ts';
 import { Authority } from '../../fixtures/external/authority.ts';
 import { Room } from './room.ts';
 
-/** Where everything is published, by a name and an address that nobody else has (RFC 2606, RFC 5737). */
+/** The host of all stand-ins, with a reserved name and address (RFC 2606, RFC 5737). */
 const HOST = 'registry.example.test';
 const ADDRESS = '198.51.100.1';
 const PORTS = { registry: 443, releases: 8443, faults: 9443 } as const;
 
-/** Which group may use the engine in the room. */
+/** The group that may use the engine in the room. */
 export const DOCKER_GROUP = 64_123;
 
-/** The stand-ins: a registry, a release page, a registry that fails, and an engine that trusts them. */
+/** The stand-ins: a registry, a release page, a failing registry, and an engine that trusts them. */
 export interface Publishers {
   room: Room;
-  /** What a registry's name for an image begins with. */
+  /** Prefix of image names in the registry. */
   registry: string;
-  /** The release page, as MESHPROOF_DOWNLOADS wants it; the files are in `releaseFiles`. */
+  /** The release page for MESHPROOF_DOWNLOADS; its files are in `releaseFiles`. */
   releases: string;
   releaseFiles: string;
-  /** What the names of images in the failing registry begin with. */
+  /** Prefix of image names in the failing registry. */
   faults: string;
-  /** The certificate of the authority that signed for all of them. */
+  /** The certificate of the CA that signed all of them. */
   authority: string;
 }
 
-/** The program of CNCF's registry, which this module pins. */
+/** The CNCF's registry program, which this module pins. */
 const registryProgram = (): Promise<Artifact> =>
   goArtifact({
     module: { name: 'registry', folder: join(import.meta.dirname, 'registry') },
     binaries: { registry: 'github.com/distribution/distribution/v3/cmd/registry' },
   });
 
-/** Starts them all in a room of their own, which has no other network. */
+/** Starts all of them in a room of their own, which has no other network. */
 export async function openPublishers(folder: string): Promise<Publishers> {
   const { certificate, key, authority } = await certify(folder);
   const trusted = join(folder, 'certs.d');
@@ -96,7 +96,7 @@ async function registryConfig(folder: string, tls: { certificate: string; key: s
   return file;
 }
 
-/** An engine at the usual socket, for a group as on most machines, which asks our registry for what Docker Hub has. */
+/** An engine at the usual socket, for a group as on most machines, which uses the stand-in registry in place of Docker Hub. */
 async function engineConfig(folder: string): Promise<string> {
   const file = join(folder, 'daemon.json');
   const path = join(import.meta.dirname, '../../clusters/engine/restricted-runc');

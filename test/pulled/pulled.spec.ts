@@ -14,7 +14,7 @@ import { newLaptop, type Laptop } from './laptop.ts';
 import { publishImages, publishPrograms } from './publish.ts';
 import { openPublishers, type Publishers } from './publishers.ts';
 
-/** Why the stand-ins cannot be made here. */
+/** Why the stand-ins cannot be started here. */
 async function obstacle(): Promise<string | undefined> {
   if ((await onPath('dockerd')) === undefined || (await onPath('unshare')) === undefined) return 'it takes dockerd and unshare';
   return await obstacleToBuilding();
@@ -48,16 +48,16 @@ test.skip(SKIP !== undefined, SKIP);
 const pulledIn = async ({ cache }: Laptop): Promise<string[]> => await readdir(join(cache, 'artifacts')).catch(() => []);
 
 const FAULTS: [fault: string, means: RegExp][] = [
-  ['429', /its registry allows no more pulls for now/],
-  ['401', /its registry asks for credentials/],
-  ['404', /its registry has no such image/],
+  ['429', /the registry has reached its rate limit for pulls/],
+  ['401', /the registry requires credentials/],
+  ['404', /the registry has no such image/],
   ['500', /500 Internal Server Error/],
   ['half', /EOF|HTTP 206/],
 ];
 
 for (const [fault, means] of FAULTS) {
   test(
-    `a registry that answers ${fault} is named in words, and nothing of its images is kept`,
+    `Names the failure of a registry that answers ${fault}, and keeps nothing of its images`,
     { tag: '@pulled' },
     async ({ publishers, laptop }) => {
       test.setTimeout(300_000);
@@ -81,7 +81,7 @@ for (const [fault, means] of FAULTS) {
 }
 
 test(
-  'without root, compiler and packages of the distribution, npm ci and npm test lead to a verdict',
+  'Reaches a verdict with npm ci and npm test without root, a compiler or packages of the distribution',
   { tag: '@pulled' },
   async ({ publishers, laptop }, info) => {
     test.setTimeout(3_600_000);

@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Puts an unpacked archive of `docker save` into a registry as it is; an engine would compress the layers first, which takes minutes.
- * node push.ts FOLDER HOST/NAME:TAG. Source: OCI distribution specification, "Pushing blobs" and "Pushing manifests".
+ * Pushes an unpacked archive of `docker save` to a registry unchanged; an engine would compress the layers first, which takes minutes. node
+ * push.ts FOLDER HOST/NAME:TAG. Source: OCI distribution specification, "Pushing blobs" and "Pushing manifests".
  */
 const [folder = '', reference = ''] = process.argv.slice(2);
 const [, host = '', name = '', tag = ''] = /^([^/]+)\/(.+):([^:/]+)$/.exec(reference) ?? [];

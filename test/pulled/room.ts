@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { exec, type ExecOptions } from '../../clusters/exec.ts';
 import { until } from '../../clusters/until.ts';
 
-/** In whose name a program runs. */
+/** The user that a program runs as. */
 export interface Account {
   uid: number;
   gid: number;
@@ -14,15 +14,18 @@ export interface Account {
 }
 
 interface RoomOptions {
-  /** What /etc/hosts says in there beside localhost: name → address. Each address is one of the loopback device. */
+  /** The entries in /etc/hosts inside, in addition to localhost: name → address. Each address belongs to the loopback device. */
   hosts: Readonly<Record<string, string>>;
-  /** Folder with what an engine in there trusts, as in /etc/docker/certs.d. */
+  /** Folder with the CAs that an engine inside trusts, as in /etc/docker/certs.d. */
   trusted: string;
 }
 
 const PATIENCE_MS = 60_000;
 
-/** Gives the room its addresses, and hides what the machine has of a Docker; `$1` is the folder of certificates, the other arguments are lines of /etc/hosts. */
+/**
+ * Assigns the room's addresses, and hides the machine's Docker; `$1` is the folder of certificates, the other arguments are lines of
+ * /etc/hosts.
+ */
 const FURNISH = `
 set -e
 trusted=$1; shift
@@ -39,8 +42,8 @@ exec sleep infinity
 `;
 
 /**
- * Network, mounts and processes of their own: what runs in there reaches nothing but itself, sees no other Docker, and ends with the room,
- * whatever becomes of this process.
+ * Separate namespaces for network, mounts and processes: programs inside reach nothing else, see no other Docker, and end with the room,
+ * whatever happens to this process.
  */
 export class Room implements AsyncDisposable {
   readonly #unshare: ChildProcess;
@@ -70,13 +73,13 @@ export class Room implements AsyncDisposable {
     return room;
   }
 
-  /** Runs a program in there to its end, as root unless an account is named. */
+  /** Runs a program inside to its end, as root unless an account is given. */
   async exec(command: readonly string[], options: ExecOptions = {}, account?: Account): Promise<string> {
     const [program = '', ...args] = this.line(command, account);
     return await exec(program, args, options);
   }
 
-  /** Begins a program in there that runs as long as the room, and writes what it says into a file. */
+  /** Starts a program inside that runs as long as the room, and writes its output to a file. */
   begin(command: readonly string[], log: string): void {
     const [program = '', ...args] = this.line(command);
     const file = openSync(log, 'w');
@@ -84,7 +87,7 @@ export class Room implements AsyncDisposable {
     closeSync(file);
   }
 
-  /** The command line of a program in there. */
+  /** The command line of a program inside. */
   line(command: readonly string[], account?: Account): string[] {
     const enter = ['nsenter', `--target=${this.#pid}`, '--net', '--mount', '--pid', '--'];
     return [...enter, ...(account === undefined ? [] : ['setpriv', ...asAccount(account)]), ...command];
@@ -93,13 +96,13 @@ export class Room implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#unshare.exitCode !== null) return;
     const gone = once(this.#unshare, 'exit');
-    // It ignores any other, and its child dies with it.
+    // It ignores any other signal, and its child dies with it.
     this.#unshare.kill('SIGKILL');
     await gone;
   }
 }
 
-/** What setpriv is told to run a command in somebody else's name. */
+/** The arguments of setpriv to run a command as another user. */
 export function asAccount({ uid, gid, groups }: Account): string[] {
   return [`--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--inh-caps=-all', '--no-new-privs'];
 }

@@ -10,7 +10,7 @@ import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { everyEnding, innerProject, specOf, type InnerProject, type InnerRun } from './inner-run.ts';
 import { sampleCheck } from './samples.ts';
 
-/** One run of Playwright inside itself serves all tests of this file, which therefore share a worker. */
+/** All tests of this file share one inner run of Playwright, and therefore a worker. */
 const test = base.extend<object, { run: InnerProject & InnerRun }>({
   run: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of what a fixture uses from this pattern
@@ -23,7 +23,7 @@ const test = base.extend<object, { run: InnerProject & InnerRun }>({
 });
 test.describe.configure({ mode: 'default' });
 
-test('every check of the run is in conformance.json with its verdict', async ({ run }) => {
+test('Writes every check of the run to conformance.json with its verdict', async ({ run }) => {
   const { checks, run: facts, timings } = await readConformance(join(run.report, 'conformance.json'));
   expect(Object.fromEntries(checks.map(({ id, verdict }) => [id, verdict]))).toEqual({
     'chaos/crashed': 'INCONCLUSIVE',
@@ -48,12 +48,12 @@ test('every check of the run is in conformance.json with its verdict', async ({ 
   expect(reasons['chaos/overclaimed']).toContain('the rig could not be handed back');
 });
 
-test('the run is red, and the exit code follows from conformance.json', async ({ run }) => {
+test('Fails the run, with an exit code that follows from conformance.json', async ({ run }) => {
   expect(run.exitCode).toBe(1);
   expect(exitCodeOf(await readConformance(join(run.report, 'conformance.json')))).toBe(1);
 });
 
-test('the console names what was expected and observed, confidence, evidence and the way to run a check again', async ({ run }) => {
+test('Prints what was expected and observed, the confidence, the evidence and the rerun command of each check', async ({ run }) => {
   const lines = run.stdout.split('\n');
   expect(lines.at(-1)).toBe('2 passed, 8 failed, 1 skipped');
   expect(lines).toContain('PASS         security/strict-workload (istio)  3.40 s  control red');
@@ -74,7 +74,7 @@ test('the console names what was expected and observed, confidence, evidence and
   expect(run.stdout).not.toContain('\u001B');
 });
 
-test('Allure gets a status for each verdict, and one site in one file that calls nobody', async ({ run }) => {
+test('Gives Allure a status for each verdict, and a site in one file that contacts nobody', async ({ run }) => {
   const results = join(run.report, 'allure-results');
   const files = (await readdir(results)).filter((file) => file.endsWith('-result.json'));
   const parsed = await Promise.all(files.map(async (file) => JSON.parse(await readFile(join(results, file), 'utf8'))));
@@ -100,12 +100,12 @@ test('Allure gets a status for each verdict, and one site in one file that calls
   expect((await stat(join(run.report, 'allure/index.html'))).size).toBeLessThan(8e6);
   await addVerdicts(results, 'istio');
   const again = await Promise.all(files.map(async (file) => JSON.parse(await readFile(join(results, file), 'utf8'))));
-  expect(again, 'settling twice changes nothing more').toEqual(parsed);
+  expect(again, 'adding verdicts a second time changes nothing').toEqual(parsed);
   await generateAllureSite({ report: run.report, conformance: await readConformance(join(run.report, 'conformance.json')), mesh: 'istio' });
   expect((await readFile(join(run.report, 'allure-history.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(1);
 });
 
-test('a run that is cut short counts what it did not come to as INCONCLUSIVE, and says that the site is missing', async () => {
+test('Counts what an interrupted run did not reach as INCONCLUSIVE, and reports that the site is missing', async () => {
   const failing = specOf(sampleCheck({ id: 'a/first', verdict: 'FAIL', reason: 'no' }), 'throw new Error("no");');
   const specs = { 'a/first.spec.ts': failing, 'b/second.spec.ts': specOf(sampleCheck({ id: 'b/second' })) };
   await using project = await innerProject(specs, { allure: false });
@@ -119,7 +119,7 @@ test('a run that is cut short counts what it did not come to as INCONCLUSIVE, an
   expect(stdout.split('\n').at(-1)).toBe('0 passed, 2 failed, 0 skipped');
 });
 
-test('listing tests leaves an earlier report as it is', async ({ run }) => {
+test('Leaves an earlier report unchanged when tests are only listed', async ({ run }) => {
   const before = await readFile(join(run.report, 'conformance.json'), 'utf8');
   const { stdout } = await run.run('--list');
   expect(stdout).toContain('Total: 11 tests in 11 files');

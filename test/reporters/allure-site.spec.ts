@@ -23,7 +23,7 @@ test.describe.configure({ mode: 'default' });
 
 for (const kind of ['a file', 'a server'] as const) {
   test(
-    `the Allure site, opened from ${kind}, shows suites, verdicts, the control step and attachments`,
+    `Shows suites, verdicts, the control step and attachments on the Allure site, opened from ${kind}`,
     { tag: '@engine' },
     async ({ run, reader }, info) => {
       await using server = await serveFolder(run.report);
@@ -52,14 +52,14 @@ for (const kind of ['a file', 'a server'] as const) {
 
       expect(await page.evaluate(() => 'stolen' in globalThis), 'a title ran as a script').toBe(false);
       expect(complaints).toEqual([]);
-      // Last, because looking into the sandboxed frame of a description makes Chromium complain about the looking.
+      // This is last, because inspecting the sandboxed frame of a description makes Chromium log an error.
       await expect(page.frameLocator('iframe').first().getByText('evidence/routing/mirror-percentage/check-0.ndjson')).toBeVisible();
       await page.close();
     },
   );
 }
 
-test('a browser takes junit.xml for XML', { tag: '@engine' }, async ({ run, reader }) => {
+test('Writes a junit.xml that a browser parses as XML', { tag: '@engine' }, async ({ run, reader }) => {
   const page = await reader.newPage();
   const source = await readFile(join(run.report, 'junit.xml'), 'utf8');
   const read = await page.evaluate(`

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Any code point, halves of surrogate pairs included. */
+/** Any code point, including lone surrogates. */
 const codePoint = fc.integer({ min: 0, max: 0x10_ff_ff }).map(
   (point) => String.fromCodePoint(point),
   (text) => {
@@ -9,5 +9,7 @@ const codePoint = fc.integer({ min: 0, max: 0x10_ff_ff }).map(
   },
 );
 
-/** Any text. The unit `binary` of fast-check makes nearly the same, but first a table of all 1.1 million code points, in every process. */
+/**
+ * Any text. The unit `binary` of fast-check is nearly equivalent, but first builds a table of all 1.1 million code points in every process.
+ */
 export const anyText = fc.string({ unit: codePoint });

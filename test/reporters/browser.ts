@@ -5,16 +5,14 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 
 const OWN_TRAFFIC = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** A worker's own Chromium. */
+/** A Chromium for each worker. */
 export const test = base.extend<object, { reader: Browser }>({
   reader: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of what a fixture uses from this pattern
     async ({}, use) => {
       const executablePath = process.env['MESHPROOF_CHROMIUM'] ?? '/usr/bin/chromium';
       if (!existsSync(executablePath)) {
-        throw new Error(
-          `no Chromium at ${executablePath}: apt-get install chromium, or set MESHPROOF_CHROMIUM; meshproof doctor lists what is missing`,
-        );
+        throw new Error(`no Chromium at ${executablePath}: apt-get install chromium, or set MESHPROOF_CHROMIUM; see npx meshproof doctor`);
       }
       const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', ...OWN_TRAFFIC] });
       await use(browser);
@@ -24,7 +22,7 @@ export const test = base.extend<object, { reader: Browser }>({
   ],
 });
 
-/** A page that writes down whatever it should not do: errors, requests that fail or leave its home. */
+/** A page that records everything that it should not do: errors, failed requests, and requests to other hosts. */
 export async function watchedPage(
   browser: Browser,
   home: string,

@@ -6,11 +6,11 @@ import { checkLines, endLines } from '../../reporters/console.ts';
 import { RunningChecks } from '../../reporters/running.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 
-/** The runner of these tests asks for colours. */
+/** The runner of these tests requests colours. */
 const plain = (lines: readonly string[]) => lines.map((line) => stripVTControlCharacters(line));
 const TRACES = { evidence: [], diagnostics: 'report/diagnostics/x' };
 
-test('a warning shows on a check that passed too, and what was kept says how to look inside and how to remove it', () => {
+test('Prints warnings of passed checks too, and how to inspect and remove what was kept', () => {
   const warnings = [{ phase: 'control' as const, object: 'DestinationRule server', said: 'x is deprecated' }];
   expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).at(-1)).toBe(
     '  warning     DestinationRule server (control): x is deprecated',
@@ -24,7 +24,7 @@ test('a warning shows on a check that passed too, and what was kept says how to 
   ]);
 });
 
-test('a warning that the true manifest gets too is said once', () => {
+test('Prints a warning once if the true manifest gets it too', () => {
   const one = { object: 'Gateway g', said: 'old' };
   const warnings = [
     { phase: 'control' as const, ...one },
@@ -33,7 +33,7 @@ test('a warning that the true manifest gets too is said once', () => {
   expect(plain(checkLines(sampleCheck({ warnings }), TRACES, process.stdout)).slice(1)).toEqual(['  warning     Gateway g: old']);
 });
 
-test('what a matcher found is shown part by part', () => {
+test('Prints what a matcher found, part by part', () => {
   const finding = { matcher: 'toBeDenied', expected: 'every request is refused', observed: '5× 200, 1× 503', confidence: 'exact' };
   const check = sampleCheck({ verdict: 'FAIL', reason: 'toBeDenied does not hold', finding });
   expect(plain(checkLines(check, TRACES, process.stdout)).slice(1, 7)).toEqual([
@@ -46,7 +46,7 @@ test('what a matcher found is shown part by part', () => {
   ]);
 });
 
-test('the short form fits a chat: a verdict, what failed, what is not said, versions, and one command', () => {
+test('Condenses a run to a verdict, failures, omissions, versions and one command for a chat', () => {
   expect(endLines(sampleConformance(), 'report', 'short')).toEqual([
     'meshproof FAIL: 3 of 5 checks proven able to fail; 1 unsupported by design; 6 of 9 assertions failed under a control',
     'INCONCLUSIVE resilience/circuit-breaker-ejects (istio)',
@@ -71,7 +71,17 @@ test('the short form fits a chat: a verdict, what failed, what is not said, vers
   ]);
 });
 
-test('the end of a run names what regressed, and its last line is the count alone', () => {
+test('Names the checks that did not pass once more at the end of a run, a line each', () => {
+  expect(endLines(sampleConformance(), 'report', 'all').slice(0, 5)).toEqual([
+    '',
+    'INCONCLUSIVE resilience/circuit-breaker-ejects (istio): The prober was late: p99 lateness 80 ms, tolerated 20 ms.',
+    'INVALID routing/canary-header (istio): the control did not fail, so this check proves nothing',
+    expect.stringMatching(/^FAIL routing\/mirror-percentage \(istio\): /),
+    expect.stringMatching(/^3 of 5 checks proven able to fail/),
+  ]);
+});
+
+test('Names regressions at the end of a run, and ends with the counts alone', () => {
   expect(endLines(sampleConformance(), 'report', 'all').slice(-3)).toEqual([
     '  regressed  routing/mirror-percentage (istio): PASS, now FAIL',
     'report: report',
@@ -79,7 +89,7 @@ test('the end of a run names what regressed, and its last line is the count alon
   ]);
 });
 
-test('a check that takes long is named with its step, every half minute where lines stay', () => {
+test('Names a long-running check and its step every 30 s if output is not a terminal', () => {
   const said: string[] = [];
   let now = 0;
   const running = new RunningChecks({ write: (text: string) => said.push(text) > 0, columns: 80 }, () => now);
@@ -95,7 +105,7 @@ test('a check that takes long is named with its step, every half minute where li
   expect(said).toEqual(['still running: routing/a 31.0 s, apply, and wait\n', 'still running: routing/a 1 min 02 s, check\n']);
 });
 
-test('in a terminal one line changes, and goes before others write', () => {
+test('Updates one line on a terminal, and erases it before others write', () => {
   const before = process.env['CI'];
   delete process.env['CI'];
   const said: string[] = [];

@@ -4,17 +4,18 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { parseAllDocuments } from 'yaml';
 
+import { MESHES } from '../../clusters/meshes.ts';
 import { linksOf } from '../../reporters/documentation.ts';
 import { sampleCheck } from './samples.ts';
 
 const SUITES = join(import.meta.dirname, '../../suites');
-/** What only carries the samples, and is nobody's promise. */
+/** Kinds that only deploy the samples, and that no check is about. */
 const CARRIERS = /^(apps\/Deployment|rbac\.authorization\.k8s\.io\/\w+|Service|ServiceAccount|Secret|Namespace|ConfigMap|Pod)$/;
 
-/** The kinds of objects in each manifest of each check, by check. */
+/** The kinds of objects in each manifest, by check. */
 function manifests(): { id: string; mesh: string; kinds: string[] }[] {
   return readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).flatMap((file) => {
-    const found = /^(.*)\.(istio|linkerd)\.yaml$/.exec(file);
+    const found = new RegExp(String.raw`^(.*)\.(${MESHES.join('|')})\.yaml$`).exec(file);
     if (found === null) return [];
     const documents = parseAllDocuments(readFileSync(join(SUITES, file), 'utf8')).map(
       (document) => document.toJS() as { apiVersion?: string; kind?: string } | null,
@@ -27,7 +28,7 @@ function manifests(): { id: string; mesh: string; kinds: string[] }[] {
   });
 }
 
-test('every kind of mesh object in a manifest has a page of documentation', () => {
+test('Has a documentation page for every kind of mesh object in a manifest', () => {
   const without = manifests().flatMap(({ id, mesh, kinds }) =>
     kinds
       .filter((kind) => !CARRIERS.test(kind) && linksOf(sampleCheck({ id: 'none/none', mesh, kinds: [kind] })).length === 0)
@@ -36,7 +37,7 @@ test('every kind of mesh object in a manifest has a page of documentation', () =
   expect(without).toEqual([]);
 });
 
-test('a check without a manifest leads to what its suite is about, and a reason leads to its source', () => {
+test("Links a check without a manifest to its suite's topic, and a reason to its source", () => {
   expect(linksOf(sampleCheck({ id: 'security/forged-identity' }))).toEqual([
     { name: 'istio: security', url: expect.stringContaining('/concepts/security/') },
   ]);

@@ -14,17 +14,17 @@ import { anyText } from './any-text.ts';
 import { HOSTILE, sampleCheck, sampleConformance } from './samples.ts';
 import { readXml } from './xml-reader.ts';
 
-test('conformance.md is as agreed', async () => {
+test('Writes conformance.md as in the golden file', async () => {
   const golden = await readFile(join(import.meta.dirname, 'conformance.golden.md'), 'utf8');
   expect(conformanceMarkdown(sampleConformance())).toBe(golden);
 });
 
-test('the published schema is the type of conformance.json', async () => {
+test('Publishes a schema that matches the type of conformance.json', async () => {
   const published = await readFile(join(import.meta.dirname, '../../reporters/conformance.schema.json'), 'utf8');
   expect(JSON.parse(published), 'stale: npm run docs').toEqual(JSON.parse(JSON.stringify(Conformance)));
 });
 
-test('junit.xml says failure, error and skipped, and carries hostile titles', () => {
+test('Distinguishes failure, error and skipped in junit.xml, and escapes hostile titles', () => {
   const root = readXml(junitXml(sampleConformance()));
   expect(root.attributes).toMatchObject({ tests: '6', failures: '1', errors: '2', skipped: '1' });
   const cases = root.children.flatMap((suite) => suite.children);
@@ -43,7 +43,7 @@ test('junit.xml says failure, error and skipped, and carries hostile titles', ()
   expect(cases[1]?.attributes['name']).toBe(HOSTILE.replace('\u001B', '\uFFFD'));
 });
 
-test('any text survives XML, apart from what XML cannot carry', () => {
+test('Round-trips any text through XML, except for characters that XML does not allow', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const { attributes, text: content } = readXml(`<a b="${escapeXml(text)}">${escapeXml(text)}</a>`);
@@ -53,7 +53,7 @@ test('any text survives XML, apart from what XML cannot carry', () => {
   );
 });
 
-test('any text stays in its table cell and on its line', () => {
+test('Keeps any text in its table cell and on its line', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const shown = inline(text);
@@ -62,7 +62,7 @@ test('any text stays in its table cell and on its line', () => {
   );
 });
 
-test('no text can steer the terminal', () => {
+test('Never passes control sequences to the terminal', () => {
   fc.assert(fc.property(anyText, (text) => !/\p{Cc}/u.test(printable(text))));
   const lines = checkLines(
     sampleCheck({ verdict: 'FAIL', title: HOSTILE, reason: HOSTILE }),
@@ -72,7 +72,7 @@ test('no text can steer the terminal', () => {
   expect(lines.every((line) => !line.includes('\n'))).toBe(true);
 });
 
-test('durations are said as people say them', () => {
+test('Formats durations for humans', () => {
   expect([0, 4321, 59_940, 64_600, 3_600_000].map((ms) => duration(ms))).toEqual([
     '0.00 s',
     '4.32 s',
@@ -82,11 +82,11 @@ test('durations are said as people say them', () => {
   ]);
 });
 
-test('no text calls a person, an issue or a page from a pull request comment', () => {
+test('Never mentions a person, an issue or a page in a pull request comment', () => {
   const text =
     'ask @org/team or a@b.example, see https://evil.example/x, HTTP://evil.example, www.evil.example, mailto:x, #12, !34 and GH-56';
   const shown = inline(text);
-  // Neither GitHub nor GitLab sees a reference that a comment divides; a reader sees no comment.
+  // GitHub and GitLab do not recognise a reference with a comment in it; a reader does not see the comment.
   for (const live of [/@\w/, /:\/\//, /www\./, /mailto:\w/, /[#!]\d/, /GH-/]) expect(shown).not.toMatch(live);
   expect(shown.replaceAll('<!-- -->', '').replaceAll('\\', '')).toBe(text);
   fc.assert(fc.property(anyText, (one) => !/@\w|\w:\/\//.test(inline(`${one}@a http://${one}`))));

@@ -23,7 +23,7 @@ function taken(control: Judgement<string>, check?: Judgement<string>): Partial<C
   };
 }
 
-/** A run that is worth a look: every verdict, every kind of picture, of a mesh whose breaker does not break. */
+/** A run with every verdict and every kind of picture, of a mesh whose circuit breaker does not work. */
 export function gallery(): CheckResult[] {
   const broken = ejection(false);
   return [

@@ -12,7 +12,7 @@ import { sampleCheck } from './samples.ts';
 const ENVIRONMENT = { GITHUB_WORKSPACE: '/repo' };
 const PLACE = { file: '/repo/suites/routing/a.spec.ts', line: 5 };
 
-test('a failed check is marked at its place, and a warning beside it', () => {
+test('Annotates a failed check at its location, and each warning', () => {
   const check = sampleCheck({
     verdict: 'FAIL',
     title: '100 % of it',
@@ -26,7 +26,7 @@ test('a failed check is marked at its place, and a warning beside it', () => {
   expect(annotations(sampleCheck(), PLACE, ENVIRONMENT)).toEqual([]);
 });
 
-test('no text ends a command or begins another', () => {
+test('Escapes any text so that it neither ends nor starts a command', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const [line = '', ...more] = annotations(
@@ -40,7 +40,7 @@ test('no text ends a command or begins another', () => {
   );
 });
 
-test('a summary is added to what is there, and one that is too long ends with a sentence', () => {
+test('Appends a summary, and marks one that is too long as truncated', () => {
   const folder = mkdtempSync(join(tmpdir(), 'meshproof-github-'));
   const file = join(folder, 'summary.md');
   writeFileSync(file, 'before\n');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { adoptHistory, forgetRun, historyOf, lendHistory, nameEnd, returnHistory } from '../../reporters/allure-history.ts';
+import { adoptHistory, forgetRun, historyOf, copyHistory, nameEnd, replaceHistory } from '../../reporters/allure-history.ts';
 
 const line = (run: string, timestamp: number): string => JSON.stringify({ uuid: run, name: `2 of 2 checks ${nameEnd(run)}`, timestamp });
 
@@ -12,7 +12,7 @@ async function runsIn(report: string): Promise<string[]> {
   return text.split('\n').flatMap((row) => (row === '' ? [] : [(JSON.parse(row) as { uuid: string }).uuid]));
 }
 
-test('the runs of an earlier report come before this one, each once; a run is no predecessor of itself', async ({}, info) => {
+test('Puts the runs of an earlier report before this one without duplicates, and never a run before itself', async ({}, info) => {
   const [earlier, report] = [info.outputPath('earlier'), info.outputPath('report')];
   await Promise.all([earlier, report].map((folder) => mkdir(folder, { recursive: true })));
   await writeFile(historyOf(earlier), `${line('a', 1)}\n${line('b', 2)}\n`);
@@ -26,7 +26,7 @@ test('the runs of an earlier report come before this one, each once; a run is no
   expect(await runsIn(report)).toEqual(['a', 'b', 'd']);
 });
 
-test('a report without a history changes nothing', async ({}, info) => {
+test('Changes nothing for a report without a history', async ({}, info) => {
   const report = info.outputPath('report');
   await mkdir(report, { recursive: true });
   await adoptHistory(report, info.outputPath('nowhere'));
@@ -34,15 +34,15 @@ test('a report without a history changes nothing', async ({}, info) => {
   await expect(readFile(historyOf(report), 'utf8')).rejects.toThrow('ENOENT');
 });
 
-test('half a line, as a killed run leaves it, hides no other run and is gone when the history is written again', async ({}, info) => {
+test('Ignores an incomplete line of a killed run, and drops it when the history is written again', async ({}, info) => {
   const report = info.outputPath('report');
   await mkdir(report, { recursive: true });
   await writeFile(historyOf(report), `${line('a', 1)}\n{"uuid":"b","na\nnull\n${line('c', 3)}\n${line('d', 4).slice(0, 20)}`);
   await adoptHistory(report, info.outputPath('nowhere'));
   await forgetRun(report, 'x');
-  const lent = info.outputPath('lent.jsonl');
-  await lendHistory(report, lent);
-  await writeFile(lent, `${await readFile(lent, 'utf8')}${line('e', 5)}\n{"uu`);
-  await returnHistory(report, lent);
+  const copy = info.outputPath('copy.jsonl');
+  await copyHistory(report, copy);
+  await writeFile(copy, `${await readFile(copy, 'utf8')}${line('e', 5)}\n{"uu`);
+  await replaceHistory(report, copy);
   expect(await runsIn(report)).toEqual(['a', 'c', 'e']);
 });

@@ -16,20 +16,20 @@ export interface InnerRun {
   exitCode: number;
 }
 
-/** A project with suites of its own, outside this one, so that two test runs never share a folder. */
+/** A project with its own suites in a separate folder, so that two test runs never share one. */
 export interface InnerProject extends AsyncDisposable {
   report: string;
-  /** Runs Playwright there, with the reporters of meshproof. */
+  /** Runs Playwright in the project, with the reporters of meshproof. */
   run: (...args: string[]) => Promise<InnerRun>;
 }
 
 interface InnerOptions {
   allure?: boolean;
-  /** The earlier run to compare with. */
+  /** An earlier run to compare with. */
   against?: Conformance;
 }
 
-/** Makes a project of spec files: path within its `suites` folder → content. */
+/** Creates a project from spec files: path in its `suites` folder → content. */
 export async function innerProject(specs: Record<string, string>, { allure = true, against }: InnerOptions = {}): Promise<InnerProject> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'meshproof-inner-')));
   const report = join(folder, 'report');
@@ -77,7 +77,7 @@ async function playwrightIn(folder: string, settings: Partial<RunSettings>, args
   return { stdout, exitCode: exitCode ?? -1 };
 }
 
-/** A spec whose test leaves this result, with a control step and a manifest attached, and then runs `end`. */
+/** A spec whose test attaches this result, with a control step and a manifest, and then runs `end`. */
 export function specOf(result: CheckResult, end = ''): string {
   return `import { test } from '@playwright/test';
 test(${JSON.stringify(result.title)}, async ({}, info) => {
@@ -92,7 +92,7 @@ test(${JSON.stringify(result.title)}, async ({}, info) => {
 `;
 }
 
-/** Every way in which a check can end, as spec files. */
+/** A spec file for every way in which a check can end. */
 export function everyEnding(): Record<string, string> {
   const ends = {
     PASS: '',

@@ -12,7 +12,7 @@ import { readXml } from './xml-reader.ts';
 const golden = (name: string): string => join(import.meta.dirname, 'golden', `${name}.svg`);
 
 for (const [name, judged] of Object.entries(SAMPLE_PICTURES)) {
-  test(`the picture ${name} is as agreed`, async () => {
+  test(`Draws the picture ${name} as in its golden file`, async () => {
     const svg = draw(validated(Picture, judged().pictures?.[0], name));
     if (process.env['MESHPROOF_GOLDEN'] === 'write') await writeFile(golden(name), svg);
     expect(svg, 'look at it, then write it again with MESHPROOF_GOLDEN=write').toBe(await readFile(golden(name), 'utf8'));
@@ -22,7 +22,7 @@ for (const [name, judged] of Object.entries(SAMPLE_PICTURES)) {
   });
 }
 
-test('names that are markup are drawn as text', () => {
+test('Draws names that contain markup as text', () => {
   const shares = [{ name: '<script>&"', n: 10, observed: 0.1, expected: 0.1, tolerance: 0.05, low: 0, high: 0.3 }];
   const svg = draw({ kind: 'split', title: ']]> <b>', shares });
   expect(svg).not.toContain('<script>');
@@ -30,7 +30,7 @@ test('names that are markup are drawn as text', () => {
   readXml(svg);
 });
 
-test('a picture of nothing is drawn too', () => {
+test('Draws a picture without data', () => {
   const nothing: Picture[] = [
     { kind: 'ejection', title: 'e', stepMs: 100, endpoints: [{ name: 'v1', given: [], failed: [] }], failing: 'v1', fault: [], out: [] },
     { kind: 'times', title: 't', fromMs: 0, stepMs: 1, counts: [], medianMs: 0, limits: [] },

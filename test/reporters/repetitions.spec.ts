@@ -18,29 +18,29 @@ function report(checks: readonly Partial<CheckResult>[], run: Partial<Conformanc
   return { ...sample, run: { ...sample.run, ...run }, notChosen: [], checks: checks.map((one) => sampleCheck(one)) };
 }
 const of = ({ checks }: Conformance) => checks.map(({ id, verdict, repetition }) => [id, verdict, repetition]);
-/** Five runs of one check, of which the third fails. */
+/** Five runs of one check, the third of which fails. */
 const five = report([1, 2, 3, 4, 5].map((repetition) => ({ id: 'a/b', repetition, ...(repetition === 3 ? FAIL : {}) })));
 
-test('each repetition is a test case with a name of its own', () => {
+test('Gives each repetition a test case with a name of its own', () => {
   const cases = readXml(junitXml(five)).children.flatMap((suite) => suite.children);
   expect(new Set(cases.map(({ attributes }) => `${attributes['classname']} ${attributes['name']}`)).size).toBe(5);
   expect(cases[2]?.attributes['name']).toContain('(repetition 3)');
   expect(cases[2]?.children.map(({ name }) => name)).toContain('failure');
 });
 
-test('the other reports name the repetition that failed, and one way to run it again', () => {
+test('Names the failed repetition in the other reports, with a single rerun command', () => {
   expect(conformanceMarkdown(five)).toContain('### FAIL a/b (repetition 3) (istio)');
   const lines = shortForm(report([1, 2].map((repetition) => ({ id: 'a/b', repetition, ...FAIL }))));
   expect(lines.filter((line) => line.startsWith('rerun'))).toEqual(['rerun: npm test -- --check=a/b --mesh=istio']);
 });
 
-test('a failure in one repetition is a failure before and now, and is one change', () => {
+test('Counts a failed repetition as a failure, and as one change', () => {
   const green = report([{ id: 'a/b' }]);
   expect(compare(five, green).changes.map(({ change, before, now }) => [change, before, now])).toEqual([['fixed', 'FAIL', 'PASS']]);
   expect(compare(green, five).changes.map(({ change, before, now }) => [change, before, now])).toEqual([['regressed', 'PASS', 'FAIL']]);
 });
 
-test('a shard that was run again makes repetitions in order of time', () => {
+test('Numbers the repetitions of a shard that was run again in order of time', () => {
   const first = report([{ id: 'a/b', ...FAIL }, { id: 'a/c' }], { id: 'one', startedAt: '2026-01-01T01:00:00.000Z' });
   const second = report([{ id: 'a/b' }], { id: 'two', startedAt: '2026-01-01T02:00:00.000Z' });
   expect(of(mergeConformance([second, first]))).toEqual([
@@ -51,7 +51,7 @@ test('a shard that was run again makes repetitions in order of time', () => {
   expect(of(mergeConformance([five, second])).map(([, , repetition]) => repetition)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-test('a shard of which no report tells is an error of the run', () => {
+test('Reports a shard without a report as an error of the run', () => {
   const shard = (one: string) => report([{ id: `a/${one[0]}` }], { id: one, environment: { shard: one } });
   expect(mergeConformance([shard('1/3'), shard('3/3')]).run.errors).toEqual(['shard 2/3 has no report; its checks are missing here']);
   expect(mergeConformance([shard('1/2'), shard('2/2')]).run.errors).toEqual([]);
@@ -59,7 +59,7 @@ test('a shard of which no report tells is an error of the run', () => {
   expect(mergeConformance([{ ...halves, run: { ...halves.run, errors: [] } }, shard('3/3')]).run.errors).toEqual([]);
 });
 
-test('what a repetition leaves lies in a folder of its own', () => {
+test('Gives the evidence of each repetition its own folder', () => {
   const repetition = (repeatEach: number, repeatEachIndex: number) => repetitionOf({ project: { repeatEach }, repeatEachIndex });
   expect([repetition(1, 0), repetition(3, 0), repetition(3, 2)]).toEqual([undefined, 1, 3]);
   expect([tracesOf('a/b', undefined), tracesOf('a/b', 3)]).toEqual(['a/b', 'a/b/repetition-3']);

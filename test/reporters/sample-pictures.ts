@@ -2,19 +2,21 @@ import type { LedgerEntry } from '../../fixtures/agent/protocol.ts';
 import { type Judgement, matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from '../matchers/histories.ts';
 
-/** Numbers between 0 and 1 that are the same in each run and have no visible pattern. */
+/** Numbers between 0 and 1 without a visible pattern, the same in each run. */
 function scattered(index: number): number {
   const value = Math.sin(index * 12.9898 + 4.1414) * 43_758.5453;
   return value - Math.floor(value);
 }
 
-/** Requests that go to v2 with this share. */
+/** Requests of which the given share goes to v2. */
 export function split(share: number): Judgement<string> {
   const steps = Array.from({ length: 15_500 }, (_, index) => answered(scattered(index) < share ? 'v2' : 'v1'));
   return matchers.toSplit(historyOf(steps), { v1: 90, v2: 10 }, { tolerance: 0.02 });
 }
 
-/** v2 fails until it is out, or for a while, and again soon after: with a breaker it is out for 1 s, then for 2 s. */
+/**
+ * v2 fails until it is ejected, or for a while, and fails again soon after its return: with a breaker it is ejected for 1 s, then for 2 s.
+ */
 export function ejection(hasBreaker: boolean): Judgement<string> {
   const steps: Step[] = [];
   const ledger: LedgerEntry[] = [];
@@ -38,14 +40,14 @@ export function ejection(hasBreaker: boolean): Judgement<string> {
   return matchers.toEjectAndReadmit(history, { endpoint: 'server-v2', ledger, failures: 5, baseEjectionMs: 1_000, intervalMs: 1_000 });
 }
 
-/** Requests that a timeout of 2 s ends, or not. */
+/** Requests that are or are not ended by a timeout of 2 s. */
 export function times(hasTimeout: boolean): Judgement<string> {
   const took = (index: number): number => (hasTimeout ? 2_000 : 3_000) + 4 + 60 * scattered(index) ** 3;
   const steps = Array.from({ length: 60 }, (_, index) => ({ ending: ENVOY.timeOut, sentMs: 0, answeredMs: took(index) }));
   return matchers.toHaveLatency(historyOf(steps), { atLeastMs: 2_000, atMostMs: 2_350 });
 }
 
-/** 100 tokens, one more every 600 ms; without a limit all requests pass. */
+/** A bucket of 100 tokens that gains one every 600 ms; without a limit all requests pass. */
 export function bucket(hasLimit: boolean): Judgement<string> {
   let passed = 0;
   const refusal = { ...ENVOY.limited, headers: { server: 'envoy' } };
@@ -58,7 +60,7 @@ export function bucket(hasLimit: boolean): Judgement<string> {
   return matchers.toBeRateLimited(historyOf(steps, { rate: 100 }), { tokens: 100, tokenMs: 600 });
 }
 
-/** Every kind of picture, of a mesh that keeps its promise and of one that does not: what is judged, by the picture's name. */
+/** Every kind of picture, of a mesh that keeps its promise and of one that breaks it: judgements by picture name. */
 export const SAMPLE_PICTURES: Readonly<Record<string, () => Judgement<string>>> = {
   'split-kept': () => split(0.1),
   'split-broken': () => split(0.2),

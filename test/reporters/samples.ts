@@ -1,7 +1,7 @@
 import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
 import type { CheckResult, ExaminedCheck, Facts, Statistic } from '../../fixtures/contract/result.ts';
 
-/** Everything that Markdown, XML, HTML, a terminal or a shell could take for its own. */
+/** Contains everything that has a special meaning in Markdown, XML, HTML, a terminal or a shell. */
 export const HOSTILE =
   'a <b>&"title"</b> | with `ticks`, [links](javascript:x), ]]>,\n\u001B[31ma line break, $(id) and <img src=x onerror=window.stolen=1>';
 
@@ -40,18 +40,18 @@ export function sampleCheck(changes: Partial<CheckResult> = {}): CheckResult {
   };
 }
 
-/** What a check that came to this result has attached. */
+/** What a check with this result attached. */
 export function examinedOf({ verdict, reason, finding, control, ...details }: CheckResult): ExaminedCheck {
-  const told = { reason, ...(finding === undefined ? {} : { finding }) };
+  const statement = { reason, ...(finding === undefined ? {} : { finding }) };
   const check = { PASS: 'held', FAIL: 'violated', INCONCLUSIVE: 'inconclusive', UNSUPPORTED: 'unsupported', INVALID: 'not run' } as const;
   const facts: Facts = {
-    control: { state: control, ...(control === 'green' ? told : { reason: '' }) },
-    check: { state: check[verdict], ...told },
+    control: { state: control, ...(control === 'green' ? statement : { reason: '' }) },
+    check: { state: check[verdict], ...statement },
   };
   return { ...details, facts };
 }
 
-/** One check of each verdict on one mesh, one on another, statistics, evidence, a row of a guide and a hostile title. */
+/** One check of each verdict on one mesh, one on another, and statistics, evidence, a documentation row and a hostile title. */
 export function sampleConformance(): Conformance {
   return {
     schemaVersion: SCHEMA_VERSION,

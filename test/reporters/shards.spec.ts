@@ -10,7 +10,7 @@ import { sampleCheck, sampleConformance } from './samples.ts';
 
 const PLANNED = 'linkerd:\n  routing/weighted-canary: Weights share the requests\n';
 
-/** One project, run as a whole and in two shards, of which a report was made. */
+/** A project that was run as a whole, and in two shards whose reports were merged. */
 const test = base.extend<object, { whole: string; merged: string }>({
   whole: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of what a fixture uses from this pattern
@@ -47,7 +47,7 @@ function prepared(): Promise<InnerProject> {
   return innerProject({ ...everyEnding(), 'planned.yaml': PLANNED }, { against: { ...before, checks } });
 }
 
-/** What may differ between two runs: times, and names made of them. */
+/** Removes what may differ between two runs: times, and names that contain them. */
 function timeless(text: string): unknown {
   return JSON.parse(text, (key: string, value: unknown) =>
     /^(durationMs|startedAt|start|stop|uuid|source)$/.test(key) ? undefined : value,
@@ -55,7 +55,7 @@ function timeless(text: string): unknown {
 }
 
 test(
-  'two shards make the conformance.json of the whole run, with what neither was told to run',
+  'Merges two shards into the conformance.json of the whole run, including what neither selected',
   { tag: '@engine' },
   async ({ whole, merged }) => {
     const [one, other] = await Promise.all([whole, merged].map((report) => readFile(join(report, 'conformance.json'), 'utf8')));
@@ -88,7 +88,7 @@ test(
   },
 );
 
-test('two shards make the junit.xml and conformance.md of the whole run', { tag: '@engine' }, async ({ whole, merged }) => {
+test('Merges two shards into the junit.xml and conformance.md of the whole run', { tag: '@engine' }, async ({ whole, merged }) => {
   for (const name of ['junit.xml', 'conformance.md']) {
     const [one, other] = await Promise.all([whole, merged].map((report) => readFile(join(report, name), 'utf8')));
     const timed = /(?:time|timestamp)="[^"]*"|2026-\d\d-\d\dT[\d:.]+Z, [\d.]+ (?:s|min \d\d s)/g;
@@ -96,14 +96,18 @@ test('two shards make the junit.xml and conformance.md of the whole run', { tag:
   }
 });
 
-test('two shards make the Allure results of the whole run, and a site of them', { tag: '@engine' }, async ({ whole, merged }) => {
-  const [one, other] = await Promise.all([whole, merged].map((report) => allureResults(report)));
-  expect(one).toHaveLength(5);
-  expect(other).toEqual(one);
-  expect(await readFile(join(merged, 'allure', 'index.html'), 'utf8')).toContain('<html');
-});
+test(
+  'Merges two shards into the Allure results of the whole run, and generates their site',
+  { tag: '@engine' },
+  async ({ whole, merged }) => {
+    const [one, other] = await Promise.all([whole, merged].map((report) => allureResults(report)));
+    expect(one).toHaveLength(5);
+    expect(other).toEqual(one);
+    expect(await readFile(join(merged, 'allure', 'index.html'), 'utf8')).toContain('<html');
+  },
+);
 
-/** The results of the checks by name, without the worker and the folder that they ran in. */
+/** The results of the checks by name, without worker and folder. */
 async function allureResults(report: string): Promise<unknown[]> {
   const folder = join(report, 'allure-results');
   const files = (await readdir(folder)).filter((file) => file.endsWith('-result.json'));

@@ -4,7 +4,7 @@ import { extname, join, normalize } from 'node:path';
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.json': 'application/json', '.ndjson': 'text/plain' };
 
-/** Serves a folder on a loopback port of the system's choice until it is disposed of. */
+/** Serves a folder on a free loopback port until it is disposed of. */
 export async function serveFolder(folder: string): Promise<AsyncDisposable & { url: string }> {
   const server = createServer(({ url = '/' }, response) => {
     const file = join(folder, normalize(decodeURIComponent(new URL(url, 'http://localhost').pathname)));

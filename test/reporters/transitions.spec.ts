@@ -18,7 +18,7 @@ const run = (...checks: Partial<CheckResult>[]) => ({
 const changeOf = (before: CheckResult['verdict'], now: CheckResult['verdict']) =>
   compare(run({ verdict: before }), run({ verdict: now })).changes[0]?.change;
 
-test('a change is named by what it means to who waits for the verdict', () => {
+test('Names a change by what it means to the reader of the verdict', () => {
   expect(changeOf('PASS', 'PASS')).toBeUndefined();
   expect(changeOf('UNSUPPORTED', 'UNSUPPORTED')).toBeUndefined();
   expect(changeOf('PASS', 'FAIL')).toBe('regressed');
@@ -29,7 +29,7 @@ test('a change is named by what it means to who waits for the verdict', () => {
   expect(changeOf('PASS', 'UNSUPPORTED')).toBe('changed');
 });
 
-test('a check of one run alone is new or gone, unless it was not chosen or is of another mesh', () => {
+test('Calls a check in only one of the runs new or gone, unless it was not selected or is of another mesh', () => {
   const earlier = run({ id: 'a/one' }, { id: 'a/two' }, { id: 'a/three', mesh: 'linkerd' });
   const now = { ...run({ id: 'b/new', verdict: 'FAIL' }), notChosen: [{ id: 'a/two', mesh: 'istio' }] };
   expect(compare(earlier, now).changes.map(({ id, change, before, now: after }) => [id, change, before, after])).toEqual([
@@ -38,7 +38,7 @@ test('a check of one run alone is new or gone, unless it was not chosen or is of
   ]);
 });
 
-test('a run has not changed since itself but for what still fails, and a way there and back undoes itself', () => {
+test('Finds no change between a run and itself except what still fails, and the opposite changes in reverse', () => {
   const verdicts = fc.array(fc.constantFrom(...VERDICTS), { minLength: 1, maxLength: 8 });
   const of = (all: readonly CheckResult['verdict'][]) => run(...all.map((verdict, index) => ({ id: `a/${index}`, verdict })));
   const back = { new: 'gone', gone: 'new', fixed: 'regressed', regressed: 'fixed' } as Record<string, string>;
@@ -52,14 +52,14 @@ test('a run has not changed since itself but for what still fails, and a way the
   );
 });
 
-test('the sentence counts regressions first', () => {
+test('Counts regressions first', () => {
   const { changes } = compare(run({ id: 'a/1' }, { id: 'a/2', verdict: 'FAIL' }), run({ id: 'a/1', verdict: 'FAIL' }, { id: 'a/2' }));
   const against = { id: 'x', startedAt: '2026-01-02T03:04:05.000Z', versions: {}, changes };
   expect(transitionSummary(against)).toBe('1 regressed, 1 fixed since run x of 2026-01-02');
   expect(transitionSummary({ ...against, changes: [] })).toBe('nothing changed since run x of 2026-01-02');
 });
 
-test('the report of any version is good enough to compare with, and none but its own version is read whole', async ({}, info) => {
+test('Compares with a report of any version, but reads only its own version completely', async ({}, info) => {
   const report = info.outputPath('report');
   await mkdir(report, { recursive: true });
   const file = join(report, 'conformance.json');

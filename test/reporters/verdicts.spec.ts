@@ -14,7 +14,7 @@ function codeOf(...verdicts: readonly Verdict[]): number {
   return exitCodeOf({ ...sampleConformance(), checks: verdicts.map((verdict) => sampleCheck({ verdict })) });
 }
 
-test('the exit code follows from the verdicts', () => {
+test('Derives the exit code from the verdicts', () => {
   expect(codeOf('PASS', 'UNSUPPORTED')).toBe(0);
   expect(codeOf('PASS', 'INVALID', 'FAIL', 'INCONCLUSIVE')).toBe(1);
   expect(codeOf()).toBe(2);
@@ -25,7 +25,7 @@ test('the exit code follows from the verdicts', () => {
   expect(exitCodeOf({ ...sample, run, checks: [sampleCheck()] })).toBe(3);
 });
 
-test('a result never says more than its test', () => {
+test('Never claims more in a result than its test proved', () => {
   const pass = sampleCheck();
   const attached = examinedOf(pass);
   const verdict = (...[given, status, said = '']: [unknown, Ending['status'], string?]) =>
@@ -41,10 +41,10 @@ test('a result never says more than its test', () => {
   expect(verdict(examinedOf({ ...pass, verdict: 'UNSUPPORTED' }), 'failed').verdict).toBe('INCONCLUSIVE');
   expect(verdict(undefined, 'passed')).toMatchObject({ verdict: 'INCONCLUSIVE', id: 'a/b', control: 'skipped' });
   expect(verdict({ ...attached, extra: 1 }, 'passed').verdict).toBe('INCONCLUSIVE');
-  expect(verdict(pass, 'passed').verdict, 'a verdict is no fact').toBe('INCONCLUSIVE');
+  expect(verdict(pass, 'passed').verdict, 'a verdict is not a fact').toBe('INCONCLUSIVE');
 });
 
-test('a check is named by its place', () => {
+test('Names a check by its path', () => {
   expect(checkNameOf('/some/where/suites/routing/canary-header.spec.ts', 't')).toEqual({
     id: 'routing/canary-header',
     suite: 'routing',
@@ -53,7 +53,7 @@ test('a check is named by its place', () => {
   expect(checkNameOf('/some/where/suites/cluster.setup.ts', 't')).toBeUndefined();
 });
 
-test('merged shards are the unsharded report, but for times', () => {
+test('Merges shards into the unsharded report, except for times', () => {
   const check = fc.record({
     id: fc.constantFrom('a/one', 'a/two', 'b/one', 'c/x'),
     mesh: fc.constantFrom('istio', 'linkerd'),
@@ -81,7 +81,7 @@ test('merged shards are the unsharded report, but for times', () => {
   );
 });
 
-test('what differs between shards is kept, and stages count by the longest', () => {
+test('Keeps what differs between shards, and the longest time of each stage', () => {
   const one = sampleConformance();
   const other = {
     ...one,

@@ -7,7 +7,10 @@ export interface XmlElement {
 
 const TOKEN = /<\/([\w-]+)>|<([\w-]+)((?:\s+[\w-]+="[^"<]*")*)\s*(\/?)>|([^<]+)/y;
 
-/** A strict reader of the small part of XML that reports use; it refuses what a parser would refuse, and normalises line ends and white space as XML 1.0 says. */
+/**
+ * A strict reader of the subset of XML that reports use. It rejects what a parser would reject, and normalises line ends and white space as
+ * XML 1.0 requires.
+ */
 export function readXml(source: string): XmlElement {
   const body = source.replace(/^<\?xml [^?]*\?>\n/, '');
   const root: XmlElement = { name: '', attributes: {}, children: [], text: '' };

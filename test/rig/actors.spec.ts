@@ -9,7 +9,7 @@ import { actorsOf } from '../../fixtures/rig/actors.ts';
 import { RigParts } from '../../fixtures/rig/parts.ts';
 import { SETTINGS } from '../rigs/stand-in-rigs.ts';
 
-/** The parts of a rig in no cluster: nothing is asked of one while actors are made. */
+/** The parts of a rig without a cluster, which creating actors does not need. */
 function parts(): RigParts {
   return new RigParts({
     cluster: { name: 'c', provider: 'kind' } as RigParts['cluster'],
@@ -28,14 +28,14 @@ function parts(): RigParts {
   });
 }
 
-test('every actor can be made, once', () => {
+test('Creates every actor, once', () => {
   const actors = actorsOf(parts());
   const made = Object.entries(actors);
   expect(made.length).toBeGreaterThan(25);
   for (const [name, actor] of made) expect(Reflect.get(actors, name), name).toBe(actor);
 });
 
-test('what stands for the same pod shares its ledger, and is named as it is called', () => {
+test('Shares the ledger among actors of one pod, and names them by how they are called', () => {
   const { server, v2, unmeshedServer, unmeshedCaller, neighbour, identity } = actorsOf(parts());
   expect(server.version('v2')).toBe(v2.version('v2'));
   expect(server.endpoints.map(({ pod }) => pod)).toEqual(['server-v1-0', 'server-v2-0', 'server-v3-0']);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { agentConfigMap, agentProgram, isAgentConfigMap, withAgent } from '../../clusters/rigs/agent.ts';
 import { expect, startAgent, test } from '../agent/agents.ts';
 
-/** The API server refuses an object above this. */
+/** The API server rejects larger objects. */
 const MOST_BYTES = 2 ** 20;
 
-test('the agent runs from a folder that holds nothing but the files of its ConfigMap', async ({ prober }, info) => {
+test('Runs the agent from a folder with only the files of its ConfigMap', async ({ prober }, info) => {
   const { files } = await agentProgram();
   const folder = info.outputPath('agent');
   await mkdir(folder, { recursive: true });
@@ -21,7 +21,7 @@ test('the agent runs from a folder that holds nothing but the files of its Confi
   expect(outcomes[0]?.ending).toMatchObject({ status: 200, headers: { 'x-agent-pod': 'mounted-pod', 'x-agent-version': 'v2' } });
 });
 
-test('the ConfigMap of the agent cannot change, is accepted by an API server, and has no file that the agent does not load', async () => {
+test('Builds an immutable agent ConfigMap that an API server accepts, with only the files that the agent loads', async () => {
   const agent = await agentProgram();
   const configMap = agentConfigMap(agent, 'agent', 'rig');
   expect(configMap).toMatchObject({ immutable: true, metadata: { name: 'agent', namespace: 'rig' } });
@@ -34,7 +34,7 @@ test('the ConfigMap of the agent cannot change, is accepted by an API server, an
   expect(isAgentConfigMap({ kind: 'ConfigMap', data: { 'steady-rate.ts': '' } })).toBe(false);
 });
 
-test('containers of the samples’ image run the agent, unless they say what they run', () => {
+test('Runs the agent in containers of the sample image unless they have a command', () => {
   const spec = {
     serviceAccountName: 'server',
     volumes: [{ name: 'script' }],

@@ -6,7 +6,7 @@ import { expect, find, mesh, putLease, test } from './stand-in-rigs.ts';
 const OWNER = 'meshproof-gone';
 const RIG = 'meshproof-gone-rig-0';
 
-/** A pod of theirs that says it is under a fault, by whom its label was written. */
+/** A pod with the fault label, set by the given manager. */
 function putPod(server: StandInApi, name: string, { by, rig = RIG }: { by: string; rig?: string }): string {
   const path = `/api/v1/namespaces/shop/pods/${name}`;
   const fields = { 'f:metadata': { 'f:labels': { 'f:meshproof.dev/fault': {} } } };
@@ -27,10 +27,7 @@ function putPod(server: StandInApi, name: string, { by, rig = RIG }: { by: strin
   return path;
 }
 
-test('a pod that a killed run has left under a fault is replaced, and no copy of it, nor one that others have labelled so', async ({
-  api,
-  server,
-}) => {
+test('Replaces a pod that a killed run left under a fault, but no copy of it and none that others labelled', async ({ api, server }) => {
   const changed = putPod(server, 'changed', { by: 'meshproof' });
   const copied = putPod(server, 'copied', { by: 'kubectl-debug' });
   const { leftovers, named } = await find(api);
@@ -39,7 +36,7 @@ test('a pod that a killed run has left under a fault is replaced, and no copy of
   expect([changed, copied].map((path) => server.objects.has(path))).toEqual([false, true]);
 });
 
-test('whoever takes over a rig ends what faults were left of it, and those of other rigs stay', async ({ api, server, alive }) => {
+test('Ends the faults left on a rig when taking it over, but not those of other rigs', async ({ api, server, alive }) => {
   putLease(server, 'meshproof-gone-rig-1', { owner: OWNER, holder: alive });
   const own = putPod(server, 'own', { by: 'meshproof' });
   const others = putPod(server, 'others', { by: 'meshproof', rig: 'meshproof-gone-rig-1' });

@@ -25,7 +25,7 @@ function meshWith(log: string[] = []): MeshAdapter {
   return mesh as unknown as MeshAdapter;
 }
 
-test('the next process takes back what the journal names, and nothing that others made or took over', async ({ api, server }) => {
+test('Reverts in the next process what the journal names, except what others created or took over', async ({ api, server }) => {
   const changes = await journalled(api);
   await changes.apply([strict, settings('mine'), settings('taken')], { namespace: RIG });
   await changes.journal.add({
@@ -51,7 +51,7 @@ test('the next process takes back what the journal names, and nothing that other
   expect((await Journal.open(api, RIG, { owner: 'run' })).isEmpty).toBe(true);
 });
 
-test('a journal keeps what could not be taken back', async ({ api, server }) => {
+test('Keeps journal entries that could not be reverted', async ({ api, server }) => {
   const changes = await journalled(api);
   await changes.apply([strict]);
   server.intercept = ({ method }) => (method === 'DELETE' ? { status: 500, body: { kind: 'Status', message: 'etcd is gone' } } : undefined);
@@ -59,27 +59,24 @@ test('a journal keeps what could not be taken back', async ({ api, server }) => 
   expect((await Journal.open(api, RIG, { owner: 'run' })).isEmpty).toBe(false);
 });
 
-test('what carries the cluster’s name in the mesh’s root namespace is found without any journal', async ({ api, server }) => {
+test("Finds objects with the cluster's name in the mesh's root namespace without a journal", async ({ api, server }) => {
   await (await journalled(api)).apply([strict]);
   server.objects.delete(LEASE);
-  server.put(STRICT.replace('default-strict', 'theirs'), { ...strict, metadata: { name: 'theirs', namespace: 'istio-system' } });
+  server.put(STRICT.replace('default-strict', 'foreign'), { ...strict, metadata: { name: 'foreign', namespace: 'istio-system' } });
   const log: string[] = [];
   const { back } = await recoverRigs(api, meshWith(log), { owner: 'run', rigs: [RIG] });
   expect(back).toEqual(['PeerAuthentication istio-system/default-strict']);
   expect(log).toEqual(['restore run']);
-  expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toEqual([STRICT.replace('default-strict', 'theirs')]);
+  expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toEqual([STRICT.replace('default-strict', 'foreign')]);
 });
 
-test('what a kept rig has put there stays with it', async ({ api, server }) => {
+test('Keeps objects of a kept rig in the root namespace', async ({ api, server }) => {
   await (await journalled(api)).apply([strict]);
   expect(await recoverRigs(api, meshWith(), { owner: 'run', rigs: [RIG], kept: [RIG] })).toEqual({ back: [], left: [] });
   expect(server.objects.has(STRICT)).toBe(true);
 });
 
-test('one that lost its rig writes nothing into the journal of who has it now, and takes nothing of theirs away', async ({
-  api,
-  server,
-}) => {
+test('Writes nothing to the journal of a rig that was lost, and removes nothing of its new holder', async ({ api, server }) => {
   const leases = await RigLeases.take(api, [RIG], 'run');
   const changes = await journalled(api);
   await changes.apply([strict]);
@@ -94,7 +91,7 @@ test('one that lost its rig writes nothing into the journal of who has it now, a
   expect(server.objects.has(`/api/v1/namespaces/${RIG}/configmaps/late`)).toBe(false);
 });
 
-test('a worker that attaches when another run has taken the rig finds no journal to empty', async ({ api, server }) => {
+test('Finds no journal to empty when another run took the rig before the worker attached', async ({ api, server }) => {
   const own = await RigLeases.take(api, [RIG], 'run');
   own.stop();
   const command = await identify(process.pid);
@@ -106,7 +103,7 @@ test('a worker that attaches when another run has taken the rig finds no journal
   await expect(Journal.open(api, RIG, { owner: 'run' })).rejects.toMatchObject(lost);
 });
 
-test('one object that cannot be removed keeps nothing else from being taken back', async ({ api, server }) => {
+test('Reverts everything else if one object cannot be removed', async ({ api, server }) => {
   await (await journalled(api)).apply([settings('held')], { namespace: RIG });
   const other = new JournalledApi(api.connection, await Journal.open(api, 'run-rig-1', { owner: 'run' }), {
     owner: 'run',
@@ -121,7 +118,7 @@ test('one object that cannot be removed keeps nothing else from being taken back
   ]);
 });
 
-test('a journal that names a namespace of another owner removes nothing', async ({ api, server }) => {
+test('Removes nothing for a journal that names a namespace of another owner', async ({ api, server }) => {
   server.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
   const log: string[] = [];
   const journal = await Journal.open(api, RIG, { owner: 'run' });

@@ -8,11 +8,11 @@ import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 import { journalled, LEASE, ours, RIG, settings, STRICT, strict } from './journalled.ts';
 import { SETTINGS } from './stand-in-rigs.ts';
 
-/** Writes to the API server, in their order. */
+/** Writes to the API server, in order. */
 const writes = (server: StandInApi): string[] =>
   server.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path.split('/').at(-1)}`);
 
-test('what is applied is in the journal before it is there, and carries the names of its cluster and its rig', async ({ api, server }) => {
+test('Journals an object before applying it, labelled with its cluster and rig', async ({ api, server }) => {
   const changes = await journalled(api);
   server.requests.length = 0;
   await changes.apply([strict]);
@@ -23,7 +23,7 @@ test('what is applied is in the journal before it is there, and carries the name
   ]);
 });
 
-test('what stood before is known already, and is not written down again', async ({ api, server }) => {
+test('Does not journal an object again that it already created', async ({ api, server }) => {
   const changes = await journalled(api);
   await changes.apply([strict]);
   server.requests.length = 0;
@@ -31,7 +31,7 @@ test('what stood before is known already, and is not written down again', async 
   expect(writes(server)).toEqual(['PATCH default-strict']);
 });
 
-test('an object that others made ends the check with its name and maker, before anything is applied', async ({ api, server }) => {
+test('Refuses to apply over an object of others, names its creator, and applies nothing else', async ({ api, server }) => {
   const managedFields = [{ manager: 'argocd-controller', operation: 'Apply' }];
   server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
   const changes = await journalled(api);
@@ -43,7 +43,7 @@ test('an object that others made ends the check with its name and maker, before 
   expect(writes(server)).toEqual([]);
 });
 
-test('nor is an object taken that meshproof made for another cluster, or that others apply as well', async ({ api, server }) => {
+test('Refuses to apply over an object that it created for another cluster or that others also apply', async ({ api, server }) => {
   const changes = await journalled(api);
   const put = (owner: string, managedFields: object[]) =>
     server.put(STRICT, { ...strict, metadata: { ...strict.metadata, labels: { [OWNER_LABEL]: owner }, managedFields } });
@@ -55,7 +55,7 @@ test('nor is an object taken that meshproof made for another cluster, or that ot
   await changes.apply([strict]);
 });
 
-test('an object that is new is applied without force, so that nobody who is quicker is overwritten', async ({ api, server }) => {
+test('Applies a new object without force, so that a concurrent creator is not overwritten', async ({ api, server }) => {
   const changes = await journalled(api);
   await changes.apply([strict]);
   await changes.apply([strict]);
@@ -63,7 +63,7 @@ test('an object that is new is applied without force, so that nobody who is quic
   expect(forced).toEqual(['false', 'true']);
 });
 
-test('a body that was cut off can change nothing any more, and what is under way is waited for', async ({ api, server }) => {
+test('Refuses changes of an interrupted body, and waits for pending ones', async ({ api, server }) => {
   const changes = await journalled(api);
   const { promise: slow, resolve } = Promise.withResolvers<void>();
   const underWay = changes.during(() => slow);
@@ -79,7 +79,7 @@ test('a body that was cut off can change nothing any more, and what is under way
   expect(server.objects.has(STRICT)).toBe(false);
 });
 
-test('a change that was cut off before it was journalled is not made afterwards', async ({ api, server }) => {
+test('Drops a change that was interrupted before it was journalled', async ({ api, server }) => {
   const changes = await journalled(api);
   let cutOff: Promise<void> | undefined;
   server.intercept = ({ method, path }) => {
@@ -91,7 +91,7 @@ test('a change that was cut off before it was journalled is not made afterwards'
   expect(server.objects.has(STRICT)).toBe(false);
 });
 
-test('what a check was refused is not taken away either: an object of another manager outlives the clean-up', async ({ api, server }) => {
+test('Keeps an object of another manager in the clean-up after applying it was refused', async ({ api, server }) => {
   const managedFields = [{ manager: 'argocd-controller', operation: 'Apply' }];
   server.put(STRICT, { ...strict, metadata: { ...strict.metadata, managedFields } });
   const mesh = { facts: FACTS, converge: async () => ({ enforcedMs: 1, stages: {} }) };
@@ -102,7 +102,7 @@ test('what a check was refused is not taken away either: an object of another ma
   expect(server.objects.has(STRICT)).toBe(true);
 });
 
-test('what another manager took over during a check stays when the check takes its own away', async ({ api, server }) => {
+test('Keeps in the clean-up what another manager took over during the check', async ({ api, server }) => {
   const changes = await journalled(api);
   const mesh = { facts: FACTS, converge: async () => ({ acknowledgedMs: 1, drainedMs: 1 }) };
   const said: string[] = [];
@@ -115,7 +115,7 @@ test('what another manager took over during a check stays when the check takes i
   expect(said).toEqual(['PeerAuthentication: it stays: it was created or is managed by flux']);
 });
 
-test('of several changes at once none is forgotten', async ({ api }) => {
+test('Journals all of several concurrent changes', async ({ api }) => {
   const changes = await journalled(api);
   await Promise.all(['a', 'b', 'c'].map((name) => changes.apply([settings(name)], { namespace: RIG })));
   expect((await Journal.open(api, RIG, { owner: 'run' })).entries.objects.map(({ name }) => name).toSorted()).toEqual(['a', 'b', 'c']);

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 
 import { identify, type ProcessIdentity } from '../../clusters/engine/processes.ts';
 import { descriptionFile, writeDescription } from '../../clusters/registry/description.ts';
-import { judgeLease, LEASE_NAME, leaseOf, stays } from '../../clusters/rigs/lease.ts';
+import { copyLease, judgeLease, LEASE_NAME, leaseOf, stays } from '../../clusters/rigs/lease.ts';
 import { leaveRigs, RigLeases } from '../../clusters/rigs/leases.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
@@ -40,7 +40,7 @@ async function dead(): Promise<ProcessIdentity> {
   return identity;
 }
 
-test('a rig without a lease is free, and is taken once', async ({ api, server }) => {
+test('Takes a rig without a lease once', async ({ api, server }) => {
   expect((await judgeLease(api, 'run-rig-0')).holding).toBe('free');
   const leases = await RigLeases.take(api, ['run-rig-0'], 'run');
   expect(specOf(server)['holderIdentity']).toBe(`${hostname()}/${process.pid}`);
@@ -49,25 +49,25 @@ test('a rig without a lease is free, and is taken once', async ({ api, server })
   expect((await judgeLease(api, 'run-rig-0')).holding).toBe('free');
 });
 
-test('two that make the lease at the same time get the same one', async ({ api }) => {
+test('Returns the same lease to two processes that create it at the same time', async ({ api }) => {
   const [one, other] = await Promise.all([leaseOf(api, 'run-rig-0', 'run'), leaseOf(api, 'run-rig-0', 'run')]);
   expect(one.metadata.uid).toBe(other.metadata.uid);
 });
 
-test('what a living process of this machine holds is in use, however long it was silent', async ({ api, server }) => {
+test('Treats a lease of a living process on this machine as in use, however long it was not renewed', async ({ api, server }) => {
   put(server, { holder: await identify(process.ppid) });
   await expect(RigLeases.take(api, ['run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
   expect(specOf(server)['holderIdentity']).toBe('another');
 });
 
-test('what a dead process of this machine held is taken over at once', async ({ api, server }) => {
+test('Takes over the lease of a dead process on this machine at once', async ({ api, server }) => {
   put(server, { holder: await dead() });
   const leases = await RigLeases.take(api, ['run-rig-0'], 'run');
   expect(specOf(server)['holderIdentity']).toBe(`${hostname()}/${process.pid}`);
   await leases.release();
 });
 
-test('a holder on another machine lives while it renews, and is dead when it does not', async ({ api, server }) => {
+test('Treats a holder on another machine as alive while it renews, and as dead otherwise', async ({ api, server }) => {
   const elsewhere = { host: 'another-machine', boot: 'another-boot', pid: process.pid, began: '1' };
   put(server, { holder: elsewhere });
   expect((await judgeLease(api, 'run-rig-0')).holding).toBe('dead');
@@ -80,7 +80,7 @@ test('a holder on another machine lives while it renews, and is dead when it doe
   expect((await judgeLease(api, 'run-rig-0')).holding).toBe('alive');
 });
 
-test('a server that does not answer leaves it open whether the holder lives', async ({ api, server }) => {
+test("Leaves the holder's state open if the server does not answer", async ({ api, server }) => {
   put(server, { holder: { host: 'another-machine', boot: 'another-boot', pid: 1, began: '1' } });
   let looks = 0;
   server.intercept = ({ method, path }) =>
@@ -88,9 +88,9 @@ test('a server that does not answer leaves it open whether the holder lives', as
   await expect(judgeLease(api, 'run-rig-0')).rejects.toMatchObject({ code: 'TIMED_OUT' });
 });
 
-test('of two that take over a dead one’s lease only one wins', async ({ api, server }) => {
+test("Lets only one of two processes take over a dead holder's lease", async ({ api, server }) => {
   put(server, { holder: await dead() });
-  // Between the look at the lease and its taking another run writes it.
+  // Another run writes the lease after it was read and before it is taken.
   server.intercept = ({ method }) => {
     if (method !== 'PATCH') return undefined;
     server.intercept = () => undefined;
@@ -101,13 +101,54 @@ test('of two that take over a dead one’s lease only one wins', async ({ api, s
   expect(specOf(server)['holderIdentity']).toBe('a third');
 });
 
-test('those taken are let go when one of the others is in use', async ({ api, server }) => {
+test('Copies a lease to a replaced rig even if a renewal interferes', async ({ api, server }) => {
+  const holder = await identify(process.pid);
+  put(server, { holder });
+  const from = await leaseOf(api, 'run-rig-0', 'meshproof-aa');
+  const marked = { ...from, metadata: { ...from.metadata, annotations: { ...from.metadata.annotations, 'meshproof.dev/stays': 'true' } } };
+  let renewals = 0;
+  server.intercept = ({ method }) => {
+    if (method === 'PATCH' && renewals++ === 0) put(server, { holder, renewTime: 'now' });
+    return undefined;
+  };
+  await copyLease(api, marked, 'run-rig-0', 'meshproof-aa');
+  expect(renewals).toBe(2);
+  expect(stays(await leaseOf(api, 'run-rig-0', 'meshproof-aa'))).toBe(true);
+});
+
+test('Does not give a lease back to a replaced rig that another run has taken meanwhile', async ({ api, server }) => {
+  put(server, { holder: await identify(process.pid) });
+  const from = await leaseOf(api, 'run-rig-0', 'meshproof-aa');
+  put(server, { holder: await identify(process.ppid) });
+  await expect(copyLease(api, from, 'run-rig-0', 'meshproof-aa')).rejects.toMatchObject({ code: 'RIG_LOST' });
+  expect(specOf(server)['holderIdentity']).toBe('another');
+});
+
+test('Counts a lease as lost when another process holds it, not while it is being recreated', async ({ api, server }) => {
+  const leases = await RigLeases.take(api, ['run-rig-0'], 'run');
+  const refused = { status: 422, body: { kind: 'Status', reason: 'Invalid', message: 'testing path: not equal' } };
+  server.intercept = ({ method }) => (method === 'PATCH' ? refused : undefined);
+  server.put(PATH, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: LEASE_NAME, namespace: 'run-rig-0' },
+    spec: {},
+  });
+  await leases.renew();
+  expect(leases.lost.aborted).toBe(false);
+  put(server, { holder: await identify(process.ppid) });
+  await leases.renew();
+  expect(leases.lost.reason).toMatchObject({ code: 'RIG_LOST' });
+  leases.stop();
+});
+
+test('Releases the leases already taken if another one is in use', async ({ api, server }) => {
   put(server, { holder: await identify(process.ppid) });
   await expect(RigLeases.take(api, ['run-rig-1', 'run-rig-0'], 'run')).rejects.toMatchObject({ code: 'RIG_IN_USE' });
   expect((await judgeLease(api, 'run-rig-1')).holding).toBe('free');
 });
 
-test('what a run has kept and what it has renewed stay too, when the cluster does', async ({ api, server }, info) => {
+test('Keeps the rigs that a run kept or replaced when the cluster is kept', async ({ api, server }, info) => {
   const before = process.env['MESHPROOF_STATE'];
   process.env['MESHPROOF_STATE'] = info.outputPath('state');
   try {

@@ -1,8 +1,8 @@
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
-import { deployment, expect, find, namespacesOf, putLease, putLent, putRig, test } from './stand-in-rigs.ts';
+import { deployment, expect, find, namespacesOf, putLease, putPreprovisioned, putRig, test } from './stand-in-rigs.ts';
 
-test('a rig whose run is dead goes, with what its journal names; those of others stay', async ({ api, server, dead, alive }) => {
+test('Removes a rig of a dead run with what its journal names, and no rig of others', async ({ api, server, dead, alive }) => {
   await putRig(api, server, 'meshproof-dead-rig-0', { owner: 'meshproof-dead', holder: dead });
   await putRig(api, server, 'meshproof-live-rig-0', { owner: 'meshproof-live', holder: alive });
   await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept', stays: true });
@@ -19,7 +19,7 @@ test('a rig whose run is dead goes, with what its journal names; those of others
   expect(namespacesOf(server)).toEqual(expect.arrayContaining(['shop', 'meshproof-live-rig-0', 'meshproof-kept-rig-0']));
 });
 
-test('what was made to stay goes when that is asked for, and what is in use does not', async ({ api, server, alive }) => {
+test('Removes kept rigs on request, unless they are in use', async ({ api, server, alive }) => {
   await putRig(api, server, 'meshproof-live-rig-0', { owner: 'meshproof-live', holder: alive });
   await putRig(api, server, 'meshproof-live-rig-1', { owner: 'meshproof-live', stays: true });
   await putRig(api, server, 'meshproof-kept-rig-0', { owner: 'meshproof-kept', stays: true });
@@ -28,22 +28,22 @@ test('what was made to stay goes when that is asked for, and what is in use does
   expect(spared).toContain('meshproof-live-rig-1: a run of meshproof-live is in progress');
 });
 
-test('lent namespaces are emptied of what is ours, and stay', async ({ api, server, dead }) => {
-  putLent(server, 'lent-rig-0');
-  await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-x')]);
-  server.put('/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs', { ...deployment('lent-rig-0', 'theirs') });
-  putLease(server, 'lent-rig-0', { owner: 'meshproof-x', holder: dead });
+test("Removes meshproof's objects from preprovisioned namespaces, and keeps the namespaces", async ({ api, server, dead }) => {
+  putPreprovisioned(server, 'team-rig-0');
+  await api.apply([owned(deployment('team-rig-0', 'caller'), 'meshproof-x')]);
+  server.put('/apis/apps/v1/namespaces/team-rig-0/deployments/foreign', { ...deployment('team-rig-0', 'foreign') });
+  putLease(server, 'team-rig-0', { owner: 'meshproof-x', holder: dead });
 
-  const { leftovers, named } = await find(api, { namespaces: 'lent' });
-  expect(named).toEqual(['lent-rig-0, created for meshproof-x']);
+  const { leftovers, named } = await find(api, { namespaces: 'team' });
+  expect(named).toEqual(['team-rig-0, created for meshproof-x']);
   for (const leftover of leftovers) await leftover.remove();
-  const left = [...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'));
-  expect(left).toEqual(['/apis/apps/v1/namespaces/lent-rig-0/deployments/theirs']);
-  expect(namespacesOf(server)).toEqual(['lent-rig-0', 'lent-rig-0-neighbour', 'lent-rig-0-unmeshed']);
-  expect((await find(api, { namespaces: 'lent' })).named).toEqual([]);
+  const left = [...server.objects.keys()].filter((path) => path.includes('/team-rig-0/'));
+  expect(left).toEqual(['/apis/apps/v1/namespaces/team-rig-0/deployments/foreign']);
+  expect(namespacesOf(server)).toEqual(['team-rig-0', 'team-rig-0-neighbour', 'team-rig-0-unmeshed']);
+  expect((await find(api, { namespaces: 'team' })).named).toEqual([]);
 });
 
-test('what is mesh-wide of a run whose rigs are gone goes too, and nothing that others made', async ({ api, server }) => {
+test('Removes mesh-wide objects of a run whose rigs are gone, and none of others', async ({ api, server }) => {
   const policy = (name: string): Manifest => ({
     apiVersion: 'security.istio.io/v1beta1',
     kind: 'PeerAuthentication',
@@ -57,7 +57,7 @@ test('what is mesh-wide of a run whose rigs are gone goes too, and nothing that 
   expect([...server.objects.keys()].filter((path) => path.includes('peerauth'))).toHaveLength(1);
 });
 
-test('of a rig that was made to stay, what a check has left there goes', async ({ api, server, dead }) => {
+test('Removes what a check left on a kept rig', async ({ api, server, dead }) => {
   await putRig(api, server, 'meshproof-up-rig-0', { owner: 'meshproof-up', holder: dead, stays: true });
   const lease = server.objects.get('/apis/coordination.k8s.io/v1/namespaces/meshproof-up-rig-0/leases/meshproof');
   const left = owned({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'left', namespace: 'meshproof-up-rig-0' } }, 'meshproof-up');
@@ -72,7 +72,7 @@ test('of a rig that was made to stay, what a check has left there goes', async (
   expect(await find(api)).toMatchObject({ named: [], spared: ['meshproof-up-rig-0: it was kept on purpose; --all removes it'] });
 });
 
-test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its rigs have', async ({ api, server, alive }) => {
+test('Keeps mesh-wide objects of a run that is alive elsewhere, whatever prefix its rigs have', async ({ api, server, alive }) => {
   const policy: Manifest = {
     apiVersion: 'security.istio.io/v1beta1',
     kind: 'PeerAuthentication',
@@ -85,18 +85,18 @@ test('what is mesh-wide of a run that lives elsewhere stays, whatever prefix its
   expect(spared).toEqual(['PeerAuthentication istio-system/default-strict, created for meshproof-b: alice is using team-b-rig-0']);
 });
 
-test('a lent namespace that may not be looked at is told of, and an answer that tells nothing is none', async ({ api, server }) => {
+test('Reports a preprovisioned namespace that may not be read, and treats an inconclusive answer the same way', async ({ api, server }) => {
   const refuse = (status: number): void => {
     const body = { kind: 'Status', message: 'not for you' };
-    server.intercept = ({ path }) => (path === '/api/v1/namespaces/lent-rig-0' ? { status, body } : undefined);
+    server.intercept = ({ path }) => (path === '/api/v1/namespaces/team-rig-0' ? { status, body } : undefined);
   };
   refuse(403);
-  expect((await find(api, { namespaces: 'lent' })).spared).toEqual([expect.stringMatching(/^lent-rig-0: .*may not see it/)]);
+  expect((await find(api, { namespaces: 'team' })).spared).toEqual([expect.stringMatching(/^team-rig-0: .*may not see it/)]);
   refuse(500);
-  await expect(find(api, { namespaces: 'lent' })).rejects.toMatchObject({ code: 'API_REFUSED', status: 500 });
+  await expect(find(api, { namespaces: 'team' })).rejects.toMatchObject({ code: 'API_REFUSED', status: 500 });
 });
 
-test('what this account may not look at is told of, in one line', async ({ api, server }) => {
+test('Reports in one line what the account may not list', async ({ api, server }) => {
   server.intercept = ({ path }) =>
     /istio-system|webhookconfigurations$|\/namespaces$/.test(path) ? { status: 403, body: { kind: 'Status', message: 'no' } } : undefined;
   const { named, spared } = await find(api);
@@ -106,16 +106,16 @@ test('what this account may not look at is told of, in one line', async ({ api, 
   ]);
 });
 
-test('what was made to stay since it was found is not removed', async ({ api, server, dead }) => {
-  putLent(server, 'lent-rig-0');
-  putLease(server, 'lent-rig-0', { owner: 'meshproof-aaaa', holder: dead });
-  const { leftovers } = await find(api, { namespaces: 'lent' });
+test('Keeps a leftover that was marked as kept after it was found', async ({ api, server, dead }) => {
+  putPreprovisioned(server, 'team-rig-0');
+  putLease(server, 'team-rig-0', { owner: 'meshproof-aaaa', holder: dead });
+  const { leftovers } = await find(api, { namespaces: 'team' });
   expect(leftovers).toHaveLength(1);
-  await api.apply([owned(deployment('lent-rig-0', 'caller'), 'meshproof-bbbb')]);
-  putLease(server, 'lent-rig-0', { owner: 'meshproof-bbbb', stays: true });
+  await api.apply([owned(deployment('team-rig-0', 'caller'), 'meshproof-bbbb')]);
+  putLease(server, 'team-rig-0', { owner: 'meshproof-bbbb', stays: true });
   for (const leftover of leftovers) await expect(leftover.remove()).rejects.toMatchObject({ code: 'RIG_IN_USE' });
   expect([...server.objects.keys()].some((path) => path.endsWith('/caller'))).toBe(true);
-  const lease = server.objects.get('/apis/coordination.k8s.io/v1/namespaces/lent-rig-0/leases/meshproof');
+  const lease = server.objects.get('/apis/coordination.k8s.io/v1/namespaces/team-rig-0/leases/meshproof');
   expect(lease).toMatchObject({
     metadata: { labels: { 'meshproof.dev/owner': 'meshproof-bbbb' }, annotations: { 'meshproof.dev/stays': 'true' } },
   });

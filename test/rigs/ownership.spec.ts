@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import { FACTS } from '../../clusters/istio/facts.ts';
-import { samplesMaySpeak } from '../../clusters/existing/traffic.ts';
+import { sampleNetworkPolicies } from '../../clusters/existing/traffic.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
 import { OWNER_LABEL, RIG_LABEL, rigObjects } from '../../clusters/rigs/rig.ts';
 import { SAMPLES } from './samples.ts';
@@ -10,7 +10,7 @@ interface Workload {
   spec: { selector: unknown; template: { metadata: { labels: Record<string, string> } } };
 }
 
-test('the pods of what we make carry our labels, and no selector asks for them', () => {
+test('Labels the pods of its workloads, without selecting by those labels', () => {
   const made = rigObjects('rig', SAMPLES, FACTS).filter(({ kind }) => kind === 'Deployment');
   expect(made).not.toEqual([]);
   for (const object of made) {
@@ -20,14 +20,14 @@ test('the pods of what we make carry our labels, and no selector asks for them',
   }
 });
 
-test('a spec that only looks like a workload’s is left alone', () => {
+test("Leaves a spec alone that only resembles a workload's", () => {
   const spec = { template: { metadata: { labels: { app: 'a' } } } };
   const object = { apiVersion: 'example.com/v1', kind: 'Form', metadata: { name: 'a' }, spec };
   expect(owned(object, 'run').spec).toEqual(spec);
 });
 
-test('our network policies stand only beside those of others, and select none but our pods', () => {
-  const policies = samplesMaySpeak('rig', 'istio-system', new Set(['rig-unmeshed']));
+test('Creates network policies only where others exist, and selects only its own pods', () => {
+  const policies = sampleNetworkPolicies('rig', 'istio-system', new Set(['rig-unmeshed']));
   expect(policies.map(({ metadata }) => metadata.namespace)).toEqual(['rig-unmeshed']);
   expect(policies).toMatchObject([{ spec: { podSelector: { matchExpressions: [{ key: OWNER_LABEL, operator: 'Exists' }] } } }]);
 });

@@ -5,16 +5,16 @@ import { provision } from '../../clusters/existing/provision.ts';
 import type { Recorded, StandInApi, StandInObject } from '../kubernetes/stand-in-api.ts';
 import { usualInjector } from '../istio/injectors.ts';
 import { portOf } from '../kubernetes/port-forward.ts';
-import { expect, find, namespacesOf, putLent, test as base } from './stand-in-rigs.ts';
+import { expect, find, namespacesOf, putPreprovisioned, test as base } from './stand-in-rigs.ts';
 
 const SYSTEM = ['istio-system', 'kube-system'];
 
 interface Beginning {
-  /** Begins rigs of that name, where a request is answered as `intercept` says. */
-  begin: (intercept: StandInApi['intercept'], lent?: string, writeDescription?: () => Promise<void>) => Promise<unknown>;
+  /** Provisions rigs of that name; `intercept` overrides responses. */
+  begin: (intercept: StandInApi['intercept'], prefix?: string, writeDescription?: () => Promise<void>) => Promise<unknown>;
 }
 
-/** A cluster with Istio in which the account may do anything. */
+/** A cluster with Istio in which the account has all permissions. */
 const test = base.extend<Beginning>({
   begin: async ({ server }, use, info) => {
     const istiod = http.createServer((request, response) => response.end(request.url === '/version' ? '1.31.0' : '[]'));
@@ -41,10 +41,10 @@ const test = base.extend<Beginning>({
         containerStatuses: [{ name: 'discovery', ready: true }],
       },
     });
-    await use(async (intercept, lent, writeDescription = async () => undefined) => {
+    await use(async (intercept, prefix, writeDescription = async () => undefined) => {
       server.intercept = (request) => mayAnything(request) ?? intercept(request);
-      const place = { kubeconfig: server.writeKubeconfig(info.outputPath('theirs')), context: 'stand-in' };
-      const provider = { kind: 'existing', ...place, ...(lent === undefined ? {} : { namespaces: lent }) } as const;
+      const place = { kubeconfig: server.writeKubeconfig(info.outputPath('foreign')), context: 'stand-in' };
+      const provider = { kind: 'existing', ...place, ...(prefix === undefined ? {} : { namespaces: prefix }) } as const;
       const options = { mesh: 'istio', provider, images: { from: 'auto' }, engine: false, rigs: 1, writeDescription } as const;
       return await provision('meshproof-aa', info.outputPath('ours'), options, {});
     });
@@ -61,16 +61,16 @@ const status = (code: number, message: string) => ({ status: code, body: { kind:
 const makesUnmeshed = ({ method, path, body }: Recorded): boolean =>
   method === 'POST' && path === '/api/v1/namespaces' && body.metadata.name.endsWith('-unmeshed');
 
-/** Puts namespaces of the cluster's owner that are fit for one rig. */
-function lend(server: StandInApi): void {
-  putLent(server, 'lent-rig-0');
+/** Adds namespaces of the cluster's owner that suit one rig. */
+function addPreprovisioned(server: StandInApi): void {
+  putPreprovisioned(server, 'team-rig-0');
   for (const [path, { metadata }] of server.objects)
-    if (/lent-rig-0(-neighbour)?$/.test(path)) metadata['labels'] = { 'istio-injection': 'enabled' };
+    if (/team-rig-0(-neighbour)?$/.test(path)) metadata['labels'] = { 'istio-injection': 'enabled' };
 }
 
 const nameOf = ({ metadata }: StandInObject): string => metadata.name;
 
-test('a namespace that was made although its answer was lost is removed with the others', async ({ server, begin }) => {
+test('Removes a namespace that was created although the response was lost', async ({ server, begin }) => {
   const lost = begin((request) => {
     if (!makesUnmeshed(request)) return undefined;
     server.put(`/api/v1/namespaces/${nameOf(request.body)}`, request.body);
@@ -80,15 +80,15 @@ test('a namespace that was made although its answer was lost is removed with the
   expect(namespacesOf(server)).toEqual(SYSTEM);
 });
 
-test('a namespace that was there before stays, and those that were made beside it go', async ({ server, begin }) => {
-  const theirs = '/api/v1/namespaces/meshproof-aa-rig-0-unmeshed';
+test('Keeps a namespace that existed before, and removes those that were created next to it', async ({ server, begin }) => {
+  const foreign = '/api/v1/namespaces/meshproof-aa-rig-0-unmeshed';
   const labels = { 'meshproof.dev/owner': 'meshproof-aa' };
-  server.put(theirs, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'meshproof-aa-rig-0-unmeshed', labels } });
+  server.put(foreign, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'meshproof-aa-rig-0-unmeshed', labels } });
   await expect(begin(() => undefined)).rejects.toMatchObject({ code: 'NOT_OURS' });
   expect(namespacesOf(server)).toEqual([...SYSTEM, 'meshproof-aa-rig-0-unmeshed']);
 });
 
-test('namespaces of a failed beginning that may not be removed are left behind, and that is told', async ({ server, begin }) => {
+test('Reports namespaces of a failed provisioning that may not be removed', async ({ server, begin }) => {
   const failed = begin((request) => {
     if (makesUnmeshed(request)) return status(500, 'etcd is gone');
     return request.method === 'DELETE' ? status(403, 'a webhook says no') : undefined;
@@ -97,24 +97,24 @@ test('namespaces of a failed beginning that may not be removed are left behind, 
   expect(namespacesOf(server)).toHaveLength(SYSTEM.length + 2);
 });
 
-test('a lease of lent namespaces is let go where the beginning cannot be noted', async ({ server, begin }) => {
-  lend(server);
+test("Releases the lease of preprovisioned namespaces if the cluster's description cannot be written", async ({ server, begin }) => {
+  addPreprovisioned(server);
   const full = begin(
     () => undefined,
-    'lent',
+    'team',
     async () => Promise.reject(new Error('no space left on device')),
   );
   await expect(full).rejects.toThrow('no space left');
   expect([...server.objects.keys()].filter((path) => path.includes('/leases/'))).toEqual([]);
 });
 
-test('a beginning that fails in lent namespaces leaves no lease there', async ({ api, server, begin }) => {
-  lend(server);
+test('Leaves no lease in preprovisioned namespaces after a failed provisioning', async ({ api, server, begin }) => {
+  addPreprovisioned(server);
   const refused = begin(
     ({ method, path }) => (method === 'POST' && path.endsWith('/pods') ? status(403, 'violates PodSecurity') : undefined),
-    'lent',
+    'team',
   );
   await expect(refused).rejects.toMatchObject({ code: 'ADMISSION_REFUSED' });
-  expect([...server.objects.keys()].filter((path) => path.includes('/lent-rig-0/'))).toEqual([]);
-  expect((await find(api, { namespaces: 'lent', all: true })).named).toEqual([]);
+  expect([...server.objects.keys()].filter((path) => path.includes('/team-rig-0/'))).toEqual([]);
+  expect((await find(api, { namespaces: 'team', all: true })).named).toEqual([]);
 });

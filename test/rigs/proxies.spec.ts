@@ -19,11 +19,11 @@ function sample(actor: string, containers: string[], initContainers: string[] = 
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: named(containers), initContainers: named(initContainers) } };
 }
 
-test('samples with a proxy of either kind are in order, and so is the one that must have none', () => {
+test('Accepts samples with either kind of proxy, and the unmeshed sample without one', () => {
   requireProxies([sample('caller', ['app', 'proxy']), sample('server-v1', ['app'], ['proxy']), sample('unmeshed', ['app'])], MESH);
 });
 
-test('a sample without a proxy is refused, and so is a proxy where none must be', () => {
+test('Rejects a meshed sample without a proxy, and an unmeshed one with a proxy', () => {
   const lacking = () => requireProxies([sample('caller', ['app']), sample('other', ['app']), sample('unmeshed', ['app'])], MESH);
   expect(lacking).toThrow(
     expect.objectContaining({

@@ -14,26 +14,26 @@ const cluster = (type: string): ObjectApi =>
       `${namespace}/${name}` === 'ci/registry' ? { metadata: { name }, type, data: DATA } : undefined,
   }) as unknown as ObjectApi;
 const credentials = { type: 'kubernetes.io/dockerconfigjson', data: DATA };
-const theirs = { kind: 'existing', sampleImage: 'registry.example.com/node:24', pullSecret: 'ci/registry' } as const;
+const provider = { kind: 'existing', sampleImage: 'registry.example.com/node:24', pullSecret: 'ci/registry' } as const;
 
-test('samples are pulled from where the cluster’s user says, with the Secret that they name', async () => {
-  const samples = await samplesFor(cluster(credentials.type), theirs);
+test('Pulls the sample image from the given registry with the given Secret', async () => {
+  const samples = await samplesFor(cluster(credentials.type), provider);
   expect(samples).toMatchObject({ image: 'registry.example.com/node:24', credentials });
   const { image } = await samplesFor(cluster(''), { kind: 'existing', registry: 'registry.example.com/mirror' });
   expect(image).toBe(`registry.example.com/mirror/library/node:${process.versions.node}-slim`);
 });
 
-test('a Secret that nodes cannot pull with is refused before anything is made', async () => {
-  const opaque = samplesFor(cluster('Opaque'), theirs);
+test('Rejects a Secret that nodes cannot pull with before creating anything', async () => {
+  const opaque = samplesFor(cluster('Opaque'), provider);
   await expect(opaque).rejects.toMatchObject({
     code: 'PULL_SECRET_UNFIT',
     message: expect.stringContaining('ci/registry is of type Opaque'),
   });
-  const missing = samplesFor(cluster(credentials.type), { ...theirs, pullSecret: 'ci/other' });
+  const missing = samplesFor(cluster(credentials.type), { ...provider, pullSecret: 'ci/other' });
   await expect(missing).rejects.toMatchObject({ code: 'PULL_SECRET_UNFIT', message: expect.stringContaining('does not exist') });
 });
 
-test('each namespace of a rig has the Secret, and its accounts and pods pull with it', () => {
+test('Copies the Secret to each namespace of a rig, and makes its accounts and pods use it', () => {
   const imagePullSecrets = [{ name: 'meshproof-pull' }];
   const objects = rigObjects('rig', { ...SAMPLES, credentials }, FACTS);
   const of = (kind: string) => objects.filter((object) => object.kind === kind);

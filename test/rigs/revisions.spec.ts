@@ -10,7 +10,7 @@ import { expect, putRig, strict, test } from './stand-in-rigs.ts';
 const OWNER = 'meshproof-aa';
 const RIG = `${OWNER}-rig-0`;
 
-/** A control plane of a revision, in a namespace of its own. */
+/** A control plane of a revision in its own namespace. */
 function putRevision(server: StandInApi, revision: string): void {
   const [namespace, labels] = [`istio-${revision}`, { 'istio.io/rev': revision }];
   server.put(`/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${revision}`, {
@@ -28,7 +28,7 @@ function putRevision(server: StandInApi, revision: string): void {
   });
 }
 
-test('of several revisions what is mesh-wide is looked for where the one that was tested has it', async ({ api, server, dead, down }) => {
+test('Looks for mesh-wide objects in the root namespace of the tested revision', async ({ api, server, dead, down }) => {
   const istiod = http.createServer((_, response) => response.end('{"rootNamespace":"mesh-config"}'));
   istiod.listen(0, '127.0.0.1');
   await once(istiod, 'listening');

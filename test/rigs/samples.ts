@@ -1,4 +1,4 @@
 import type { SampleOptions } from '../../clusters/rigs/agent.ts';
 
-/** Samples that never run. */
+/** Sample options for rigs whose pods never run. */
 export const SAMPLES: SampleOptions = { image: 'image', agent: { hash: 'abc', files: { 'main.mts': '' } } };

@@ -15,7 +15,7 @@ import { neighbourOf, unmeshedOf } from '../../clusters/rigs/rig.ts';
 import { test as base } from '../kubernetes/on-stand-in.ts';
 import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 
-/** As they are where nothing else was chosen. */
+/** The default settings. */
 export const SETTINGS: MeshSettings = {
   controlPlane: 'default',
   controlPlaneNamespace: 'istio-system',
@@ -33,7 +33,7 @@ export const mesh = {
 } as unknown as MeshAdapter;
 
 interface Rigs {
-  /** Holders of leases: a process of this machine that has ended, and one that runs. */
+  /** Lease holders: a process of this machine that has ended, and a running one. */
   dead: object;
   alive: object;
   /** Removes a cluster's rigs. */
@@ -66,12 +66,12 @@ export const strict: Manifest = {
 
 export const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
-/** The namespaces of a rig that the cluster's owner made. */
-export function putLent(server: StandInApi, rig: string): void {
+/** Adds the namespaces of a rig that the cluster's owner created. */
+export function putPreprovisioned(server: StandInApi, rig: string): void {
   for (const name of [rig, neighbourOf(rig), unmeshedOf(rig)]) server.put(`/api/v1/namespaces/${name}`, namespace(name));
 }
 
-/** Another manager applies an object beside the one that made it: all of it, or only labels. */
+/** Makes another manager apply an object as well: all of it, or only labels. */
 export function applyAlso(server: StandInApi, path: string, manager: string, fieldsV1?: object): void {
   const fields = server.objects.get(path)?.metadata['managedFields'] as object[];
   fields.push({ manager, operation: 'Apply', ...(fieldsV1 === undefined ? {} : { fieldsV1 }) });
@@ -83,7 +83,7 @@ export const deployment = (namespace: string, name: string): Manifest => ({
   metadata: { name, namespace },
 });
 
-/** A rig in namespaces of its run's own, as far as anything looks at it. */
+/** Adds a rig in namespaces that its run created, with only the fields that are read. */
 export async function putRig(
   api: KubernetesApi,
   server: StandInApi,

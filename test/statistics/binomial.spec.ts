@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 
 import { logLowerTail, logPmf, logUpperTail, lowerTail, pmf, upperTail } from '../../fixtures/statistics/index.ts';
 
-/** Close in relative terms, or both too small to matter to a double. */
+/** Relatively close, or both too small for a double. */
 function expectClose(actual: number, oracle: number, relative: number): void {
   if (Math.abs(actual - oracle) <= 1e-300) return;
   expect(Math.abs(actual - oracle) / Math.abs(oracle)).toBeLessThanOrEqual(relative);
@@ -18,28 +18,28 @@ const samples = fc.tuple(
   fc.double({ min: 0, max: 1, noNaN: true }),
 );
 
-test('the probability of a count equals the oracle', () => {
+test('Equals the oracle in the probability of a count', () => {
   fc.assert(
     fc.property(samples, ([n, p, where]) => {
       const k = Math.round(where * n);
-      // The oracle's own logarithms lose digits as n grows.
+      // The oracle's own logarithms lose precision as n grows.
       assert.ok(Math.abs(logPmf(k, n, p) - binomial.logpmf(k, n, p)) <= 1e-9 * Math.max(1, Math.abs(logPmf(k, n, p))));
     }),
   );
 });
 
-test('both tails equal the oracle where the oracle has digits', () => {
+test("Equals the oracle in both tails, within the oracle's precision", () => {
   fc.assert(
     fc.property(samples, ([n, p, where]) => {
       const k = Math.round(where * n);
       expectClose(lowerTail(k, n, p), binomial.cdf(k, n, p), 1e-9);
-      // The oracle has only the lower tail; mirrored, the upper one is a lower one.
+      // The oracle has only the lower tail; the upper one is its mirror image.
       expectClose(upperTail(k, n, p), binomial.cdf(n - k, n, 1 - p), 1e-9);
     }),
   );
 });
 
-test('tails keep their digits where 1 - P has lost all of them', () => {
+test('Keeps the precision of tails for which 1 - P has lost all of it', () => {
   // P(X ≥ 40) for 40 of 40 at 0.1 is 0.1^40; one success fewer is 40 · 0.9 · 0.1^39 more.
   expectClose(upperTail(40, 40, 0.1), 1e-40, 1e-12);
   expectClose(upperTail(39, 40, 0.1), 1e-40 + 36e-39, 1e-12);
@@ -47,7 +47,7 @@ test('tails keep their digits where 1 - P has lost all of them', () => {
   expect(logLowerTail(0, 1_000_000, 0.5)).toBeCloseTo(-1_000_000 * Math.LN2, 3);
 });
 
-test('the tails of neighbouring counts differ by one probability and complete each other', () => {
+test('Satisfies the identities of the tails of adjacent counts', () => {
   fc.assert(
     fc.property(samples, ([n, p, where]) => {
       const k = Math.round(where * n);
@@ -57,7 +57,7 @@ test('the tails of neighbouring counts differ by one probability and complete ea
   );
 });
 
-test('certain and impossible events are exact', () => {
+test('Is exact for certain and impossible events', () => {
   expect([pmf(0, 5, 0), pmf(1, 5, 0), pmf(5, 5, 1), pmf(4, 5, 1)]).toEqual([1, 0, 1, 0]);
   expect([lowerTail(-1, 5, 0.3), lowerTail(5, 5, 0.3), upperTail(0, 5, 0.3), upperTail(6, 5, 0.3)]).toEqual([0, 1, 1, 0]);
   expect([lowerTail(4, 5, 1), upperTail(1, 5, 0), lowerTail(0, 5, 0), upperTail(5, 5, 1)]).toEqual([0, 0, 1, 1]);

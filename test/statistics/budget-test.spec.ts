@@ -4,17 +4,17 @@ import binomial from '@stdlib/stats-base-dists-binomial';
 import { budgetTest } from '../../fixtures/statistics/index.ts';
 import { seeded } from './generator.ts';
 
-/** P(at most `count` of n), by the oracle; 0 below none. */
+/** P(at most `count` of n) by the oracle; 0 for a negative count. */
 const atMost = (count: number, n: number, p: number): number => (count < 0 ? 0 : binomial.cdf(count, n, p));
 
-test('five runs tell a budget that one run in twenty exceeds from one that nineteen in twenty exceed', () => {
+test('Distinguishes, with five runs, a budget exceeded in 1 of 20 runs from one exceeded in 19 of 20', () => {
   const found = budgetTest();
   expect(found).toMatchObject({ n: 5, keptUpTo: 1, brokenFrom: 5 });
   expect(found.falseAlarm).toBeCloseTo(0.05 ** 5, 15);
   expect(found.missed).toBeCloseTo(atMost(1, 5, 0.95), 12);
 });
 
-test('its error rates are those of the oracle, and no smaller number of runs would do', () => {
+test("Has the oracle's error rates, and the smallest possible number of runs", () => {
   for (const claim of [
     { kept: 0.1, broken: 0.9, alpha: 1e-6, beta: 1e-3 },
     { kept: 0.05, broken: 0.95, alpha: 1e-6, beta: 1e-3 },
@@ -33,7 +33,7 @@ test('its error rates are those of the oracle, and no smaller number of runs wou
   }
 });
 
-test('simulated, a kept budget raises no alarm and a broken one does not pass', () => {
+test('Raises no alarm for a kept budget in a simulation, and does not accept a broken one', () => {
   const random = seeded(41);
   const { n, keptUpTo, brokenFrom } = budgetTest();
   const over = (rate: number): number => Array.from({ length: n }, random).filter((drawn) => drawn < rate).length;
@@ -48,7 +48,7 @@ test('simulated, a kept budget raises no alarm and a broken one does not pass', 
   expect(tally(0.995).broken).toBeGreaterThan(19_000);
 });
 
-test('rates that cannot be told apart are refused in words', () => {
+test('Rejects rates that cannot be distinguished, with an explanation', () => {
   for (const claim of [{ kept: 0 }, { kept: 0.5, broken: 0.5 }, { broken: 1 }, { alpha: 0 }]) {
     expect(() => budgetTest(claim)).toThrow(expect.objectContaining({ code: 'STATISTICS_CLAIM' }));
   }

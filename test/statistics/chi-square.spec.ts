@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { upperGamma } from '../../fixtures/statistics/gamma.ts';
 import { chiSquare } from '../../fixtures/statistics/index.ts';
 
-test('the tail of the distribution equals the oracle', () => {
+test('Equals the oracle in the tail of the distribution', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 200 }), fc.double({ min: 0, max: 400, noNaN: true }), (degrees, x) => {
       assert.ok(Math.abs(upperGamma(degrees / 2, x / 2) - (1 - chisquare.cdf(x, degrees))) <= 1e-12);
@@ -15,12 +15,12 @@ test('the tail of the distribution equals the oracle', () => {
   );
 });
 
-test('a far tail keeps its digits', () => {
+test('Keeps the precision of a far tail', () => {
   // With two degrees of freedom the tail is exp(-x/2).
   expect(upperGamma(1, 60) / Math.exp(-60)).toBeCloseTo(1, 12);
 });
 
-test('a fair spread gives a small statistic and a lopsided one is found', () => {
+test('Returns a small statistic for a fair distribution, and detects an unfair one', () => {
   const fair = chiSquare([100, 98, 102], [1, 1, 1]);
   expect(fair).toMatchObject({ degreesOfFreedom: 2, smallestExpected: 100 });
   expect(fair.statistic).toBeCloseTo(0.08, 12);
@@ -29,7 +29,7 @@ test('a fair spread gives a small statistic and a lopsided one is found', () => 
   expect(chiSquare([180, 60, 60], [3, 1, 1]).pValue).toBe(1);
 });
 
-test('weights that are no shares are refused', () => {
+test('Rejects weights that are not shares', () => {
   expect(() => chiSquare([1, 2], [1])).toThrow(RangeError);
   expect(() => chiSquare([1, 2], [1, 0])).toThrow(RangeError);
   expect(() => chiSquare([1], [1])).toThrow(RangeError);

@@ -11,7 +11,7 @@ const parameters = fc.double({ min: 0.5, max: 2_000, noNaN: true });
 const counts = fc.integer({ min: 1, max: 3_000 }).chain((n) => fc.tuple(fc.integer({ min: 0, max: n }), fc.constant(n)));
 const alphas = fc.constantFrom(1e-6, 1e-3, 0.05, 0.3);
 
-test('the incomplete beta function equals the oracle', () => {
+test('Equals the oracle in the incomplete beta function', () => {
   fc.assert(
     fc.property(parameters, parameters, fc.double({ min: 0, max: 1, noNaN: true }), (a, b, x) => {
       const oracle = beta.cdf(x, a, b);
@@ -20,7 +20,7 @@ test('the incomplete beta function equals the oracle', () => {
   );
 });
 
-test('the limits of an interval equal the oracle', () => {
+test('Equals the oracle in the limits of an interval', () => {
   fc.assert(
     fc.property(counts, alphas, ([k, n], alpha) => {
       const [low, high] = clopperPearson(k, n, alpha);
@@ -30,7 +30,7 @@ test('the limits of an interval equal the oracle', () => {
   );
 });
 
-test('at each limit what was seen has probability alpha/2', () => {
+test('Gives the observation probability alpha/2 at each limit', () => {
   fc.assert(
     fc.property(counts, alphas, ([k, n], alpha) => {
       const [low, high] = clopperPearson(k, n, alpha);
@@ -42,7 +42,7 @@ test('at each limit what was seen has probability alpha/2', () => {
   );
 });
 
-test('an interval covers the true share at least as often as it says', () => {
+test('Covers the true share at least as often as stated', () => {
   for (const [n, p] of [
     [30, 0.1],
     [200, 0.02],
@@ -58,6 +58,6 @@ test('an interval covers the true share at least as often as it says', () => {
   }
 });
 
-test('no trials say nothing', () => {
+test('Returns the whole range without trials', () => {
   expect(clopperPearson(0, 0, 1e-6)).toEqual([0, 1]);
 });

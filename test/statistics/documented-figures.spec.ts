@@ -7,7 +7,7 @@ import { fixedSplit, lowerTail, rareEventTest, splitTest } from '../../fixtures/
 const page = readFileSync(new URL('../../fixtures/README.md', import.meta.url), 'utf8');
 const whole = (n: number) => Math.round(n).toLocaleString('en');
 
-test('the page about verdicts states the figures that the module computes', () => {
+test('Computes the figures that the page about verdicts states', () => {
   const claim = { p0: 0.1, tolerance: 0.02 };
   const split = splitTest(claim);
   const row = (share: number, digits: number) => {

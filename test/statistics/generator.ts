@@ -1,4 +1,4 @@
-/** A seeded source of uniform numbers in [0, 1), so that a simulation gives the same tally every time (32-bit xorshift with a Weyl sequence). */
+/** A seeded source of uniform numbers in [0, 1), so that a simulation is reproducible (32-bit xorshift with a Weyl sequence). */
 export function seeded(seed: number): () => number {
   let x = seed >>> 0 || 1;
   let weyl = 0;

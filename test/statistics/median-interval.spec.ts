@@ -7,20 +7,20 @@ import * as fc from 'fast-check';
 import { medianInterval } from '../../fixtures/statistics/index.ts';
 import { seeded } from './generator.ts';
 
-test('the median is the middle value, or the mean of the two in the middle', () => {
+test('Takes the middle value, or the mean of the two in the middle', () => {
   expect(medianInterval([3, 1, 2]).median).toBe(2);
   expect(medianInterval([4, 1, 3, 2]).median).toBe(2.5);
   expect(medianInterval([7]).median).toBe(7);
   expect(() => medianInterval([])).toThrow(RangeError);
 });
 
-test('six values give an interval from the least to the greatest, at 96.9 %', () => {
+test('Returns an interval from the least to the greatest of six values, at 96.9 %', () => {
   const { interval, confidence } = medianInterval([5, 1, 6, 2, 4, 3]);
   expect(interval).toEqual([1, 6]);
   expect(confidence).toBeCloseTo(1 - 2 / 64, 12);
 });
 
-test('the interval is the narrowest pair of ranks that the oracle allows', () => {
+test('Returns the narrowest pair of ranks that the oracle allows', () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 60 }), fc.constantFrom(0.2, 0.05, 0.001), (n, alpha) => {
       const { interval, confidence } = medianInterval(
@@ -36,7 +36,7 @@ test('the interval is the narrowest pair of ranks that the oracle allows', () =>
   );
 });
 
-test('simulated with a long tail, the interval of six covers the median as often as it says', () => {
+test('Covers the median of a long-tailed distribution as often as stated with six values', () => {
   const random = seeded(7);
   const medianOfTail = Math.LN2;
   const covers = Array.from({ length: 20_000 }, () => {

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { clopperPearson, splitTest, type SplitClaim } from '../../fixtures/statistics/index.ts';
 import { seeded } from './generator.ts';
 
-/** Runs the test so many times on requests of which a share p succeeds. */
+/** Runs the test repeatedly on requests of which a share p succeeds. */
 function simulate(claim: SplitClaim, p: number, { runs, seed }: { runs: number; seed: number }) {
   const split = splitTest(claim);
   const random = seeded(seed);
@@ -24,7 +24,7 @@ function simulate(claim: SplitClaim, p: number, { runs, seed }: { runs: number; 
   return { accepted, rejected: runs - accepted, meanN: requests / runs };
 }
 
-test('with rates that a simulation can see, the measured false alarms and misses match the stated ones', () => {
+test('Matches the stated rates of false alarms and misses in a simulation, at rates that it can measure', () => {
   const claim = { p0: 0.1, tolerance: 0.05, alpha: 0.01, beta: 0.02 };
   const split = splitTest(claim);
   const runs = 20_000;
@@ -47,7 +47,7 @@ test('with rates that a simulation can see, the measured false alarms and misses
   }
 });
 
-test('the usual rates: 90/10 passes every time, 85/15 given as 90/10 hardly ever', () => {
+test('Accepts 90/10 every time at the usual rates, and 85/15 as 90/10 hardly ever', () => {
   const claim = { p0: 0.1, tolerance: 0.05 };
   const right = simulate(claim, 0.1, { runs: 2_000, seed: 7 });
   expect(right.rejected).toBe(0);

@@ -5,28 +5,28 @@ import * as fc from 'fast-check';
 
 import { fixedSplit, splitTest, type SplitClaim } from '../../fixtures/statistics/index.ts';
 
-/** Rounding of a few thousand additions. */
+/** Rounding errors of a few thousand additions. */
 const SLACK = 1 + 1e-9;
 
-/** Shares that are off by the tolerance or more, as far as they exist. */
+/** Valid shares that are off by the tolerance or more. */
 function wrongShares({ p0, tolerance }: SplitClaim): number[] {
   return [1, 1.2, 2, 4].flatMap((by) => [p0 - by * tolerance, p0 + by * tolerance]).filter((p) => p >= 0 && p <= 1);
 }
 
-test('90/10 against ±5 points needs at most 2,735 requests and keeps both rates', () => {
+test('Needs at most 2,735 requests for 90/10 against ±5 points, and keeps both rates', () => {
   for (const p0 of [0.1, 0.9]) {
     const claim = { p0, tolerance: 0.05 };
     const split = splitTest(claim);
     expect(split).toMatchObject({ alpha: 1e-6, beta: 1e-3 });
     expect(split.maxN).toBeLessThanOrEqual(2_735);
-    // The least that any test of both sides can do is 687, and 749 when it must end by 2,735 (dual bounds of the optimal stopping problem).
+    // No two-sided test can do with fewer than 687, or 749 if it must end by 2,735 (dual bounds of the optimal stopping problem).
     expect(split.expectedN).toBeLessThan(800);
     expect(split.characteristic(p0).reject).toBeLessThanOrEqual(1e-6 * SLACK);
     for (const p of wrongShares(claim)) expect(split.characteristic(p).accept).toBeLessThanOrEqual(1e-3 * SLACK);
   }
 });
 
-test('the bounds hold whether one looks after each request or after each batch', () => {
+test('Keeps the bounds whether it looks after each request or after each batch', () => {
   const split = splitTest({ p0: 0.1, tolerance: 0.05 });
   for (const every of [1, 10, 50, 100, 500]) {
     expect(split.characteristic(0.1, every).reject).toBeLessThanOrEqual(1e-6 * SLACK);
@@ -35,7 +35,7 @@ test('the bounds hold whether one looks after each request or after each batch',
   }
 });
 
-test('it asks for hardly more at most than a test of fixed size, and for a third of that on average', () => {
+test('Needs hardly more at most than a test of fixed size, and a third of that on average', () => {
   const claim = { p0: 0.1, tolerance: 0.05 };
   expect(fixedSplit(claim).n).toBe(2_728);
   expect(splitTest(claim).maxN).toBeLessThanOrEqual(1.01 * fixedSplit(claim).n);
@@ -49,7 +49,7 @@ const claims = fc.record({
   beta: fc.constantFrom(1e-3, 0.02, 0.2),
 });
 
-test('both rates are true bounds for any claim, and the test always ends', () => {
+test('Keeps both rates for any claim, and always ends', () => {
   fc.assert(
     fc.property(claims, (claim) => {
       const split = splitTest(claim);
@@ -63,7 +63,7 @@ test('both rates are true bounds for any claim, and the test always ends', () =>
   );
 });
 
-test('what is true of successes is true of failures', () => {
+test('Treats successes and failures symmetrically', () => {
   fc.assert(
     fc.property(claims, fc.array(fc.boolean(), { maxLength: 400 }), (claim, outcomes) => {
       const split = splitTest(claim);
@@ -78,7 +78,7 @@ test('what is true of successes is true of failures', () => {
   );
 });
 
-test('the computed characteristic equals a count over every possible sequence', () => {
+test('Computes the same characteristic as a count over every possible sequence', () => {
   for (const claim of [
     { p0: 0.5, tolerance: 0.3, alpha: 0.2, beta: 0.2 },
     { p0: 0.2, tolerance: 0.4, alpha: 0.1, beta: 0.1 },
@@ -100,7 +100,7 @@ test('the computed characteristic equals a count over every possible sequence', 
   }
 });
 
-test('it says continue until it knows, and then stays silent about more requests', () => {
+test('Returns continue until it decides, and ignores further requests', () => {
   const split = splitTest({ p0: 0.1, tolerance: 0.05 });
   expect(split.next(0, 0)).toBe('continue');
   expect(split.next(10, 100)).toBe('continue');
@@ -110,12 +110,12 @@ test('it says continue until it knows, and then stays silent about more requests
   expect(split.run([])).toEqual({ decision: 'continue', n: 0, successes: 0 });
 });
 
-test('a share of 0 or 1 allows no exception', () => {
+test('Allows no exception to a share of 0 or 1', () => {
   expect(splitTest({ p0: 0, tolerance: 0.05 }).run([false, false, true])).toEqual({ decision: 'reject', n: 3, successes: 1 });
   expect(splitTest({ p0: 1, tolerance: 0.05 }).run([true, false])).toEqual({ decision: 'reject', n: 2, successes: 1 });
 });
 
-test('a claim that makes no sense is refused in words', () => {
+test('Rejects an invalid claim with an explanation', () => {
   const wrong: SplitClaim[] = [
     { p0: 1.1, tolerance: 0.05 },
     { p0: 0.5, tolerance: 0 },

@@ -10,7 +10,7 @@ export const EXTERNAL_IMAGE_NAMES = ['postgres', 'nginx', 'jaeger'] as const;
 export type ExternalImageName = (typeof EXTERNAL_IMAGE_NAMES)[number];
 
 const PATH = 'PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
-/** Accounts have the numbers and names of the published images, so that a container is started in the same way from either. */
+/** Accounts have the IDs and names of the published images, so that both variants are started in the same way. */
 const ACCOUNTS = {
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\npostgres:x:999:999::/tmp:/bin/sh\nnginx:x:101:101::/tmp:/bin/sh\n',
   '/etc/group': 'root:x:0:\npostgres:x:999:\nnginx:x:101:\n',
@@ -40,7 +40,7 @@ const RECIPES: Record<ExternalImageName, { upstream: string; recipe: Recipe }> =
     upstream: 'docker.io/library/postgres:15',
     recipe: fromDebian({
       packages: ['postgresql-15'],
-      // initdb asks the shell for the time zone and calls postgres; the rest of the folder is what a server loads at run time.
+      // initdb asks the shell for the time zone and calls postgres; a server loads the rest of the folder at run time.
       debian: [
         '/usr/lib/postgresql/15/bin/postgres',
         '/usr/lib/postgresql/15/bin/initdb',
@@ -74,13 +74,13 @@ const RECIPES: Record<ExternalImageName, { upstream: string; recipe: Recipe }> =
   },
 };
 
-/** The image of one of them; its tag is the hash of what is in it. */
+/** The image of an external service; its tag is a hash of its content. */
 export async function externalImage(name: ExternalImageName): Promise<Image & { recipe: Recipe; upstream: string }> {
   const { upstream, recipe } = RECIPES[name];
   return { name: `docker.io/meshproof/${name}:${hashOf(await recipe.inputs())}`, upstream, recipe, part: 'external' };
 }
 
-/** Images of external services: they run on the engine's network, and are no part of any node. */
+/** The images of external services, which run on the engine's network and are not part of any node. */
 export async function externalImages(): Promise<Image[]> {
   return await Promise.all(EXTERNAL_IMAGE_NAMES.map((name) => externalImage(name)));
 }

@@ -9,7 +9,10 @@ const NAME = 'docker.io/grafana/k6:1.8.1';
 
 const k6 = () => goArtifact({ module: goModule('k6'), binaries: { k6: 'go.k6.io/k6' } });
 
-/** A pod of it sleeps until it is told to run something, and looks at the processes beside it, hence the shell; the published image has all three too. */
+/**
+ * Its pod sleeps until a program is run in it, and inspects other processes, so it needs a shell; the published image contains all of
+ * that too.
+ */
 const recipe: Recipe = {
   inputs: async () => [(await k6()).hash, 1],
   contents: async (task) => ({

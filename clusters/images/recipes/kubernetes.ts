@@ -11,7 +11,7 @@ import { VERSIONS } from '../versions.ts';
 const [, major, minor] = /^v(\d+)\.(\d+)/.exec(VERSIONS.kubernetes) ?? [];
 const VERSION_PACKAGE = 'k8s.io/component-base/version';
 
-/** All of Kubernetes from one module, so that its packages are compiled once. */
+/** All of Kubernetes from one module, so that shared packages are compiled once. */
 export const kubernetes = () =>
   goArtifact({
     module: goModule('kubernetes'),
@@ -32,7 +32,7 @@ export const kubernetes = () =>
 const etcd = () => goArtifact({ module: goModule('etcd'), binaries: { etcd: 'go.etcd.io/etcd/server/v3' } });
 const coredns = () => goArtifact({ module: goModule('coredns'), binaries: { coredns: '.' } });
 
-/** pause is one C file, which ships with the kubernetes module. */
+/** pause is one C file in the kubernetes module. */
 const pause = async (): Promise<Artifact> => ({
   name: 'pause',
   hash: hashOf(VERSIONS.kubernetes, VERSIONS.pause),
@@ -44,7 +44,7 @@ const pause = async (): Promise<Artifact> => ({
   },
 });
 
-/** An image with one binary of an artifact, which is also what it runs. */
+/** An image with one binary of an artifact, which is its entry point. */
 function binaryImage(made: () => Promise<Artifact>, binary: string, path: string, user?: string): Recipe {
   return {
     inputs: async () => [(await made()).hash, binary, path, user],
@@ -72,7 +72,7 @@ const image = (name: string, recipe: Recipe): Image => ({
   part: 'kubernetes',
 });
 
-/** The images that `kubeadm config images list` names for this version, and containerd's sandbox. */
+/** The images that `kubeadm config images list` prints for this version, and containerd's sandbox. */
 export const KUBERNETES_IMAGES: readonly Image[] = [
   ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map((name) =>
     image(`${name}:${VERSIONS.kubernetes}`, binaryImage(kubernetes, name, `/usr/local/bin/${name}`)),

@@ -1,6 +1,6 @@
 import type { Image, Recipe } from '../image.ts';
 
-/** Of the Node.js that runs here: what the agent was tested with. */
+/** The running version of Node.js, with which the agent was tested. */
 const NAME = `docker.io/library/node:${process.versions.node}-slim`;
 
 const recipe: Recipe = {
@@ -13,5 +13,5 @@ const recipe: Recipe = {
   }),
 };
 
-/** The sample services' image: a stock one. The agent that they run comes to them in a ConfigMap, so a change of it asks for no other image. */
+/** The stock image of the sample services. The agent is in a ConfigMap, so a change of it needs no other image. */
 export const SAMPLE_IMAGE: Image & { recipe: Recipe } = { name: NAME, upstream: NAME, recipe, part: 'sample' };

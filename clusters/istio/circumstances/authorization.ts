@@ -3,10 +3,10 @@ import { isObject } from '../../kubernetes/merge-patch.ts';
 import { allowed } from './remedies.ts';
 import { inWords, mayConcernSamples, ofKind, specOf, type Obstacle, type Place, type Standing } from './standing.ts';
 
-/** Ports on which samples are called. */
+/** Ports on which samples receive requests. */
 const PORTS = ['8080', '9090', '9000', '80', '443'];
 
-/** Policies that deny requests, or let a server of the owner's deny them. Nothing in a namespace can allow what they deny. */
+/** Policies that deny requests, or delegate that decision to the owner's server. Nothing in a namespace can allow what they deny. */
 export function denials(standing: Standing, place: Place): Obstacle[] {
   const { DENY = [], CUSTOM = [] } = policies(standing, place);
   return [
@@ -17,19 +17,19 @@ export function denials(standing: Standing, place: Place): Obstacle[] {
   ];
 }
 
-/** Where anything is allowed by a policy, everything else is denied, unless another policy allows it. */
+/** Once a policy allows anything, everything else is denied unless another policy allows it. */
 export function allowances(standing: Standing, place: Place): Obstacle[] {
   const { ALLOW = [] } = policies(standing, place);
   return ALLOW.slice(0, 1).map((policy) => ({ what: inWords(policy, 'it denies what no policy allows'), settle: allowed(place) }));
 }
 
-/** What policies of others allow stays allowed, whatever those of a check leave out. */
+/** What policies of others allow stays allowed, even if a check's own policies do not allow it. */
 export function foreignAllowances(standing: Standing, place: Place): Obstacle[] {
   const { ALLOW = [] } = policies(standing, place);
   return ALLOW.filter((policy) => mayMatch(policy, place)).map((policy) => ({ what: inWords(policy, 'it allows requests') }));
 }
 
-/** The policies that may concern samples of the rig, by action. */
+/** The policies that may apply to samples of the rig, by action. */
 function policies({ objects, rootNamespace }: Standing, place: Place): Partial<Record<string, Manifest[]>> {
   const found = [rootNamespace, place.rig, place.neighbour].flatMap((namespace) => ofKind(objects, 'AuthorizationPolicy', namespace));
   const actionOf = (policy: Manifest): string => {
@@ -49,7 +49,7 @@ function mayRuleMatch({ from, to }: Record<string, unknown>, place: Place): bool
   return some(from, 'source', (source) => mayCome(source, place)) && some(to, 'operation', mayGo);
 }
 
-/** Whether one alternative of a list holds; without a list, any does. */
+/** Whether one alternative of a list holds; a missing list matches everything. */
 function some(list: unknown, field: string, holds: (one: Record<string, unknown>) => boolean): boolean {
   if (!Array.isArray(list) || list.length === 0) return true;
   return list.filter(isObject).some((one) => !isObject(one[field]) || holds(one[field]));

@@ -5,10 +5,10 @@ import { neighbourOf, unmeshedOf } from '../../rigs/rig.ts';
 import { opaqueOf, RULES, TRAFFIC } from './rules.ts';
 import type { Obstacle, Standing } from './standing.ts';
 
-/** What every check needs, as it completes "this check needs …". */
+/** What every check needs, as the completion of "this check needs …". */
 const REQUESTS = 'requests that no policy or route of others affects';
 
-/** Under what a check with these assumptions is judged on a rig. */
+/** The circumstances of a check with these assumptions on a rig. */
 export function circumstancesOf(standing: Standing, assumes: readonly Assumption[], rig: string): Circumstances {
   const place = { rig, neighbour: neighbourOf(rig), unmeshed: unmeshedOf(rig) };
   const needs: [words: string, obstacles: Obstacle[]][] = [
@@ -26,7 +26,7 @@ export function circumstancesOf(standing: Standing, assumes: readonly Assumption
   };
 }
 
-/** Two obstacles may have one remedy. */
+/** Two obstacles may have the same remedy. */
 function distinct(objects: readonly Manifest[]): Manifest[] {
   return [...new Map(objects.map((object) => [`${object.kind} ${object.metadata.namespace}/${object.metadata.name}`, object])).values()];
 }

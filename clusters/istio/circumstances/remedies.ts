@@ -3,13 +3,13 @@ import { isObject } from '../../kubernetes/merge-patch.ts';
 import { MESHED_APPS } from '../../rigs/rig.ts';
 import { isForAll, meshedOf, ofKind, selectorOf, specOf, type Place, type Settle } from './standing.ts';
 
-// Each undoes one thing in the namespaces of a rig. Of what a check has of its own on the matter, that stays.
+// Each remedy undoes one setting in the namespaces of a rig. If a check configures the same thing itself, its own object is kept.
 
 const SECURITY = 'security.istio.io/v1beta1';
 const NETWORKING = 'networking.istio.io/v1beta1';
 const TELEMETRY = 'telemetry.istio.io/v1alpha1';
 
-/** Plaintext is let in where no policy of the check says otherwise; proxies use mutual TLS among each other all the same. */
+/** Accepts plaintext unless a policy of the check says otherwise; proxies still use mutual TLS between each other. */
 export function permissive(place: Place): Settle {
   return inEach(meshedOf(place), (namespace, objects) =>
     ofKind(objects, 'PeerAuthentication', namespace).some(isForAll)
@@ -18,7 +18,7 @@ export function permissive(place: Place): Settle {
   );
 }
 
-/** Requests to workloads of which no policy of the check's own decides are allowed. */
+/** Allows requests to workloads that none of the check's own policies select. */
 export function allowed(place: Place): Settle {
   return inEach(meshedOf(place), (namespace, objects) => {
     const deciding = ofKind(objects, 'AuthorizationPolicy', namespace).filter((policy) => isAllowing(policy));
@@ -30,7 +30,7 @@ export function allowed(place: Place): Settle {
         rules: [{}],
       });
     if (deciding.length === 0) return [allow('meshproof-allow', {})];
-    // No selector can leave some out, so each of the others has a policy of its own.
+    // Selectors cannot exclude workloads, so each of the other workloads has a policy of its own.
     const apps: readonly string[] = namespace === place.rig ? MESHED_APPS.rig : MESHED_APPS.neighbour;
     const decided = new Set(deciding.map((policy) => selectorOf(policy)['app']));
     const others = [...apps.filter((app) => !decided.has(app)).map((app) => [app, { app }] as const), ...workloadsIn(objects, namespace)];
@@ -38,13 +38,15 @@ export function allowed(place: Place): Settle {
   });
 }
 
-/** The proxies know the namespaces of the rig, and those that the check makes, and nothing of anybody else's. */
+/** Limits the proxies' view to the namespaces of the rig and of the check. */
 export function reaching(place: Place): Settle {
   const known = [place.rig, place.neighbour, place.unmeshed];
   return (objects) => {
     const made = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
+    // A workload of the check may have a proxy in a namespace that injects none.
+    const used = objects.filter(({ kind }) => kind === 'Deployment').map(({ metadata: { namespace = place.rig } }) => namespace);
     const hosts = [...known, ...made].map((namespace) => `${namespace}/*`);
-    return inEach([...meshedOf(place), ...made], (namespace) =>
+    return inEach([...new Set([...meshedOf(place), ...made, ...used])], (namespace) =>
       ofKind(objects, 'Sidecar', namespace).some(isForAll)
         ? []
         : [
@@ -57,14 +59,14 @@ export function reaching(place: Place): Settle {
   };
 }
 
-/** No rule of the root namespace says how Services are called. */
+/** Overrides rules of the root namespace about how Services are called. */
 export function unruled(place: Place): Settle {
   return inEach(meshedOf(place), (namespace) => [
     object(NETWORKING, 'DestinationRule', 'meshproof-unruled', namespace, { host: '*', exportTo: ['.'] }),
   ]);
 }
 
-/** Fields of a Telemetry resource for the whole namespace; only one such resource acts. */
+/** Sets fields of the namespace-wide Telemetry resource; only one such resource has an effect. */
 export function telemetry(place: Place, fields: Record<string, unknown>): Settle {
   return (objects) =>
     meshedOf(place).reduce<Manifest[]>(
@@ -81,7 +83,7 @@ function isAllowing(policy: Manifest): boolean {
   return [undefined, 'ALLOW'].includes(specOf(policy)['action'] as string | undefined);
 }
 
-/** The check's own workloads, by name, with the labels of their pods. */
+/** The check's own workloads by name, with the labels of their pods. */
 function workloadsIn(objects: readonly Manifest[], namespace: string): [string, Record<string, unknown>][] {
   return ofKind(objects, 'Deployment', namespace).flatMap((workload): [string, Record<string, unknown>][] => {
     const { selector } = specOf(workload);

@@ -3,12 +3,12 @@ import { isObject } from '../../kubernetes/merge-patch.ts';
 import { reaching, unruled } from './remedies.ts';
 import { inWords, isForAll, meshedOf, ofKind, specOf, type Obstacle, type Place, type Standing } from './standing.ts';
 
-/** What leads requests of the rig's callers astray, keeps them in, or calls Services in a way of its own. */
-export function ledAstray(standing: Standing, place: Place): Obstacle[] {
+/** What redirects or confines requests of the rig's callers, or changes how they call Services. */
+export function routeObstacles(standing: Standing, place: Place): Obstacle[] {
   return [...sidecars(standing, place), ...virtualServices(standing, place), ...destinationRules(standing, place)];
 }
 
-/** A Sidecar resource by which a caller does not know all namespaces of the rig. */
+/** A Sidecar resource that hides namespaces of the rig from a caller. */
 function sidecars({ objects, rootNamespace }: Standing, place: Place): Obstacle[] {
   const oldest = (namespace: string): Manifest[] => ofKind(objects, 'Sidecar', namespace).filter(isForAll).slice(0, 1);
   const own = meshedOf(place).flatMap((namespace) => oldest(namespace).filter((one) => !knowsAll(one, namespace, place)));
@@ -27,7 +27,7 @@ function knowsAll(sidecar: Manifest, namespace: string, place: Place): boolean {
   return known.has('*') || Object.values(place).every((one) => known.has(one) || (one === namespace && known.has('.')));
 }
 
-/** Routes of other namespaces for hosts of the rig, which can only be wildcards. */
+/** Routes in other namespaces for hosts of the rig, which can only be wildcards. */
 function virtualServices({ objects, clusterDomain }: Standing, place: Place): Obstacle[] {
   const own = Object.values(place);
   const astray = objects.filter((object) => {
@@ -40,7 +40,7 @@ function virtualServices({ objects, clusterDomain }: Standing, place: Place): Ob
   return astray.map((one) => ({ what: inWords(one, 'it routes requests of every namespace'), settle: reaching(place) }));
 }
 
-/** Rules of the root namespace, which act wherever neither the caller's namespace nor the Service's has one. */
+/** Rules of the root namespace, which apply if neither the caller's namespace nor the Service's has one. */
 function destinationRules({ objects, rootNamespace, clusterDomain }: Standing, place: Place): Obstacle[] {
   const own = Object.values(place);
   const found = ofKind(objects, 'DestinationRule', rootNamespace).filter((object) => {
@@ -55,7 +55,7 @@ function isExported(exportTo: unknown, namespaces: readonly string[]): boolean {
   return names.length === 0 || names.some((name) => name === '*' || namespaces.includes(name));
 }
 
-/** Whether a wildcard takes in the names of Services, or those of the external hosts that checks use. */
+/** Whether a wildcard matches the names of Services, or of the external hosts that checks use. */
 function isWildcardFor(host: string, clusterDomain: string): boolean {
   if (host === '*') return true;
   if (!host.startsWith('*.')) return false;

@@ -1,23 +1,23 @@
 import { isObject } from '../../kubernetes/merge-patch.ts';
 import type { Assumption } from '../../mesh/assumptions.ts';
 import { AUTHORIZER } from '../revisions/operator.ts';
-import { keysEvery, parseDuration } from '../survey/mesh-config.ts';
+import { keyRefreshInterval, outboundMode, parseDuration } from '../survey/mesh-config.ts';
 import { allowances, denials, foreignAllowances } from './authorization.ts';
-import { lacksOfLog, loggers, reshapers, tracers } from './telemetry.ts';
-import { permissive } from './remedies.ts';
-import { ledAstray } from './routes.ts';
+import { missingLogFields, loggers, metricOverrides, tracers } from './telemetry.ts';
+import { permissive, reaching } from './remedies.ts';
+import { routeObstacles } from './routes.ts';
 import { inWords, isForAll, meshedOf, ofKind, specOf, type Obstacle, type Place, type Standing } from './standing.ts';
 
 type Rule = (standing: Standing, place: Place) => Obstacle[];
 
-/** Every check needs these. */
+/** Required by every check. */
 export const TRAFFIC: Rule = (standing, place) => [
   ...denials(standing, place),
   ...allowances(standing, place),
-  ...ledAstray(standing, place),
+  ...routeObstacles(standing, place),
 ];
 
-/** Longer than a check waits for keys to be fetched once more. */
+/** Longer than a check waits for keys to be fetched again. */
 const KEYS_MS = 10_000;
 
 const setting = (name: string, value: unknown): Obstacle => ({
@@ -25,7 +25,7 @@ const setting = (name: string, value: unknown): Obstacle => ({
 });
 const variable = (name: string, value: string): Obstacle => ({ what: `istiod has ${name}=${value}` });
 
-/** What stands between a check and each thing that it takes for granted. */
+/** For each assumption, what prevents it. */
 export const RULES: Readonly<Record<Assumption, Rule>> = {
   plaintext: (standing, place) => mutualTls(standing, place, 'STRICT'),
   'mutual-tls': (standing, place) => [
@@ -37,9 +37,13 @@ export const RULES: Readonly<Record<Assumption, Rule>> = {
       .flatMap((namespace) => ofKind(objects, 'PeerAuthentication', namespace).filter(isForAll))
       .map((policy) => ({ what: inWords(policy) })),
   'own-policies': foreignAllowances,
-  'log-fields': (standing, place) => [...lacksOfLog(standing), ...tracers(standing, place)],
+  'log-fields': (standing, place) => [...missingLogFields(standing), ...tracers(standing, place)],
   'quiet-logs': loggers,
-  'default-metrics': reshapers,
+  'default-metrics': metricOverrides,
+  'unlisted-hosts': ({ config }, place) => {
+    const mode = outboundMode(config);
+    return mode === 'ALLOW_ANY' ? [] : [{ ...setting('outboundTrafficPolicy.mode', mode), settle: reaching(place) }];
+  },
   'paths-as-sent': ({ config }) => {
     const { normalization = 'DEFAULT' } = config.pathNormalization ?? {};
     const { httpMergeSlashes, httpPathWithEscapedSlashesAction: escaped } = config.defaultConfig?.connectionSettings ?? {};
@@ -57,7 +61,7 @@ export const RULES: Readonly<Record<Assumption, Rule>> = {
       return ['', 'false', 'istiod'].includes(value) ? [] : [variable(name, value)];
     }),
   'fresh-keys': ({ environment }) => {
-    const every = keysEvery(environment);
+    const every = keyRefreshInterval(environment);
     return parseDuration(every) <= KEYS_MS
       ? []
       : [{ what: `istiod fetches the keys of token issuers every ${every} (PILOT_JWT_PUB_KEY_REFRESH_INTERVAL)` }];
@@ -84,7 +88,7 @@ export const RULES: Readonly<Record<Assumption, Rule>> = {
     disabled === 'false' ? [variable('DISABLE_SHADOW_HOST_SUFFIX', disabled)] : [],
 };
 
-/** What acts on the samples' proxies with an effect that nobody can foretell. */
+/** Objects that affect the samples' proxies with unpredictable results. */
 export function opaqueOf({ objects, rootNamespace }: Standing, place: Place): string[] {
   const kinds = ['EnvoyFilter', 'WasmPlugin', 'TrafficExtension'];
   return [rootNamespace, ...meshedOf(place)].flatMap((namespace) =>
@@ -92,7 +96,10 @@ export function opaqueOf({ objects, rootNamespace }: Standing, place: Place): st
   );
 }
 
-/** Where a mode of mutual TLS holds for the samples. Above the rig's namespaces it can be undone, in them their own oldest policy acts. */
+/**
+ * Where a mode of mutual TLS applies to the samples. It can be overridden if it is set above the rig's namespaces; within them, their
+ * oldest policy applies.
+ */
 function mutualTls({ objects, rootNamespace }: Standing, place: Place, unwanted: string): Obstacle[] {
   const oldest = (namespace: string) => {
     const [policy] = ofKind(objects, 'PeerAuthentication', namespace).filter(isForAll);

@@ -3,14 +3,14 @@ import { isObject } from '../../kubernetes/merge-patch.ts';
 import { MESHED_APPS } from '../../rigs/rig.ts';
 import type { MeshConfig, PilotEnvironment } from '../survey/mesh-config.ts';
 
-/** What others have set up for the mesh. */
+/** What others have configured for the mesh. */
 export interface Standing {
   config: MeshConfig;
   environment: PilotEnvironment;
   rootNamespace: string;
-  /** What the DNS names of Services end in. */
+  /** The domain of the DNS names of Services. */
   clusterDomain: string;
-  /** Istio's configuration as istiod lists it, of the root namespace and any other; without what is meshproof's own. */
+  /** Istio's configuration as listed by istiod, of all namespaces, without meshproof's own objects. */
   objects: readonly Manifest[];
 }
 
@@ -21,29 +21,29 @@ export interface Place {
   unmeshed: string;
 }
 
-/** Something that stands between a check and what it needs. */
+/** Something that prevents what a check needs. */
 export interface Obstacle {
-  /** In words, naming object and namespace, or the setting. */
+  /** A description that names the object and its namespace, or the setting. */
   what: string;
-  /** Undoes it in the namespaces of the rig; undefined where nothing there can. */
+  /** Undoes it in the namespaces of the rig; undefined if that is impossible. */
   settle?: Settle;
 }
 
 export type Settle = (objects: readonly Manifest[]) => Manifest[];
 
-/** The meshed namespaces of a rig, whose proxies a check looks at. */
+/** The meshed namespaces of a rig, whose proxies a check observes. */
 export const meshedOf = ({ rig, neighbour }: Place): string[] => [rig, neighbour];
 
 export const specOf = ({ spec }: Manifest): Record<string, unknown> => (isObject(spec) ? spec : {});
 
-/** The labels by which an object selects pods, in whichever form its kind has them; none for one that is for every pod. */
+/** The labels by which an object selects pods, whatever field its kind uses; empty if it applies to every pod. */
 export function selectorOf(object: Manifest): Record<string, unknown> {
   const { selector, workloadSelector } = specOf(object);
   const labels = isObject(selector) ? selector['matchLabels'] : isObject(workloadSelector) ? workloadSelector['labels'] : undefined;
   return isObject(labels) ? labels : {};
 }
 
-/** Whether an object is for every workload within its reach; one that is attached to a gateway or a Service is not. */
+/** Whether an object applies to every workload in its scope; one that is attached to a gateway or a Service does not. */
 export function isForAll(object: Manifest): boolean {
   const { targetRef, targetRefs } = specOf(object);
   const isAttached = isObject(targetRef) || (Array.isArray(targetRefs) && targetRefs.length > 0);
@@ -54,7 +54,7 @@ const APPS: readonly unknown[] = [...MESHED_APPS.rig, ...MESHED_APPS.neighbour];
 /** Labels that Istio's injector adds to pods. */
 const INJECTED = /^(security\.istio\.io|service\.istio\.io|istio\.io)\//;
 
-/** Whether an object may be for the samples of a rig. Labels that these do not have select others. */
+/** Whether an object may apply to the samples of a rig. If it selects labels that they do not have, it does not. */
 export function mayConcernSamples(object: Manifest): boolean {
   if (isForAll(object)) return true;
   const labels = Object.entries(selectorOf(object));
@@ -63,7 +63,7 @@ export function mayConcernSamples(object: Manifest): boolean {
   );
 }
 
-/** Objects of a kind in a namespace, the oldest first: where one alone can act, it is that one. */
+/** Objects of a kind in a namespace, oldest first: if only one of them can apply, it is the oldest. */
 export function ofKind(objects: readonly Manifest[], kind: string, namespace: string): Manifest[] {
   const found = objects.filter((object) => object.kind === kind && object.metadata.namespace === namespace);
   const bornAt = ({ metadata: { creationTimestamp } }: Manifest): number =>
@@ -71,7 +71,7 @@ export function ofKind(objects: readonly Manifest[], kind: string, namespace: st
   return found.toSorted((a, b) => bornAt(a) - bornAt(b) || a.metadata.name.localeCompare(b.metadata.name));
 }
 
-/** `mesh-config has PeerAuthentication default`, with what it says. */
+/** `mesh-config has PeerAuthentication default`, followed by what it does. */
 export function inWords({ kind, metadata }: Manifest, says = ''): string {
   return `${metadata.namespace} has ${kind} ${metadata.name}${says === '' ? '' : `: ${says}`}`;
 }

@@ -4,9 +4,9 @@ import type { MeshConfig } from '../survey/mesh-config.ts';
 import { telemetry } from './remedies.ts';
 import { inWords, isForAll, meshedOf, ofKind, specOf, type Obstacle, type Place, type Standing } from './standing.ts';
 
-/** The provider of Istio's own, which writes what MeshConfig says. */
+/** Istio's built-in provider, which writes logs as MeshConfig says. */
 const PROVIDER = 'envoy';
-/** What checks read of a line. */
+/** The fields of a line that checks read. */
 const READ: readonly LogField[] = [
   'id',
   'method',
@@ -20,15 +20,15 @@ const READ: readonly LogField[] = [
   'route',
 ];
 
-/** What a format that others have set leaves out of a line. */
-export function lacksOfLog({ config }: Standing): Obstacle[] {
+/** The fields that a format set by others omits. */
+export function missingLogFields({ config }: Standing): Obstacle[] {
   const format = formatOf(config);
-  const told = format === '' ? READ : fieldsOf(format);
-  const lacking = READ.filter((field) => !told.includes(field));
+  const logged = format === '' ? READ : fieldsOf(format);
+  const lacking = READ.filter((field) => !logged.includes(field));
   return lacking.length === 0 ? [] : [{ what: `MeshConfig has an access log format without ${lacking.join(', ')}` }];
 }
 
-/** The format as it was set; empty for Istio's own, in text or JSON. */
+/** The configured format; empty for Istio's default, as text or JSON. */
 function formatOf({ accessLogFormat = '', extensionProviders = [] }: MeshConfig): LogFormat {
   const { logFormat } = extensionProviders.find(({ name }) => name === PROVIDER)?.envoyFileAccessLog ?? {};
   return logFormat?.text ?? logFormat?.labels ?? accessLogFormat;
@@ -45,7 +45,7 @@ export function loggers(standing: Standing, place: Place): Obstacle[] {
   ];
 }
 
-/** What makes proxies trace requests, and with that change their ids. */
+/** What makes proxies trace requests, which also changes request IDs. */
 export function tracers(standing: Standing, place: Place): Obstacle[] {
   const { defaultProviders: { tracing = [] } = {}, enableTracing, defaultConfig } = standing.config;
   const settle = telemetry(place, { tracing: [{ randomSamplingPercentage: 0 }] });
@@ -53,15 +53,15 @@ export function tracers(standing: Standing, place: Place): Obstacle[] {
   return [...(isOn ? [{ what: 'MeshConfig has tracing on', settle }] : []), ...telemetryWith('tracing', standing, place, settle)];
 }
 
-/** What changes the labels of metrics, or who reports them. Whatever a namespace says of them is added to that. */
-export function reshapers({ objects, rootNamespace }: Standing, place: Place): Obstacle[] {
+/** What changes the labels of metrics, or which side reports them. Settings of a namespace are added to it. */
+export function metricOverrides({ objects, rootNamespace }: Standing, place: Place): Obstacle[] {
   return [rootNamespace, ...meshedOf(place)]
     .flatMap((namespace) => ofKind(objects, 'Telemetry', namespace).filter(isForAll).slice(0, 1))
     .filter((one) => isNonEmpty(specOf(one)['metrics']))
     .map((one) => ({ what: inWords(one, 'metrics') }));
 }
 
-/** In the rig's namespaces the owner's own resource would act instead of one beside it. */
+/** In the rig's namespaces the owner's resource, being older, would apply instead of a second one. */
 function telemetryWith(
   field: string,
   { objects, rootNamespace }: Standing,

@@ -11,21 +11,22 @@ const PACE: Pace = { everyMs: 25, drainEveryMs: 50, renewMs: 1_000, rejectionMs:
 const TIMEOUT_MS = 90_000;
 
 /**
- * Returns when every proxy of a namespace acts on what was applied, or no longer acts on what was removed, for new and for kept connections.
+ * Returns when every proxy of a namespace enforces what was applied, or no longer enforces what was removed, on new and on kept
+ * connections.
  *
- * 1. istiod's store shows the objects, or what istiod derives from them. 2. A sentinel is placed after that: one cluster with a name never used
- * before. Pushes are computed from the whole store one after the other, so a push with the sentinel has the objects too. 3. Each proxy shows the
- * sentinel, and has then acknowledged that push, or a later one, for each resource type; what it received is warm. 4. No proxy drains listeners or
- * filter chains any longer: until then kept connections follow the old configuration: of 120 requests on kept connections, sent right after a DENY
- * policy was acknowledged, 8 to 23 still passed; once drained, none of 960 did.
+ * 1. istiod's store contains the objects, or what istiod derives from them. 2. A sentinel is then placed: one cluster with a name never
+ * used before. Pushes are computed from the whole store one after the other, so a push with the sentinel contains the objects too. 3. Each
+ * proxy shows the sentinel, and has then acknowledged that push, or a later one, for each resource type; what it received is warm. 4. No
+ * proxy is draining listeners or filter chains any longer. Until then kept connections follow the old configuration: of 120 requests on
+ * kept connections, sent right after a DENY policy was acknowledged, 8 to 23 still passed; after draining, none of 960 did.
  *
- * Between istiod's store showing an object and the event that makes the next push read it lies no more than a switch of goroutines,
- * while the sentinel takes a write to etcd, a watch event and istiod's debounce time. Nothing in istiod lets the first be observed.
+ * Between the moment when istiod's store contains an object and the event that makes the next push read it, there is no more than a switch
+ * of goroutines, while the sentinel takes a write to etcd, a watch event and istiod's debounce time. The first interval cannot be observed.
  *
- * What was removed must have been waited for when it was applied; otherwise a late watch could still bring it.
- * @returns when every proxy had acknowledged, and when the last had drained
- * @throws MeshproofError with code `PROXY_MISSING` (no proxy runs there), `CONFIG_REJECTED` (a proxy refuses the configuration, with its reason), `NOT_CONVERGED` (time is up; says who lacks what),
- * `NOT_APPLIED`, or the signal's reason
+ * Removed objects must have been waited for when they were applied; otherwise a late watch event could still bring them back.
+ * @returns when every proxy had acknowledged, and when the last one had drained
+ * @throws MeshproofError with code `PROXY_MISSING` (the namespace has no proxy), `CONFIG_REJECTED` (a proxy rejects the configuration, with
+ * its reason), `NOT_CONVERGED` (timed out, with what is missing where), `NOT_APPLIED`, or the signal's reason
  */
 export async function converge(access: ClusterAccess, istiod: Istiod, options: ConvergeOptions, pace: Pace = PACE): Promise<Enforcement> {
   const started = performance.now();
@@ -62,7 +63,7 @@ export async function converge(access: ClusterAccess, istiod: Istiod, options: C
   return { enforcedMs: drainedMs, stages: { acknowledged: acknowledgedMs, drained: drainedMs } };
 }
 
-/** What no proxy acts on cannot be waited for, and whatever is seen then is not the mesh's doing. */
+/** Without a proxy nothing is enforced, so whatever is observed then says nothing about the mesh. */
 function noProxies(namespace: string): MeshproofError {
   return new MeshproofError('PROXY_MISSING', `no pod in ${namespace} has a running proxy, so nothing enforces what is applied there`, {
     hint: 'the labels of the namespace decide which control plane injects its pods: npx meshproof doctor shows them',

@@ -5,7 +5,7 @@ import { type SeenOptions, notApplied } from './store.ts';
 import { untilIstiod } from './until-istiod.ts';
 
 const GROUP = 'gateway.networking.k8s.io';
-/** Names the objects that istiod made one of its own from: `<kind>/<name>.<namespace>`, separated by commas. */
+/** Names the objects that istiod derived this one from: `<kind>/<name>.<namespace>`, separated by commas. */
 const PARENTS = 'internal.istio.io/parents';
 
 interface Condition {
@@ -15,17 +15,18 @@ interface Condition {
   observedGeneration?: number;
 }
 
-/** The status of a route: what each controller made of it. */
+/** The status of a route, as written by each controller. */
 interface RouteStatus {
   parents?: { controllerName?: string; conditions?: Condition[] }[];
 }
 
 /**
- * Returns when istiod has made its own configuration of the Gateway API's routes among the objects, or has dropped what it made of them.
+ * Returns when istiod has derived its own configuration from the Gateway API's routes among the objects, or has dropped what it derived.
  *
- * Its store does not keep routes, but the virtual services that it derives, which tell no version. The version is in the route's status: istiod's
- * one computation yields both. Of several istiods only the leader writes it, so all must have derived the same besides.
- * @throws MeshproofError with code `NOT_APPLIED`, `TIMED_OUT` (says of which routes), or the signal's reason
+ * Its store does not contain routes, but the derived virtual services, which carry no version. The version is in the route's status, which
+ * istiod computes at the same time. Of several istiods only the leader writes the status, so in addition all of them must have derived the
+ * configuration.
+ * @throws MeshproofError with code `NOT_APPLIED`, `TIMED_OUT` (names the routes), or the signal's reason
  */
 export async function untilIstiodHasRouted(access: ClusterAccess, istiod: Istiod, options: SeenOptions): Promise<void> {
   const { objects, after, namespace, timeoutMs, everyMs, signal } = options;
@@ -65,7 +66,7 @@ function parentsOf({ metadata }: Pick<Manifest, 'metadata'>): string[] {
 
 const specOf = ({ metadata, spec }: Manifest & { spec?: unknown }): unknown => [metadata.name, spec];
 
-/** Whether Istio has judged this very generation for each parent that it judges at all. */
+/** Whether Istio has processed this generation of the route for each parent that it handles. */
 function isTaken({ metadata, status }: Manifest & { status?: RouteStatus }): boolean {
   const ours = (status?.parents ?? []).filter(({ controllerName = '' }) => controllerName.startsWith('istio.io/'));
   const conditions = ours.flatMap(({ conditions = [] }) => conditions);

@@ -6,28 +6,28 @@ import { hasClusterLike, hasRoutes, proxyState, withProxy } from '../proxy/admin
 import { ProxyProgress } from './proxy-progress.ts';
 import { ENTRY_SENTINEL, FILTER_SENTINEL, newSentinelPrefix, type Sentinel } from './sentinel.ts';
 
-/** How often convergence looks, and how patient it is. */
+/** The intervals and time limits of convergence. */
 export interface Pace {
-  /** Between two looks at who has acknowledged. */
+  /** Interval between polls of who has acknowledged. */
   everyMs: number;
-  /** Between two looks at who drains; that takes a second or more, and each look asks every proxy. */
+  /** Interval between polls of who is draining; draining takes a second or more, and each poll queries every proxy. */
   drainEveryMs: number;
   /**
-   * After how long without success a new sentinel is placed, and each later one after twice as long, so as not to add to a heavy load.
-   * It is needed when pushes follow each other so fast that their clusters are seen together: for the later one, if it carried clusters alone
-   * (a PeerAuthentication of another namespace causes such), listeners and routes would be waited for in vain.
+   * How long to wait in vain before placing a new sentinel; doubled for each later one, so as not to add to a heavy load. A new one is
+   * needed when pushes follow each other so fast that their clusters appear together: if the later push contained only clusters (e.g.
+   * because of a PeerAuthentication in another namespace), waiting for its listeners and routes would never end.
    */
   renewMs: number;
-  /** For how long a rejection must stand unanswered by a newer push before it counts. */
+  /** How long a rejection must persist without a newer push before it counts. */
   rejectionMs: number;
   /** How often the list of pods is read again. */
   podsMs: number;
 }
 
-/** Which sentinel a cluster's policies let in, where it is not the usual one. */
+/** The sentinel that a cluster's policies admit, if it is not the usual one. */
 const sentinels = new WeakMap<ClusterAccess, Sentinel>();
 
-/** The proxies of a namespace on their way to one configuration. Pods may come and go meanwhile. */
+/** Follows the proxies of a namespace until they all have the same configuration. Pods may come and go in the meantime. */
 export class Proxies {
   readonly #access: ClusterAccess;
   readonly #istiod: Istiod;
@@ -50,15 +50,15 @@ export class Proxies {
     this.#sentinel = sentinels.get(access) ?? FILTER_SENTINEL;
   }
 
-  /** How many there are, as far as the list of pods tells that was read last. */
+  /** The number of proxies in the last list of pods. */
   get count(): number {
     return this.#progress.size;
   }
 
-  /** Reads how things stand before the sentinel. */
+  /** Records the state before the sentinel is placed. */
   async start(): Promise<void> {
     await this.#list();
-    // Without it more questions are asked later, that is all.
+    // Without the statuses, only more queries are needed later.
     const statuses = await this.#istiod.proxies(this.#namespace, this.#signal).catch(() => undefined);
     this.#signal?.throwIfAborted();
     for (const progress of this.#progress.values()) progress.before(statuses?.get(progress.pod.name));
@@ -91,7 +91,7 @@ export class Proxies {
     return false;
   }
 
-  /** The first proxy that refuses what it was sent, as an error. */
+  /** An error about the first proxy that rejected its configuration. */
   rejection(): MeshproofError | undefined {
     for (const progress of this.#progress.values()) {
       const rejection = progress.rejection(this.#pace.rejectionMs);
@@ -105,12 +105,12 @@ export class Proxies {
     return undefined;
   }
 
-  /** What each proxy that is behind lacks. */
+  /** What each lagging proxy lacks. */
   lacking(): string[] {
     return [...this.#progress.values()].flatMap((progress) => progress.lacks() ?? []);
   }
 
-  /** Any sentinel placed here follows the objects, so a proxy that is slow may show an earlier one than the last. */
+  /** Every sentinel placed here comes after the objects, so a slow proxy may show an earlier one than the last. */
   async #place(): Promise<void> {
     this.#placedAt = performance.now();
     const name = `${this.#prefix}${this.#placed++}`;
@@ -141,13 +141,13 @@ export class Proxies {
     if (this.#progress.has(metadata.uid)) return;
     const progress = new ProxyProgress({ namespace: metadata.namespace, name: metadata.name });
     this.#progress.set(metadata.uid, progress);
-    // A proxy that does not answer yet has not rejected anything yet.
+    // A proxy that does not respond yet has not rejected anything yet.
     const state = await proxyState(this.#access, progress.pod, this.#signal).catch(() => undefined);
     this.#signal?.throwIfAborted();
     if (state !== undefined) progress.rejectedBefore = state.rejected;
   }
 
-  /** A proxy that cannot be asked is behind; its pod may be gone, so the list is read again. */
+  /** A proxy that cannot be queried counts as lagging. Its pod may be gone, so the list is read again. */
   async #each(ask: (progress: ProxyProgress) => Promise<void>): Promise<void> {
     await Promise.all(
       [...this.#progress.values()].map(async (progress) => {

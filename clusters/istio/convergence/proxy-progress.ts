@@ -4,20 +4,20 @@ import { RESOURCE_TYPE_NAMES, type ProxyStatus, type ResourceType } from '../ist
 import type { ProxyState } from '../proxy/admin.ts';
 import { type PushVersion, isAtLeast, versionOfNonce } from './push-version.ts';
 
-/** Looks in a row that must agree: the second gives a proxy's worker threads time to take over what its main thread acknowledged. */
+/** Consecutive polls that must agree: the second one gives a proxy's worker threads time to adopt what its main thread acknowledged. */
 const AGREEING_LOOKS = 2;
-/** A push with a sentinel carries these types to every proxy; a type that is not listed yet belongs to a proxy that is just connecting. */
+/** A push with a sentinel carries these types to every proxy; one that does not list such a type yet is still connecting. */
 const PUSHED_TO_ALL: readonly ResourceType[] = ['cds', 'lds'];
 
-/** How far one proxy has come towards a configuration. */
+/** How far one proxy has progressed towards a configuration. */
 export class ProxyProgress {
   readonly pod: PodRef;
   rejectedBefore: ProxyState['rejected'] = { cds: 0, lds: 0 };
-  /** Whether the proxy was seen to have the sentinel. Set by who asked the proxy. */
+  /** Whether the proxy was seen to have the sentinel. Set by the caller that queried it. */
   hasSentinel = false;
   /** The proxy's statistics, read after it had settled or rejected something. */
   state: ProxyState | undefined;
-  /** Whether the proxy has routes that it got from istiod: without any, istiod sends none and the route version stays behind. */
+  /** Whether the proxy has routes from istiod: if it has none, istiod sends none, and the route version stays behind. */
   hasRoutes = true;
   #nonceBefore: string | undefined;
   #status: ProxyStatus | undefined;
@@ -32,17 +32,17 @@ export class ProxyProgress {
     this.pod = pod;
   }
 
-  /** What istiod said before the sentinel was placed. */
+  /** Records what istiod reported before the sentinel was placed. */
   before(status: ProxyStatus | undefined): void {
     this.#nonceBefore = status?.cds?.sent;
   }
 
-  /** Saves asking the proxy while istiod has sent nothing since. */
+  /** Avoids querying the proxy while istiod has sent nothing new. */
   get mayHaveSentinel(): boolean {
     return this.#status?.cds !== undefined && this.#status.cds.sent !== this.#nonceBefore;
   }
 
-  /** Takes in what istiod says now. It must have been asked after the proxy was seen to have the sentinel. */
+  /** Records what istiod reports now. istiod must have been queried after the proxy was seen to have the sentinel. */
   saw(status: ProxyStatus | undefined): void {
     this.#status = status;
     this.#trouble = undefined;
@@ -54,7 +54,7 @@ export class ProxyProgress {
     else if (this.#standing?.nonce !== nonce) this.#standing = { nonce, since: performance.now() };
   }
 
-  /** Only routes are missing; so the proxy should be asked whether it has any. */
+  /** Only routes are missing, so the proxy should be asked whether it has any. */
   get lacksOnlyRoutes(): boolean {
     const behind = this.#status === undefined ? [] : this.#behind(this.#status);
     return this.hasSentinel && behind.length === 1 && behind[0] === 'rds';
@@ -66,7 +66,7 @@ export class ProxyProgress {
     this.state = undefined;
   }
 
-  /** Every type of the sentinel's push or of a later one is acknowledged. */
+  /** Every type of the sentinel's push, or of a later one, is acknowledged. */
   get settled(): boolean {
     return this.#agreeing >= AGREEING_LOOKS;
   }
@@ -75,7 +75,7 @@ export class ProxyProgress {
     return this.#standing !== undefined;
   }
 
-  /** Settled with everything warm, once: what came later, even to a proxy that was restarted, holds the same and more. */
+  /** Was settled with everything warm at least once: whatever came later, even to a restarted proxy, includes the same configuration. */
   get acknowledged(): boolean {
     this.#acknowledged ||=
       this.settled && this.state !== undefined && this.state.listenersWarming === 0 && this.state.clustersWarming === 0;
@@ -87,8 +87,8 @@ export class ProxyProgress {
   }
 
   /**
-   * A push that was not acknowledged but refused, and that no newer push has replaced. istiod keeps the reason of an older refusal until
-   * something is acknowledged, so the proxy's own counter must have risen too, where it has one.
+   * A push that was rejected, and that no newer push has replaced. istiod keeps the reason of an older rejection until something is
+   * acknowledged, so the proxy's own counter must have risen too, if it has one.
    */
   rejection(standingMs: number): { type: string; reason: string } | undefined {
     const type = this.#acknowledged ? undefined : rejectedType(this.#status);
@@ -96,13 +96,13 @@ export class ProxyProgress {
     if (type === 'cds' || type === 'lds') {
       const now = this.state?.rejected[type] ?? 0;
       const before = this.rejectedBefore[type];
-      // Fewer than before: the proxy was restarted.
+      // A smaller number means that the proxy was restarted.
       if (now === 0 || now === before) return undefined;
     }
     return { type: type.toUpperCase(), reason: this.#status?.[type]?.error ?? '' };
   }
 
-  /** What is missing, in one sentence; undefined when nothing is. */
+  /** What is missing, in one sentence; undefined if nothing is. */
   lacks(): string | undefined {
     const who = this.pod.name;
     if (this.acknowledged && this.drained) return undefined;
@@ -114,7 +114,7 @@ export class ProxyProgress {
     return `the proxy of ${who} still warms listeners or clusters`;
   }
 
-  /** Types of which neither the needed push nor a later one is acknowledged. */
+  /** Types for which neither the needed push nor a later one is acknowledged. */
   #behind(status: ProxyStatus): ResourceType[] {
     const needed = this.#needed;
     const together: readonly ResourceType[] = this.hasRoutes ? [...PUSHED_TO_ALL, 'rds'] : PUSHED_TO_ALL;

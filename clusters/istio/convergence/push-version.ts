@@ -1,13 +1,13 @@
 /**
- * The version that istiod gives to one push and that all resource types of that push share: `<RFC 3339 time>/<counter>`.
- * The counter starts again with each istiod process, the time has seconds: so the time decides first.
+ * The version that istiod assigns to a push, shared by all its resource types: `<RFC 3339 time>/<counter>`. The counter restarts with each
+ * istiod process, and the time has a resolution of seconds, so times are compared first.
  */
 export interface PushVersion {
   timeMs: number;
   counter: number;
 }
 
-/** @returns undefined for the empty text of a type that was never pushed, and for a text of another form. */
+/** @returns undefined for the empty version of a type that was never pushed, and for any other format */
 export function parsePushVersion(text: string): PushVersion | undefined {
   const slash = text.lastIndexOf('/');
   const timeMs = Date.parse(text.slice(0, Math.max(slash, 0)));
@@ -17,12 +17,12 @@ export function parsePushVersion(text: string): PushVersion | undefined {
 
 const UUID_LENGTH = 36;
 
-/** A nonce is the push's version with a UUID behind it. */
+/** A nonce consists of the push's version and a UUID. */
 export function versionOfNonce(nonce: string): PushVersion | undefined {
   return parsePushVersion(nonce.slice(0, -UUID_LENGTH));
 }
 
-/** Whether `version` belongs to the same push as `other` or to a later one. */
+/** Whether `version` belongs to the same push as `other`, or to a later one. */
 export function isAtLeast(version: PushVersion, other: PushVersion): boolean {
   return version.timeMs === other.timeMs ? version.counter >= other.counter : version.timeMs > other.timeMs;
 }

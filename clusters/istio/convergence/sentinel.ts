@@ -2,29 +2,30 @@ import { randomBytes } from 'node:crypto';
 
 import type { Manifest } from '../../kubernetes/manifest.ts';
 
-/** The name of the one sentinel object of a namespace. It stays there: removing it would only cause another push. */
+/** The name of the sentinel object of a namespace. It is never removed, because that would only cause another push. */
 export const SENTINEL_NAME = 'meshproof-sentinel';
 
-/** The beginning of cluster names that no proxy has yet; each sentinel placed for one purpose appends another number. */
+/** A prefix for cluster names that no proxy has yet; each sentinel of one wait appends another number. */
 export function newSentinelPrefix(): string {
   return `${SENTINEL_NAME}-${randomBytes(8).toString('hex')}-`;
 }
 
-/** An object that shows in a proxy's clusters when that has received a push with it. */
+/** An object that becomes visible in a proxy's clusters once the proxy has received a push that contains it. */
 export interface Sentinel {
   kind: string;
-  /** @param name that no proxy knows yet */
+  /** @param name a name that no proxy knows yet */
   object: (namespace: string, name: string) => Manifest;
-  /** The whole names of the clusters that it makes of names with this prefix, as a regular expression (RE2). */
+  /** A regular expression (RE2) for the full names of the clusters created from names with this prefix. */
   clusters: (prefix: string) => string;
 }
 
 /**
- * An EnvoyFilter that gives every proxy of its namespace one cluster without endpoints that nothing routes to.
+ * An EnvoyFilter that gives every proxy of its namespace one cluster without endpoints, which nothing routes to.
  *
- * Why an EnvoyFilter and not, say, a ServiceEntry: a Sidecar resource cannot hide it; it reaches only the proxies of its own namespace;
- * it adds no listener, route or name; and since clusters cannot be pushed incrementally for it, istiod sends all clusters, listeners,
- * routes and extension configurations again, so whatever a proxy has rejected before is rejected again within our sight.
+ * It is an EnvoyFilter and not, for example, a ServiceEntry for these reasons: a Sidecar resource cannot hide it; it affects only the
+ * proxies of its own namespace; it adds no listener, route or host name; and since clusters cannot be pushed incrementally for it, istiod
+ * sends all clusters, listeners, routes and extension configurations again, so whatever a proxy has rejected before, it visibly rejects
+ * again.
  */
 export const FILTER_SENTINEL: Sentinel = {
   kind: 'EnvoyFilter',
@@ -40,13 +41,13 @@ export const FILTER_SENTINEL: Sentinel = {
   clusters: (prefix) => `${prefix}\\d+`,
 };
 
-/** The port of its listener, which nobody calls, and the end of its host, which nobody resolves. */
+/** The port of its listener, which nothing calls, and the domain of its host, which nothing resolves. */
 const PORT = 9;
 const DOMAIN = 'sentinel.invalid';
 
 /**
- * A ServiceEntry, for clusters whose policies refuse EnvoyFilters. Its host changes, so that only routes and clusters do; the listener that it
- * adds stays as it is. Extension configurations are not sent again for it.
+ * A ServiceEntry, for clusters whose policies reject EnvoyFilters. Only its host changes, so only routes and clusters change; the listener
+ * that it adds stays the same. Extension configurations are not sent again for it.
  */
 export const ENTRY_SENTINEL: Sentinel = {
   kind: 'ServiceEntry',

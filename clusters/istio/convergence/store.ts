@@ -5,8 +5,8 @@ import type { Istiod } from '../istiod.ts';
 import { untilIstiod } from './until-istiod.ts';
 
 /**
- * The API groups whose objects istiod keeps in the store that its debug page shows. Others, but for Services, do not pass through it;
- * for the Gateway API's routes see `gateway-routes.ts`.
+ * The API groups whose objects are in istiod's store, which its debug page shows. Other objects, except for Services, do not pass through
+ * it; for the Gateway API's routes see `gateway-routes.ts`.
  */
 const STORED_GROUPS: ReadonlySet<string> = new Set([
   'networking.istio.io',
@@ -15,7 +15,7 @@ const STORED_GROUPS: ReadonlySet<string> = new Set([
   'extensions.istio.io',
 ]);
 
-/** An object by what stays the same over API versions. */
+/** The identity of an object, independent of its API version. */
 interface StoredName {
   text: string;
   key: string;
@@ -25,7 +25,7 @@ interface StoredName {
 export interface SeenOptions {
   objects: readonly Manifest[];
   after: 'applied' | 'removed';
-  /** Of objects that name none. */
+  /** Namespace of objects that do not name one. */
   namespace: string;
   timeoutMs: number;
   everyMs: number;
@@ -33,11 +33,11 @@ export interface SeenOptions {
 }
 
 /**
- * Returns when the store of each istiod has the objects as the API server had them at the time of the call, or no longer lists them.
- * Kinds reach istiod by different watches, so a later object of another kind proves nothing about an earlier one.
- * Objects that istiod does not keep (a Deployment, a ConfigMap, a Secret) are passed over.
- * @throws MeshproofError with code `NOT_APPLIED` (the API server has no such object), `TIMED_OUT` (with `ISTIOD_UNREACHABLE` as its cause if it was that),
- * `ISTIOD_FORBIDDEN`, or the signal's reason.
+ * Returns when the store of each istiod contains the objects in the versions that the API server has now, or no longer lists them. Kinds
+ * reach istiod through separate watches, so a later object of another kind proves nothing about an earlier one. Objects that istiod does
+ * not store (a Deployment, a ConfigMap, a Secret) are skipped.
+ * @throws MeshproofError with code `NOT_APPLIED` (the API server has no such object), `TIMED_OUT` (with `ISTIOD_UNREACHABLE` as its cause
+ * if it was that), `ISTIOD_FORBIDDEN`, or the signal's reason
  */
 export async function untilIstiodHasSeen(access: ClusterAccess, istiod: Istiod, options: SeenOptions): Promise<void> {
   const { objects, after, namespace, timeoutMs, everyMs, signal } = options;
@@ -53,7 +53,7 @@ export async function untilIstiodHasSeen(access: ClusterAccess, istiod: Istiod, 
   let refused: MeshproofError | undefined;
   const look = async (): Promise<boolean> => {
     const stores = await storedVersions(istiod, wanted, namespace, signal).catch((error: unknown) => {
-      // `until` takes errors for "not yet"; this one stays.
+      // `until` treats errors as "not yet", but this one is permanent.
       if (!(error instanceof MeshproofError) || error.code !== 'ISTIOD_FORBIDDEN') throw error;
       refused = error;
       return [];
@@ -139,8 +139,8 @@ async function storedVersions(
 }
 
 /**
- * Resource versions of one kind are ordered decimal numbers (Kubernetes 1.35 promises it, etcd's revisions always were).
- * Newer is as good: a status that someone wrote meanwhile changes nothing in the spec.
+ * Resource versions of one kind are ordered decimal numbers (Kubernetes 1.35 guarantees it, and etcd's revisions always were). A newer one
+ * will do: a status update in the meantime does not change the spec.
  */
 function isAsNew(version: string, wanted: string): boolean {
   if (!/^\d+$/.test(version) || !/^\d+$/.test(wanted)) return version === wanted;

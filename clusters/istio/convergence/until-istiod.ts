@@ -5,7 +5,7 @@ import { until } from '../../until.ts';
 interface Wait {
   /** Completes the sentence "waited for …". */
   what: string;
-  /** What is the matter when the time is up, as it completes "istiod …". */
+  /** What was missing at the timeout, as the completion of "istiod …". */
   lacks: () => string;
   hint: string;
   timeoutMs: number;
@@ -14,8 +14,9 @@ interface Wait {
 }
 
 /**
- * Waits until a look at istiod finds all as it should be.
- * @throws MeshproofError `TIMED_OUT`, which says what istiod lacks, unless the last look failed, which is its cause then; or the signal's reason
+ * Polls istiod until everything is as it should be.
+ * @throws MeshproofError `TIMED_OUT`, which says what istiod lacks, with the error of the last poll as its cause if it failed; or the
+ * signal's reason
  */
 export async function untilIstiod(look: () => Promise<boolean>, { what, lacks, hint, timeoutMs, everyMs, signal }: Wait): Promise<void> {
   await until(look, { what, timeoutMs, everyMs, ...omitUndefined({ signal }) }).catch((error: unknown) => {

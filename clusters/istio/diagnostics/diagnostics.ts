@@ -8,15 +8,15 @@ import { ADMIN_PORT } from '../proxy/admin.ts';
 
 type Page = readonly [file: string, path: string, own: (state: OwnState, text: string) => string];
 
-/** What the other pages of a proxy are judged by. */
+/** The proxy's other pages are filtered by this one. */
 const CONFIG_DUMP: Page = ['config-dump.json', '/config_dump?include_eds', (state, text) => state.configDump(text)];
-/** Pages of a proxy's administration interface, the file that each becomes, and what of it concerns a rig. */
+/** Pages of a proxy's administration interface, the file for each, and how to reduce it to what concerns a rig. */
 const PROXY_PAGES: readonly Page[] = [
   ['clusters.txt', '/clusters', (state, text) => state.clusters(text)],
   ['stats.txt', '/stats?usedonly', (state, text) => state.stats(text)],
   ['certs.json', '/certs', (_, text) => text],
 ];
-/** Without /debug/configz: the objects of other people's namespaces are none of a report's business. */
+/** Without /debug/configz, because a report must not contain objects of other people's namespaces. */
 const ISTIOD_PAGES: readonly Page[] = [
   ['syncz.json', '/debug/syncz', (state, text) => state.syncz(text)],
   ['push-status.json', '/debug/push_status', (state, text) => state.pushStatus(text)],
@@ -24,8 +24,8 @@ const ISTIOD_PAGES: readonly Page[] = [
 const LOG_LINES = 1_000;
 
 /**
- * Collects what helps to understand a failure: file name → text. Never throws: what could not be had says why.
- * @param only the namespace of a rig in a cluster with another owner: what does not concern it is left out
+ * Collects data that helps to understand a failure: file name → text. Never throws: a file that could not be read contains the reason.
+ * @param only the namespace of a rig on an existing cluster: everything that does not concern it is omitted
  */
 export async function istioDiagnostics(
   access: ClusterAccess,
@@ -81,7 +81,7 @@ function stateOf(only: string | undefined): OwnState | undefined {
   return only === undefined ? undefined : new OwnState(only);
 }
 
-/** All of it, unless it is to concern one rig only. */
+/** The whole text, unless it must be limited to one rig. */
 function whole(text: string, state: OwnState | undefined, own: Page[2]): string {
   return state === undefined ? text : own(state, text);
 }

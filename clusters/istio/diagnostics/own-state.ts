@@ -1,25 +1,25 @@
-/** Names that a proxy gives what belongs to itself, whatever else is in the mesh. */
+/** Names that every proxy uses for its own resources, whatever else is in the mesh. */
 const OWN = /^(inbound\||virtualInbound$|\w*(BlackHole|Passthrough)Cluster$|prometheus_stats$|agent$|(sds|xds)-grpc$|default$|ROOTCA$)/;
-/** Lists of a proxy's own bootstrap. */
+/** Lists in a proxy's bootstrap configuration. */
 const OF_THE_BOOTSTRAP = ['static_clusters', 'static_listeners'];
 
 type Fields = Record<string, unknown>;
 
 /**
- * Keeps of a mesh's state what concerns one rig, where the rest is someone else's: a proxy knows the names, addresses and routes of every
- * namespace that it may call, and a control plane those of all. What does not name a namespace of the rig is taken for another's.
+ * Reduces a mesh's state to what concerns one rig, if the rest belongs to others: a proxy knows the names, addresses and routes of every
+ * namespace that it may call, and a control plane those of all namespaces. Whatever does not name a namespace of the rig is dropped.
  */
 export class OwnState {
   readonly #rig: RegExp;
-  /** Upstream clusters of a proxy that were found to be the rig's, also those whose names do not say so. */
+  /** A proxy's upstream clusters that belong to the rig, including those whose names do not show it. */
   readonly #clusters = new Set<string>();
 
-  /** @param rig its namespace; those whose names go on with a dash are its own too */
+  /** @param rig its namespace; namespaces with this prefix and a dash belong to it too */
   constructor(rig: string) {
     this.#rig = new RegExp(`(?<![a-z0-9-])${RegExp.escape(rig)}(?=$|[^a-z0-9])`);
   }
 
-  /** The page /config_dump of a proxy of the rig. Read it before the proxy's other pages. */
+  /** The page /config_dump of a proxy in the rig. Must be read before the proxy's other pages. */
   configDump(text: string): string {
     const dump = parsed(text);
     if (!isFields(dump) || !Array.isArray(dump['configs'])) throw new Error(UNKNOWN_FORM);
@@ -27,7 +27,7 @@ export class OwnState {
     return JSON.stringify({ ...dump, configs: configs.filter(isFields).map((section) => this.#section(section)) }, null, 1);
   }
 
-  /** The page /clusters of a proxy: lines that begin with a cluster's name. */
+  /** The page /clusters of a proxy: lines that start with a cluster's name. */
   clusters(text: string): string {
     return linesOf(text, (line) => this.#isOwn(line.split('::')[0] ?? ''));
   }
@@ -53,7 +53,7 @@ export class OwnState {
     return JSON.stringify(this.#pruned(parsed(text)) ?? {});
   }
 
-  /** A log that tells of everybody. */
+  /** A log that covers all namespaces. */
   log(text: string): string {
     return linesOf(text, (line) => this.#names(line));
   }
@@ -102,7 +102,7 @@ export class OwnState {
 
 const UNKNOWN_FORM = 'the page has an unexpected form, and may contain data of others';
 
-/** Without the parser's own words, which quote the text. */
+/** Without the parser's message, which quotes the text. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -5,13 +5,16 @@ import { readerOf, type LogField, type LogFormat } from './log-format.ts';
 const NUMBERS: ReadonlySet<LogField> = new Set(['status', 'bytesReceived', 'bytesSent']);
 
 /**
- * The version digit of a UUID, in which Envoy marks a request that it traces: 9, a or b in place of 4. It decides that by the digits before it,
- * so requests of one series are all marked or none.
+ * The version digit of a UUID, by which Envoy marks a request that it traces: 9, a or b instead of 4. It decides that by the preceding
+ * digits, so either all requests of a series are marked, or none.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-request-id
  */
 const TRACED = /^(?<before>[0-9a-f]{8}-[0-9a-f]{4}-)[9ab](?=[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$)/;
 
-/** Reads what a proxy printed; lines in none of these formats are left out. An absent value is `-` there. Ids are as they were sent. */
+/**
+ * Parses a proxy's output; lines in none of these formats are skipped. A missing value is written as `-`. IDs are returned as they were
+ * sent.
+ */
 export function parseAccessLog(text: string, formats: readonly LogFormat[]): AccessLogLine[] {
   const readers = formats.map(readerOf);
   return text.split('\n').flatMap((line) => {

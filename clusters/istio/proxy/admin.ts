@@ -5,7 +5,7 @@ import type { ClusterAccess, PodObject } from '../../mesh/access.ts';
 export const ADMIN_PORT = 15000;
 export const PROXY_CONTAINER = 'istio-proxy';
 
-/** Pods whose proxy runs and must follow the configuration: also those that are not ready, but not those on their way out. */
+/** Pods with a running proxy that must follow the configuration: including unready pods, but not terminating ones. */
 export function withProxy(pods: readonly PodObject[]): PodObject[] {
   return pods.filter(
     ({ metadata, spec, status }) =>
@@ -15,7 +15,7 @@ export function withProxy(pods: readonly PodObject[]): PodObject[] {
   );
 }
 
-/** The image of the pod's proxy, '' without one. */
+/** The image of the pod's proxy; '' without one. */
 export function proxyImage({ spec }: PodObject): string {
   return containers(spec).find(({ name }) => name === PROXY_CONTAINER)?.image ?? '';
 }
@@ -25,11 +25,11 @@ function containers(spec: PodObject['spec']): PodObject['spec']['containers'] {
   return [...spec.containers, ...(spec.initContainers ?? [])];
 }
 
-/** What convergence reads of a proxy's statistics. Counters start again when the proxy does. */
+/** The parts of a proxy's statistics that convergence reads. Counters restart with the proxy. */
 export interface ProxyState {
   listenersWarming: number;
   clustersWarming: number;
-  /** Listeners, and filter chains of listeners, that serve old connections only and will be closed. */
+  /** Listeners, and filter chains of listeners, that serve only old connections and will be closed. */
   draining: number;
   /** How many pushes the proxy has rejected, by type. */
   rejected: { cds: number; lds: number };
@@ -47,12 +47,12 @@ const FILTER = `^(${Object.values(STATISTICS)
   .map((name) => name.replaceAll('.', '\\.'))
   .join('|')})$`;
 
-/** @throws what the access throws when the proxy cannot be reached. */
+/** @throws the error of the access if the proxy cannot be reached */
 export async function proxyState(access: ClusterAccess, pod: PodRef, signal?: AbortSignal): Promise<ProxyState> {
   return parseState(await access.fetchText(pod, ADMIN_PORT, `/stats?format=json&filter=${encodeURIComponent(FILTER)}`, signal));
 }
 
-/** Reads Envoy's statistics in JSON; what it does not mention is 0, as Envoy creates some of them at the first event. */
+/** Parses Envoy's statistics in JSON. A missing value counts as 0, because Envoy creates some of them at the first event. */
 export function parseState(text: string): ProxyState {
   const { stats }: { stats: { name?: string; value?: number | string }[] } = JSON.parse(text);
   const values = new Map(stats.map(({ name, value }) => [name, Number(value)]));
@@ -65,7 +65,7 @@ export function parseState(text: string): ProxyState {
   };
 }
 
-/** Whether the proxy uses a dynamic cluster, fully warmed, whose whole name matches the regular expression (RE2). */
+/** Whether the proxy uses a dynamic cluster, fully warmed, whose full name matches the regular expression (RE2). */
 export async function hasClusterLike(access: ClusterAccess, pod: PodRef, name: string, signal?: AbortSignal): Promise<boolean> {
   const query = new URLSearchParams({ resource: 'dynamic_active_clusters', mask: 'cluster.name', name_regex: name });
   const text = await access.fetchText(pod, ADMIN_PORT, `/config_dump?${query.toString()}`, signal);
@@ -73,7 +73,7 @@ export async function hasClusterLike(access: ClusterAccess, pod: PodRef, name: s
   return configs.length > 0;
 }
 
-/** Whether the proxy has any routes that istiod sent. A Sidecar resource that admits no HTTP service leaves none. */
+/** Whether the proxy has any routes from istiod. A Sidecar resource that admits no HTTP service leaves none. */
 export async function hasRoutes(access: ClusterAccess, pod: PodRef, signal?: AbortSignal): Promise<boolean> {
   const query = new URLSearchParams({ resource: 'dynamic_route_configs', mask: 'last_updated' });
   const text = await access.fetchText(pod, ADMIN_PORT, `/config_dump?${query.toString()}`, signal);
@@ -84,21 +84,21 @@ export async function hasRoutes(access: ClusterAccess, pod: PodRef, signal?: Abo
 /** The extension that counts requests with their source and destination. Istio's own builds of Envoy have it. */
 export const REQUEST_METRICS = 'envoy.filters.http.istio_stats';
 
-/** What a proxy says of itself. */
+/** What a proxy reports about itself. */
 interface ServerInfo {
   version: string;
   /** Names of the extensions compiled in. */
   extensions: ReadonlySet<string>;
-  /** How many threads handle connections; each has pools of its own. */
+  /** The number of worker threads; each has its own connection pools. */
   workers: number;
 }
 
-/** Asks a running proxy what it is and which extensions are compiled in. */
+/** Asks a running proxy for its version, and for the extensions that are compiled in. */
 export async function serverInfo(access: ClusterAccess, pod: PodRef, signal?: AbortSignal): Promise<ServerInfo> {
   return parseServerInfo(await access.fetchText(pod, ADMIN_PORT, '/server_info', signal));
 }
 
-/** Reads the page `/server_info`: the node that the proxy introduces itself as lists its extensions. */
+/** Parses the page `/server_info`, whose node metadata lists the extensions. */
 export function parseServerInfo(text: string): ServerInfo {
   const info: { version?: string; node?: { extensions?: { name?: string }[] }; command_line_options?: { concurrency?: number } } =
     JSON.parse(text);

@@ -11,12 +11,15 @@ interface Secret {
   };
 }
 
-/** The certificate with which a proxy proves who its pod is, and the authorities by which it believes others. The private key stays with Envoy. */
+/** The certificate with which a proxy proves its pod's identity, and the CA certificates that it trusts. The private key stays in Envoy. */
 export async function workloadCertificate(access: ClusterAccess, pod: PodRef): Promise<WorkloadCertificate> {
   return parseSecrets(await access.fetchText(pod, ADMIN_PORT, '/config_dump?resource=dynamic_active_secrets'));
 }
 
-/** Reads the secrets of a config dump: the agent in the proxy's container calls its own certificate `default`, the mesh's authorities `ROOTCA`. */
+/**
+ * Parses the secrets in a config dump: the agent in the proxy's container names its own certificate `default`, and the mesh's CA
+ * certificates `ROOTCA`.
+ */
 function parseSecrets(text: string): WorkloadCertificate {
   const { configs = [] }: { configs?: Secret[] } = JSON.parse(text);
   const secret = (wanted: string) => configs.find(({ name }) => name === wanted)?.secret;

@@ -19,8 +19,8 @@ interface ClustersPage {
 }
 
 /**
- * Reads the counters that Envoy keeps of each endpoint; they exist whatever statistics the bootstrap lets through. An attempt counts
- * when it is sent, also a retry; a 5xx or a lost connection counts as failed. Endpoints that are no pods are left out.
+ * Reads Envoy's counters of each endpoint, which exist whatever statistics the bootstrap enables. An attempt counts when it is sent, and so
+ * does a retry; a 5xx or a lost connection counts as failed. Endpoints that are not pods are skipped.
  */
 export async function proxyCounts(access: ClusterAccess, pod: PodRef): Promise<ProxyCounts> {
   const page = await access.fetchText(pod, ADMIN_PORT, '/clusters?format=json');
@@ -31,7 +31,10 @@ export async function proxyCounts(access: ClusterAccess, pod: PodRef): Promise<P
   return parseCounts(page, (address) => names.get(address), pod.name);
 }
 
-/** The pod's own namespace, and those of Services that it has called: other pods need not be known, and may be nobody's business here. */
+/**
+ * The pod's own namespace, and those of Services that it has called. Other pods are not needed, and the account may not be allowed to list
+ * them.
+ */
 function calledNamespaces(text: string, own: string): string[] {
   const { cluster_statuses: clusters = [] }: ClustersPage = JSON.parse(text);
   const called = clusters.filter(({ host_statuses: hosts = [] }) => hosts.some(({ stats = [] }) => valueOf(stats, 'rq_total') > 0));
@@ -39,7 +42,7 @@ function calledNamespaces(text: string, own: string): string[] {
   return [...new Set([own, ...names])];
 }
 
-/** Reads the page `/clusters?format=json`; Istio's names of clusters begin with the direction. */
+/** Parses the page `/clusters?format=json`; Istio's names of clusters start with the direction. */
 export function parseCounts(text: string, podAt: (address: string) => string | undefined, own: string): ProxyCounts {
   const { cluster_statuses: clusters = [] }: ClustersPage = JSON.parse(text);
   const sent: CountsByPod = {};

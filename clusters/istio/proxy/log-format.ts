@@ -4,12 +4,12 @@ import type { ClusterAccess } from '../../mesh/access.ts';
 import type { AccessLogLine } from '../../mesh/observations.ts';
 import { ADMIN_PORT } from './admin.ts';
 
-/** How a proxy writes a line: a text in which operators stand for values, or a JSON object whose values do. */
+/** The format of a log line: a text in which operators stand for values, or a JSON object whose values contain operators. */
 export type LogFormat = string | Readonly<Record<string, unknown>>;
 
 export type LogField = Exclude<keyof AccessLogLine, 'text'>;
 
-/** The fields of a line by the operators that Envoy has for them. */
+/** The fields of a line by Envoy's operators for them. */
 const FIELDS: Readonly<Record<string, LogField>> = {
   'REQ(X-REQUEST-ID)': 'id',
   'REQ(:METHOD)': 'method',
@@ -27,7 +27,7 @@ const FIELDS: Readonly<Record<string, LogField>> = {
   ROUTE_NAME: 'route',
 };
 
-/** What a format has of a request, in the order of its text. */
+/** The fields that a format contains, in the order of its text. */
 export function fieldsOf(format: LogFormat): LogField[] {
   const texts = typeof format === 'string' ? [format] : Object.values(format).map(String);
   return texts.flatMap((text) => [...text.matchAll(OPERATOR)].flatMap(([whole]) => fieldOf(whole) ?? []));
@@ -41,12 +41,12 @@ function fieldOf(operator: string): LogField | undefined {
   return FIELDS[`${name}${argument.toUpperCase()}`];
 }
 
-/** The formats in which a running proxy writes its access log to its output now; none while it writes none. */
+/** The formats in which a running proxy currently writes access logs to its standard output; empty if it writes none. */
 export async function logFormats(access: ClusterAccess, pod: PodRef): Promise<LogFormat[]> {
   return formatsIn(JSON.parse(await access.fetchText(pod, ADMIN_PORT, '/config_dump?resource=dynamic_listeners')));
 }
 
-/** Every format that a part of a config dump has, once each. */
+/** The distinct formats in a part of a config dump. */
 export function formatsIn(dump: unknown): LogFormat[] {
   const found = new Map<string, LogFormat>();
   const visit = (value: unknown): void => {
@@ -65,7 +65,7 @@ export function formatsIn(dump: unknown): LogFormat[] {
   return [...found.values()];
 }
 
-/** Reads a line of a format; undefined for what is none. */
+/** Parses a line of a format; undefined if the line does not match. */
 export type LineReader = (line: string) => Partial<Record<LogField, string>> | undefined;
 
 export function readerOf(format: LogFormat): LineReader {
@@ -100,7 +100,7 @@ function jsonReader(format: Readonly<Record<string, unknown>>): LineReader {
     if (!written.startsWith('{')) return undefined;
     const line = parsed(written);
     if (!isObject(line) || !fields.some(([key]) => key in line)) return undefined;
-    // What is absent is null, or is left out.
+    // A missing value is null or omitted.
     return Object.fromEntries(fields.map(([key, field]) => [field, wordOf(line[key])]));
   };
 }

@@ -4,17 +4,17 @@ import type { LabelledCount, RequestCount, RequestParty } from '../../mesh/obser
 import { ADMIN_PORT } from './admin.ts';
 
 const METRIC = 'istio_requests_total';
-/** Values of the label `reporter`; a waypoint is neither. */
+/** Values of the label `reporter`; a waypoint reports neither. */
 const SIDES: Readonly<Record<string, RequestCount['side']>> = { source: 'client', destination: 'server' };
-/** Values of `connection_security_policy`; the caller's proxy says `unknown`. */
+/** Values of `connection_security_policy`; the caller's proxy reports `unknown`. */
 const SECURED: Readonly<Record<string, boolean>> = { mutual_tls: true, none: false };
 
-/** Reads Istio's request counter; a proxy without Istio's extensions has none, and a fresh one has none yet. */
+/** Reads Istio's request counter. A proxy without Istio's extensions has none, and a new one has none yet. */
 export async function labelledCounts(access: ClusterAccess, pod: PodRef): Promise<LabelledCount[]> {
   return parseLabelledCounts(await access.fetchText(pod, ADMIN_PORT, `/stats/prometheus?filter=${METRIC}`));
 }
 
-/** Reads the series of istio_requests_total from a page in Prometheus' text format. */
+/** Parses the series of istio_requests_total from a page in Prometheus' text format. */
 export function parseLabelledCounts(text: string): LabelledCount[] {
   return text.split('\n').flatMap((line) => {
     const [, labels, value] = /^istio_requests_total\{(.*)\} (\S+)(?: \d+)?$/.exec(line) ?? [];
@@ -22,7 +22,7 @@ export function parseLabelledCounts(text: string): LabelledCount[] {
   });
 }
 
-/** What a series tells, in the words of all meshes; one that neither the caller's proxy reports nor that of who was called is left out. */
+/** A series in the mesh-neutral form; undefined unless the caller's or the callee's proxy reported it. */
 export function requestCountOf({ labels, count }: LabelledCount): RequestCount | undefined {
   const side = SIDES[labels['reporter'] ?? ''];
   if (side === undefined) return undefined;
@@ -47,7 +47,7 @@ function partyOf(labels: LabelledCount['labels'], end: 'source' | 'destination')
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== '' && value !== 'unknown'));
 }
 
-/** In alphabetical order, so that a series is written alike each time. */
+/** In alphabetical order, so that a series is always written in the same way. */
 function labelsOf(text: string): Record<string, string> {
   const pairs = [...text.matchAll(/([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g)];
   const labels = pairs.map(([, name = '', value = '']) => [name, value.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c))] as const);

@@ -3,13 +3,13 @@ import type { PodRef } from '../../kubernetes/manifest.ts';
 import type { ClusterAccess } from '../../mesh/access.ts';
 import { ADMIN_PORT } from './admin.ts';
 
-/** What an installation's settings became in one proxy; what is not there is undefined. */
+/** The settings of an installation as one proxy applies them; a missing one is undefined. */
 export type ProxySettings = {
   accessLogFile?: string;
   accessLogFormat?: string;
-  /** Percent of requests whose traces the proxy begins by chance. */
+  /** Percentage of requests for which the proxy starts a trace at random. */
   tracingSampling?: number;
-  /** Host and port that traces go to, or the name under which the mesh gives them. */
+  /** Host and port that traces are sent to, or the mesh's name for them. */
   tracingCollector?: string;
   dnsCapture?: string;
   dnsAutoAllocate?: string;
@@ -56,12 +56,12 @@ interface Dump {
   }[];
 }
 
-/** Asks a running proxy what the settings of its installation have become. */
+/** Asks a running proxy for the settings of its installation. */
 export async function proxySettings(access: ClusterAccess, pod: PodRef): Promise<ProxySettings> {
   return parseProxySettings(await access.fetchText(pod, ADMIN_PORT, '/config_dump'));
 }
 
-/** Reads a config dump: the node's metadata, and the first listener that speaks HTTP; all of them are written from the same settings. */
+/** Parses a config dump: the node's metadata, and the first HTTP listener, since all listeners get the same settings. */
 export function parseProxySettings(text: string): ProxySettings {
   const { configs = [] }: Dump = JSON.parse(text);
   const bootstrap = configs.find((config) => config.bootstrap !== undefined)?.bootstrap;
@@ -83,7 +83,7 @@ export function parseProxySettings(text: string): ProxySettings {
   });
 }
 
-/** Where a cluster of the bootstrap leads; one that istiod gives is named after its host and port. */
+/** The address of a cluster in the bootstrap; one that istiod provides is named after its host and port. */
 function addressOf(clusters: readonly StaticCluster[] = [], name: string): string | undefined {
   const assignment = clusters.find((cluster) => cluster.name === name)?.load_assignment;
   const socket = assignment?.endpoints?.[0]?.lb_endpoints?.[0]?.endpoint?.address?.socket_address;

@@ -1,52 +1,56 @@
 import { isObject } from '../../kubernetes/merge-patch.ts';
 
-/** Where the mesh's images come from: `<hub>/pilot:<tag>` and `<hub>/proxyv2:<tag>`. */
+/** The images of the mesh: `<hub>/pilot:<tag>` and `<hub>/proxyv2:<tag>`. */
 export interface IstioImages {
   hub: string;
   tag: string;
-  /** The proxy image holds an Envoy without Istio's own extensions, so configuration must not name them. */
+  /** The proxy image contains an Envoy without Istio's own extensions, so the configuration must not name them. */
   plainEnvoy: boolean;
 }
 
 export interface IstioProfile {
-  /** Default `minimal`: istiod alone. */
+  /** Default `minimal`, which is istiod alone. */
   profile?: string;
   images: IstioImages;
-  /** Write every request to the proxy's log; default false, as it costs throughput. */
+  /** Logs every request; default false, because that reduces throughput. */
   accessLog?: boolean;
   /** Merged into the operator's spec last: objects field by field, everything else replaced. */
   overrides?: Record<string, unknown>;
 }
 
 /**
- * How long connections live on after their listener or filter chain was replaced; Envoy's --drain-time-s. A policy acts on kept connections
- * only after it, so a harness wants it short: the API takes whole seconds from 1 (default 45). The price: an answer that takes longer is cut off
- * when the policy of its server changes meanwhile. It has nothing to do with a pod's end, for which terminationDrainDuration counts.
+ * How long connections survive after their listener or filter chain was replaced; Envoy's --drain-time-s. A policy takes effect on kept
+ * connections only after that, so a harness needs it to be short: the API accepts whole seconds from 1 (default 45). The price: a longer
+ * response is cut off if the policy of its server changes meanwhile. It does not affect a pod's termination, for which
+ * terminationDrainDuration counts.
  */
 const DRAIN_DURATION = '1s';
 
 /**
- * How long istiod waits for quiet before it computes a push (default 100 ms). Every enforcement contains it, twice at worst: for the manifests
- * and for the sentinel that follows them 5 to 20 ms later. At 25 ms both usually share one push; much less would split them and double
- * the proxies' work, more would only wait.
+ * How long istiod waits for quiet before it computes a push (default 100 ms). Every enforcement includes it, twice at worst: for the
+ * manifests, and for the sentinel that follows them 5 to 20 ms later. At 25 ms both usually share one push; a much smaller value would
+ * split them and double the proxies' work, a larger one would only wait longer.
  */
 const DEBOUNCE = '25ms';
 
-/** How often istiod fetches the keys of token issuers (default 20 min): a rotation is to be seen within a check. */
+/** How often istiod fetches the keys of token issuers (default 20 min), so that a check can observe a rotation. */
 const KEYS_AGAIN = '1s';
 
-/** How long a proxy gathers spans before it hands them on (default 5 s): a check waits for them. Read by Envoy from its runtime, in milliseconds. */
+/**
+ * How long a proxy buffers spans before sending them (default 5 s), because a check waits for them. A runtime setting of Envoy, in
+ * milliseconds.
+ */
 const SPANS_AFTER_MS = 100;
 
 /**
- * The trace collector that Telemetry resources name. Its host is what a ServiceEntry says: nothing is traced, and nothing sent, where none does.
- * One namespace at a time may define it, since istiod looks the host up in the whole mesh.
+ * The trace collector that Telemetry resources name. A ServiceEntry defines its address; without one, nothing is traced or sent. Only one
+ * namespace at a time may define it, because istiod looks the host up in the whole mesh.
  */
 const COLLECTOR = { name: 'collector', zipkin: { service: 'collector.tracing.example', port: 9411 } };
 
 /**
- * The authorization server that policies can name, which is where a ServiceEntry says, likewise in one namespace at a time. Without its answer
- * requests are denied. Of the headers, those by which a sample server tells which request it got and who answered are handed on as well.
+ * The authorization server that policies can name. As above, a ServiceEntry in one namespace at a time defines its address. Without its
+ * answer requests are denied. It also receives the headers by which a sample server tells requests and responders apart.
  */
 export const AUTHORIZER = {
   name: 'authorizer',
@@ -60,10 +64,10 @@ export const AUTHORIZER = {
   },
 };
 
-/** What each part requests where nothing else is said. */
+/** The resource requests of each component by default. */
 export const SMALL = { requests: { cpu: '10m', memory: '64Mi' } };
 
-/** The IstioOperator resource that istioctl takes. */
+/** The IstioOperator resource for istioctl. */
 export function istioOperator({ profile = 'minimal', images, accessLog = false, overrides = {} }: IstioProfile): Record<string, unknown> {
   const plain = images.plainEnvoy ? { PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_ENABLE_METADATA_EXCHANGE: 'false' } : {};
   const spec = {

@@ -3,23 +3,23 @@ import { isObject, mergePatch } from '../../kubernetes/merge-patch.ts';
 import { EXPORT_TO } from '../reach.ts';
 import { SMALL, istioOperator, type IstioImages } from './operator.ts';
 
-/** An annotation of an IstioOperator document: what istioctl is told by `--set`, one `path=value` a line or after a blank. */
+/** An annotation of an IstioOperator document with arguments for `--set`: `path=value`, separated by line breaks or spaces. */
 const SET = 'meshproof.dev/set';
 
 const HERE_ONLY = { [EXPORT_TO]: '.' };
 const GATEWAYS = ['istio-ingressgateway', 'istio-egressgateway'];
 
-/** The `--set` flags that the document asks for. */
+/** The `--set` flags that the document requests. */
 export function setFlags({ metadata }: Manifest): string[] {
   const settings = (metadata.annotations?.[SET] ?? '').split(/\s+/).filter((setting) => setting !== '');
   return settings.flatMap((setting) => ['--set', setting]);
 }
 
 /**
- * The document as istioctl gets it: what it says, over what an installation needs to stand beside another one. Its namespace is the name of
- * its revision too. Its istiod sees that namespace alone, so it writes into no other, and its trust bundle has a name of its own because the
- * istiod that is there writes the usual one into every namespace. The CRDs are there already, so they are not its to change or to remove.
- * The mesh that is there tells none of its proxies of the Services.
+ * The document for istioctl: its own settings, over those that an installation needs to coexist with another one. Its namespace is also the
+ * name of its revision. Its istiod watches only that namespace, so it writes to no other, and its trust bundle has another name, because
+ * the existing istiod writes the usual one to every namespace. The CRDs exist already, so the revision neither changes nor removes them.
+ * Its Services are not exported to the proxies of the existing mesh.
  */
 export function operatorBeside(document: Manifest, images: IstioImages): Record<string, unknown> {
   const { name, namespace } = document.metadata;
@@ -30,7 +30,7 @@ export function operatorBeside(document: Manifest, images: IstioImages): Record<
       revision: namespace,
       components: { base: { enabled: false } },
       meshConfig: {
-        // Ours is a default of the harness, while here the profile decides.
+        // meshproof's value is a default of the harness, while here the profile decides.
         accessLogFile: null,
         discoverySelectors: [{ matchLabels: { 'kubernetes.io/metadata.name': namespace } }],
         defaultConfig: { terminationDrainDuration: '1s' },
@@ -41,7 +41,7 @@ export function operatorBeside(document: Manifest, images: IstioImages): Record<
         pilot: {
           autoscaleEnabled: null,
           serviceAnnotations: HERE_ONLY,
-          // Gateway classes are cluster-wide and have one owner.
+          // Gateway classes are cluster-scoped and have one owner.
           env: { PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER: 'false', PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: 'false' },
         },
       },

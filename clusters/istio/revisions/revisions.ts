@@ -15,9 +15,9 @@ import type { IstioImages } from './operator.ts';
 import type { MeshFinder } from '../survey/finder.ts';
 import { proxySettings, type ProxySettings } from '../proxy/settings.ts';
 
-/** What istioctl writes on all that belongs to an installation: the namespace of its document. */
+/** istioctl's label on everything that belongs to an installation: the namespace of its document. */
 const BELONGS_TO = 'install.operator.istio.io/owning-resource-namespace';
-/** Less than a check has, so that istioctl tells what does not come up before the check is given up. */
+/** Less than a check's time limit, so that istioctl reports what does not start before the check is aborted. */
 const READY_MS = 60_000;
 const CLUSTER_WIDE = [
   ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
@@ -26,14 +26,17 @@ const CLUSTER_WIDE = [
   ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
 ] as const;
 
-/** Means that a revision needs beside the API server. */
+/** What a revision needs in addition to the API server. */
 export interface RevisionMeans {
   access: ClusterAccess;
   finder: MeshFinder;
   tool: () => Promise<Istioctl>;
 }
 
-/** Revisions of Istio beside the control plane that is there, made of the same images by istioctl, each from an IstioOperator document. */
+/**
+ * Additional revisions of Istio next to the existing control plane, installed from the same images by istioctl, each from an IstioOperator
+ * document.
+ */
 export class IstioRevisions implements MeshRevisions {
   readonly #api: KubernetesApi;
   readonly #means: RevisionMeans;
@@ -56,12 +59,15 @@ export class IstioRevisions implements MeshRevisions {
     this.#istiods.set(namespace, new Istiod(this.#means.access, { namespace }));
   }
 
-  /** The control plane of the proxies in a namespace, where an installation stands in it. */
+  /** The control plane of the proxies in a namespace, if a revision is installed there. */
   istiodOf(namespace: string): Istiod | undefined {
     return this.#istiods.get(namespace);
   }
 
-  /** The namespace goes first: while it is on its way out nothing comes anew, and pods need not wait for who still calls them. */
+  /**
+   * The namespace is removed first: while it is terminating, nothing is created in it, and pods need not wait for those that still call
+   * them.
+   */
   async uninstall(object: Manifest, owner: string): Promise<void> {
     const namespace = namespaceOf(object);
     const home = await liveOf(this.#api, [{ apiVersion: 'v1', kind: 'Namespace', name: namespace }]);
@@ -88,7 +94,7 @@ export class IstioRevisions implements MeshRevisions {
     return await proxySettings(this.#means.access, pod);
   }
 
-  /** Makes what is cluster-wide go with the namespace: whoever removes that, after a killed run too, removes all. */
+  /** Makes the namespace the owner of the cluster-scoped objects, so that its removal removes everything, even after a killed run. */
   async #bind({ metadata: { name, uid } }: LiveObject): Promise<void> {
     const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name, uid }];
     const objects = await this.#clusterWide(name);
@@ -101,7 +107,7 @@ export class IstioRevisions implements MeshRevisions {
     return lists.flat();
   }
 
-  /** Those of the istiod that is there, and whether it was told that its proxies are plain Envoys. */
+  /** The images of the existing istiod, and whether its proxies are plain Envoys according to its configuration. */
   async #images(): Promise<IstioImages> {
     const { istiod, plane } = await this.#means.finder.mesh();
     const [pod] = await istiod.pods();

@@ -2,7 +2,7 @@ import { EXIT, MeshproofError } from '../../errors.ts';
 import { type LabelSelector, labelsFor, selects } from '../../kubernetes/label-selector.ts';
 import { isInRig } from '../../rigs/rig.ts';
 
-/** What is read of a MutatingWebhookConfiguration of istiod; field names are the API server's. */
+/** The fields of istiod's MutatingWebhookConfiguration that are read, with the API server's names. */
 export interface InjectorConfiguration {
   metadata: { name: string; labels?: Record<string, string> };
   webhooks?: {
@@ -12,15 +12,15 @@ export interface InjectorConfiguration {
   }[];
 }
 
-/** One istiod, or several of one revision. */
+/** An istiod, or several of one revision. */
 export interface ControlPlane {
   revision: string;
   namespace: string;
-  /** Other names of the revision, which may become those of another one. */
+  /** Tags of the revision, which may be moved to another one. */
   tags: readonly string[];
 }
 
-/** The label by which a namespace chooses a revision or tag, and Istio's older one, which chooses the default revision. */
+/** The label by which a namespace selects a revision or tag, and Istio's older one, which selects the default revision. */
 export const REVISION_LABEL = 'istio.io/rev';
 const INJECTION_LABEL = 'istio-injection';
 const BY_DEFAULT = { label: INJECTION_LABEL, value: 'enabled' };
@@ -28,12 +28,12 @@ const TAG_LABEL = 'istio.io/tag';
 /** The name of the revision of an installation that names none. */
 export const DEFAULT_REVISION = 'default';
 
-/** Of which revision an injector, or a pod of istiod, is. */
+/** The revision of an injector or of an istiod pod. */
 export const revisionIn = ({ labels = {} }: { labels?: Record<string, string> }): string => labels[REVISION_LABEL] ?? DEFAULT_REVISION;
 
 /**
- * The control planes of a cluster, as their injectors tell. Those that a check has installed beside are not among them, and neither are those that
- * run outside of the cluster.
+ * The control planes of a cluster, found through their injectors. Excludes those that a check has installed and those that run outside the
+ * cluster.
  */
 export function controlPlanes(configurations: readonly InjectorConfiguration[]): ControlPlane[] {
   const all = configurations.flatMap(({ metadata, webhooks = [] }) => {
@@ -48,7 +48,10 @@ export function controlPlanes(configurations: readonly InjectorConfiguration[]):
   }));
 }
 
-/** Whose injector a new pod in a namespace with these labels goes to, by revision; undefined where it goes to none. The pod has no labels of Istio's. */
+/**
+ * The revision whose injector handles a new pod in a namespace with these labels; undefined if none does. The pod itself has none of
+ * Istio's labels.
+ */
 export function injectorOf(configurations: readonly InjectorConfiguration[], labels: Readonly<Record<string, string>>): string | undefined {
   const found = configurations.find(({ webhooks = [] }) =>
     webhooks.some(({ namespaceSelector, objectSelector }) => selects(namespaceSelector, labels) && selects(objectSelector, {})),
@@ -56,7 +59,7 @@ export function injectorOf(configurations: readonly InjectorConfiguration[], lab
   return found === undefined ? undefined : revisionIn(found.metadata);
 }
 
-/** The label by which a namespace asks for proxies. */
+/** The label by which a namespace requests proxies. */
 export interface InjectionLabel {
   label: string;
   value: string;
@@ -64,12 +67,12 @@ export interface InjectionLabel {
 
 export const labelledBy = ({ label, value }: InjectionLabel): Record<string, string> => ({ [label]: value });
 
-/** The label by which an installation without peculiarities injects. */
+/** The injection label of an ordinary installation. */
 export function usualInjection(revision: string = DEFAULT_REVISION): InjectionLabel {
   return revision === DEFAULT_REVISION ? BY_DEFAULT : { label: REVISION_LABEL, value: revision };
 }
 
-/** A control plane, and how namespaces have to do with it. */
+/** A control plane, and which namespaces it handles. */
 export interface ChosenPlane {
   plane: ControlPlane;
   injection: InjectionLabel;
@@ -78,7 +81,8 @@ export interface ChosenPlane {
 }
 
 /**
- * The control plane of that revision or tag; where none is named, the one that injects by the label `istio-injection`, or else the only one.
+ * The control plane of the given revision or tag; if none is given, the one that injects by the label `istio-injection`, or else the only
+ * one.
  * @throws MeshproofError `ISTIOD_MISSING`, and with exit code 2 `REVISION_UNKNOWN` or `REVISION_NOT_NAMED`
  */
 export function chooseControlPlane(configurations: readonly InjectorConfiguration[], wanted: string | undefined): ChosenPlane {
@@ -114,9 +118,9 @@ export function chooseControlPlane(configurations: readonly InjectorConfiguratio
 }
 
 /**
- * The labels with those by which the control plane takes notice of their namespace at all.
- * @param selectors of MeshConfig; without any, every namespace is taken notice of
- * @throws MeshproofError `NAMESPACES_UNFIT` where no labels can do that
+ * Adds the labels that the control plane requires of namespaces that it watches.
+ * @param selectors discovery selectors of MeshConfig; without any, every namespace is watched
+ * @throws MeshproofError `NAMESPACES_UNFIT` if no labels can match
  */
 export function discoverable(labels: Record<string, string>, selectors: readonly LabelSelector[]): Record<string, string> {
   if (selectors.length === 0 || selectors.some((selector) => selects(selector, labels))) return labels;

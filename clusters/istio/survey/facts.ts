@@ -2,10 +2,10 @@ import type { Manifest } from '../../kubernetes/manifest.ts';
 import { isObject } from '../../kubernetes/merge-patch.ts';
 import { specOf } from '../circumstances/standing.ts';
 import { controlPlanes } from './control-planes.ts';
-import { keysEvery, type MeshConfig } from './mesh-config.ts';
+import { keyRefreshInterval, outboundMode, type MeshConfig } from './mesh-config.ts';
 import type { FoundMesh } from './survey.ts';
 
-/** What a found mesh is, by name, in the order in which a person reads it. */
+/** Facts about the inspected mesh by name, in reading order. */
 export function meshFacts(found: FoundMesh, versions: readonly string[], proxies: ReadonlyMap<string, number>): Record<string, string> {
   const { plane, config, environment, settings, injection, injectors } = found;
   const { tags } = plane;
@@ -22,7 +22,7 @@ export function meshFacts(found: FoundMesh, versions: readonly string[], proxies
       ...(trustDomainAliases.length === 0 ? [] : [`(aliases: ${trustDomainAliases.join(', ')})`]),
     ].join(' '),
     'cluster domain': settings.clusterDomain,
-    'outbound traffic': outbound(config),
+    'outbound traffic': outboundMode(config),
     'access log': accessLog(config),
     'path normalization': config.pathNormalization?.normalization ?? 'DEFAULT',
     'drain duration': defaultConfig.drainDuration ?? '45s',
@@ -31,16 +31,11 @@ export function meshFacts(found: FoundMesh, versions: readonly string[], proxies
     'automatic mutual TLS': config.enableAutoMtls === false ? 'off' : undefined,
     'default retries': config.defaultHttpRetryPolicy === undefined ? undefined : JSON.stringify(config.defaultHttpRetryPolicy),
     'discovery selectors': discoverySelectors.length === 0 ? undefined : JSON.stringify(discoverySelectors),
-    'keys of token issuers': `every ${keysEvery(environment)}`,
+    'keys of token issuers': `every ${keyRefreshInterval(environment)}`,
     'native sidecars': environment['ENABLE_NATIVE_SIDECARS'],
     ambient: environment['PILOT_ENABLE_AMBIENT'] === 'true' ? 'on' : undefined,
   };
   return Object.fromEntries(Object.entries(facts).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));
-}
-
-/** istiod leaves out of its answer what is the first value of its kind, which is REGISTRY_ONLY here; without any policy it is ALLOW_ANY. */
-function outbound({ outboundTrafficPolicy: policy }: MeshConfig): string {
-  return policy === undefined ? 'ALLOW_ANY' : (policy.mode ?? 'REGISTRY_ONLY');
 }
 
 function accessLog({ accessLogFile = '', accessLogFormat = '', accessLogEncoding = 'TEXT', defaultProviders }: MeshConfig): string {
@@ -57,7 +52,7 @@ function tracing({ defaultProviders, enableTracing, defaultConfig }: MeshConfig)
   return enableTracing === true && tracer.length > 0 ? tracer.join(', ') : 'off';
 }
 
-/** Kinds of which an object in the root namespace acts on the proxies of every namespace. */
+/** Kinds that apply to the proxies of every namespace if they are in the root namespace. */
 const INHERITED = new Set([
   'AuthorizationPolicy',
   'DestinationRule',
@@ -72,7 +67,7 @@ const INHERITED = new Set([
   'WasmPlugin',
 ]);
 
-/** What acts on every namespace, in words. */
+/** Describes what applies to every namespace. */
 export function standingIn(objects: readonly Manifest[], rootNamespace: string): string[] {
   const found = objects.filter(({ kind, metadata }) => INHERITED.has(kind) && metadata.namespace === rootNamespace);
   return found.map((object) => `${object.kind} ${object.metadata.name} in ${rootNamespace}${briefly(object)}`).toSorted();

@@ -5,13 +5,13 @@ import { isOfMeshproof } from '../../rigs/ownership.ts';
 import type { Standing } from '../circumstances/standing.ts';
 import { findMesh, type FoundMesh } from './survey.ts';
 
-/** The mesh of a cluster, looked for when it is first asked for, and once. */
+/** The mesh of a cluster, which is looked up once, on first use. */
 export class MeshFinder {
   readonly mesh: (signal?: AbortSignal) => Promise<FoundMesh>;
-  /** What others have set up for it. */
+  /** What others have configured for it. */
   readonly standing: (signal?: AbortSignal) => Promise<Standing>;
 
-  /** @param revision or tag; default the one that is used where nothing is said */
+  /** @param revision revision or tag; default the one that is used if none is given */
   constructor(access: ClusterAccess, revision?: string) {
     this.mesh = once((signal) => findMesh(access, revision, signal));
     this.standing = once((signal) => this.#read(signal));

@@ -1,6 +1,6 @@
 import type { LabelSelector } from '../../kubernetes/label-selector.ts';
 
-/** What is read of MeshConfig; field names and their meaning are Istio's. */
+/** The fields of MeshConfig that are read, with Istio's names and meaning. */
 export interface MeshConfig {
   rootNamespace?: string;
   trustDomain?: string;
@@ -32,24 +32,29 @@ interface ProxyConfig {
   image?: { imageType?: string };
 }
 
-/** Settings of istiod by its environment, of which a mesh's behaviour depends. */
+/** Environment variables of istiod that affect the mesh's behaviour. */
 export type PilotEnvironment = Readonly<Record<string, string>>;
 
-/** How often istiod fetches the keys of token issuers unless it is told otherwise. */
+/** istiod's default interval for fetching the keys of token issuers. */
 const KEYS_EVERY = '20m0s';
 
-/** How often istiod fetches the keys of token issuers, in its own words. */
-export function keysEvery({ PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: interval = '' }: PilotEnvironment): string {
+/** The interval at which istiod fetches the keys of token issuers, as configured. */
+export function keyRefreshInterval({ PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: interval = '' }: PilotEnvironment): string {
   return interval === '' ? KEYS_EVERY : interval;
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** Milliseconds of a duration as Go writes it, e.g. `1h30m` or `1.5s`; NaN for what is none. */
+/** Milliseconds of a duration in Go's format, e.g. `1h30m` or `1.5s`; NaN if it is invalid. */
 export function parseDuration(text: string): number {
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return Number.NaN;
   return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce(
     (sum, [, number, unit = '']) => sum + Number(number) * (UNITS_MS[unit] ?? 0),
     0,
   );
+}
+
+/** istiod omits the first value of an enumeration, which is REGISTRY_ONLY here; without any policy the mode is ALLOW_ANY. */
+export function outboundMode({ outboundTrafficPolicy: policy }: MeshConfig): string {
+  return policy === undefined ? 'ALLOW_ANY' : (policy.mode ?? 'REGISTRY_ONLY');
 }

@@ -18,23 +18,23 @@ import {
 } from './control-planes.ts';
 import type { MeshConfig, PilotEnvironment } from './mesh-config.ts';
 
-/** Where Istio's own tools install it unless they are told otherwise. */
+/** The namespace in which Istio's tools install it by default. */
 export const USUAL_NAMESPACE = 'istio-system';
 const CLUSTER_DOMAIN = 'cluster.local';
 const INJECTORS = 'app=sidecar-injector';
 
-/** A control plane as it was found, and what can be asked of it. */
+/** A control plane that was found, and how to query it. */
 export interface FoundMesh extends ChosenPlane {
   istiod: Istiod;
   config: MeshConfig;
   environment: PilotEnvironment;
   settings: MeshSettings;
-  /** Empty where the account may not list them. */
+  /** Empty if the account may not list them. */
   injectors: readonly InjectorConfiguration[];
 }
 
 /**
- * Finds the control plane of that revision or tag, and asks it what it was told.
+ * Finds the control plane of the given revision or tag, and reads its configuration.
  * @param wanted default: the one that injects by the label `istio-injection`, or else the only one
  * @throws MeshproofError `ISTIOD_MISSING`, `ISTIOD_UNREACHABLE`, `ISTIOD_FORBIDDEN`, `REVISION_UNKNOWN` or `REVISION_NOT_NAMED`
  */
@@ -59,7 +59,7 @@ export async function findMesh(access: ClusterAccess, wanted: string | undefined
     settings: {
       controlPlane: revision,
       controlPlaneNamespace: namespace,
-      // Istio takes an empty text for none.
+      // Istio treats an empty string as missing.
       rootNamespace: config.rootNamespace || namespace,
       trustDomain: config.trustDomain || CLUSTER_DOMAIN,
       clusterDomain: args[args.indexOf('--domain') + 1 || args.length] || CLUSTER_DOMAIN,
@@ -69,10 +69,10 @@ export async function findMesh(access: ClusterAccess, wanted: string | undefined
   };
 }
 
-/** Whose proxies new pods of such a namespace get, by revision. */
+/** The revision whose proxies new pods of such a namespace get. */
 export function injectorIn({ injectors, plane, injection }: FoundMesh, labels: Readonly<Record<string, string>>): string | undefined {
   if (injectors.length > 0) return injectorOf(injectors, labels);
-  // What cannot be looked up is taken to be as usual.
+  // Without access to the injectors, the usual labels are assumed.
   return labels[injection.label] === injection.value ? plane.revision : labels[REVISION_LABEL];
 }
 
@@ -84,7 +84,7 @@ async function listInjectors(access: ClusterAccess, signal?: AbortSignal): Promi
   });
 }
 
-/** Where the account may not look at injectors: what runs in the usual namespace, injected into in the usual way. */
+/** Used if the account may not list injectors: assumes the istiod in the usual namespace and the usual injection label. */
 async function unseenPlane(access: ClusterAccess, wanted: string | undefined, signal?: AbortSignal): Promise<ChosenPlane> {
   const pods = await access.pods(USUAL_NAMESPACE, 'app=istiod', signal);
   const revisions = [...new Set(pods.map(revisionOf))];

@@ -9,12 +9,15 @@ import { markersOf, type Marker } from './marks.ts';
 import { conditionsOf, OutboundSides } from './outbound.ts';
 import { inboundKinds } from './sentinel.ts';
 
-/** How convergence looks. Times are milliseconds. */
+/** The intervals and time limits of convergence, in milliseconds. */
 export interface Pace {
   everyMs: number;
-  /** For how long it asks in quick succession before it lets the proxies forget. */
+  /** How long a burst of requests lasts before the proxies are left to forget. */
   burstMs: number;
-  /** A proxy forgets what it has discovered of a service that nobody asks for during this time (`LINKERD2_PROXY_OUTBOUND_DISCOVERY_IDLE_TIMEOUT`, 5 s). */
+  /**
+   * A proxy forgets what it has discovered about a service that is not called for this long
+   * (`LINKERD2_PROXY_OUTBOUND_DISCOVERY_IDLE_TIMEOUT`, 5 s).
+   */
   forgottenMs: number;
 }
 
@@ -22,21 +25,22 @@ const PACE: Pace = { everyMs: 30, burstMs: 1_500, forgottenMs: 5_600 };
 const TIMEOUT_MS = 30_000;
 
 /**
- * Returns when the proxies act on what was applied, or no longer act on what was removed.
+ * Returns when the proxies enforce what was applied, or no longer enforce what was removed.
  *
- * Conditions in an object's status say that the control plane has taken it, and nothing of the proxies; a route with a filter that the control plane
- * cannot convert is accepted and left out. So effects are looked at, with requests that are not the measurement:
- * 1. The inbound side: sentinels of the same kinds, placed later, for a port of each pod that nobody uses. The control plane hears of a kind in order,
- *    and each proxy logs the policy that it is given (`InboundSides`). A policy acts on the next request, on kept connections too.
- * 2. Callers' proxies: each route and each profile has a rule of its own for a path never used before (`marked`); every caller of the rig asks for it
- *    until its proxy answers by that rule, and after a removal until it does not any more.
- * A profile begins, and ends, to count only at a discovery, and a service that is asked for is never discovered anew: between two bursts nobody asks
- * until the proxies have forgotten.
+ * Conditions in an object's status say that the control plane has accepted it, but nothing about the proxies; a route with a filter that
+ * the control plane cannot convert is accepted and omitted. So effects are observed, with requests that are not part of the measurement:
+ * 1. The inbound side: sentinels of the same kinds, placed later, for an unused port of each pod. The control plane receives the objects of
+ * a kind in order, and each proxy logs the policy that it receives (`InboundSides`). A policy takes effect on the next request, on kept
+ * connections too.
+ * 2. Callers' proxies: each route and each profile has an additional rule for a path never used before (`marked`). Every caller of the rig
+ * requests it until its proxy answers by that rule, and after a removal until it no longer does. A profile takes effect, and loses it, only
+ * at a discovery, and a service that is being called is never discovered anew: between two bursts nothing is requested until the proxies
+ * have forgotten the service.
  *
- * Between the sentinel's port and another port of the same pod lies no more than the control plane's writing to two streams of one connection,
- * while a sentinel takes a write to etcd and a watch event after what it follows. Nothing lets the first be observed.
- * @throws MeshproofError with code `CONFIG_WITHOUT_EFFECT` (time is up, and a route or a profile that stands does not act), `NOT_CONVERGED` (says who lacks
- * what), `CONVERGENCE_UNSEEN`, or the signal's reason
+ * Between the sentinel's port and another port of the same pod there is no more than the control plane's writing to two streams of one
+ * connection, while a sentinel takes a write to etcd and a watch event after the objects before it. The first interval cannot be observed.
+ * @throws MeshproofError with code `CONFIG_WITHOUT_EFFECT` (timed out while an applied route or profile had no effect), `NOT_CONVERGED`
+ * (with what is missing where), `CONVERGENCE_UNSEEN`, or the signal's reason
  */
 export async function converge(access: ClusterAccess, options: ConvergeOptions, pace: Pace = PACE): Promise<Enforcement> {
   const started = performance.now();
@@ -73,7 +77,7 @@ export async function converge(access: ClusterAccess, options: ConvergeOptions, 
   return { enforcedMs: actingMs, stages: { given: givenMs, acting: actingMs } };
 }
 
-/** What a Service is called by goes with it: nobody is there to answer then. */
+/** When a Service is removed, nothing can answer at its name any more. */
 function markers(objects: readonly Manifest[], namespace: string, after: ConvergeOptions['after']): Marker[] {
   const services = objects
     .filter(({ kind }) => kind === 'Service')
@@ -84,11 +88,11 @@ function markers(objects: readonly Manifest[], namespace: string, after: Converg
 interface Looking extends Pace {
   leftMs: () => number;
   signal: AbortSignal | undefined;
-  /** What is thrown when time is up. */
+  /** The error to throw at the timeout. */
   late: () => Promise<MeshproofError>;
 }
 
-/** Looks in bursts until it is so. */
+/** Polls in bursts until the condition holds. */
 async function looking(look: () => Promise<boolean>, { everyMs, burstMs, forgottenMs, leftMs, signal, late }: Looking): Promise<void> {
   const stop = signal === undefined ? {} : { signal };
   for (let burst = performance.now(); ;) {

@@ -4,12 +4,12 @@ import type { ClusterAccess, PodObject } from '../../mesh/access.ts';
 import { PROXY_CONTAINER, withProxy } from '../proxy/admin.ts';
 import { sentinelOf, SENTINEL_NAME, SENTINEL_PORT, type InboundKind } from './sentinel.ts';
 
-/** With this directive a proxy logs each policy that it is given for a port of its pod; nothing else of it tells. */
+/** With this log directive a proxy logs each policy that it receives for a port of its pod, which it reports nowhere else. */
 export const POLICY_LOG = 'linkerd_app_inbound::policy::api=debug';
 const LOG_VARIABLE = 'LINKERD2_PROXY_LOG';
 const LINE = new RegExp(String.raw`watch\{port=${SENTINEL_PORT}\}.*policy=ServerPolicy`);
 
-/** The inbound sides of a namespace's pods on their way to what the control plane tells them. */
+/** Follows the inbound sides of a namespace's pods until they have what the control plane sends them. */
 export class InboundSides {
   readonly #access: ClusterAccess;
   readonly #namespace: string;
@@ -27,7 +27,7 @@ export class InboundSides {
 
   /**
    * Places the sentinels after what was applied or removed.
-   * @throws MeshproofError `CONVERGENCE_UNSEEN` when there are proxies and none of them logs its policies
+   * @throws MeshproofError `CONVERGENCE_UNSEEN` if there are proxies and none of them logs its policies
    */
   static async begin(
     access: ClusterAccess,
@@ -42,7 +42,7 @@ export class InboundSides {
         hint: `start its pods with the annotation config.linkerd.io/proxy-log-level: warn,linkerd=info,${POLICY_LOG}`,
       });
     }
-    // Logs are kept by the second.
+    // Log timestamps are requested with a resolution of one second.
     const since = new Date(Date.now() - 1_000);
     if (telling.length === 0) return new InboundSides(access, namespace, [], [], since);
     const server = await access.get(reference(namespace), namespace, signal);
@@ -57,7 +57,7 @@ export class InboundSides {
     );
   }
 
-  /** Whether the last policy of the sentinel's port that each proxy has logged is the one that was placed. */
+  /** Whether the last policy that each proxy has logged for the sentinel's port is the one that was placed. */
   async haveConverged(): Promise<boolean> {
     const looks = this.#behind.map(async (pod) => {
       const log = await this.#access.logsSince(pod, PROXY_CONTAINER, this.#since).catch(() => '');
@@ -67,13 +67,13 @@ export class InboundSides {
     return this.#behind.length === 0;
   }
 
-  /** Who is behind, in words. */
+  /** Describes which proxies are behind. */
   lacking(): string[] {
     return this.#behind.map(({ name }) => `the proxy of ${this.#namespace}/${name} has not received the sentinel's policy`);
   }
 }
 
-/** Whether the last policy of the sentinel's port in a proxy's log has all these texts. */
+/** Whether the last policy of the sentinel's port in a proxy's log contains all these texts. */
 export function showsAll(log: string, shown: readonly string[]): boolean {
   const last = log.split('\n').findLast((line) => LINE.test(line)) ?? '';
   return last !== '' && shown.every((text) => last.includes(text));
@@ -85,7 +85,7 @@ const reference = (namespace: string): Manifest => ({
   metadata: { name: SENTINEL_NAME, namespace },
 });
 
-/** A proxy is told of the ports that its pod declares, asked or not. */
+/** A proxy receives the policies of all ports that its pod declares, without requests. */
 function hasSentinelPort({ spec }: PodObject): boolean {
   return spec.containers.some(({ ports = [] }) => ports.some(({ containerPort }) => containerPort === SENTINEL_PORT));
 }

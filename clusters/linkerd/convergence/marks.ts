@@ -5,26 +5,26 @@ import { isObject } from '../../kubernetes/merge-patch.ts';
 import type { CallerAnswer } from '../../mesh/adapter.ts';
 import { OWN_PATHS, SAMPLE_PORTS } from '../../rigs/rig.ts';
 
-/** Where nobody is (TEST-NET-2): a marker at an EgressNetwork is answered by the caller's proxy, which connects to nothing. */
+/** An unused address (TEST-NET-2): a marker at an EgressNetwork is answered by the caller's proxy, which connects to nothing. */
 const OUTSIDE = '198.51.100.7';
 const PROFILE_TIMEOUT = '50ms';
 
-/** What is asked to see whether a route or a profile acts: an address, a path that no check uses, and how to tell. */
+/** A request that shows whether a route or a profile is in effect: an address, a path that no check uses, and the expected response. */
 export interface Marker {
-  /** The object that it is in, as messages name it. */
+  /** The object that contains the marker, as named in messages. */
   of: string;
   host: string;
   port: number;
   path: string;
   kind: 'route' | 'profile';
-  /** The one namespace on whose callers the object acts; undefined: on callers of every namespace. */
+  /** The only namespace whose callers the object affects; undefined: callers of every namespace. */
   within?: string;
 }
 
 /**
- * Gives each route of callers and each profile a rule of its own for a path that is never used twice: a caller's proxy that acts on the object
- * answers that path itself, a route by a redirect, a profile by a time limit. The exact path is more specific than any rule of a check, and is below
- * the paths that samples keep no record of.
+ * Gives each route of callers, and each profile, an additional rule for a path that is never used twice. A caller's proxy that applies the
+ * object answers that path itself: for a route with a redirect, for a profile with a timeout. The exact path is more specific than any rule
+ * of a check, and is below the paths that samples do not record.
  */
 export function marked(objects: readonly Manifest[]): Manifest[] {
   return objects.map((object) => {
@@ -47,7 +47,7 @@ const markerRule = (path: string) => ({
   filters: [{ type: 'RequestRedirect', requestRedirect: { statusCode: 302, hostname: 'marker.meshproof.invalid' } }],
 });
 
-/** The markers in objects that `marked` has returned, at each of their parents. */
+/** The markers in objects that `marked` has returned, for each of their parents. */
 export function markersOf(objects: readonly Manifest[], namespace: string): Marker[] {
   return objects.flatMap((object): Marker[] => {
     const { spec, kind, metadata } = object;
@@ -65,7 +65,7 @@ export function markersOf(objects: readonly Manifest[], namespace: string): Mark
   });
 }
 
-/** Whether a proxy that acts on the marker's object gave the answer. */
+/** Whether the response came from a proxy that applies the marker's object. */
 export function shows({ kind, path }: Marker, answer: CallerAnswer): boolean {
   if (kind === 'route') return answer.status === 302 && (answer.headers['location'] ?? '').endsWith(path);
   return answer.status === 504 && answer.headers['l5d-proxy-error'] !== undefined;
@@ -75,13 +75,16 @@ const isRoute = ({ apiVersion, kind }: Manifest): boolean =>
   kind === 'HTTPRoute' && /^(policy\.linkerd\.io|gateway\.networking\.k8s\.io)\//.test(apiVersion);
 const isProfile = ({ apiVersion, kind }: Manifest): boolean => kind === 'ServiceProfile' && apiVersion.startsWith('linkerd.io/');
 
-/** Parents whose callers a route acts on; a Server's are of the other side. */
+/** Parents whose callers a route affects; a Server as parent affects the other side. */
 function parentsOf(spec: Record<string, unknown>): Record<string, unknown>[] {
   const parents = Array.isArray(spec['parentRefs']) ? spec['parentRefs'].filter(isObject) : [];
   return parents.filter(({ kind }) => kind === 'Service' || kind === 'EgressNetwork');
 }
 
-/** A route beside its Service acts on all callers; one elsewhere, and one for the outside of the cluster, on those of its own namespace. */
+/**
+ * A route in its Service's namespace affects all callers; one in another namespace, or for destinations outside the cluster, affects only
+ * callers of its own namespace.
+ */
 function addressOf({ kind, name, namespace, port }: Record<string, unknown>, own: string): Pick<Marker, 'host' | 'port' | 'within'> {
   const place = typeof namespace === 'string' ? namespace : own;
   const isOutside = kind === 'EgressNetwork';
@@ -92,7 +95,7 @@ function addressOf({ kind, name, namespace, port }: Record<string, unknown>, own
   };
 }
 
-/** The first text anywhere in a value that begins so. */
+/** The first string with this prefix anywhere in a value. */
 function textIn(value: unknown, beginning: string): string | undefined {
   if (typeof value === 'string') return value.startsWith(beginning) ? value : undefined;
   const members = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];

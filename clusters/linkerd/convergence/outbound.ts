@@ -4,13 +4,13 @@ import type { Caller } from '../../mesh/adapter.ts';
 import type { Manifest } from '../../kubernetes/manifest.ts';
 import { shows, type Marker } from './marks.ts';
 
-/** A marker that one caller's proxy is asked about. */
+/** A marker to request through one caller's proxy. */
 interface Question {
   marker: Marker;
   caller: Caller;
 }
 
-/** The outbound sides of callers' proxies on their way to acting on routes and profiles, or to having forgotten them. */
+/** Follows the outbound sides of callers' proxies until they apply routes and profiles, or have forgotten them. */
 export class OutboundSides {
   readonly #acting: boolean;
   #behind: readonly Question[];
@@ -24,7 +24,7 @@ export class OutboundSides {
     this.#acting = after === 'applied';
   }
 
-  /** Asks those that were behind. Where no answer comes nothing is known yet. */
+  /** Requests the markers that were missing so far. No response leaves the state unknown. */
   async haveConverged(signal?: AbortSignal): Promise<boolean> {
     const looks = this.#behind.map(async (question) => {
       const { marker, caller } = question;
@@ -35,7 +35,7 @@ export class OutboundSides {
     return this.#behind.length === 0;
   }
 
-  /** Which objects do not act where, in words. */
+  /** Describes which objects have no effect where. */
   lacking(): string[] {
     const byObject = Map.groupBy(this.#behind, ({ marker }) => marker.of);
     const verb = this.#acting ? 'has no effect' : 'still acts';
@@ -45,7 +45,7 @@ export class OutboundSides {
   }
 }
 
-/** What the control plane has written of the routes among the objects, each in words: whether it was accepted, or why not. */
+/** Describes the conditions of the routes among the objects: whether the control plane accepted each, or why not. */
 export async function conditionsOf(
   access: ClusterAccess,
   objects: readonly Manifest[],

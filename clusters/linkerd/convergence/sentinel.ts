@@ -4,15 +4,15 @@ import type { Manifest } from '../../kubernetes/manifest.ts';
 import { isObject } from '../../kubernetes/merge-patch.ts';
 import { ACTOR_LABEL, SAMPLE_PORTS } from '../../rigs/rig.ts';
 
-/** The name of the sentinel of each kind in a namespace. They stay there: each later wait changes those that it needs. */
+/** The name of the sentinel of each kind in a namespace. Sentinels are kept, and each later wait changes those that it needs. */
 export const SENTINEL_NAME = 'meshproof-sentinel';
 export const SENTINEL_PORT = SAMPLE_PORTS.sentinel;
 
 const GROUP = 'policy.linkerd.io';
-/** Nobody comes to this port; a proxy's log tells the two apart. */
+/** No traffic reaches this port; a proxy's log distinguishes the two values. */
 const ACCESS = ['all-unauthenticated', 'cluster-unauthenticated'] as const;
 
-/** Kinds by which the inbound side of a pod is told whom to let in, each heard of by the control plane in a watch of its own. */
+/** Kinds that configure the inbound side of a pod; the control plane watches each of them separately. */
 export const INBOUND_KINDS = [
   'Server',
   'ServerAuthorization',
@@ -26,11 +26,11 @@ export type InboundKind = (typeof INBOUND_KINDS)[number];
 
 export interface Sentinel {
   objects: Manifest[];
-  /** What a proxy's policy of the sentinel's port says once it holds all of them. */
+  /** What a proxy's policy of the sentinel's port contains once it has all of them. */
   shown: string[];
 }
 
-/** The kinds among the objects that the inbound side acts on, sorted by the namespaces of its pods. */
+/** The kinds among the objects that affect the inbound side, by the namespaces of its pods. */
 export function inboundKinds(objects: readonly Manifest[], namespace: string): Map<string, Set<InboundKind>> {
   const found = new Map<string, Set<InboundKind>>();
   for (const { apiVersion, kind, metadata, spec } of objects) {
@@ -42,21 +42,21 @@ export function inboundKinds(objects: readonly Manifest[], namespace: string): M
   return found;
 }
 
-/** Whether a route acts where requests arrive. What is not known of one that is gone is taken for that. */
+/** Whether a route affects the inbound side. Assumed if the route is gone and its spec unknown. */
 function isOfServers(spec: unknown): boolean {
   const parents = isObject(spec) && Array.isArray(spec['parentRefs']) ? spec['parentRefs'].filter(isObject) : [];
   return parents.length === 0 || parents.some(({ kind }) => kind === 'Server');
 }
 
 /**
- * Objects of the same kinds as those that were applied, and later than them, about a port of the samples on which nobody listens.
- * The control plane hears of all objects of a kind in one stream, in order: once it has told a proxy of the sentinel of a kind, it knows what was
+ * Objects of the same kinds as those that were applied, applied after them, for a port of the samples on which nothing listens. The control
+ * plane receives all objects of a kind in one stream, in order: once it has sent a proxy the sentinel of a kind, it knows all objects
  * applied before.
- * @param server the sentinel's Server as it stands, or undefined
+ * @param server the current Server of the sentinel, or undefined
  */
 export function sentinelOf(kinds: ReadonlySet<InboundKind>, namespace: string, server: Manifest | undefined): Sentinel {
   const number = randomInt(2 ** 16, 2 ** 31);
-  /** Each kind has a word of its own: that of one says nothing of another. */
+  /** Each kind has its own token, because one kind proves nothing about another. */
   const token = (of: string): string => `${SENTINEL_NAME}-${number.toString(16)}-${of}`;
   const before = (server?.['spec'] as { accessPolicy?: string } | undefined)?.accessPolicy;
   const access = before === ACCESS[0] ? ACCESS[1] : ACCESS[0];

@@ -1,7 +1,7 @@
 import type { AccessLogLine } from '../../mesh/observations.ts';
 import { omitUndefined } from '../../kubernetes/omit-undefined.ts';
 
-/** A line of the format `json`; its members' names are the proxy's. */
+/** A line in the format `json`, with the proxy's names. */
 interface Line {
   host?: string;
   method?: string;
@@ -12,7 +12,7 @@ interface Line {
   response_bytes?: number | string;
 }
 
-/** Reads a proxy's log: lines that are no access log in the format `json` are left out. */
+/** Parses a proxy's log: lines that are not access log entries in the format `json` are skipped. */
 export function parseAccessLog(text: string): AccessLogLine[] {
   return text.split('\n').flatMap((line) => {
     const fields = fieldsIn(line);
@@ -29,7 +29,7 @@ function fieldsIn(line: string): Line | undefined {
   }
 }
 
-/** Between proxies a request names its whole address; the path is what was asked of the application. */
+/** Between proxies a request contains the full URL; the path is what was requested of the application. */
 function lineOf(
   { host, method, uri = '', version, status, user_agent: userAgent, response_bytes: bytes }: Line,
   text: string,

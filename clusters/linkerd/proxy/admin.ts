@@ -4,7 +4,7 @@ import type { PodRef } from '../../kubernetes/manifest.ts';
 export const PROXY_CONTAINER = 'linkerd-proxy';
 /** The label of every pod with a proxy; its value is the namespace of the control plane. */
 export const MESHED_LABEL = 'linkerd.io/control-plane-ns';
-/** The version of the mesh that a pod's proxy is of, as the injector wrote it. */
+/** The annotation with the mesh version of a pod's proxy, set by the injector. */
 const PROXY_VERSION = 'linkerd.io/proxy-version';
 export const ADMIN_PORT = 4191;
 
@@ -20,7 +20,7 @@ export async function metrics(access: ClusterAccess, pod: PodRef, names: readonl
   return parseMetrics(await access.fetchText(pod, ADMIN_PORT, '/metrics', signal), names);
 }
 
-/** Reads the series of these names from a page in Prometheus' text format. */
+/** Parses the series with these names from a page in Prometheus' text format. */
 export function parseMetrics(text: string, names: readonly string[]): Sample[] {
   const wanted = new Set(names);
   return text.split('\n').flatMap((line) => {
@@ -40,7 +40,7 @@ export async function proxyBuild(access: ClusterAccess, pod: PodRef, signal?: Ab
   return build?.labels['version'] ?? 'unknown';
 }
 
-/** Pods that have a proxy and are not on their way out. */
+/** Pods that have a proxy and are not terminating. */
 export function withProxy(pods: readonly PodObject[]): PodObject[] {
   return pods.filter(({ metadata, spec, status }) => {
     const containers = [...spec.containers, ...(spec.initContainers ?? [])];
@@ -56,5 +56,5 @@ export function proxyImage({ spec }: PodObject): string | undefined {
   return [...spec.containers, ...(spec.initContainers ?? [])].find(({ name }) => name === PROXY_CONTAINER)?.image;
 }
 
-/** What the mesh takes for the version of a program: the tag of its image. */
+/** The version of a program, as the mesh defines it: the tag of its image. */
 export const tagOf = (image: string): string => image.split(':').at(-1) ?? '';

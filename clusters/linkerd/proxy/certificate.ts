@@ -11,9 +11,10 @@ const TRUST_ANCHORS = 'LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS';
 const TIMEOUT_MS = 10_000;
 
 /**
- * The certificate that a proxy shows whoever asks for its identity by name, as `linkerd identity` does, and the anchors that the injector gave it.
- * @param nameOf the identity of a service account
- * @throws MeshproofError `POD_MISSING`, or `IDENTITY_UNKNOWN` when it shows none
+ * The certificate that a proxy presents to a client that asks for its identity by name, as `linkerd identity` does, and the anchors that
+ * the injector gave it.
+ * @param nameOf returns the identity of a service account
+ * @throws MeshproofError `POD_MISSING`, or `IDENTITY_UNKNOWN` if it presents none
  */
 export async function workloadCertificate(
   access: ClusterAccess,
@@ -38,7 +39,7 @@ async function chainShown(access: ClusterAccess, pod: PodRef, servername: string
           cause,
         }),
       );
-    // Whether the chain is to be believed is for who asked.
+    // The caller decides whether to trust the chain.
     const socket = tls.connect(
       { socket: access.connection(pod, ADMIN_PORT), servername, rejectUnauthorized: false, timeout: TIMEOUT_MS },
       () => {
@@ -51,7 +52,7 @@ async function chainShown(access: ClusterAccess, pod: PodRef, servername: string
   });
 }
 
-/** PEM of a certificate and of those behind it; a root names itself as its issuer. */
+/** A certificate and its issuers as PEM; a root is its own issuer. */
 function chainOf(first: DetailedPeerCertificate): string[] {
   const chain: string[] = [];
   for (let next: DetailedPeerCertificate | undefined = first; next?.raw !== undefined; next = next.issuerCertificate) {

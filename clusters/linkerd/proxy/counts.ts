@@ -4,12 +4,12 @@ import type { CountsByPod, ProxyCounts } from '../../mesh/observations.ts';
 import { metrics, type Sample } from './admin.ts';
 import { isProbe } from './request-counts.ts';
 
-/** Reads the counters of requests and of answers that a proxy keeps. Requests of the kubelet to the sample's readiness port are left out. */
+/** Reads a proxy's counters of requests and responses. Requests of the kubelet to the sample's readiness port are excluded. */
 export async function proxyCounts(access: ClusterAccess, pod: PodRef): Promise<ProxyCounts> {
   return countsIn(await metrics(access, pod, ['request_total', 'response_total']), pod.name);
 }
 
-/** Adds up series by the pod at the other end; a failed answer is one that the proxy classified so. */
+/** Adds up series by the pod at the other end; a response failed if the proxy classified it so. */
 export function countsIn(samples: readonly Sample[], own: string): ProxyCounts {
   const sent: CountsByPod = {};
   const received: CountsByPod = { [own]: { requests: 0, failed: 0 } };

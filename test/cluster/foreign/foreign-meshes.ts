@@ -1,23 +1,23 @@
 import type { Manifest } from '../../../clusters/kubernetes/manifest.ts';
 
-/** A mesh as someone else has installed and hardened it. */
+/** A mesh that others have installed and hardened. */
 export interface ForeignMesh {
   name: string;
-  /** What istioctl is told by `--set`, once for each control plane. */
+  /** istioctl's arguments for `--set`, for each control plane. */
   controlPlanes: readonly (readonly string[])[];
-  /** Where it goes; default where istioctl puts it. */
+  /** Its namespace; default istioctl's own. */
   namespace?: string;
-  /** Namespaces that are there before. */
+  /** Namespaces that must exist before. */
   namespaces?: readonly string[];
   /** Configuration for all namespaces. */
   objects: readonly Manifest[];
-  /** Which control plane the run is told to use; default none. */
+  /** The revision that the run is told to use; default none. */
   revision?: string;
   /** How many checks must pass. */
   atLeast: number;
 }
 
-/** Istio's usual namespace, where nothing else is said. */
+/** Istio's default namespace. */
 const USUAL = 'istio-system';
 
 const inRoot = (apiVersion: string, kind: string, spec: object, namespace = USUAL): Manifest => ({

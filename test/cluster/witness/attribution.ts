@@ -12,15 +12,15 @@ export interface Span {
   stop: number;
 }
 
-/** What is removed at a check's end is gone from the last proxy a little later, and a look at the proxies takes a while. */
+/** What is removed at a check's end disappears from the last proxy a little later, and reading the proxies takes a while. */
 const LATE_MS = 3_000;
 
-/** The checks that ran at that moment, or had just ended. */
+/** The checks that were running at that moment, or had just ended. */
 export function runningAt(spans: readonly Span[], at: number): string[] {
   return spans.filter(({ start, stop }) => start <= at && at <= stop + LATE_MS).map(({ id }) => id);
 }
 
-/** The checks that ran side by side, two at a time: `routing/a + routing/b`. */
+/** The checks that ran concurrently, in pairs: `routing/a + routing/b`. */
 export function pairsOf(spans: readonly Span[]): string[] {
   return spans.flatMap((one, at) =>
     spans.slice(at + 1).flatMap((other) => {
@@ -30,12 +30,12 @@ export function pairsOf(spans: readonly Span[]): string[] {
   );
 }
 
-/** Whether what was seen then is the doing of a check that says that it changes the whole mesh; no other runs beside such a one. */
+/** Whether an observation can be due to a check that declares that it changes the whole mesh; no other check runs at the same time. */
 export function explained(running: readonly string[], meshWide: ReadonlySet<string>): boolean {
   return running.some((id) => meshWide.has(id));
 }
 
-/** The checks of this project that say so. */
+/** The checks of this project that declare that. */
 export async function meshWideChecks(): Promise<Set<string>> {
   const choice = { suites: [], ids: [], filters: [] };
   const chosen = chooseChecks(listChecks(), choice);
@@ -43,7 +43,7 @@ export async function meshWideChecks(): Promise<Set<string>> {
   return new Set([...traits.values()].filter(({ meshWide }) => meshWide === true).map(({ id }) => id));
 }
 
-/** When each check of a run ran, as the report's Allure results have it. Those that were skipped applied nothing. */
+/** When each check of a run ran, according to the report's Allure results. Skipped ones applied nothing. */
 export async function spansOf(report: string): Promise<Span[]> {
   const folder = join(report, ALLURE_RESULTS);
   const files = (await readdir(folder)).filter((file) => file.endsWith('-result.json'));
@@ -59,7 +59,7 @@ interface Result {
   steps?: { stop?: number }[];
 }
 
-/** A result ends as much after its start as the test is said to have taken, and that leaves out attaching to the rig: the last step knows better. */
+/** A result ends after the test's duration, which does not include attaching to the rig, so the last step is more accurate. */
 function spanOf(result: unknown): Span[] {
   const { fullName = '', start, stop, status, steps = [] } = result as Result;
   const [, id] = /([^/ ]+\/[^/ ]+)\.spec\.ts/.exec(fullName) ?? [];

@@ -1,10 +1,10 @@
-/** The whole configuration of a proxy by the name of each part, e.g. `route 80`; the text is the part in a fixed form. */
+/** The whole configuration of a proxy by the name of each part, e.g. `route 80`; the text is the normalised part. */
 export type Configuration = ReadonlyMap<string, string>;
 
-/** One part that is not as it was. */
+/** One part that has changed. */
 export interface Difference {
   part: string;
-  /** In the words of the proxy; undefined where it was not, or is no more. */
+  /** In the proxy's format; undefined if it did not exist, or no longer does. */
   before: string | undefined;
   now: string | undefined;
 }
@@ -15,7 +15,7 @@ interface Dump {
   configs?: Json[];
 }
 
-/** Where the administration page keeps what it has been sent, and by what each part is told from the others. */
+/** The lists on the administration page that contain configuration, and what identifies each part. */
 const LISTS: readonly (readonly [list: string, inside: string[], kind: string, name: string])[] = [
   ['dynamic_listeners', ['active_state', 'listener'], 'listener', 'name'],
   ['dynamic_active_clusters', ['cluster'], 'cluster', 'name'],
@@ -25,8 +25,8 @@ const LISTS: readonly (readonly [list: string, inside: string[], kind: string, n
 ];
 
 /**
- * Reads `/config_dump?include_eds`: listeners, routes, clusters, endpoints and extensions as they act, and the names of secrets. What differs
- * between two readings of one configuration is left out: versions, times, and the order of what has none.
+ * Parses `/config_dump?include_eds`: listeners, routes, clusters, endpoints and extensions in effect, and the names of secrets. Drops what
+ * differs between two readings of one configuration: versions, times, and the order of unordered lists.
  */
 export function parseConfiguration(text: string): Configuration {
   const { configs = [] }: Dump = JSON.parse(text);
@@ -44,7 +44,7 @@ export function parseConfiguration(text: string): Configuration {
   return new Map(parts.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The parts that were added, changed or taken away. */
+/** The parts that were added, changed or removed. */
 export function differences(before: Configuration, now: Configuration): Difference[] {
   const names = new Set([...before.keys(), ...now.keys()]);
   return [...names].toSorted().flatMap((part) => {
@@ -53,7 +53,7 @@ export function differences(before: Configuration, now: Configuration): Differen
   });
 }
 
-/** A difference as one line that shows where the texts part. */
+/** A difference as one line that shows where the texts differ. */
 export function showDifference({ part, before, now }: Difference): string {
   if (before === undefined) return `${part} is new: ${now?.slice(0, 200)}`;
   if (now === undefined) return `${part} is gone`;
@@ -72,7 +72,7 @@ const nameOf = (part: Json, field: string): string => {
   return typeof name === 'string' ? name : '';
 };
 
-/** Endpoints, virtual hosts and fields come in any order; routes and filters in theirs. */
+/** Endpoints, virtual hosts and fields are unordered; routes and filters are not. */
 function ordered(value: unknown, field = ''): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => ordered(item));

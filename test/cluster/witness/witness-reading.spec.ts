@@ -16,7 +16,7 @@ interface Change {
   addresses?: readonly string[];
 }
 
-/** A page as Envoy gives it. */
+/** A page in Envoy's format. */
 function page({
   version = 'a/1',
   at = '2026-11-29T10:00:00Z',
@@ -60,7 +60,7 @@ function page({
 
 const first = parseConfiguration(page({}));
 
-test('a configuration has each listener, route, cluster and list of endpoints, and the names of secrets, also of those that are missing', () => {
+test('Reads each listener, route, cluster and endpoint list, and the names of secrets, including missing ones', () => {
   expect([...first.keys()]).toEqual([
     'cluster outbound|80||a',
     'endpoints outbound|80||a',
@@ -71,12 +71,12 @@ test('a configuration has each listener, route, cluster and list of endpoints, a
   ]);
 });
 
-test('versions, times, and the order of hosts and endpoints are no difference', () => {
+test('Ignores versions, times, and the order of hosts and endpoints', () => {
   const again = page({ version: 'b/2', at: '2026-11-29T11:00:00Z', hosts: ['b', 'a'], addresses: ['10.0.0.2', '10.0.0.1'] });
   expect(differences(first, parseConfiguration(again))).toEqual([]);
 });
 
-test('another order of routes, another host, another endpoint is one, and is shown where it begins', () => {
+test('Detects another order of routes, another host and another endpoint, and shows where they differ', () => {
   const changes: [Change, string, RegExp][] = [
     [{ routes: ['/y', '/x'] }, 'route 80', /"prefix":"\/y"/],
     [{ hosts: ['a', 'b', 'planted.example'] }, 'route 80', /planted\.example/],
@@ -92,7 +92,7 @@ test('another order of routes, another host, another endpoint is one, and is sho
   expect(differences(less, first).map(showDifference).join('\n')).toMatch(/listener l is new/);
 });
 
-test('a check has run until its last step ended; what was skipped has not run', async ({}, info) => {
+test('Counts a check as running until its last step ended, and ignores skipped ones', async ({}, info) => {
   const folder = info.outputPath('allure-results');
   await mkdir(folder, { recursive: true });
   const results = [
@@ -107,7 +107,7 @@ test('a check has run until its last step ended; what was skipped has not run', 
   ]);
 });
 
-test('what is seen is laid to the checks that ran then, and is explained where one of them is mesh-wide', () => {
+test('Attributes an observation to the checks that ran then, and accepts it if one of them is mesh-wide', () => {
   const spans = [
     { id: 's/a', start: 10_000, stop: 20_000 },
     { id: 's/b', start: 15_000, stop: 25_000 },

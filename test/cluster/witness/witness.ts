@@ -16,22 +16,22 @@ import { differences, parseConfiguration, type Configuration, type Difference } 
 
 const NAMESPACE = 'shop';
 const ADMIN_PORT = 15000;
-/** Bytes from the control plane: a push cannot come without them, and asking for them costs next to nothing. */
+/** Bytes from the control plane: every push adds to them, and reading them costs next to nothing. */
 const RECEIVED = `/stats?format=json&filter=${encodeURIComponent('^cluster\\.xds-grpc;?\\.upstream_cx_rx_bytes_total$')}`;
 const EVERY_MS = 250;
-/** Looks without any change after which the proxies are taken to be at rest. */
+/** Consecutive readings without a change after which the proxies count as idle. */
 const QUIET_LOOKS = 20;
 
-/** What a proxy of the cluster's owner held at a moment, where that was neither what it held at first nor what it held at the look before. */
+/** Differences in the configuration of one of the owner's proxies that were in neither the first reading nor the previous one. */
 export interface Sighting {
   /** Milliseconds since 1970. */
   at: number;
   proxy: string;
-  /** From what it held at first. */
+  /** Differences from the first reading. */
   differences: readonly Difference[];
 }
 
-/** Makes what an owner of the mesh might have in it, as `apply` makes objects, and returns when its proxies are ready. */
+/** Creates what the owner of a mesh might have in it, by `apply`, and returns once its proxies are ready. */
 export async function plantOwner(
   api: KubernetesApi,
   apply: (objects: readonly Manifest[]) => Promise<unknown> = (objects) => api.apply(objects),
@@ -54,7 +54,7 @@ async function ownerObjects(): Promise<Manifest[]> {
   return await withAgents(objects, { namespace: NAMESPACE, samples: async () => ({ image, agent: await agentProgram() }) });
 }
 
-/** Two proxies of the cluster's owner, a workload's and an ingress gateway's, whose whole configuration is compared with what it was at first. */
+/** Compares the whole configuration of two proxies of the owner, a workload's and an ingress gateway's, with a first reading. */
 export class Witness {
   readonly #access: KubernetesAccess;
   readonly #pods: readonly PodRef[];
@@ -62,7 +62,7 @@ export class Witness {
   readonly #seen = new Map<string, { received: number; text: string }>();
   readonly #known = new Map<string, readonly Difference[]>();
   readonly sightings: Sighting[] = [];
-  /** How many times a push has come and a whole configuration has been read since the start. */
+  /** How often a push arrived and the whole configuration was read since the start. */
   readings = 0;
 
   private constructor(access: KubernetesAccess, pods: readonly PodRef[]) {
@@ -70,7 +70,7 @@ export class Witness {
     this.#pods = pods;
   }
 
-  /** Reads what the proxies hold once nothing more comes for them. */
+  /** Reads the configuration of the proxies once they receive no more pushes. */
   static async start(api: KubernetesApi): Promise<Witness> {
     const pods = await api.list<Pod>('v1', 'Pod', { namespace: NAMESPACE });
     const refs = pods.filter(isReady).map(({ metadata }) => ({ namespace: NAMESPACE, name: metadata.name }));
@@ -93,7 +93,7 @@ export class Witness {
     return [...this.#first].flatMap(([proxy, parts]) => [...parts.keys()].map((part) => `${proxy}: ${part}`));
   }
 
-  /** Looks again and again until the signal aborts, and once more after it; each change goes to `sightings`. */
+  /** Reads repeatedly until the signal aborts, and once more after it; adds each change to `sightings`. */
   async watch(signal: AbortSignal): Promise<void> {
     const look = async (): Promise<boolean> => {
       const last = signal.aborted;
@@ -103,14 +103,14 @@ export class Witness {
     await until(look, { what: 'the run to end', timeoutMs: 7_200_000, everyMs: EVERY_MS });
   }
 
-  /** Looks once. @throws when a proxy cannot be asked, also in a second attempt */
+  /** Reads once. @throws if a proxy cannot be queried, even in a second attempt */
   async look(): Promise<void> {
     await Promise.all(
       this.#pods.map(async (pod) => {
         const configuration = await this.#changed(pod).catch(async () => await this.#changed(pod));
         if (configuration === undefined) return;
         const found = differences(this.#first.get(pod.name) ?? new Map(), configuration);
-        // What stays for several looks is seen once, when it came: it may outlast its check a little.
+        // A difference counts only in its first reading, because it may outlast its check a little.
         const known = this.#known.get(pod.name) ?? [];
         const fresh = found.filter(({ part, now }) => !known.some((one) => one.part === part && one.now === now));
         this.#known.set(pod.name, found);
@@ -123,11 +123,11 @@ export class Witness {
     this.#access.close();
   }
 
-  /** The configuration, if it is another one than at the last look. Bytes are read first, so what comes meanwhile is seen the next time. */
+  /** The configuration, if it differs from the previous reading. Bytes are read first, so a push meanwhile is noticed the next time. */
   async #changed(pod: PodRef): Promise<Configuration | undefined> {
     const page: { stats: { value?: number | string }[] } = JSON.parse(await this.#access.fetchText(pod, ADMIN_PORT, RECEIVED));
     const received = Number(page.stats[0]?.value);
-    if (Number.isNaN(received)) throw new Error(`${pod.name} does not tell how much it has received`);
+    if (Number.isNaN(received)) throw new Error(`${pod.name} does not report how much it has received`);
     const before = this.#seen.get(pod.name);
     if (before?.received === received) return undefined;
     const configuration = parseConfiguration(await this.#access.fetchText(pod, ADMIN_PORT, '/config_dump?include_eds'));

@@ -4,13 +4,13 @@ import type { EndpointSlice } from '../../fixtures/check/lapses.ts';
 interface PodState {
   uid?: string;
   ready?: boolean;
-  /** When it became so. */
+  /** When it became ready. */
   since?: string;
   deleting?: boolean;
   container?: { containerID?: string; restartCount?: number; reason?: string };
 }
 
-/** A pod with one container, as the API server shows it. */
+/** A pod with one container, as the API server returns it. */
 export function podOf(
   name: string,
   { uid = name, ready = true, since = '2026-11-29T11:00:00Z', deleting = false, container = {} }: PodState = {},
@@ -31,7 +31,7 @@ export function podOf(
   };
 }
 
-/** The slice of a Service with these pods behind it. */
+/** The EndpointSlice of a Service backed by these pods. */
 export function sliceOf(service: string, ...pods: string[]): EndpointSlice {
   const about = { name: `${service}-x`, uid: service, resourceVersion: '1', creationTimestamp: '' };
   return {

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import { exec } from '../../clusters/exec.ts';
-import { leftovers, withFolder } from '../../clusters/images/build-folder.ts';
+import { leftovers, withFolder } from '../../clusters/work-folder.ts';
 import { scratchFolder, type Scratch } from './scratch.ts';
 
-/** A temporary folder of the test's own, as long as the scope lasts. */
+/** A temporary folder that is removed at the end of the scope. */
 async function temporaryFolder(): Promise<Scratch> {
   const folder = await scratchFolder();
   const { TMPDIR: before } = process.env;
@@ -24,11 +24,11 @@ async function temporaryFolder(): Promise<Scratch> {
   };
 }
 
-/** Begins a build in a process that is killed midway. @returns the build's root */
-async function killedBuild(): Promise<string> {
-  const module = new URL('../../clusters/images/build-folder.ts', import.meta.url).href;
+/** Starts a build in a process that is killed halfway. @returns the build's root */
+async function killedBuild(purpose = 'build'): Promise<string> {
+  const module = new URL('../../clusters/work-folder.ts', import.meta.url).href;
   const program = `import { withFolder } from '${module}';
-    await withFolder(async (root) => { process.stdout.write(root); setTimeout(() => process.kill(process.pid, 'SIGKILL')); await new Promise(() => {}); });`;
+    await withFolder('${purpose}', async (root) => { process.stdout.write(root); setTimeout(() => process.kill(process.pid, 'SIGKILL')); await new Promise(() => {}); });`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
   let said = '';
   child.stdout.on('data', (text) => (said += String(text)));
@@ -36,32 +36,40 @@ async function killedBuild(): Promise<string> {
   return said;
 }
 
-test('a build has an empty folder of its own, which goes with it', async () => {
+test('Gives a build an empty folder, and removes it afterwards', async () => {
   await using place = await temporaryFolder();
-  await withFolder(async (root) => {
+  await withFolder('build', async (root) => {
     expect(await readdir(root)).toEqual([]);
     expect(await leftovers()).toEqual([]);
   });
   expect(await readdir(place.path)).toEqual([]);
 });
 
-test('what a killed build left is removed, and nothing that is mounted or linked in it', async () => {
-  await using theirs = await scratchFolder();
-  await writeFile(join(theirs.path, 'precious'), 'theirs');
+test('Removes what a killed build left, but nothing that is mounted or linked there', async () => {
+  await using foreign = await scratchFolder();
+  await writeFile(join(foreign.path, 'precious'), 'foreign');
   await using place = await temporaryFolder();
   const root = await killedBuild();
   await mkdir(join(root, 'proc'));
-  await symlink(theirs.path, join(root, 'link'));
-  await symlink(theirs.path, join(place.path, 'meshproof-build-link'));
-  await exec('mount', ['--bind', theirs.path, join(root, 'proc')]).catch(() => '');
+  await symlink(foreign.path, join(root, 'link'));
+  await symlink(foreign.path, join(place.path, 'meshproof-build-link'));
+  await exec('mount', ['--bind', foreign.path, join(root, 'proc')]).catch(() => '');
   const found = await leftovers();
-  expect(found.map(({ what }) => what)).toEqual([`build folder ${join(root, '..')}`]);
+  expect(found.map(({ what }) => what)).toEqual([`temporary folder ${join(root, '..')}`]);
   await found[0]?.remove();
   expect(await readdir(place.path)).toEqual(['meshproof-build-link']);
-  expect(await readFile(join(theirs.path, 'precious'), 'utf8')).toBe('theirs');
+  expect(await readFile(join(foreign.path, 'precious'), 'utf8')).toBe('foreign');
 });
 
-test('a program that goes on in the root of a killed build is ended before the root goes', async () => {
+test('Removes what a killed listing of the checks left', async () => {
+  await using place = await temporaryFolder();
+  await killedBuild('list');
+  const [found] = await leftovers();
+  await found?.remove();
+  expect(await readdir(place.path)).toEqual([]);
+});
+
+test('Ends a program that is still running in the root of a killed build before removing it', async () => {
   test.skip(process.platform !== 'linux', 'finds processes by /proc');
   await using place = await temporaryFolder();
   const root = await killedBuild();
@@ -74,7 +82,7 @@ test('a program that goes on in the root of a killed build is ended before the r
   other.kill();
 });
 
-test('a folder whose maker was killed before it could write its record is removed after a while', async () => {
+test('Removes a folder after a while if its creator was killed before writing its record', async () => {
   await using place = await temporaryFolder();
   const folder = join(place.path, 'meshproof-build-begun');
   await mkdir(folder);
@@ -82,16 +90,16 @@ test('a folder whose maker was killed before it could write its record is remove
   expect(await leftovers()).toEqual([]);
   const longAgo = new Date(Date.now() - 3_600_000);
   await utimes(folder, longAgo, longAgo);
-  expect((await leftovers()).map(({ what }) => what)).toEqual([`build folder ${folder}`]);
+  expect((await leftovers()).map(({ what }) => what)).toEqual([`temporary folder ${folder}`]);
   await writeFile(join(folder, 'precious'), '');
   await utimes(folder, longAgo, longAgo);
   expect(await leftovers()).toEqual([]);
 });
 
-test('a folder whose build nobody here can judge stays, and is named', async () => {
+test('Keeps and names a folder whose build may be running elsewhere', async () => {
   await using place = await temporaryFolder();
   await mkdir(join(place.path, 'meshproof-build-unmarked'));
   const spared: string[] = [];
   expect(await leftovers({ spare: (what) => spared.push(what) })).toEqual([]);
-  expect(spared).toEqual([`build folder ${join(place.path, 'meshproof-build-unmarked')}`]);
+  expect(spared).toEqual([`temporary folder ${join(place.path, 'meshproof-build-unmarked')}`]);
 });

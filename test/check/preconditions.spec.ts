@@ -4,12 +4,12 @@ import type { Pod } from '../../clusters/kubernetes/pods.ts';
 import type { Rig } from '../../fixtures/rig/rig.ts';
 import type { PaceReading } from '../../fixtures/agent/protocol.ts';
 import type { Attempt } from '../../fixtures/check/attempt.ts';
-import { Ground, KUBELET_MS, weighed } from '../../fixtures/check/ground.ts';
-import { podOf } from './grounds.ts';
+import { Preconditions, KUBELET_MS, weighed } from '../../fixtures/check/preconditions.ts';
+import { podOf } from './rig-pods.ts';
 
 const steady: PaceReading = { process: 'first', forMs: 3_000, stalledMs: 20, waitedMs: 100, throttledMs: 0 };
 
-/** A rig of two samples that behave as they are told. */
+/** A rig of two samples whose behaviour a test sets. */
 class StandIn {
   pods: Pod[] = [podOf('caller'), podOf('server-v2')];
   pace: Partial<PaceReading> | Error = {};
@@ -17,7 +17,7 @@ class StandIn {
   readonly log: string[] = [];
   readonly noted = { disturbed: new Set<string>(), lateMs: 0 };
 
-  get rig(): Parameters<typeof Ground.watch>[0] {
+  get rig(): Parameters<typeof Preconditions.watch>[0] {
     const agent = (pod: string) => ({
       pace: async () => {
         this.log.push(`pace ${pod}`);
@@ -45,8 +45,8 @@ class StandIn {
     return rig as unknown as Rig;
   }
 
-  watch(): Promise<Ground> {
-    return Ground.watch(this.rig, this.noted);
+  watch(): Promise<Preconditions> {
+    return Preconditions.watch(this.rig, this.noted);
   }
 }
 
@@ -55,99 +55,99 @@ const finding = { matcher: 'toSucceed', expected: 'every request succeeds', obse
 const violated: Attempt = { kind: 'violated', finding, error: no };
 const held: Attempt = { kind: 'held' };
 
-test('where all is as it must be, a no is a no and a yes is a yes', async () => {
-  const ground = await new StandIn().watch();
-  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
-  expect(await weighed(held, ground, { expected: true })).toBe(held);
+test('Accepts failure and success if everything was in order', async () => {
+  const preconditions = await new StandIn().watch();
+  expect(await weighed(violated, preconditions, { expected: false })).toBe(violated);
+  expect(await weighed(held, preconditions, { expected: true })).toBe(held);
   expect(await weighed(violated, undefined, { expected: false })).toBe(violated);
 });
 
-test('a no while a sample was not ready says nothing about the mesh, a yes still does', async () => {
+test('Accepts only success if a sample was not ready', async () => {
   const standIn = new StandIn();
-  const ground = await standIn.watch();
+  const preconditions = await standIn.watch();
   standIn.pods = [podOf('caller'), podOf('server-v2', { since: '2026-11-29T12:00:05Z' })];
-  const seen = await weighed(violated, ground, { expected: false });
+  const seen = await weighed(violated, preconditions, { expected: false });
   expect(seen).toMatchObject({ kind: 'inconclusive', finding, error: no });
   expect(seen).toHaveProperty('reason', expect.stringMatching(/^server-v2 was not ready, until 12:00:05 UTC\. /));
-  expect(await weighed(held, ground, { expected: true })).toBe(held);
+  expect(await weighed(held, preconditions, { expected: true })).toBe(held);
   standIn.noted.disturbed.add('server-v2');
-  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
+  expect(await weighed(violated, preconditions, { expected: false })).toBe(violated);
 });
 
-test('what stood still, or was held back by a limit, was late with everything', async () => {
+test('Reports stalls and CPU throttling', async () => {
   const standIn = new StandIn();
-  const ground = await standIn.watch();
+  const preconditions = await standIn.watch();
   for (const [pace, words] of [
     [{ stalledMs: 800 }, 'the machine did not keep up: server-v2 stalled for up to 0.8 s'],
     [{ throttledMs: 900 }, 'server-v2 was throttled by its CPU limit for 0.9 s of 3.0 s'],
     [new Error('no such pod'), 'server-v2 could not be queried: no such pod'],
   ] as const) {
     standIn.pace = pace;
-    expect(await weighed(violated, ground, { expected: false })).toMatchObject({
+    expect(await weighed(violated, preconditions, { expected: false })).toMatchObject({
       kind: 'inconclusive',
       reason: expect.stringContaining(words),
     });
   }
   standIn.pace = { stalledMs: 499, throttledMs: null, waitedMs: null };
   standIn.noted.lateMs = 700;
-  expect(await weighed(violated, ground, { expected: false })).toHaveProperty(
+  expect(await weighed(violated, preconditions, { expected: false })).toHaveProperty(
     'reason',
     expect.stringContaining('were answered 0.7 s late'),
   );
   standIn.noted.lateMs = 499;
-  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
+  expect(await weighed(violated, preconditions, { expected: false })).toBe(violated);
 });
 
-test('a sample that restarted has lost what it was told, so not even a yes is believed', async () => {
+test('Rejects even success if a sample restarted and lost its faults', async () => {
   const standIn = new StandIn();
-  const ground = await standIn.watch();
+  const preconditions = await standIn.watch();
   standIn.pace = { process: 'second' };
   const lost = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 restarted; its faults and its ledger are lost') };
-  expect(await weighed(held, ground, { expected: true })).toMatchObject(lost);
-  expect(await weighed(violated, ground, { expected: false })).toMatchObject(lost);
+  expect(await weighed(held, preconditions, { expected: true })).toMatchObject(lost);
+  expect(await weighed(violated, preconditions, { expected: false })).toMatchObject(lost);
 });
 
-test('a sample that ended what it was told, because it heard of nobody, makes nothing believed, also where the check disturbs it', async () => {
+test('Rejects even success if a sample dropped its faults because it lost contact, even if the check disturbs that sample', async () => {
   const standIn = new StandIn();
-  const ground = await standIn.watch();
+  const preconditions = await standIn.watch();
   standIn.noted.disturbed.add('server-v2');
   standIn.pace = { lapses: 1 };
   const lapsed = { kind: 'inconclusive', reason: expect.stringContaining('server-v2 did not hear from this run in time') };
-  expect(await weighed(violated, ground, { expected: false })).toMatchObject(lapsed);
-  expect(await weighed(held, ground, { expected: true })).toMatchObject(lapsed);
-  // What it says otherwise is as the check wanted it.
+  expect(await weighed(violated, preconditions, { expected: false })).toMatchObject(lapsed);
+  expect(await weighed(held, preconditions, { expected: true })).toMatchObject(lapsed);
+  // Its other readings are as the check intended.
   standIn.pace = { process: 'second' };
-  expect(await weighed(violated, ground, { expected: false })).toBe(violated);
+  expect(await weighed(violated, preconditions, { expected: false })).toBe(violated);
 });
 
-test('a busy machine does not take away what was to be expected: a control that is red as it says', async () => {
+test('Accepts a control that failed as required on a busy machine', async () => {
   const standIn = new StandIn();
-  const ground = await standIn.watch();
+  const preconditions = await standIn.watch();
   standIn.pace = { stalledMs: 3_000 };
-  expect(await weighed(violated, ground, { expected: true })).toBe(violated);
-  // One that stayed green may owe that to the machine.
-  expect(await weighed(held, ground, { expected: false })).toMatchObject({ kind: 'inconclusive' });
+  expect(await weighed(violated, preconditions, { expected: true })).toBe(violated);
+  // A control that did not fail may owe that to the machine.
+  expect(await weighed(held, preconditions, { expected: false })).toMatchObject({ kind: 'inconclusive' });
 });
 
-test('a no on the true manifest waits for what the cluster hears of late', async () => {
+test('Waits after a failure of the check for what the cluster notices late', async () => {
   const standIn = new StandIn();
-  const ground = await standIn.watch();
+  const preconditions = await standIn.watch();
   const { asked } = standIn;
-  const seen = weighed(violated, ground, { expected: false, patienceMs: KUBELET_MS });
+  const seen = weighed(violated, preconditions, { expected: false, patienceMs: KUBELET_MS });
   await expect.poll(() => standIn.asked).toBeGreaterThan(asked);
   standIn.pods = [podOf('caller'), podOf('server-v2', { container: { restartCount: 1, containerID: 'b', reason: 'OOMKilled' } })];
   expect(await seen).toMatchObject({ reason: expect.stringContaining('container app of server-v2 restarted (OOMKilled, exit code 137)') });
 });
 
-test("a tool's error keeps its words, with what may be the reason", async () => {
+test("Keeps the message of a tool's error, and adds the possible cause", async () => {
   const standIn = new StandIn();
-  const ground = await standIn.watch();
+  const preconditions = await standIn.watch();
   standIn.pods = [podOf('caller')];
-  const seen = await weighed({ kind: 'inconclusive', reason: 'AGENT_SILENT', error: no }, ground, { expected: false });
+  const seen = await weighed({ kind: 'inconclusive', reason: 'AGENT_SILENT', error: no }, preconditions, { expected: false });
   expect(seen).toMatchObject({ kind: 'inconclusive', reason: 'AGENT_SILENT (server-v2 is gone)' });
 });
 
-test('a measurement begins when every sample is ready, and the proxies know of it', async () => {
+test('Starts measuring once every sample is ready and the proxies know it', async () => {
   const standIn = new StandIn();
   standIn.pods = [podOf('caller'), podOf('server-v2', { ready: false })];
   const watching = standIn.watch();
