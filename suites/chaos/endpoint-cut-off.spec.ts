@@ -6,7 +6,7 @@ const EJECTED_MS = 6_000;
 check(
   'An endpoint that is cut off is ejected within two seconds, and used again once it is reachable',
   {
-    control: { because: 'outlier detection is off', mustFail: { toRecover: { 'answered 504 UT': 1 } } },
+    control: { because: 'outlier detection is off', mustFail: { toRecover: { 'answered 503 UF': 1 } } },
     needs: { nodes: 'kind', because: "packets are dropped in the pod's network on its node", link: '' },
     faults: ['network'],
   },

@@ -6,7 +6,7 @@ const EJECTED_MS = 6_000;
 check(
   'An endpoint whose proxy hangs is ejected within two seconds, and no request fails once it continues',
   {
-    control: { because: 'outlier detection is off', mustFail: { toRecover: { 'answered 504 UT': 1 } } },
+    control: { because: 'outlier detection is off', mustFail: { toRecover: { 'answered 503 UF': 1 } } },
     docDeviations: [
       {
         documented: 'outlierDetection with consecutiveGatewayErrors: 3 ejects an endpoint that answers no request in time',
