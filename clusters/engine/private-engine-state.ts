@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 
 import { exec } from '../exec.ts';
+import { until } from '../until.ts';
 import { otherUsers } from './engine-users.ts';
 import { privateEngineFiles, privateEngineSettings, type PrivateEngineSettings } from './private-engine-config.ts';
 import { notInContainers, programsWith } from './process-search.ts';
@@ -52,8 +53,21 @@ export async function isInUse(settings: PrivateEngineSettings): Promise<boolean>
   if ((await otherUsers(settings.run)).length > 0) return true;
   const env = { DOCKER_HOST: privateEngineFiles(settings).host };
   const running = await exec('docker', ['ps', '--quiet'], { env, timeoutMs: 10_000 }).catch(() => undefined);
-  if (running !== undefined) return running !== '';
-  return (await privateEngineState(settings)) !== 'gone';
+  if (running === undefined) return (await privateEngineState(settings)) !== 'gone';
+  return running !== '' || (await hasShims(settings));
+}
+
+/**
+ * Whether processes that attend to containers of the private engine remain; each ends a moment after its container. They are looked for
+ * because the `docker` on PATH may be the client of another engine that ignores DOCKER_HOST, as podman's is.
+ */
+async function hasShims(settings: PrivateEngineSettings): Promise<boolean> {
+  const shims = async () => await notInContainers(await programsWith(/^containerd-shim/, privateEngineFiles(settings).execRoot));
+  const gone = until(async () => (await shims()).length === 0, { what: 'the shims to end', timeoutMs: 5_000, everyMs: 100 });
+  return await gone.then(
+    () => false,
+    () => true,
+  );
 }
 
 /** Processes of the private engine: its dockerd, its containerd, and the shims of its containers. */

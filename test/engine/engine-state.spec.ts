@@ -59,6 +59,24 @@ test('Waits for a silent daemon, reports it, and neither ends nor stops it', asy
   }
 });
 
+test('Does not stop an engine with containers that the docker on PATH does not show', async () => {
+  await using place = await bench();
+  const { settings, path } = place;
+  await writeFile(join(path, 'docker'), '#!/bin/sh\nexit 0\n');
+  const loop = (argv0: string, argument: string) =>
+    spawn('sh', ['-c', 'while :; do sleep 0.05; done', 'sh', argument], { argv0, stdio: 'ignore' });
+  const files = privateEngineFiles(settings);
+  const [daemon, shim] = [loop('dockerd', files.config), loop('containerd-shim-runc-v2', `${files.execRoot}/containerd`)];
+  try {
+    expect(await idlePrivateEngine(settings)).toBeUndefined();
+    shim.kill();
+    expect(await idlePrivateEngine(settings)).toBe(files.host);
+  } finally {
+    daemon.kill();
+    shim.kill();
+  }
+});
+
 test('Does not treat an unseen daemon as gone if its socket accepts connections', async () => {
   await using place = await bench();
   const server = createServer();
