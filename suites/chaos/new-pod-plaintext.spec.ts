@@ -9,6 +9,7 @@ check(
       'Linkerd has no mTLS modes: encryption is automatic, and policies control access',
       'https://linkerd.io/2/features/automatic-mtls/',
     ),
+    timeoutMs: 240_000,
   },
   async ({ unmeshedCaller, workload, namespace }, policy) => {
     const early = target(`early.${namespace}`, 8080);

@@ -10,7 +10,7 @@ check(
   async ({ caller, server, network }) => {
     const slow = server.version('v2');
     await network.during({ kind: 'latency', ms: 200, jitterMs: 20 }, { at: slow, towards: caller }, async () => {
-      const history = await caller.send(server, { rate: 100, count: 400 });
+      const history = await caller.send(server, { rate: 100, count: 800 });
       expect(history).toSucceed({ lateMs: 1_000 });
       expect(await server.received(history)).toGiveLess(slow, { of: server.endpoints, history });
     });

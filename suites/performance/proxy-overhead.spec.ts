@@ -16,6 +16,7 @@ check(
     control: { because: 'every request is delayed by 20 ms', mustFail: { toStayWithin: 'more added p50' } },
     base: 'load',
     exclusive: 'timing',
+    timeoutMs: 240_000,
     variables: ({ load }) => load.variables(),
   },
   async ({ load }) => {

@@ -17,7 +17,7 @@ check(
     // serving.
     const relapse = async (): Promise<void> => {
       await untilDelivered(bad, 20);
-      for (const serving of [10, 20]) {
+      for (const serving of [5, 20]) {
         await bad.faults({ status: 500 });
         if (!(await untilEjected(server, bad))) return;
         await bad.heal();

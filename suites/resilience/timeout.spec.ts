@@ -8,7 +8,7 @@ check(
     faults: ['endpoint'],
   },
   async ({ caller, v1 }) => {
-    await v1.version('v1').faults({ match: { pathPrefix: '/slow' }, delayMs: 3_000 }, { match: { pathPrefix: '/quick' }, delayMs: 1_650 });
+    await v1.version('v1').faults({ match: { pathPrefix: '/slow' }, delayMs: 3_000 }, { match: { pathPrefix: '/quick' }, delayMs: 1_000 });
     const sendBoth = () =>
       Promise.all([
         caller.send(v1, { count: 10, concurrency: 10, path: '/slow' }),
