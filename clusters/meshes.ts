@@ -1,6 +1,7 @@
 import type { KubernetesApi } from './kubernetes/api.ts';
 import type { MeshAdapter } from './mesh/adapter.ts';
 import type { MeshCluster, MeshModule } from './mesh/module.ts';
+import type { MoveBetween } from './mesh/upgrade.ts';
 
 /** The supported meshes, each with the module in its folder. */
 const REGISTRY = {
@@ -18,6 +19,18 @@ export const MESH_VERSIONS = {
   istio: (await import('./istio/versions.ts')).VERSIONS,
   linkerd: (await import('./linkerd/versions.ts')).VERSIONS,
 } satisfies Record<Mesh, readonly [string, ...string[]]>;
+
+/** The meshes that meshproof can upgrade, each with the way from one installation that its module made to another. */
+const MOVES = {
+  istio: async () => (await import('./istio/upgrade.ts')).moveIstio,
+} satisfies Partial<Record<Mesh, () => Promise<MoveBetween>>>;
+
+export type UpgradableMesh = keyof typeof MOVES;
+export const UPGRADABLE_MESHES = Object.keys(MOVES) as [UpgradableMesh, ...UpgradableMesh[]];
+
+export async function moveOf(mesh: UpgradableMesh): Promise<MoveBetween> {
+  return await MOVES[mesh]();
+}
 
 export async function meshModule(mesh: Mesh): Promise<MeshModule> {
   return await REGISTRY[mesh]();

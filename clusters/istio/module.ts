@@ -15,7 +15,6 @@ import { IstioRevisions } from './revisions/revisions.ts';
 import { definitions } from './schemas.ts';
 import { IstioTool } from './tool.ts';
 import { MeshFinder } from './survey/finder.ts';
-import { moveIstio } from './upgrade.ts';
 import { istioVersion, VERSIONS } from './versions.ts';
 
 /** Istio with sidecars. */
@@ -48,7 +47,6 @@ export const ISTIO: MeshModule = {
     const images = { hub: ISTIO_HUB, tag, plainEnvoy: !extended };
     await installIstio(await istioctlOn({ ...cluster, meshTag: tag }, task), { images }, task);
   },
-  move: moveIstio,
 };
 
 /** @throws MeshproofError `NO_KUBECONFIG` */

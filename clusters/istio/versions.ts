@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
-import { EXIT, MeshproofError } from '../errors.ts';
 import type { GoModule } from '../images/go.ts';
+import { requireVersion } from '../mesh/versions.ts';
 
 /** A version of Istio for new clusters. A change here changes hashes, so what depends on it is rebuilt. */
 export interface IstioVersion {
@@ -28,11 +28,7 @@ export const VERSIONS = Object.keys(TABLE) as [Name, ...Name[]];
 
 /** @throws MeshproofError `MESH_VERSION_UNKNOWN` with exit code 2 */
 export function istioVersion(name: string = VERSIONS[0]): IstioVersion & { name: string; folder: string; module: GoModule } {
-  const known = VERSIONS.find((one) => one === name);
-  if (known === undefined) {
-    const hint = `there are ${VERSIONS.join(', ')}`;
-    throw new MeshproofError('MESH_VERSION_UNKNOWN', `meshproof cannot install Istio ${name}`, { hint, exitCode: EXIT.usage });
-  }
+  const known = requireVersion('istio', VERSIONS, name);
   const folder = join(import.meta.dirname, 'versions', known);
   return { ...TABLE[known], name: known, folder, module: { name: 'istio', folder } };
 }

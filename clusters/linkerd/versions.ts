@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
-import { EXIT, MeshproofError } from '../errors.ts';
 import type { GoModule } from '../images/go.ts';
+import { requireVersion } from '../mesh/versions.ts';
 
 /** A version of Linkerd for new clusters. */
 export interface LinkerdVersion {
@@ -22,11 +22,7 @@ export const VERSIONS = Object.keys(TABLE) as [Name, ...Name[]];
 
 /** @throws MeshproofError `MESH_VERSION_UNKNOWN` with exit code 2 */
 export function linkerdVersion(name: string = VERSIONS[0]): LinkerdVersion & { name: string; folder: string; module: GoModule } {
-  const known = VERSIONS.find((one) => one === name);
-  if (known === undefined) {
-    const hint = `there are ${VERSIONS.join(', ')}`;
-    throw new MeshproofError('MESH_VERSION_UNKNOWN', `meshproof cannot install Linkerd ${name}`, { hint, exitCode: EXIT.usage });
-  }
+  const known = requireVersion('linkerd', VERSIONS, name);
   const folder = join(import.meta.dirname, 'versions', known);
   return { ...TABLE[known], name: known, folder, module: { name: 'linkerd', folder } };
 }

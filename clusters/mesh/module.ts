@@ -8,7 +8,6 @@ import type { TaskContext } from '../task-context.ts';
 import type { MeshAdapter } from './adapter.ts';
 import type { MeshFacts } from './facts.ts';
 import type { MeshBuild, NodeImages } from './node-images.ts';
-import type { Installation, Move, UpgradeWay } from './upgrade.ts';
 
 /** What the mesh's programs need to access a cluster. */
 export interface MeshCluster {
@@ -45,11 +44,4 @@ export interface MeshModule {
   readonly connect: (cluster: Partial<MeshCluster>, api: KubernetesApi) => MeshAdapter;
   /** Installs the mesh from the images on the nodes, and returns once its control plane is ready. */
   readonly install: (cluster: MeshCluster, api: KubernetesApi, build: MeshBuild, task: TaskContext) => Promise<void>;
-  /** The way from one installation that `install` made to another; undefined if meshproof cannot upgrade this mesh. */
-  readonly move?: (
-    cluster: MeshCluster,
-    api: KubernetesApi,
-    way: UpgradeWay,
-    installations: { from: Installation; to: Installation },
-  ) => Move;
 }

@@ -1,4 +1,6 @@
+import type { KubernetesApi } from '../kubernetes/api.ts';
 import type { TaskContext } from '../task-context.ts';
+import type { MeshCluster } from './module.ts';
 import type { MeshBuild } from './node-images.ts';
 
 /** `in-place`: the new control plane replaces the old one. `revision`: it is installed beside it, and the old one is removed last. */
@@ -46,3 +48,11 @@ export interface Move {
   /** What runs now; each control plane is asked for itself. A control plane that does not run is omitted. */
   running: (task: TaskContext) => Promise<RunningVersions[]>;
 }
+
+/** The way of a mesh from one of its installations to another. */
+export type MoveBetween = (
+  cluster: MeshCluster,
+  api: KubernetesApi,
+  way: UpgradeWay,
+  installations: { from: Installation; to: Installation },
+) => Move;

@@ -1,18 +1,17 @@
 import { resolve } from 'node:path';
 
-import { EXIT, MeshproofError } from '../../clusters/errors.ts';
-import { meshModule, type Mesh } from '../../clusters/meshes.ts';
+import { meshModule, moveOf, type UpgradableMesh } from '../../clusters/meshes.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
 import { startProgress } from '../console/progress.ts';
 import { onBorrowed } from '../run/borrowed.ts';
 import { requireImageSource, requireMeshVersion } from '../run/provider.ts';
 import { claimReport, holdReport, requireReportFolder } from '../run/record.ts';
-import { upgradeRig, type Upgradable, type UpgradeSettings } from '../run/upgrade-rig.ts';
+import { upgradeRig, type UpgradeSettings } from '../run/upgrade-rig.ts';
 
 /** The options of `meshproof upgrade`. */
 export interface UpgradeOptions extends UpgradeSettings {
-  mesh: Mesh;
+  mesh: UpgradableMesh;
   name: string;
   images: string;
   registry?: string;
@@ -25,7 +24,6 @@ export async function upgradeMesh(options: UpgradeOptions): Promise<number> {
   const report = resolve(options.report);
   const task = { signal: untilInterrupted(), progress: startProgress() };
   requireReportFolder(report);
-  const module = await upgradable(mesh);
   for (const meshVersion of [from, to]) requireMeshVersion({ mesh, meshVersion });
   const wanted: UpOptions = {
     mesh,
@@ -41,21 +39,15 @@ export async function upgradeMesh(options: UpgradeOptions): Promise<number> {
     return await holdReport(report, async () => {
       await claimReport(report, mesh, undefined);
       return await onBorrowed(wanted, { fresh: true }, task, async ({ description }, until, leases) =>
-        upgradeRig(module, description, { ...options, report }, { signal: until, progress: task.progress, leases }),
+        upgradeRig(
+          { ...(await meshModule(mesh)), move: await moveOf(mesh) },
+          description,
+          { ...options, report },
+          { signal: until, progress: task.progress, leases },
+        ),
       );
     });
   } finally {
     task.progress.pause();
   }
-}
-
-/** @throws MeshproofError `MESH_NOT_UPGRADABLE` with exit code 2 */
-async function upgradable(mesh: Mesh): Promise<Upgradable> {
-  const module = await meshModule(mesh);
-  const { move } = module;
-  if (move !== undefined) return { ...module, move };
-  throw new MeshproofError('MESH_NOT_UPGRADABLE', `meshproof cannot upgrade ${mesh}`, {
-    hint: 'upgrade it with your own tools, and watch it meanwhile: npx meshproof watch',
-    exitCode: EXIT.usage,
-  });
 }

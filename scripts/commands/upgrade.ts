@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 
 import { UPGRADE_WAYS } from '../../clusters/mesh/upgrade.ts';
+import { UPGRADABLE_MESHES } from '../../clusters/meshes.ts';
 import { newClusterName } from '../../clusters/names.ts';
 import { reportName } from '../../fixtures/contract/settings.ts';
 import type { UpgradeOptions } from '../actions/upgrade.ts';
@@ -21,12 +22,13 @@ export function upgradeCommand(): Command {
       'Creates a cluster with one version of a mesh, upgrades it to another under load, and removes the cluster. Reports what failed in each step, compared with a restart without an upgrade.',
     example: 'npx meshproof upgrade --from=1.30 --to=1.31 --by=revision --rollback',
   })
-    .addOption(meshOption('mesh to upgrade'))
-    .addOption(meshVersionOption('--from <version>', 'version to upgrade from').makeOptionMandatory())
+    .addOption(meshOption('mesh to upgrade; for others: npx meshproof watch', UPGRADABLE_MESHES))
+    .addOption(meshVersionOption('--from <version>', 'version to upgrade from', UPGRADABLE_MESHES).makeOptionMandatory())
     .addOption(
       meshVersionOption(
         '--to <version>',
         'version to upgrade to; the same version shows what the procedure alone costs',
+        UPGRADABLE_MESHES,
       ).makeOptionMandatory(),
     )
     .addOption(

@@ -1,13 +1,14 @@
 import { Option } from 'commander';
 
-import { DEFAULT_MESH, MESH_VERSIONS, MESHES } from '../../clusters/meshes.ts';
+import { DEFAULT_MESH, MESH_VERSIONS, MESHES, type Mesh } from '../../clusters/meshes.ts';
 
-/** The option that selects a mesh. */
-export function meshOption(about: string): Option {
-  return new Option('--mesh <mesh>', about).choices(MESHES).default(DEFAULT_MESH);
+/** The option that selects one of these meshes. */
+export function meshOption(about: string, among: readonly Mesh[] = MESHES): Option {
+  const first = among.includes(DEFAULT_MESH) ? DEFAULT_MESH : among[0];
+  return new Option('--mesh <mesh>', about).choices(among).default(first);
 }
 
-/** An option that selects a version of the mesh; which ones a mesh has is checked by `requireMeshVersion`. */
-export function meshVersionOption(flags: string, about: string): Option {
-  return new Option(flags, about).choices(Object.values(MESH_VERSIONS).flat());
+/** An option that selects a version of one of these meshes; which ones the chosen mesh has is checked by `requireMeshVersion`. */
+export function meshVersionOption(flags: string, about: string, among: readonly Mesh[] = MESHES): Option {
+  return new Option(flags, about).choices(among.flatMap((mesh): readonly string[] => MESH_VERSIONS[mesh]));
 }

@@ -6,6 +6,7 @@ import { requireDownloads } from '../../clusters/images/download.ts';
 import { lock } from '../../clusters/images/lock.ts';
 import { requireRegistry, type ImageSource } from '../../clusters/images/registry.ts';
 import { MESH_VERSIONS } from '../../clusters/meshes.ts';
+import { requireVersion } from '../../clusters/mesh/versions.ts';
 import { chooseContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
@@ -54,12 +55,7 @@ export function requireMeshVersion({
   if (meshVersion === undefined) return {};
   if (provider === 'existing')
     throw contradiction('--mesh-version applies to kind clusters, but --provider=existing uses an existing cluster', 'omit it');
-  const known: readonly string[] = MESH_VERSIONS[mesh];
-  if (known.includes(meshVersion)) return { meshVersion };
-  throw new MeshproofError('MESH_VERSION_UNKNOWN', `meshproof cannot install version ${meshVersion} of ${mesh}`, {
-    hint: `there are ${known.join(', ')}`,
-    exitCode: EXIT.usage,
-  });
+  return { meshVersion: requireVersion<string>(mesh, MESH_VERSIONS[mesh], meshVersion) };
 }
 
 /** The error for two options of which one makes the other meaningless; exit code 2. */

@@ -7,7 +7,7 @@ import { nodeImages } from '../../clusters/kind/node-images.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { kindChanges } from '../../clusters/kubernetes/schema-changes.ts';
 import type { MeshModule } from '../../clusters/mesh/module.ts';
-import type { Installation, UpgradeWay } from '../../clusters/mesh/upgrade.ts';
+import type { Installation, MoveBetween, UpgradeWay } from '../../clusters/mesh/upgrade.ts';
 import { UPGRADE_SCHEMA_VERSION, type UpgradeReport } from '../../fixtures/contract/upgrade.ts';
 import { upgradeReportOf } from '../../fixtures/watch/upgrade-report.ts';
 import type { Watcher } from '../../fixtures/watch/watcher.ts';
@@ -30,7 +30,7 @@ export interface UpgradeSettings {
 }
 
 /** A mesh that can be upgraded. */
-export type Upgradable = MeshModule & Required<Pick<MeshModule, 'move'>>;
+export type Upgradable = MeshModule & { move: MoveBetween };
 
 const EXIT_CODES: Readonly<Record<UpgradeReport['verdict'], number>> = { GO: EXIT.ok, 'NO-GO': EXIT.fail, 'NOT KNOWN': EXIT.unproven };
 
