@@ -14,29 +14,30 @@ export function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
   let last = 0;
   let asked = 0;
-  const interrupt = (why: string) => {
+  const interrupt = (why: string, how: string) => {
     if (controller.signal.aborted) return;
     process.stderr.write(`\n${why}: cleaning up\n`);
-    controller.abort(new MeshproofError('INTERRUPTED', 'interrupted before the end', { exitCode: EXIT.interrupted }));
+    controller.abort(new MeshproofError('INTERRUPTED', `interrupted ${how}`, { exitCode: EXIT.interrupted }));
   };
   const ask = () => {
     const now = performance.now();
     if (asked > 0 && now - last < ONE_KEYSTROKE_MS) return;
     last = now;
     asked++;
-    if (asked === 1) return interrupt('interrupted');
+    if (asked === 1) return interrupt('interrupted', 'by SIGINT');
     if (asked < TIMES_TO_LEAVE) return void process.stderr.write('\nstill cleaning up (press Ctrl-C again to quit at once)\n');
     process.stderr.write('\nquit before everything was cleaned up; `npx meshproof sweep` removes the rest\n');
     process.exit(EXIT.interrupted);
   };
   process.on('SIGINT', ask);
-  process.on('SIGTERM', () => interrupt('terminated'));
-  process.on('SIGHUP', () => interrupt('the terminal was closed'));
+  process.on('SIGTERM', () => interrupt('terminated', 'by SIGTERM'));
+  process.on('SIGHUP', () => interrupt('the terminal was closed', 'by SIGHUP'));
   // An unhandled stream error would end the process in the middle of its work.
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', ({ code }: NodeJS.ErrnoException) =>
-      interrupt(code === 'EPIPE' ? 'the output is no longer read' : `the output cannot be written (${code})`),
-    );
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      const why = code === 'EPIPE' ? 'the output is no longer read' : `the output cannot be written (${code})`;
+      interrupt(why, `because ${why}`);
+    });
   }
   return controller.signal;
 }

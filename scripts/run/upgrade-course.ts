@@ -7,6 +7,7 @@ import { labelMeshed, restartMeshed } from '../../clusters/rigs/restart.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
 import { until } from '../../clusters/until.ts';
 import type { UpgradeStep } from '../../fixtures/contract/upgrade.ts';
+import type { Stop } from '../../fixtures/watch/upgrade-verdict.ts';
 
 /** A step that was begun; the watcher has a part for each. */
 export type TakenStep = Pick<UpgradeStep, 'name' | 'kind' | 'direction' | 'running' | 'commands'>;
@@ -116,6 +117,15 @@ export class Course {
       this.broken.push(causeOf(error));
     });
   }
+}
+
+/** Why a course ended with an error: somebody interrupted it, or a step failed. @param steps those that were begun */
+export function stopOf(error: unknown, steps: readonly Pick<TakenStep, 'name'>[], interrupted: AbortSignal): Stop {
+  const last = steps.at(-1);
+  if (!interrupted.aborted)
+    return { why: last === undefined ? causeOf(error) : `in the step "${last.name}": ${causeOf(error)}`, isInterrupted: false };
+  const where = last === undefined ? 'before the first step' : `at the step "${last.name}"`;
+  return { why: `${causeOf(interrupted.reason)} ${where}`, isInterrupted: true };
 }
 
 /** The commands by which an operator restarts pods with the proxies of another installation. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { engineAt } from '../../clusters/engine/engine.ts';
-import { causeOf, EXIT } from '../../clusters/errors.ts';
+import { EXIT } from '../../clusters/errors.ts';
 import { nodeImages } from '../../clusters/kind/node-images.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { kindChanges } from '../../clusters/kubernetes/schema-changes.ts';
@@ -12,7 +12,7 @@ import { UPGRADE_SCHEMA_VERSION, type UpgradeReport } from '../../fixtures/contr
 import { upgradeReportOf } from '../../fixtures/watch/upgrade-report.ts';
 import type { Watcher } from '../../fixtures/watch/watcher.ts';
 import { writeUpgrade } from '../../reporters/upgrade.ts';
-import { commandsOf, Course } from './upgrade-course.ts';
+import { commandsOf, Course, stopOf } from './upgrade-course.ts';
 import { observe, withWatcher, type WatchAbout, type WatchTask } from './watch-rig.ts';
 
 export interface UpgradeSettings {
@@ -79,7 +79,10 @@ async function upgradeWatched(
   const [stopped] = await Promise.all([
     course
       .run()
-      .then(() => undefined, causeOf)
+      .then(
+        () => undefined,
+        (error: unknown) => stopOf(error, course.steps, signal),
+      )
       .finally(() => over.abort()),
     watching.catch((error: unknown) => {
       failed.abort(error);

@@ -29,3 +29,19 @@ test('Exits at once on another Ctrl-C, but not on the echo of the first, and nam
     .toBe(130);
   expect(said).toContain('npx meshproof sweep');
 });
+
+test('Says what interrupted it', async () => {
+  const module = join(PROJECT, 'scripts/console/interrupt.ts');
+  for (const [name, words] of [
+    ['SIGINT', 'interrupted by SIGINT'],
+    ['SIGTERM', 'interrupted by SIGTERM'],
+    ['SIGHUP', 'interrupted by SIGHUP'],
+  ] as const) {
+    const program = `import { untilInterrupted } from ${JSON.stringify(module)}; const signal = untilInterrupted(); signal.addEventListener('abort', () => { console.log(signal.reason.message); process.exit(); }); setInterval(() => {}, 1000); process.kill(process.pid, '${name}');`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await new Promise((resolve) => child.once('close', resolve));
+    quick(said.trim()).toBe(words);
+  }
+});

@@ -1,5 +1,6 @@
 import type { Installation, Move, RunningVersions, UpgradeChange } from '../../clusters/mesh/upgrade.ts';
-import { commandsOf, Course, haveReached } from '../../scripts/run/upgrade-course.ts';
+import { MeshproofError } from '../../clusters/errors.ts';
+import { commandsOf, Course, haveReached, stopOf } from '../../scripts/run/upgrade-course.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 
 const RIG = 'meshproof-rig-0';
@@ -77,6 +78,21 @@ test('Keeps what was done until a change fails', async ({ api }) => {
   const course = new Course(options, { signal: new AbortController().signal, progress: () => undefined });
   await expect(course.run()).rejects.toThrow('cannot install');
   expect(course.steps.at(-1)).toMatchObject({ name: 'install 1.31', kind: 'change', running: [] });
+});
+
+test('Says at which step it was interrupted, and by what, or which step failed', () => {
+  const interrupted = new AbortController();
+  const operation = new Error('The operation was aborted');
+  expect(stopOf(operation, [{ name: 'install 1.31' }], interrupted.signal)).toEqual({
+    why: 'in the step "install 1.31": The operation was aborted',
+    isInterrupted: false,
+  });
+  interrupted.abort(new MeshproofError('INTERRUPTED', 'interrupted by SIGINT'));
+  expect(stopOf(operation, [{ name: 'before' }, { name: 'install 1.31' }], interrupted.signal)).toEqual({
+    why: 'interrupted by SIGINT at the step "install 1.31"',
+    isInterrupted: true,
+  });
+  expect(stopOf(operation, [], interrupted.signal)).toMatchObject({ why: 'interrupted by SIGINT before the first step' });
 });
 
 test('Only counts a version as reached if one control plane and all proxies run it', () => {

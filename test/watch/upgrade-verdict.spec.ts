@@ -64,7 +64,19 @@ const CASES: readonly [string, Observed, ReturnType<typeof upgradeVerdict>['verd
   ['pods are refused in a restart', upgrade([step('restart', 'restart', { pod: failed(1_000) })]), 'NO-GO', /"restart": pod/],
   ['a denied caller is let in', upgrade([step('end', 'hold', { denied: failed(100) })]), 'NO-GO', /"end": denied: 1 of 250.*let through/],
   ['the version is not reached', upgrade([], { broken: ['waited 60 s for only 1.31 to run'] }), 'NO-GO', /waited 60 s/],
-  ['it is stopped', upgrade([], { stopped: 'istioctl failed' }), 'NOT KNOWN', /istioctl failed/],
+  ['it is stopped', upgrade([], { stopped: { why: 'istioctl failed', isInterrupted: false } }), 'NOT KNOWN', /istioctl failed/],
+  [
+    'a change fails after requests were lost',
+    upgrade([step('hold', 'hold', { kept: failed(100) })], { stopped: { why: 'istioctl failed', isInterrupted: false } }),
+    'NO-GO',
+    /"hold": kept/,
+  ],
+  [
+    'it is interrupted, whatever failed then',
+    upgrade([step('hold', 'hold', { kept: failed(100) })], { stopped: { why: 'by SIGINT', isInterrupted: true } }),
+    'NOT KNOWN',
+    /by SIGINT/,
+  ],
   ['the API server is away', upgrade([step('install', 'change', { api: failed(9_000) })]), 'GO', /./],
   [
     'requests fail before it',
@@ -93,14 +105,24 @@ for (const [what, observed, verdict, reason] of CASES) {
   });
 }
 
-test('Gives what was let through first, then what the mesh did not do, then the longest outage', () => {
-  const steps = [step('install', 'change', { pod: failed(200), kept: failed(900) }), step('end', 'hold', { denied: failed(100) })];
-  const { reasons } = upgradeVerdict(upgrade(steps, { broken: ['not reached'], stopped: 'stopped' }));
-  expect(reasons.map((reason) => /denied|not reached|kept|pod|stopped/.exec(reason)?.[0])).toEqual([
-    'denied',
+test('Gives the reasons by their weight, whatever their outage times, and those of one weight by their outage times', () => {
+  const steps = [
+    step('install', 'change', { invalid: failed(300), pod: failed(9_000), kept: failed(100) }),
+    step('restart', 'restart', { kept: failed(20_000) }),
+    step('hold', 'hold', { kept: failed(200) }),
+    step('end', 'hold', { denied: failed(100) }),
+  ];
+  const stopped = { why: 'stopped', isInterrupted: false };
+  const { verdict, reasons } = upgradeVerdict(upgrade(steps, { broken: ['not reached'], stopped }));
+  expect(verdict).toBe('NO-GO');
+  expect(reasons.map((reason) => /"\w+": \w+|not reached|stopped/.exec(reason)?.[0])).toEqual([
+    '"hold": kept',
+    '"install": kept',
+    '"end": denied',
+    '"install": pod',
+    '"install": invalid',
+    '"restart": kept',
     'not reached',
-    'kept',
-    'pod',
     'stopped',
   ]);
 });
