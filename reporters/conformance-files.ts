@@ -4,12 +4,14 @@ import { join } from 'node:path';
 
 import { writeWhole } from '../fixtures/contract/files.ts';
 import { Conformance, EarlierRun, SCHEMA_VERSION } from '../fixtures/contract/conformance.ts';
-import { ALLURE_RESULTS, ALLURE_WORK } from '../fixtures/contract/report-folder.ts';
+import { ALLURE_RESULTS, ALLURE_WORK, UPGRADE_FOLDER } from '../fixtures/contract/report-folder.ts';
 import { junitXml } from './junit.ts';
 import { conformanceMarkdown } from './markdown.ts';
 import { validated } from './validate.ts';
 
 const FILES = ['conformance.json', 'conformance.md', 'junit.xml'] as const;
+/** Files and a folder of reports other than of checks. */
+const OTHER_FILES = ['watch.json', 'watch.md', 'upgrade.json', 'upgrade.md', UPGRADE_FOLDER] as const;
 
 /**
  * Writes conformance.json, conformance.md and junit.xml to the report folder, each atomically.
@@ -59,6 +61,6 @@ export function conformanceIn(report: string): string {
 
 /** Removes what an earlier run left, so that a run that is killed does not seem to have the verdicts of its predecessor. */
 export function removeConformance(report: string): void {
-  for (const name of [...FILES, 'watch.json', 'watch.md', 'allure', ALLURE_RESULTS, ALLURE_WORK, 'evidence', 'diagnostics', 'pictures'])
+  for (const name of [...FILES, ...OTHER_FILES, 'allure', ALLURE_RESULTS, ALLURE_WORK, 'evidence', 'diagnostics', 'pictures'])
     rmSync(join(report, name), { recursive: true, force: true });
 }

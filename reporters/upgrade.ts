@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { markdownTable } from 'markdown-table';
 
 import { writeWhole } from '../fixtures/contract/files.ts';
-import { UpgradeReport, type UpgradeStep } from '../fixtures/contract/upgrade.ts';
+import { DIFFERS, UpgradeReport, type CheckedStation, type UpgradeStep } from '../fixtures/contract/upgrade.ts';
 import { duration } from './format.ts';
 import { inline } from './markdown.ts';
 import { validated } from './validate.ts';
@@ -40,6 +40,7 @@ function upgradeMarkdown(report: UpgradeReport): string {
     failureTable(steps),
     ...(more.length === 0 ? [] : ['## Further reasons', bullets(more)]),
     ...outageSection(outages),
+    ...changedSection(report),
     ...kindSection(report),
     ...(findings.length === 0 ? [] : ["## What the mesh's own tool reports before the upgrade", bullets(findings)]),
     '## Way back',
@@ -78,6 +79,28 @@ function failureTable(steps: readonly UpgradeStep[]): string {
     }),
   ]);
   return tableOf([['step', ...names], ...rows]);
+}
+
+const WHEN: Readonly<Record<CheckedStation['at'], string>> = {
+  before: 'before',
+  after: 'after the upgrade',
+  'way back': 'after the way back',
+};
+
+/** The runs of the chosen suites, and what differs from the first one. */
+function changedSection({ checks, changed }: UpgradeReport): string[] {
+  if (checks.length === 0) return [];
+  const runs = checks.map(({ at, folder, verdicts, errors }) => {
+    const counted = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
+    return `- [${WHEN[at]}](<${folder}/conformance.md>): ${inline([counted.join(', ') || 'no check', ...errors].join('; '))}`;
+  });
+  const rows = changed.map(({ at, what, of, before, now }) => [WHEN[at], what, of, before, now].map(inline));
+  return [
+    '## Checks, and what changed',
+    runs.join('\n'),
+    rows.length === 0 ? 'Nothing changed.' : tableOf([['when', 'what', 'of', 'before', 'then'], ...rows]),
+    `Enforcement times are listed if one is ${DIFFERS.times} times as long as the other and ${duration(DIFFERS.ms)} longer; endings, if at least ${100 * DIFFERS.share} % of the requests in one run ended so and none in the other; statistics, if their intervals do not overlap, and medians if they also differ by more than their tolerance.`,
+  ];
 }
 
 /** Fields that differ. */

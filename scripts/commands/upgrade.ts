@@ -6,14 +6,14 @@ import { newClusterName } from '../../clusters/names.ts';
 import { reportName } from '../../fixtures/contract/settings.ts';
 import type { UpgradeOptions } from '../actions/upgrade.ts';
 import { clusterName, REGISTRY } from '../console/cluster-options.ts';
-import { command, duration } from '../console/command.ts';
+import { command, duration, names } from '../console/command.ts';
 import { meshOption, meshVersionOption } from '../console/mesh-option.ts';
 import { requestRate } from '../console/request-rate.ts';
 
 const DETAILS = `
 Exit codes of upgrade:
   0  GO
-  1  NO-GO: requests or dry runs failed because of the upgrade, something was let through that must be refused, or the version was not reached
+  1  NO-GO: requests or dry runs failed because of the upgrade, something was let through that must be refused, the version was not reached, or a check fails that passed before
   3  NOT KNOWN: the upgrade was not completed or not watched long enough to judge, or a problem of the tool, the machine or the cluster`;
 
 export function upgradeCommand(): Command {
@@ -37,6 +37,14 @@ export function upgradeCommand(): Command {
         .default('in-place'),
     )
     .option('--rollback', 'go back to the first version afterwards, by the same way', false)
+    .addOption(
+      new Option(
+        '--suite <names...>',
+        'run these suites before the upgrade, after it and after the way back, and compare; all stands for every suite',
+      )
+        .argParser(names)
+        .default([], 'none'),
+    )
     .addOption(
       new Option('--hold <time>', 'how long nothing is done before and after each change, to see its effects')
         .argParser(duration)

@@ -6,6 +6,7 @@ import { EXTERNAL_IMAGE_NAMES, type ExternalImageName } from '../../clusters/ima
 import type { ImageSource } from '../../clusters/images/registry.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
 import type { Traits } from '../../fixtures/contract/traits.ts';
+import { explain } from '../console/failure.ts';
 
 /** The images of the external services that checks need, according to their traits. */
 export async function externalImagesOf(traits: Iterable<Traits>): Promise<ExternalImageName[]> {
@@ -15,21 +16,24 @@ export async function externalImagesOf(traits: Iterable<Traits>): Promise<Extern
 }
 
 /**
- * Ensures that the cluster's engine has these images, from the source that `--images` names. Does nothing without a known engine.
+ * Runs `use` once the cluster's engine has the images of these external services, from the source that `--images` names, and then removes
+ * the services that a killed check left. Without a known engine, runs only `use`.
  * @throws MeshproofError `IMAGE_UNAVAILABLE`, or the errors of building an image
  */
-export async function provideExternalImages(
-  { dockerHost }: ClusterDescription,
-  names: readonly ExternalImageName[],
-  images: ImageSource,
+export async function withExternalServices<T>(
+  { name, dockerHost }: ClusterDescription,
+  images: readonly ExternalImageName[],
+  from: ImageSource,
   task: TaskContext,
-): Promise<void> {
-  if (names.length === 0 || dockerHost === undefined) return;
-  await ensureExternalImages(names, images, await engineAt(dockerHost, task), task);
-}
-
-/** Removes the external services that a killed check left. */
-export async function clearExternalServices({ name, dockerHost }: ClusterDescription, names: readonly ExternalImageName[]): Promise<void> {
-  if (names.length === 0 || dockerHost === undefined) return;
-  await removeExternalContainers(name, await engineAt(dockerHost));
+  use: () => Promise<T>,
+): Promise<T> {
+  if (images.length === 0 || dockerHost === undefined) return await use();
+  try {
+    await ensureExternalImages(images, from, await engineAt(dockerHost, task), task);
+    return await use();
+  } finally {
+    await engineAt(dockerHost)
+      .then((engine) => removeExternalContainers(name, engine))
+      .catch(explain);
+  }
 }

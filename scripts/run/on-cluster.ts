@@ -18,7 +18,7 @@ import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { explain } from '../console/failure.ts';
 import { startProgress, type Progress } from '../console/progress.ts';
 import { borrowCluster, returnCluster, type BorrowedCluster } from './cluster.ts';
-import { clearExternalServices, provideExternalImages } from './external-services.ts';
+import { withExternalServices } from './external-services.ts';
 import { onLeasedRigs } from './leased-rigs.ts';
 import { noEffect } from './plan.ts';
 import { runPlaywright } from './playwright.ts';
@@ -61,13 +61,14 @@ export async function runOnCluster(run: ClusterRun, { signal, progress }: { sign
   let code: number;
   try {
     code = await onLeasedRigs(cluster, { signal, progress: progress.say }, async (until) => {
-      await provideExternalImages(description, run.external, run.wanted.images, { signal: until, progress: progress.say });
-      progress.pause();
-      return await runChecks(cluster, run, until);
+      const external = { signal: until, progress: progress.say };
+      return await withExternalServices(description, run.external, run.wanted.images, external, async () => {
+        progress.pause();
+        return await runChecks(cluster, run, until);
+      });
     });
   } finally {
     progress.pause();
-    await clearExternalServices(description, run.external).catch(explain);
     // The reporter's summary must stay the last line, so outside a terminal a removal prints nothing unless it fails.
     const removal = startProgress({ lines: signal.aborted });
     returned = await returnCluster(cluster, await stays(keep, description.name, signal), { progress: removal.say }).then(
@@ -90,7 +91,11 @@ function without({ createdForRun, description }: BorrowedCluster, { asked }: Clu
   ];
 }
 
-async function runChecks({ description, createdForRun }: BorrowedCluster, run: ClusterRun, signal: AbortSignal): Promise<number> {
+/** What `runChecks` needs of a run. */
+type CheckRun = Pick<ClusterRun, 'args' | 'settings' | 'interactive'> & { asked: Pick<ClusterRun['asked'], 'shard'> };
+
+/** Runs checks on a cluster whose rigs this process has leased. @returns the exit code for their verdicts */
+export async function runChecks({ description, createdForRun }: BorrowedCluster, run: CheckRun, signal: AbortSignal): Promise<number> {
   const { report } = run.settings;
   const workers = Math.min(run.settings.workers, Math.max(description.rigs.length, 1));
   const described = await describeRun(description, createdForRun, workers, { shard: run.asked.shard, survey: await surveyOf(description) });

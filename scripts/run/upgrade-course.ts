@@ -12,15 +12,14 @@ import type { Stop } from '../../fixtures/watch/upgrade-verdict.ts';
 /** A step that was begun; the watcher has a part for each. */
 export type TakenStep = Pick<UpgradeStep, 'name' | 'kind' | 'direction' | 'running' | 'commands'>;
 
-/** What an upgrade needs to know, and how it tells the watcher where it is. */
+/** What a way needs to know, and how it tells the watcher where it is. */
 export interface CourseOptions {
   api: KubernetesApi;
   rig: string;
+  direction: Exclude<UpgradeStep['direction'], 'before'>;
   from: Installation;
   to: Installation;
-  /** Undefined if the way back is not to be tried. */
-  back: Installation | undefined;
-  moveTo: (installations: { from: Installation; to: Installation }) => Move;
+  move: Move;
   /** How long nothing is done after each change, in milliseconds. */
   holdMs: number;
   mark: (step: string) => void;
@@ -29,7 +28,7 @@ export interface CourseOptions {
 /** Proxies that have just been restarted, or that have lost their control plane, connect within seconds. */
 const CONNECTED_MS = 60_000;
 
-/** An upgrade, step by step. What was done until an error or the signal stopped it remains readable. */
+/** The way to another installation, step by step. What was done until an error or the signal stopped it remains readable. */
 export class Course {
   readonly steps: TakenStep[] = [];
   /** What the mesh's own tool reported beforehand. */
@@ -39,31 +38,30 @@ export class Course {
   readonly #options: CourseOptions;
   readonly #task: Required<TaskContext>;
   #direction: UpgradeStep['direction'] = 'before';
-  #running: Move['running'];
 
   constructor(options: CourseOptions, task: Required<TaskContext>) {
     this.#options = options;
     this.#task = task;
-    this.#running = options.moveTo(options).running;
   }
 
-  /** Restarts the pods without an upgrade, then upgrades, then goes back if wanted. */
+  /** Goes the way. Before the way forward, restarts the pods without an upgrade. */
   async run(): Promise<void> {
-    const { from, to, back, moveTo } = this.#options;
-    const move = moveTo({ from, to });
+    const { direction } = this.#options;
+    if (direction === 'forward') await this.#prepare();
+    this.#direction = direction;
+    await this.#go();
+  }
+
+  async #prepare(): Promise<void> {
+    const { from, move } = this.#options;
     this.findings.push(...(await move.precheck(this.#task)));
     await this.#hold(`${from.version} before anything is changed`, 'untouched');
     await this.#restart(`restart every pod with ${from.version} as before: the control`, 'control');
     await this.#hold(`hold after the control`, 'untouched');
-    this.#direction = 'forward';
-    await this.#go(move, to);
-    if (back === undefined) return;
-    this.#direction = 'back';
-    await this.#go(moveTo({ from: to, to: back }), back);
   }
 
-  async #go(move: Move, to: Installation): Promise<void> {
-    this.#running = move.running;
+  async #go(): Promise<void> {
+    const { move, to } = this.#options;
     for (const change of move.before) await this.#change(change);
     await this.#restart(`restart every pod with ${to.version}`, 'restart', move.labels);
     await this.#hold(`hold: every proxy was restarted with ${to.version}`, 'hold');
@@ -97,7 +95,7 @@ export class Course {
     this.#task.progress(step.name);
     this.steps.push(taken);
     await act();
-    taken.running = await this.#running(this.#task).then(
+    taken.running = await this.#options.move.running(this.#task).then(
       (running) => running.map(inWords),
       (error: unknown) => [`not readable: ${causeOf(error)}`],
     );
@@ -107,7 +105,7 @@ export class Course {
   async #requireReached(to: Installation): Promise<void> {
     const { signal } = this.#task;
     const look = async (): Promise<boolean> => {
-      const running = await this.#running(this.#task);
+      const running = await this.#options.move.running(this.#task);
       if (haveReached(running, to.build.tag)) return true;
       throw new Error(`there are ${running.map(inWords).join('; ') || 'none'}`);
     };
@@ -119,12 +117,14 @@ export class Course {
   }
 }
 
-/** Why a course ended with an error: somebody interrupted it, or a step failed. @param steps those that were begun */
-export function stopOf(error: unknown, steps: readonly Pick<TakenStep, 'name'>[], interrupted: AbortSignal): Stop {
-  const last = steps.at(-1);
+/**
+ * Why an upgrade ended with an error: somebody interrupted it, or a step failed.
+ * @param step the name of the last one that was begun
+ */
+export function stopOf(error: unknown, step: string | undefined, interrupted: AbortSignal): Stop {
   if (!interrupted.aborted)
-    return { why: last === undefined ? causeOf(error) : `in the step "${last.name}": ${causeOf(error)}`, isInterrupted: false };
-  const where = last === undefined ? 'before the first step' : `at the step "${last.name}"`;
+    return { why: step === undefined ? causeOf(error) : `in the step "${step}": ${causeOf(error)}`, isInterrupted: false };
+  const where = step === undefined ? 'before the first step' : `at the step "${step}"`;
   return { why: `${causeOf(interrupted.reason)} ${where}`, isInterrupted: true };
 }
 

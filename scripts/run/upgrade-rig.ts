@@ -2,24 +2,35 @@ import { join } from 'node:path';
 
 import type { ClusterDescription } from '../../clusters/cluster.ts';
 import { engineAt } from '../../clusters/engine/engine.ts';
+import { identify } from '../../clusters/engine/processes.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import { nodeImages } from '../../clusters/kind/node-images.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { kindChanges } from '../../clusters/kubernetes/schema-changes.ts';
 import type { MeshModule } from '../../clusters/mesh/module.ts';
 import type { Installation, MoveBetween, UpgradeWay } from '../../clusters/mesh/upgrade.ts';
-import { UPGRADE_SCHEMA_VERSION, type UpgradeReport } from '../../fixtures/contract/upgrade.ts';
+import { byPart } from '../../clusters/mesh/versions.ts';
+import { describedIn, descriptionFile, writeDescription } from '../../clusters/registry/description.ts';
+import { Journal } from '../../clusters/rigs/journal.ts';
+import { recover } from '../../clusters/rigs/recover.ts';
+import { UPGRADE_FOLDER } from '../../fixtures/contract/report-folder.ts';
+import { UPGRADE_SCHEMA_VERSION, type Station, type UpgradeReport } from '../../fixtures/contract/upgrade.ts';
 import { upgradeReportOf } from '../../fixtures/watch/upgrade-report.ts';
-import type { Watcher } from '../../fixtures/watch/watcher.ts';
+import type { Stop } from '../../fixtures/watch/upgrade-verdict.ts';
 import { writeUpgrade } from '../../reporters/upgrade.ts';
-import { commandsOf, Course, stopOf } from './upgrade-course.ts';
-import { observe, withWatcher, type WatchAbout, type WatchTask } from './watch-rig.ts';
+import type { Decision } from './decide.ts';
+import { behaviourOf, checkStation, type CheckedRun } from './upgrade-checks.ts';
+import { commandsOf, stopOf } from './upgrade-course.ts';
+import { takeLeg, type TakenLeg } from './upgrade-leg.ts';
+import type { WatchTask } from './watch-rig.ts';
 
 export interface UpgradeSettings {
   from: string;
   to: string;
   by: UpgradeWay;
   rollback: boolean;
+  /** The suites that are run before the upgrade, after it, and after the way back. */
+  suite: string[];
   /** How long nothing is done after each change, in milliseconds. */
   hold: number;
   /** Total outage time that a class may have in a step without restarts, in milliseconds. */
@@ -34,19 +45,26 @@ export type Upgradable = MeshModule & { move: MoveBetween };
 
 const EXIT_CODES: Readonly<Record<UpgradeReport['verdict'], number>> = { GO: EXIT.ok, 'NO-GO': EXIT.fail, 'NOT KNOWN': EXIT.unproven };
 
-/** Upgrades the mesh of a cluster while its first rig is watched, and writes the report. @returns the exit code for the verdict */
+/**
+ * Upgrades the mesh of a cluster while its first rig is watched, and writes the report.
+ * @param checks the checks of the chosen suites; undefined if none are chosen
+ * @returns the exit code for the verdict
+ */
 export async function upgradeRig(
   module: Upgradable,
   cluster: ClusterDescription,
   settings: UpgradeSettings,
   task: WatchTask,
+  checks?: Pick<Decision, 'args' | 'settings'>,
 ): Promise<number> {
   const api = await KubernetesApi.open(cluster);
   try {
     const installations = await installationsOn(module, cluster, settings, task.signal);
-    return await withWatcher(cluster, settings, task, (watcher, about) =>
-      upgradeWatched({ module, api, watcher, about, ...installations }, cluster, settings, task),
-    );
+    const last = await new Upgrade({ module, api, cluster, settings, task, checks, ...installations }).run();
+    await writeUpgrade(settings.report, last);
+    process.stdout.write(`${last.verdict}: ${last.reasons.join('; ')}\n${join(settings.report, 'upgrade.md')}\n`);
+    task.signal.throwIfAborted();
+    return EXIT_CODES[last.verdict];
   } finally {
     api.close();
   }
@@ -55,50 +73,102 @@ export async function upgradeRig(
 interface Means {
   module: Upgradable;
   api: KubernetesApi;
-  watcher: Watcher;
-  about: WatchAbout;
+  cluster: ClusterDescription;
+  settings: UpgradeSettings;
+  task: WatchTask;
+  checks: Pick<Decision, 'args' | 'settings'> | undefined;
   from: Installation;
   to: Installation;
   back: Installation;
 }
 
-async function upgradeWatched(
-  { module, api, watcher, about, from, to, back }: Means,
-  cluster: ClusterDescription,
-  settings: UpgradeSettings,
-  { signal, progress, leases }: WatchTask,
-): Promise<number> {
-  const { by, rollback, hold, report } = settings;
-  const moveTo = (installations: { from: Installation; to: Installation }) => module.move(cluster, api, by, installations);
-  const [over, failed] = [new AbortController(), new AbortController()];
-  const until = AbortSignal.any([signal, failed.signal]);
-  const place = { api, rig: cluster.rigs[0] ?? '', holdMs: hold, mark: (step: string) => watcher.mark(step) };
-  const course = new Course({ ...place, from, to, back: rollback ? back : undefined, moveTo }, { signal: until, progress: progress.say });
-  watcher.begin();
-  const watching = observe(watcher, about, { report }, { signal: AbortSignal.any([signal, over.signal]), progress, leases });
-  const [stopped] = await Promise.all([
-    course
-      .run()
-      .then(
-        () => undefined,
-        (error: unknown) => stopOf(error, course.steps, signal),
-      )
-      .finally(() => over.abort()),
-    watching.catch((error: unknown) => {
-      failed.abort(error);
-      throw error;
-    }),
-  ]);
-  const { steps, findings, broken } = course;
-  const kinds = kindChanges(module.facts.schemas(from.version), module.facts.schemas(to.version));
-  const done = { steps, findings, kinds, broken, stopped, wayBack: commandsOf(moveTo({ from: to, to: back })) };
-  const { from: fromVersion, to: toVersion } = settings;
-  const described = { ...about, from: fromVersion, to: toVersion, by, rollback };
-  const last = upgradeReportOf(watcher.seen(), watcher.parts(), done, described, UPGRADE_SCHEMA_VERSION);
-  await writeUpgrade(report, last);
-  process.stdout.write(`${last.verdict}: ${last.reasons.join('; ')}\n${join(report, 'upgrade.md')}\n`);
-  signal.throwIfAborted();
-  return EXIT_CODES[last.verdict];
+/** An upgrade: the watched ways, and the checks before, between and after them. */
+class Upgrade {
+  readonly #means: Means;
+  readonly #legs: TakenLeg[] = [];
+  readonly #runs: CheckedRun[] = [];
+  /** As the mesh is now. */
+  #cluster: ClusterDescription;
+
+  constructor(means: Means) {
+    this.#means = means;
+    this.#cluster = means.cluster;
+  }
+
+  /** Goes the ways until the end or until one is stopped. @throws what stopped it before the first step */
+  async run(): Promise<UpgradeReport> {
+    const { settings, from, to, back } = this.#means;
+    const parts: [string, () => Promise<void>][] = [
+      ['checks before the upgrade', () => this.#check('before')],
+      ['the way forward', () => this.#go('forward', from, to)],
+      ['checks after the upgrade', () => this.#check('after')],
+    ];
+    if (settings.rollback)
+      parts.push(['the way back', () => this.#go('back', to, back)], ['checks after the way back', () => this.#check('way back')]);
+    for (const [name, act] of parts) {
+      const stopped = await act().then(
+        () => this.#legs.at(-1)?.stopped,
+        (error: unknown) => {
+          if (this.#legs.length === 0) throw error;
+          return stopOf(error, name, this.#means.task.signal);
+        },
+      );
+      if (stopped !== undefined) return await this.#report(stopped);
+    }
+    return await this.#report(undefined);
+  }
+
+  async #go(direction: 'forward' | 'back', from: Installation, to: Installation): Promise<void> {
+    const { api, task, settings } = this.#means;
+    const { hold: holdMs, report } = settings;
+    // The report of the way back must not replace that of the way forward.
+    const watch = { ...settings, report: direction === 'forward' ? report : join(report, UPGRADE_FOLDER, 'watch of the way back') };
+    const way = { direction, from, to, holdMs, move: this.#moveTo(from, to) };
+    const leg = await takeLeg({ api, cluster: this.#cluster, watch, ...way }, task);
+    this.#legs.push(leg);
+    if (leg.stopped === undefined) await this.#arrive(to);
+  }
+
+  /** Removes the policies of the watch, and describes the cluster as it is now to the processes that use it next. */
+  async #arrive({ version, build }: Installation): Promise<void> {
+    const { module, api, task } = this.#means;
+    const now = { ...(await describedIn(descriptionFile(this.#cluster.name))), meshVersion: version, meshTag: build.tag };
+    const adapter = module.connect(now, api);
+    const { name: owner, rigs } = now;
+    for (const rig of rigs) {
+      const journal = await Journal.open(api, rig, { owner, holder: await identify(process.pid) });
+      await recover(api, adapter, { journal, rig, owner }, { signal: task.signal });
+    }
+    this.#cluster = { ...now, versions: { ...now.versions, ...byPart(adapter.facts, await adapter.versions({ signal: task.signal })) } };
+    await writeDescription(this.#cluster);
+  }
+
+  async #check(at: Station): Promise<void> {
+    const { checks, settings, task } = this.#means;
+    if (checks === undefined) return;
+    task.progress.say(`running the checks of ${settings.suite.join(', ')}: ${at}`);
+    task.progress.pause();
+    const folder = join(settings.report, UPGRADE_FOLDER, at);
+    this.#runs.push(await checkStation(at, this.#cluster, checks, folder, task.signal));
+  }
+
+  #moveTo(from: Installation, to: Installation) {
+    const { module, api, cluster, settings } = this.#means;
+    return module.move(cluster, api, settings.by, { from, to });
+  }
+
+  async #report(stopped: Stop | undefined): Promise<UpgradeReport> {
+    const { module, settings, to, back } = this.#means;
+    const [first, ...others] = this.#legs;
+    if (first === undefined) throw new RangeError('no way was taken');
+    const { from: fromVersion, to: toVersion, by, rollback, suite, report } = settings;
+    const kinds = kindChanges(module.facts.schemas(fromVersion), module.facts.schemas(toVersion));
+    const wayBack = commandsOf(this.#moveTo(to, back));
+    const behaviour = await behaviourOf(this.#runs, report);
+    const about = { ...first.about, from: fromVersion, to: toVersion, by, rollback, suites: suite };
+    const course = { legs: [first, ...others] as const, findings: [...first.findings], kinds, wayBack, stopped, ...behaviour };
+    return upgradeReportOf(course, about, UPGRADE_SCHEMA_VERSION);
+  }
 }
 
 /** The installations that an upgrade passes, with the images that the nodes hold for each. */

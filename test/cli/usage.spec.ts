@@ -79,6 +79,7 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   ['upgrade --from=1.30', /MISSING_MANDATORY_OPTION_VALUE.*--to/, /./],
   ['upgrade --from=1.30 --to=edge-26.8.3', /INVALID_ARGUMENT.*edge-26\.8\.3.*Allowed choices are 1\.31, 1\.30\./, /--help/],
   ['upgrade --mesh=linkerd --from=1.30 --to=1.31', /INVALID_ARGUMENT.*linkerd.*Allowed choices are istio\./, /--help/],
+  ['upgrade --from=1.30 --to=1.31 --suite=nowhere', /UNKNOWN_SUITE.*nowhere/, /suites: .*routing.*security/],
   ['down nobody', /CLUSTER_UNKNOWN.*nobody/, /clusters: none/],
   ['down', /CLUSTER_NOT_NAMED/, /clusters: none/],
   ['down --all meshproof-one', /CONTRADICTION.*--all.*meshproof-one/, /./],

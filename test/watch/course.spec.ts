@@ -55,26 +55,32 @@ test.beforeEach(({ server }) => {
 
 test('Restarts without an upgrade first, then upgrades, then goes back', async ({ api, server }) => {
   const done: string[] = [];
-  const options = { api, rig: RIG, from: FROM, to: TO, back: BACK, moveTo: way(done), holdMs: 0, mark: (step: string) => done.push(step) };
+  const place = { api, rig: RIG, holdMs: 0, mark: (step: string) => done.push(step) };
   const task = { signal: new AbortController().signal, progress: () => undefined };
-  const course = new Course(options, task);
+  const moveTo = way(done);
+  const course = new Course({ ...place, direction: 'forward', from: FROM, to: TO, move: moveTo({ from: FROM, to: TO }) }, task);
   await course.run();
-  expect(course.steps.map(({ direction, kind }) => `${direction} ${kind}`)).toEqual([
+  const back = new Course({ ...place, direction: 'back', from: TO, to: BACK, move: moveTo({ from: TO, to: BACK }) }, task);
+  await back.run();
+  const steps = [...course.steps, ...back.steps];
+  expect(steps.map(({ direction, kind }) => `${direction} ${kind}`)).toEqual([
     ...['untouched', 'control', 'untouched'].map((kind) => `before ${kind}`),
     ...['forward', 'back'].flatMap((direction) =>
       ['change', 'hold', 'restart', 'hold', 'change', 'hold', 'control', 'hold'].map((kind) => `${direction} ${kind}`),
     ),
   ]);
-  expect(done.filter((one) => course.steps.every(({ name }) => name !== one))).toEqual([]);
+  expect(done.filter((one) => steps.every(({ name }) => name !== one))).toEqual([]);
   expect(done.indexOf('install 1.31')).toBeLessThan(done.lastIndexOf('install 1.30'));
   expect(course).toMatchObject({ findings: ['beware'], broken: [] });
-  expect(course.steps.at(-1)?.running).toEqual(['default: 1.30, proxies 7× 1.30']);
+  expect(back).toMatchObject({ findings: [], broken: [] });
+  expect(steps.at(-1)?.running).toEqual(['default: 1.30, proxies 7× 1.30']);
   const namespace = server.objects.get(`/api/v1/namespaces/${RIG}-neighbour`);
   expect(namespace).toMatchObject({ metadata: { labels: { rev: '1.30' } } });
 });
 
 test('Keeps what was done until a change fails', async ({ api }) => {
-  const options = { api, rig: RIG, from: FROM, to: TO, back: BACK, moveTo: way([], 'install'), holdMs: 0, mark: () => undefined };
+  const move = way([], 'install')({ from: FROM, to: TO });
+  const options = { api, rig: RIG, direction: 'forward', from: FROM, to: TO, move, holdMs: 0, mark: () => undefined } as const;
   const course = new Course(options, { signal: new AbortController().signal, progress: () => undefined });
   await expect(course.run()).rejects.toThrow('cannot install');
   expect(course.steps.at(-1)).toMatchObject({ name: 'install 1.31', kind: 'change', running: [] });
@@ -83,16 +89,16 @@ test('Keeps what was done until a change fails', async ({ api }) => {
 test('Says at which step it was interrupted, and by what, or which step failed', () => {
   const interrupted = new AbortController();
   const operation = new Error('The operation was aborted');
-  expect(stopOf(operation, [{ name: 'install 1.31' }], interrupted.signal)).toEqual({
+  expect(stopOf(operation, 'install 1.31', interrupted.signal)).toEqual({
     why: 'in the step "install 1.31": The operation was aborted',
     isInterrupted: false,
   });
   interrupted.abort(new MeshproofError('INTERRUPTED', 'interrupted by SIGINT'));
-  expect(stopOf(operation, [{ name: 'before' }, { name: 'install 1.31' }], interrupted.signal)).toEqual({
+  expect(stopOf(operation, 'install 1.31', interrupted.signal)).toEqual({
     why: 'interrupted by SIGINT at the step "install 1.31"',
     isInterrupted: true,
   });
-  expect(stopOf(operation, [], interrupted.signal)).toMatchObject({ why: 'interrupted by SIGINT before the first step' });
+  expect(stopOf(operation, undefined, interrupted.signal)).toMatchObject({ why: 'interrupted by SIGINT before the first step' });
 });
 
 test('Only counts a version as reached if one control plane and all proxies run it', () => {

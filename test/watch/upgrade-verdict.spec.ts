@@ -37,7 +37,7 @@ function upgrade(replaced: readonly Step[] = [], some: Partial<Observed> = {}): 
     step('again', 'control'),
     step('end', 'hold'),
   ].map((one) => replaced.find(({ name }) => name === one.name) ?? one);
-  return { steps, classes: ALL, lost: new Map(), budgetMs: 0, broken: [], stopped: undefined, ...some };
+  return { steps, classes: ALL, lost: new Map(), budgetMs: 0, broken: [], regressed: [], unproven: [], stopped: undefined, ...some };
 }
 
 /** What happens, the verdict, and a part of its first reason. */
@@ -64,6 +64,8 @@ const CASES: readonly [string, Observed, ReturnType<typeof upgradeVerdict>['verd
   ['pods are refused in a restart', upgrade([step('restart', 'restart', { pod: failed(1_000) })]), 'NO-GO', /"restart": pod/],
   ['a denied caller is let in', upgrade([step('end', 'hold', { denied: failed(100) })]), 'NO-GO', /"end": denied: 1 of 250.*let through/],
   ['the version is not reached', upgrade([], { broken: ['waited 60 s for only 1.31 to run'] }), 'NO-GO', /waited 60 s/],
+  ['a check fails that passed before', upgrade([], { regressed: ['security/a passed before'] }), 'NO-GO', /security\/a passed before/],
+  ['checks did not complete', upgrade([], { unproven: ['the checks before the upgrade: no'] }), 'NOT KNOWN', /^the checks before/],
   ['it is stopped', upgrade([], { stopped: { why: 'istioctl failed', isInterrupted: false } }), 'NOT KNOWN', /istioctl failed/],
   [
     'a change fails after requests were lost',
@@ -113,9 +115,9 @@ test('Gives the reasons by their weight, whatever their outage times, and those 
     step('end', 'hold', { denied: failed(100) }),
   ];
   const stopped = { why: 'stopped', isInterrupted: false };
-  const { verdict, reasons } = upgradeVerdict(upgrade(steps, { broken: ['not reached'], stopped }));
+  const { verdict, reasons } = upgradeVerdict(upgrade(steps, { broken: ['not reached'], regressed: ['a check fails'], stopped }));
   expect(verdict).toBe('NO-GO');
-  expect(reasons.map((reason) => /"\w+": \w+|not reached|stopped/.exec(reason)?.[0])).toEqual([
+  expect(reasons.map((reason) => /"\w+": \w+|not reached|a check fails|stopped/.exec(reason)?.[0])).toEqual([
     '"hold": kept',
     '"install": kept',
     '"end": denied',
@@ -123,6 +125,7 @@ test('Gives the reasons by their weight, whatever their outage times, and those 
     '"install": invalid',
     '"restart": kept',
     'not reached',
+    'a check fails',
     'stopped',
   ]);
 });
