@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { markdownTable } from 'markdown-table';
 
 import { writeWhole } from '../fixtures/contract/files.ts';
-import { DIFFERS, UpgradeReport, type CheckedStation, type UpgradeStep } from '../fixtures/contract/upgrade.ts';
+import { DIFFERS, UpgradeReport, type RecordedStation, type Station, type UpgradeStep } from '../fixtures/contract/upgrade.ts';
+import { quantity } from '../fixtures/contract/quantity.ts';
 import { duration } from './format.ts';
 import { inline } from './markdown.ts';
 import { validated } from './validate.ts';
@@ -81,27 +82,29 @@ function failureTable(steps: readonly UpgradeStep[]): string {
   return tableOf([['step', ...names], ...rows]);
 }
 
-const WHEN: Readonly<Record<CheckedStation['at'], string>> = {
-  before: 'before',
-  after: 'after the upgrade',
-  'way back': 'after the way back',
-};
+const WHEN: Readonly<Record<Station, string>> = { before: 'before', after: 'after the upgrade', 'way back': 'after the way back' };
 
-/** The runs of the chosen suites, and what differs from the first one. */
-function changedSection({ checks, changed }: UpgradeReport): string[] {
-  if (checks.length === 0) return [];
-  const runs = checks.map(({ at, folder, verdicts, errors }) => {
-    const counted = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
-    return `- [${WHEN[at]}](<${folder}/conformance.md>): ${inline([counted.join(', ') || 'no check', ...errors].join('; '))}`;
-  });
+/** What was recorded at each station, and what differs from the first one. */
+function changedSection({ stations, changed }: UpgradeReport): string[] {
   const rows = changed.map(({ at, what, of, before, now }) => [WHEN[at], what, of, before, now].map(inline));
   return [
-    '## Checks, and what changed',
-    runs.join('\n'),
-    rows.length === 0 ? 'Nothing changed.' : tableOf([['when', 'what', 'of', 'before', 'then'], ...rows]),
-    `Enforcement times are listed if one is ${DIFFERS.times} times as long as the other and ${duration(DIFFERS.ms)} longer; endings, if at least ${100 * DIFFERS.share} % of the requests in one run ended so and none in the other; statistics, if their intervals do not overlap, and medians if they also differ by more than their tolerance.`,
+    '## What changed',
+    ...(stations.length === 0 ? [] : [stations.map(stationLine).join('\n')]),
+    rows.length === 0 ? 'Nothing that was compared.' : tableOf([['when', 'what', 'of', 'before', 'then'], ...rows]),
+    ...(stations.some(({ checks }) => checks !== undefined) ? [COMPARED] : []),
   ];
 }
+
+function stationLine({ at, checks, defaults, unread }: RecordedStation): string {
+  const settings = unread === undefined ? quantity(Object.keys(defaults ?? {}).length, 'setting') : `settings not readable: ${unread}`;
+  const proxy = `${settings} of a proxy for requests that nothing configures`;
+  if (checks === undefined) return `- ${WHEN[at]}: ${inline(proxy)}`;
+  const { folder, verdicts, errors } = checks;
+  const counted = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
+  return `- [${WHEN[at]}](<${folder}/conformance.md>): ${inline([counted.join(', ') || 'no check', ...errors, proxy].join('; '))}`;
+}
+
+const COMPARED = `Enforcement times are listed if one is ${DIFFERS.times} times as long as the other and ${duration(DIFFERS.ms)} longer; endings, if at least ${100 * DIFFERS.share} % of the requests in one run ended so and none in the other; statistics, if their intervals do not overlap, and medians if they also differ by more than their tolerance.`;
 
 /** Fields that differ. */
 function kindSection({ kinds, upgrade: { from, to } }: UpgradeReport): string[] {

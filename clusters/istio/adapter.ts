@@ -33,6 +33,7 @@ import { MeshFinder } from './survey/finder.ts';
 import { injectorIn } from './survey/survey.ts';
 import { PROXY_CONTAINER, REQUEST_METRICS, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
+import { proxyDefaults, type Destination } from './proxy/defaults.ts';
 import { labelledCounts, requestCountOf } from './proxy/request-counts.ts';
 
 /** The extension of the proxy that provides each feature. */
@@ -160,6 +161,10 @@ class IstioAdapter implements MeshAdapter {
 
   async labelledCounts(pod: PodRef): Promise<LabelledCount[]> {
     return await labelledCounts(this.#access, pod);
+  }
+
+  async defaults(pod: PodRef, to: Destination, signal?: AbortSignal): Promise<Record<string, string>> {
+    return await proxyDefaults(this.#access, pod, to, signal);
   }
 
   async diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>> {

@@ -182,6 +182,11 @@ export interface MeshAdapter {
   /** The same counter with the mesh's own labels, for checks of these. Undefined for a mesh whose labels cannot be configured. */
   labelledCounts?(pod: PodRef): Promise<LabelledCount[]>;
   /**
+   * The settings of a proxy for requests to a Service that nothing configures, by the proxy's own names. Undefined for a mesh whose proxies
+   * do not show them.
+   */
+  defaults?(pod: PodRef, to: { host: string; port: number }, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /**
    * Proxy and control-plane state for a failure's diagnostics folder: file name → text.
    * @param only the namespace of a rig in a cluster with another owner: everything that does not concern the rig is omitted
    */

@@ -19,7 +19,7 @@ import { upgradeReportOf } from '../../fixtures/watch/upgrade-report.ts';
 import type { Stop } from '../../fixtures/watch/upgrade-verdict.ts';
 import { writeUpgrade } from '../../reporters/upgrade.ts';
 import type { Decision } from './decide.ts';
-import { behaviourOf, checkStation, type CheckedRun } from './upgrade-checks.ts';
+import { behaviourOf, readDefaults, runChosen, type Recorded } from './upgrade-behaviour.ts';
 import { commandsOf, stopOf } from './upgrade-course.ts';
 import { takeLeg, type TakenLeg } from './upgrade-leg.ts';
 import type { WatchTask } from './watch-rig.ts';
@@ -86,7 +86,7 @@ interface Means {
 class Upgrade {
   readonly #means: Means;
   readonly #legs: TakenLeg[] = [];
-  readonly #runs: CheckedRun[] = [];
+  readonly #recorded: Recorded[] = [];
   /** As the mesh is now. */
   #cluster: ClusterDescription;
 
@@ -99,12 +99,12 @@ class Upgrade {
   async run(): Promise<UpgradeReport> {
     const { settings, from, to, back } = this.#means;
     const parts: [string, () => Promise<void>][] = [
-      ['checks before the upgrade', () => this.#check('before')],
+      ['behaviour before the upgrade', () => this.#record('before')],
       ['the way forward', () => this.#go('forward', from, to)],
-      ['checks after the upgrade', () => this.#check('after')],
+      ['behaviour after the upgrade', () => this.#record('after')],
     ];
     if (settings.rollback)
-      parts.push(['the way back', () => this.#go('back', to, back)], ['checks after the way back', () => this.#check('way back')]);
+      parts.push(['the way back', () => this.#go('back', to, back)], ['behaviour after the way back', () => this.#record('way back')]);
     for (const [name, act] of parts) {
       const stopped = await act().then(
         () => this.#legs.at(-1)?.stopped,
@@ -143,13 +143,16 @@ class Upgrade {
     await writeDescription(this.#cluster);
   }
 
-  async #check(at: Station): Promise<void> {
+  async #record(at: Station): Promise<void> {
     const { checks, settings, task } = this.#means;
+    const { signal, progress } = task;
+    progress.say(`reading the defaults of the proxies: ${at}`);
+    const recorded: Recorded = { at, ...(await readDefaults(this.#cluster, signal)) };
+    this.#recorded.push(recorded);
     if (checks === undefined) return;
-    task.progress.say(`running the checks of ${settings.suite.join(', ')}: ${at}`);
-    task.progress.pause();
-    const folder = join(settings.report, UPGRADE_FOLDER, at);
-    this.#runs.push(await checkStation(at, this.#cluster, checks, folder, task.signal));
+    progress.say(`running the checks of ${settings.suite.join(', ')}: ${at}`);
+    progress.pause();
+    recorded.run = await runChosen(this.#cluster, checks, join(settings.report, UPGRADE_FOLDER, at), signal);
   }
 
   #moveTo(from: Installation, to: Installation) {
@@ -164,7 +167,7 @@ class Upgrade {
     const { from: fromVersion, to: toVersion, by, rollback, suite, report } = settings;
     const kinds = kindChanges(module.facts.schemas(fromVersion), module.facts.schemas(toVersion));
     const wayBack = commandsOf(this.#moveTo(to, back));
-    const behaviour = await behaviourOf(this.#runs, report);
+    const behaviour = await behaviourOf(this.#recorded, report);
     const about = { ...first.about, from: fromVersion, to: toVersion, by, rollback, suites: suite };
     const course = { legs: [first, ...others] as const, findings: [...first.findings], kinds, wayBack, stopped, ...behaviour };
     return upgradeReportOf(course, about, UPGRADE_SCHEMA_VERSION);

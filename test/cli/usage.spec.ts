@@ -183,8 +183,7 @@ test.describe('npm', () => {
 });
 
 test('Shows an example and the exit codes in every --help', async () => {
-  const commands = ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'watch', 'upgrade', 'sweep'];
-  for (const command of commands) {
+  for (const command of ['', 'test', 'up', 'down', 'doctor', 'images', 'images build', 'report', 'watch', 'upgrade', 'sweep']) {
     const { exitCode, stdout } = await meshproof([...command.split(' ').filter(Boolean), '--help']);
     expect.soft(stdout, command).toMatch(/^Example:\n {2}(npm test|npx meshproof) /m);
     expect.soft(stdout, command).toMatch(/^ {2}130 +interrupted$/m);

@@ -57,9 +57,14 @@ function report(some: Partial<Course> = {}): UpgradeReport {
     findings: ['a finding'],
     kinds: KINDS_OF_MESH,
     wayBack: ['kubectl rollout restart'],
-    checks: [
-      { at: 'before' as const, folder: 'upgrade/before', verdicts: { PASS: 3 }, errors: [] },
-      { at: 'after' as const, folder: 'upgrade/after', verdicts: { PASS: 2, FAIL: 1 }, errors: ['stopped'] },
+    stations: [
+      { at: 'before' as const, checks: { folder: 'upgrade/before', verdicts: { PASS: 3 }, errors: [] }, defaults: { a: '1', b: '2' } },
+      {
+        at: 'after' as const,
+        checks: { folder: 'upgrade/after', verdicts: { PASS: 2, FAIL: 1 }, errors: ['stopped'] },
+        unread: 'no answer',
+      },
+      { at: 'way back' as const, defaults: { a: '1' } },
     ],
     changed: [{ at: 'after' as const, what: 'ending' as const, of: 'routing/a: caller to server', before: '10× 404', now: '10× 500' }],
   };
@@ -115,8 +120,11 @@ test('Begins the page with the verdict, then shows steps, what failed in each, o
   expect(page).toContain('| pod, step 3 |');
   expect(page).toContain('can \\| not');
   expect(page).toContain('- a finding');
-  expect(page).toContain('- [before](<upgrade/before/conformance.md>): 3 PASS');
-  expect(page).toContain('- [after the upgrade](<upgrade/after/conformance.md>): 2 PASS, 1 FAIL; stopped');
+  expect(page).toContain('- [before](<upgrade/before/conformance.md>): 3 PASS; 2 settings of a proxy');
+  expect(page).toContain(
+    '- [after the upgrade](<upgrade/after/conformance.md>): 2 PASS, 1 FAIL; stopped; settings not readable: no answer',
+  );
+  expect(page).toContain('- after the way back: 1 setting of a proxy');
   expect(page).toContain('| after the upgrade | ending | routing/a: caller to server | 10× 404 | 10× 500 |');
   expect(page).toContain('- Route: new: spec.a.\\[\\].b (and 1 like it), spec.d; removed: spec.e');
   expect(page).toContain('It was not tried');

@@ -1,28 +1,25 @@
 import { expect, test } from '@playwright/test';
 
 import type { CheckResult } from '../../fixtures/contract/result.ts';
-import { behaviourOf, type CheckedRun } from '../../scripts/run/upgrade-checks.ts';
+import { behaviourOf, type Recorded } from '../../scripts/run/upgrade-behaviour.ts';
 import { sampleCheck, sampleConformance } from '../reporters/samples.ts';
 
 const check = (id: string, verdict: CheckResult['verdict'], some: Partial<CheckResult> = {}) =>
   sampleCheck({ id, verdict, evidence: [], statistics: [], ...some });
-const run = (at: CheckedRun['at'], checks: CheckResult[], errors: string[] = []): CheckedRun => {
+const run = (at: Recorded['at'], checks: CheckResult[], errors: string[] = []): Recorded => {
   const conformance = sampleConformance();
-  return {
-    at,
-    folder: `/report/upgrade/${at}`,
-    conformance: { ...conformance, checks, notChosen: [], run: { ...conformance.run, errors } },
-  };
+  const judged = { ...conformance, checks, notChosen: [], run: { ...conformance.run, errors } };
+  return { at, run: { folder: `/report/upgrade/${at}`, conformance: judged } };
 };
 
 test('Says nothing without checks, and of checks that stay as they were', async () => {
-  expect(await behaviourOf([], '/report')).toEqual({ checks: [], changed: [], regressed: [], unproven: [] });
+  expect(await behaviourOf([], '/report')).toEqual({ stations: [], changed: [], regressed: [], unproven: [] });
   const same = [check('a/one', 'PASS'), check('a/two', 'FAIL'), check('a/three', 'UNSUPPORTED')];
   const behaviour = await behaviourOf([run('before', same), run('after', same)], '/report');
   expect(behaviour).toMatchObject({ changed: [], regressed: [], unproven: [] });
-  expect(behaviour.checks).toEqual([
-    { at: 'before', folder: 'upgrade/before', verdicts: { PASS: 1, FAIL: 1, UNSUPPORTED: 1 }, errors: [] },
-    { at: 'after', folder: 'upgrade/after', verdicts: { PASS: 1, FAIL: 1, UNSUPPORTED: 1 }, errors: [] },
+  expect(behaviour.stations).toEqual([
+    { at: 'before', checks: { folder: 'upgrade/before', verdicts: { PASS: 1, FAIL: 1, UNSUPPORTED: 1 }, errors: [] } },
+    { at: 'after', checks: { folder: 'upgrade/after', verdicts: { PASS: 1, FAIL: 1, UNSUPPORTED: 1 }, errors: [] } },
   ]);
 });
 
@@ -45,4 +42,19 @@ test('Counts a check against the upgrade only if it passed before and fails now;
 test('Says that a run proves less if it had errors outside of its checks', async () => {
   const { unproven } = await behaviourOf([run('before', []), run('after', [], ['no cluster'])], '/report');
   expect(unproven).toEqual(['the checks after the upgrade: no cluster']);
+});
+
+test('Lists settings of the proxies that differ, also those that only one of them has', async () => {
+  const recorded: Recorded[] = [
+    { at: 'before', defaults: { 'route.timeout': '0s', 'cluster.a': '1', same: '1' } },
+    { at: 'after', defaults: { 'route.timeout': '15s', 'cluster.b': '2', same: '1' } },
+    { at: 'way back', unread: 'no answer' },
+  ];
+  const { changed, stations } = await behaviourOf(recorded, '/report');
+  expect(changed).toEqual([
+    { at: 'after', what: 'default', of: 'cluster.a', before: '1', now: 'not set' },
+    { at: 'after', what: 'default', of: 'cluster.b', before: 'not set', now: '2' },
+    { at: 'after', what: 'default', of: 'route.timeout', before: '0s', now: '15s' },
+  ]);
+  expect(stations).toEqual(recorded);
 });
