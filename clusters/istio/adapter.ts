@@ -31,7 +31,7 @@ import { circumstancesOf } from './circumstances/circumstances.ts';
 import { meshFacts, standingIn } from './survey/facts.ts';
 import { MeshFinder } from './survey/finder.ts';
 import { injectorIn } from './survey/survey.ts';
-import { PROXY_CONTAINER, REQUEST_METRICS, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
+import { MESHED, PROXY_CONTAINER, REQUEST_METRICS, proxyImage, serverInfo, withProxy } from './proxy/admin.ts';
 import { proxyCounts } from './proxy/counts.ts';
 import { proxyDefaults, type Destination } from './proxy/defaults.ts';
 import { labelledCounts, requestCountOf } from './proxy/request-counts.ts';
@@ -80,9 +80,7 @@ class IstioAdapter implements MeshAdapter {
   /** istiod's version, and the Envoy versions of the running proxies. */
   async versions(task: TaskContext = {}, among?: readonly string[]): Promise<MeshVersions> {
     const controlPlane = await (await this.#istiod(task.signal)).versions(task.signal);
-    const lists = await Promise.all(
-      (among ?? [undefined]).map((namespace) => this.#access.pods(namespace, 'security.istio.io/tlsMode=istio', task.signal)),
-    );
+    const lists = await Promise.all((among ?? [undefined]).map((namespace) => this.#access.pods(namespace, MESHED, task.signal)));
     const proxies = withProxy(lists.flat());
     // One proxy per image is enough, because the others run the same program.
     const ofEachImage = new Map(proxies.map((pod) => [proxyImage(pod), pod]));

@@ -92,12 +92,14 @@ export class Istiod {
 
   /** How many proxies of each Istio version are connected; those that do not report one count as `unknown`. */
   async proxyVersions(signal?: AbortSignal): Promise<Map<string, number>> {
-    const counts = new Map<string, number>();
-    for (const { text } of await this.#ask('/debug/syncz', HTTP_PORT, signal)) {
-      const statuses: SyncStatus[] = JSON.parse(text);
-      for (const { istio_version: version = 'unknown' } of statuses) counts.set(version, (counts.get(version) ?? 0) + 1);
-    }
-    return counts;
+    return countsOf((await this.connected(signal)).map(({ version }) => version));
+  }
+
+  /** Every connected proxy, as `<pod>.<namespace>`, with its Istio version, or `unknown`. */
+  async connected(signal?: AbortSignal): Promise<{ proxy: string; version: string }[]> {
+    const pages = await this.#ask('/debug/syncz', HTTP_PORT, signal);
+    const statuses = pages.flatMap(({ text }): SyncStatus[] => JSON.parse(text));
+    return statuses.map(({ proxy = '', istio_version: version = 'unknown' }) => ({ proxy, version }));
   }
 
   /** One debug page or log of each istiod for diagnostics, by pod name. */
@@ -153,6 +155,11 @@ export class Istiod {
     }
     return this.#pods;
   }
+}
+
+/** How often each of them occurs. */
+export function countsOf(names: readonly string[]): Map<string, number> {
+  return new Map([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]));
 }
 
 /** A service in istiod's registry, with the fields that are read. */

@@ -4,12 +4,14 @@ import { pathOf } from '../images/tools.ts';
 import type { KubernetesApi } from '../kubernetes/api.ts';
 import { KubernetesAccess } from '../mesh/kubernetes-access.ts';
 import type { MeshCluster } from '../mesh/module.ts';
+import type { PodObject } from '../mesh/access.ts';
 import type { Installation, Move, RunningVersions, UpgradeWay } from '../mesh/upgrade.ts';
 import { once } from '../once.ts';
 import type { TaskContext } from '../task-context.ts';
 import { ISTIO_HUB, istioctlTool } from './images.ts';
-import { Istiod } from './istiod.ts';
+import { countsOf, Istiod } from './istiod.ts';
 import { installIstio, placeFlags, type Istioctl } from './istioctl.ts';
+import { MESHED, proxyImage, withProxy } from './proxy/admin.ts';
 import { DEFAULT_REVISION, REVISION_LABEL, usualInjection } from './survey/control-planes.ts';
 import { USUAL_NAMESPACE } from './survey/survey.ts';
 import { IstioTool } from './tool.ts';
@@ -69,18 +71,42 @@ export function moveIstio(
     labels: way === 'in-place' ? {} : { [usualInjection().label]: null, [REVISION_LABEL]: next },
     after: way === 'in-place' ? [] : [tag, uninstall],
     running: async ({ signal }) => {
-      const all = [...new Set([old, next])].map((revision) => runningIn(api, revision, signal));
-      return (await Promise.all(all)).flat();
+      const access = new KubernetesAccess(api);
+      const planes = (await Promise.all([...new Set([old, next])].map((revision) => planeOf(access, revision, signal)))).flat();
+      const pods = await access.pods(undefined, MESHED, signal);
+      return runningUnder(planes, pods);
     },
   };
 }
 
+/** A control plane that runs, and the proxies that are connected to it, as `<pod>.<namespace>`. */
+export interface RunningPlane {
+  revision: string;
+  versions: readonly string[];
+  connected: readonly { proxy: string; version: string }[];
+}
+
+/** What runs under each control plane, and the proxies that are connected to none: nothing updates them any more. */
+export function runningUnder(planes: readonly RunningPlane[], pods: readonly PodObject[]): RunningVersions[] {
+  const connected = new Set(planes.flatMap((plane) => plane.connected.map(({ proxy }) => proxy)));
+  const others = withProxy(pods).filter(({ metadata: { name, namespace } }) => !connected.has(`${name}.${namespace}`));
+  const tags = others.map((pod) => proxyImage(pod).replace(/^.*:/, ''));
+  return [
+    ...planes.map(({ revision, versions, connected: own }) => ({
+      name: revision,
+      controlPlane: versions,
+      proxies: countsOf(own.map(({ version }) => version)),
+    })),
+    ...(tags.length === 0 ? [] : [{ name: 'connected to none of them', controlPlane: [], proxies: countsOf(tags) }]),
+  ];
+}
+
 /** What runs under a revision. `istioctl version` would show that of the default one only. */
-async function runningIn(api: KubernetesApi, revision: string, signal: AbortSignal | undefined): Promise<RunningVersions[]> {
-  const istiod = new Istiod(new KubernetesAccess(api), { namespace: USUAL_NAMESPACE, revision });
+async function planeOf(access: KubernetesAccess, revision: string, signal: AbortSignal | undefined): Promise<RunningPlane[]> {
+  const istiod = new Istiod(access, { namespace: USUAL_NAMESPACE, revision });
   try {
-    const [controlPlane, proxies] = await Promise.all([istiod.versions(signal), istiod.proxyVersions(signal)]);
-    return [{ name: revision, controlPlane, proxies }];
+    const [versions, connected] = await Promise.all([istiod.versions(signal), istiod.connected(signal)]);
+    return [{ revision, versions, connected }];
   } catch (error) {
     if (error instanceof MeshproofError && error.code === 'ISTIOD_MISSING') return [];
     throw error;

@@ -28,8 +28,9 @@ export interface UpgradeChange {
 
 /** The versions that run under one control plane. */
 export interface RunningVersions {
-  /** The mesh's name for the control plane, if there may be several. */
+  /** The mesh's name for the control plane, if there may be several; a sentence for proxies that are connected to none. */
   name: string;
+  /** Empty for those. */
   controlPlane: readonly string[];
   /** How many connected proxies have each version. */
   proxies: ReadonlyMap<string, number>;

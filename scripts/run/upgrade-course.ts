@@ -153,5 +153,5 @@ export function haveReached(running: readonly RunningVersions[], version: string
 /** e.g. `default: 1.31, proxies 5× 1.30, 2× 1.31`. */
 function inWords({ name, controlPlane, proxies }: RunningVersions): string {
   const counts = [...proxies].map(([version, count]) => `${count}× ${version}`);
-  return `${name}: ${controlPlane.join(', ')}, proxies ${counts.join(', ') || 'none'}`;
+  return `${name}: ${[...controlPlane, `proxies ${counts.join(', ') || 'none'}`].join(', ')}`;
 }

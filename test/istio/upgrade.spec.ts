@@ -1,4 +1,4 @@
-import { moveIstio, revisionOf } from '../../clusters/istio/upgrade.ts';
+import { moveIstio, revisionOf, runningUnder } from '../../clusters/istio/upgrade.ts';
 import type { Installation, UpgradeWay } from '../../clusters/mesh/upgrade.ts';
 import { expect, test } from '../kubernetes/on-stand-in.ts';
 
@@ -36,4 +36,19 @@ test('Installs over the control plane in place, and beside it by revision, which
     ),
     labels: { 'istio.io/rev': '1-30-back' },
   });
+});
+
+test('Counts proxies that are connected to no control plane by the tags of their images', () => {
+  const pod = (name: string, tag: string, phase = 'Running') => ({
+    metadata: { name, namespace: 'shop', uid: name },
+    spec: { containers: [{ name: 'istio-proxy', image: `registry.example:5000/istio/proxyv2:${tag}` }] },
+    status: { phase },
+  });
+  const planes = [{ revision: '1-31', versions: ['1.31'], connected: [{ proxy: 'a.shop', version: '1.31' }] }];
+  const pods = [pod('a', '1.31'), pod('b', '1.30'), pod('c', '1.30', 'Succeeded')];
+  expect(runningUnder(planes, pods)).toEqual([
+    { name: '1-31', controlPlane: ['1.31'], proxies: new Map([['1.31', 1]]) },
+    { name: 'connected to none of them', controlPlane: [], proxies: new Map([['1.30', 1]]) },
+  ]);
+  expect(runningUnder(planes, pods.slice(0, 1))).toHaveLength(1);
 });

@@ -4,6 +4,8 @@ import type { ClusterAccess, PodObject } from '../../mesh/access.ts';
 /** Envoy's administration interface, on the pod's loopback address. */
 export const ADMIN_PORT = 15000;
 export const PROXY_CONTAINER = 'istio-proxy';
+/** The label selector of pods with a sidecar. */
+export const MESHED = 'security.istio.io/tlsMode=istio';
 
 /** Pods with a running proxy that must follow the configuration: including unready pods, but not terminating ones. */
 export function withProxy(pods: readonly PodObject[]): PodObject[] {
