@@ -22,7 +22,9 @@ export const CNI_IN_NODE = '/etc/cni/net.d/00-meshproof.conflist';
 
 /** The configuration file for `kind create cluster`. */
 export function kindConfig(options: KindConfigOptions): Record<string, unknown> {
-  const kubelet = { kind: 'KubeletConfiguration', failCgroupV1: false };
+  // A proxy that is killed again and again is to start again, not to wait for up to five minutes.
+  const crashLoopBackOff = { maxContainerRestartPeriod: '1s' };
+  const kubelet = { kind: 'KubeletConfiguration', crashLoopBackOff, ...(options.cgroup === 1 ? { failCgroupV1: false } : {}) };
   return {
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
@@ -35,7 +37,7 @@ export function kindConfig(options: KindConfigOptions): Record<string, unknown> 
       serviceSubnet: options.serviceSubnet,
       dnsSearch: [],
     },
-    kubeadmConfigPatches: options.cgroup === 1 ? [JSON.stringify(kubelet)] : [],
+    kubeadmConfigPatches: [JSON.stringify(kubelet)],
     nodes: options.cniFiles.map((hostPath, node) => ({
       role: node === 0 ? 'control-plane' : 'worker',
       extraMounts: [{ hostPath, containerPath: CNI_IN_NODE, readOnly: true }],

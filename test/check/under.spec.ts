@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { expect as base, test as plain } from '@playwright/test';
 
 import { MeshproofError } from '../../clusters/errors.ts';
+import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { Prober, target } from '../../fixtures/actors/prober.ts';
+import { WorkloadProxy } from '../../fixtures/actors/workload-proxy.ts';
 import type { AgentClient } from '../../fixtures/agent/client.ts';
+import type { Ending, History } from '../../fixtures/agent/protocol.ts';
 import type { Details, Policy } from '../../fixtures/check/definition.ts';
 import { examine } from '../../fixtures/check/examine.ts';
 import { checkOnRig } from '../../fixtures/check/manifests.ts';
@@ -14,7 +17,7 @@ import { isMeshWide, unfitUnder } from '../../fixtures/check/under.ts';
 import type { CheckFiles } from '../../fixtures/contract/catalogue.ts';
 import { UNDER_NAMES, type Under } from '../../fixtures/contract/under.ts';
 import { verdictOf } from '../../fixtures/contract/verdict.ts';
-import { requireNoFault } from '../../fixtures/evidence/dependency.ts';
+import { requireNoFault, withoutLost } from '../../fixtures/evidence/dependency.ts';
 import { Record, recording } from '../../fixtures/evidence/record.ts';
 import { glue } from '../../fixtures/expect.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
@@ -121,7 +124,8 @@ test('Judges no time limits under a fault that delays everything, but does so un
   const prober = new Prober('caller', { probe: async () => ({ outcomes: [] }) } as unknown as AgentClient);
   const measured = (under: Under) =>
     recording(new Record(undefined, under), () => prober.beside({ name: 'v1', address: () => 'v1:8080' }, {}, async () => under));
-  for (const under of ['slow-network', 'packet-loss'] as const) await base(measured(under)).rejects.toThrow(/measures time limits/);
+  for (const under of ['slow-network', 'packet-loss', 'proxy-restart', 'node-busy'] as const)
+    await base(measured(under)).rejects.toThrow(/measures time limits/);
   base(await measured(DOWN)).toMatchObject([DOWN, { outcomes: [] }]);
 });
 
@@ -154,6 +158,54 @@ test("Knows the addresses of the rig's Services while DNS is down, and treats ot
   ]);
 });
 
+const REFUSED: Ending = { kind: 'connection-refused' };
+const RESET: Ending = { kind: 'reset', when: 'after-send' };
+const answered = (status: number, body = ''): Ending => ({ kind: 'response', status, headers: { server: 'envoy' }, bodyStart: body });
+
+function endingWith(...endings: Ending[]): History {
+  const outcomes = endings.map((ending, at) => ({ id: `${at}`, dueMs: 0, sentMs: 0, answeredMs: 1, ending, connection: 0 }));
+  return { from: 'caller', order: { target: 'server:8080', count: endings.length }, startedAt: 0, outcomes };
+}
+
+test('Sets requests aside that a restarted proxy took away, and no others; without any left there is nothing to judge', async () => {
+  const lost = [
+    REFUSED,
+    answered(503, 'upstream connect error; reset reason: connection termination'),
+    answered(503, 'no healthy upstream'),
+  ];
+  const kept = [RESET, answered(200), answered(403, 'RBAC: access denied'), answered(503)];
+  const history = endingWith(...lost, ...kept);
+  const left = await recording(new Record(undefined, 'proxy-restart'), async () => withoutLost(history));
+  base(left.outcomes.map(({ ending }) => ending)).toEqual(kept);
+  base(left.order.count).toBe(kept.length);
+  base(await recording(new Record(undefined, 'packet-loss'), async () => withoutLost(history))).toBe(history);
+  const none = recording(new Record(undefined, 'proxy-restart'), async () => withoutLost(endingWith(...lost)));
+  await base(none).rejects.toThrow('its body got no answer from server:8080, which cannot be judged while the proxies');
+});
+
+test('Blames the mesh for what passed while proxies restart, but not for an endpoint that was away', async () => {
+  const judged = (under: Under | undefined, kind: string) =>
+    recording(new Record(undefined, under), async () => {
+      const toHold = (): Judgement<string> => ({ pass: false, expected: '', observed: '', confidence: '', against: [{ kind, count: 1 }] });
+      base.extend(glue({ toHold }))(undefined).toHold();
+    });
+  for (const kind of ['answered 200', 'answered 404 NR', 'answered by v1', 'delivered', 'no identity', 'seen on the wire']) {
+    await base(judged('proxy-restart', kind)).rejects.not.toThrow('relies on every endpoint');
+  }
+  for (const kind of ['never delivered', 'answered 503 UC', 'reset', 'several pods', '8 % to v2']) {
+    await base(judged('proxy-restart', kind)).rejects.toThrow('its body relies on every endpoint, which cannot be judged while');
+    await base(judged('packet-loss', kind)).rejects.not.toThrow('relies on every endpoint');
+    await base(judged(undefined, kind)).rejects.not.toThrow('relies on every endpoint');
+  }
+});
+
+test('Reads no counters of proxies that restart', async () => {
+  const proxy = new WorkloadProxy({ counts: async () => ({}) } as unknown as MeshAdapter, { namespace: 'rig', name: 'server' });
+  const read = (under: Under) => recording(new Record(undefined, under), () => proxy.counts());
+  await base(read('proxy-restart')).rejects.toThrow('its body reads counters of proxies, which cannot be judged while');
+  base(await read('node-busy')).toEqual({});
+});
+
 test('Treats a body that judges an installation as unsupported under every fault, and only then', async () => {
   const judged = (under?: Under) => recording(new Record(undefined, under), async () => requireNoFault('judges an installation'));
   for (const under of UNDER_NAMES)
@@ -170,10 +222,15 @@ test('Determines from its files and definition, before a check runs, whether it 
   base(unfitUnder('slow-network', changing, {})).toBeUndefined();
   base(unfitUnder('slow-network', PLACE, { exclusive: 'timing' })?.reason).toContain('measures time or load');
   base(unfitUnder(DOWN, PLACE, { exclusive: 'timing' })).toBeUndefined();
+  base(unfitUnder('proxy-restart', { ...PLACE, suite: 'resilience' }, {})?.reason).toContain('relies on what proxies count or keep');
+  base(unfitUnder('proxy-restart', { ...PLACE, suite: 'security' }, {})).toBeUndefined();
+  base(unfitUnder('node-busy', { ...PLACE, suite: 'resilience' }, {})).toBeUndefined();
 });
 
 test('Runs every check alone under a fault that affects the whole mesh', () => {
   base(isMeshWide({}, DOWN)).toBe(true);
   base(isMeshWide({}, 'slow-network')).toBe(false);
+  base(isMeshWide({}, 'proxy-restart')).toBe(false);
+  base(isMeshWide({}, 'node-busy')).toBe(true);
   base(isMeshWide({ exclusive: 'mesh-wide' }, undefined)).toBe(true);
 });

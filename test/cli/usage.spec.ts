@@ -65,7 +65,7 @@ const REFUSED: readonly [string, RegExp, RegExp][] = [
   [
     'test --under=control-plan-down',
     /INVALID_ARGUMENT.*control-plan-down/,
-    /control-plane-down, dns-down, pod-churn, slow-network, packet-loss/,
+    /control-plane-down, dns-down, pod-churn, slow-network, packet-loss, proxy-restart, node-busy/,
   ],
   ['test --against=/no/such/report', /NO_REPORT/, /npm test/],
   ['up --nodes=two', /INVALID_ARGUMENT/, /./],

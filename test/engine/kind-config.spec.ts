@@ -20,9 +20,11 @@ test('Configures one control plane, ranges, no search domains, and a CNI configu
   });
 });
 
-test('Makes the kubelet accept cgroup v1 only if the engine uses it', () => {
-  expect(kindConfig(OPTIONS)['kubeadmConfigPatches']).toEqual(['{"kind":"KubeletConfiguration","failCgroupV1":false}']);
-  expect(kindConfig({ ...OPTIONS, cgroup: 2 })['kubeadmConfigPatches']).toEqual([]);
+test('Makes the kubelet start a killed container again at once, and accept cgroup v1 only if the engine uses it', () => {
+  const patch = (cgroup: 1 | 2): unknown => JSON.parse((kindConfig({ ...OPTIONS, cgroup })['kubeadmConfigPatches'] as string[])[0] ?? '');
+  const kubelet = { kind: 'KubeletConfiguration', crashLoopBackOff: { maxContainerRestartPeriod: '1s' } };
+  expect(patch(1)).toEqual({ ...kubelet, failCgroupV1: false });
+  expect(patch(2)).toEqual(kubelet);
 });
 
 test("Lets each node's CNI assign only addresses of that node", () => {
