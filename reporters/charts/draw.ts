@@ -3,6 +3,7 @@ import { bucketChart } from './bucket.ts';
 import { type Chart, svgOf } from './chart.ts';
 import { ejectionChart } from './ejection.ts';
 import { splitChart } from './split.ts';
+import { timelineChart } from './timeline.ts';
 import { timesChart } from './times.ts';
 
 /** A picture as an SVG file, light or dark according to the reader's colour scheme, and light in print. */
@@ -18,6 +19,8 @@ function chartOf(picture: Picture): Chart {
       return ejectionChart(picture);
     case 'times':
       return timesChart(picture);
+    case 'timeline':
+      return timelineChart(picture);
     default:
       return bucketChart(picture);
   }

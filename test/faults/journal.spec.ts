@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 
+import { Record, recording } from '../../fixtures/evidence/record.ts';
 import { FaultJournal, type Fault } from '../../fixtures/faults/fault.ts';
 
 type Defect = 'inject' | 'revert' | 'effect' | 'residue' | 'never';
@@ -125,4 +126,17 @@ test('Refuses faults that the check has not declared, before anything is injecte
   journal.declare(['network', 'endpoint']);
   await journal.during(fault('a'), async () => void done.push('body'));
   expect(done).toEqual(['inject a', 'body', 'revert a']);
+});
+
+test('Notes when a fault began, had an effect, was reverted and had ended', async () => {
+  const { fault, journal } = faults();
+  const record = new Record();
+  const began = Date.now();
+  await recording(record, () => journal.during(fault('a'), async () => undefined));
+  await recording(record, () => journal.during(fault('b', 'effect'), async () => undefined).catch(() => undefined));
+  const [a, b] = record.course.faults;
+  const times = [began, a?.injected, a?.effective, a?.reverting, a?.ended].map(Number);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+  expect(a?.name).toBe('a');
+  expect(b).toEqual({ name: 'b', injected: expect.any(Number), reverting: expect.any(Number), ended: expect.any(Number) });
 });

@@ -1,11 +1,13 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
+import { timelinesOf } from '../../fixtures/check/timelines.ts';
+import { Course } from '../../fixtures/evidence/course.ts';
 import { Record } from '../../fixtures/evidence/record.ts';
 import { bucketPicture, ejectionPicture, splitPicture, timesPicture } from '../../fixtures/matchers/pictures.ts';
 import { MOST_PICTURES, MOST_STEPS, Picture } from '../../fixtures/contract/picture.ts';
 import { validated } from '../../reporters/validate.ts';
-import { delivery, historyOf, STARTED_AT } from './histories.ts';
+import { answered, delivery, ENVOY, historyOf, STARTED_AT } from './histories.ts';
 
 const times = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { maxLength: 60 });
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
@@ -63,6 +65,38 @@ test('Draws an ejection by version, with each series of failures as one fault', 
     ],
     out: [{ fromMs: 130, toMs: 300 }],
   });
+});
+
+test('Includes every request of a load in its timeline, and only the faults and limits that meet it', () => {
+  const at = (ms: number): number => STARTED_AT + ms;
+  const steps = [answered('v1'), ENVOY.cut, answered('v2'), answered('v1')].map((ending, index) => ({ ending, dueMs: 150 * index }));
+  const course = new Course();
+  course.loads.push({ name: 'from a to b', history: historyOf(steps) }, { name: 'nothing', history: historyOf([]) });
+  course.faults.push(
+    { name: 'earlier', injected: at(-900), effective: at(-800), reverting: at(-200), ended: at(-100) },
+    { name: 'within', injected: at(100), effective: at(200), reverting: at(300), ended: at(400) },
+    { name: 'lasting', injected: at(300) },
+  );
+  course.bounds.push({ says: 'within 100 ms', from: at(300), to: at(400) }, { says: 'never', from: Infinity, to: Infinity });
+  const pictures = timelinesOf(course);
+  for (const picture of pictures) validated(Picture, picture, 'picture');
+  expect(pictures).toEqual([
+    {
+      kind: 'timeline',
+      title: 'Requests from a to b',
+      stepMs: 100,
+      lanes: [
+        { name: 'answered by v1', succeeds: true, counts: [1, 0, 0, 0, 1] },
+        { name: 'answered by v2', succeeds: true, counts: [0, 0, 0, 1, 0] },
+        { name: 'answered 503 UC', succeeds: false, counts: [0, 1, 0, 0, 0] },
+      ],
+      faults: [
+        { name: 'within', fromMs: 100, provenMs: 200, revertedMs: 300, toMs: 400 },
+        { name: 'lasting', fromMs: 300, toMs: 550 },
+      ],
+      bounds: [{ says: 'within 100 ms', fromMs: 300, toMs: 400 }],
+    },
+  ]);
 });
 
 test('Keeps the first pictures of each phase', () => {

@@ -3,7 +3,7 @@ import type { TakenPicture } from '../../fixtures/contract/picture.ts';
 import type { CheckResult } from '../../fixtures/contract/result.ts';
 import type { Judgement } from '../../fixtures/matchers/index.ts';
 import { specOf } from './inner-run.ts';
-import { bucket, ejection, split, times } from './sample-pictures.ts';
+import { bucket, ejection, split, timeline, times } from './sample-pictures.ts';
 import { sampleCheck } from './samples.ts';
 
 const findingOf = ({ expected, observed, confidence }: Judgement<string>): Finding => ({
@@ -66,6 +66,13 @@ export function gallery(): CheckResult[] {
         },
       ],
       ...taken(bucket(false), bucket(true)),
+    }),
+    sampleCheck({
+      id: 'chaos/endpoint-cut-off',
+      title: 'An endpoint that is cut off is ejected within two seconds, and used again once it is reachable',
+      controlBecause: 'outlier detection is off',
+      kinds: ['networking.istio.io/DestinationRule'],
+      ...taken(timeline(false), timeline(true)),
     }),
     sampleCheck({
       id: 'routing/uri-prefix',

@@ -1,4 +1,6 @@
 import type { LedgerEntry } from '../../fixtures/agent/protocol.ts';
+import { timelinesOf } from '../../fixtures/check/timelines.ts';
+import { Course } from '../../fixtures/evidence/course.ts';
 import { type Judgement, matchers } from '../../fixtures/matchers/index.ts';
 import { answered, delivery, ENVOY, historyOf, STARTED_AT, type Step } from '../matchers/histories.ts';
 
@@ -60,6 +62,32 @@ export function bucket(hasLimit: boolean): Judgement<string> {
   return matchers.toBeRateLimited(historyOf(steps, { rate: 100 }), { tokens: 100, tokenMs: 600 });
 }
 
+/** An endpoint is cut off for three seconds; with outlier detection it is ejected after half a second, and used again when it is back. */
+export function timeline(isEjected: boolean): Judgement<string> {
+  const steps = Array.from({ length: 1_200 }, (_, index): Step => {
+    const dueMs = index * 10;
+    const turn = ['v1', 'v2', 'v3'][index % 3] ?? 'v1';
+    const isOut = isEjected && dueMs >= 1_500 && dueMs < 7_200;
+    const version = isOut && turn === 'v2' ? (index % 2 === 0 ? 'v1' : 'v3') : turn;
+    const isCut = version === 'v2' && dueMs >= 1_000 && dueMs < 4_000;
+    return { ending: isCut ? ENVOY.unreachable : answered(version), dueMs };
+  });
+  const history = historyOf(steps, { rate: 100 });
+  const from = STARTED_AT + 1_000;
+  const judged = matchers.toRecover(history, { from, to: STARTED_AT + 4_000, withinMs: 2_000 });
+  const course = new Course();
+  course.loads.push({ name: 'from caller to server', history });
+  course.faults.push({
+    name: 'drop in the network of server-v2, towards caller',
+    injected: from - 150,
+    effective: from + 250,
+    reverting: STARTED_AT + 3_900,
+    ended: STARTED_AT + 4_200,
+  });
+  course.bounds.push(...(judged.bounds ?? []));
+  return { ...judged, pictures: timelinesOf(course) };
+}
+
 /** Every kind of picture, of a mesh that keeps its promise and of one that breaks it: judgements by picture name. */
 export const SAMPLE_PICTURES: Readonly<Record<string, () => Judgement<string>>> = {
   'split-kept': () => split(0.1),
@@ -70,4 +98,6 @@ export const SAMPLE_PICTURES: Readonly<Record<string, () => Judgement<string>>> 
   'times-broken': () => times(false),
   'bucket-kept': () => bucket(true),
   'bucket-broken': () => bucket(false),
+  'timeline-kept': () => timeline(true),
+  'timeline-broken': () => timeline(false),
 };
