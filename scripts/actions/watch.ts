@@ -14,7 +14,7 @@ import { onBorrowed } from '../run/borrowed.ts';
 import { findCluster } from '../run/cluster.ts';
 import { kindsOf } from '../run/kinds.ts';
 import { VARIABLES } from '../run/preflight.ts';
-import { providerOf } from '../run/provider.ts';
+import { contradiction, providerOf } from '../run/provider.ts';
 import { claimReport, holdReport, requireReportFolder } from '../run/record.ts';
 import { watchRig } from '../run/watch-rig.ts';
 
@@ -48,7 +48,9 @@ export async function watchCluster(options: WatchOptions): Promise<number> {
 }
 
 async function placeOf(options: WatchOptions): Promise<UpOptions> {
-  const { mesh, cluster } = options;
+  const { mesh, cluster, registry } = options;
+  if (options.provider === 'kind' && registry !== undefined)
+    throw contradiction('--registry applies to existing clusters, but this watches a kind cluster that is up', 'add --provider=existing');
   const provider = await providerOf({ ...options, nodes: 1 });
   if (provider.kind === 'existing') provider.applies = await appliedBy(mesh);
   const wanted: UpOptions = {

@@ -11,7 +11,10 @@ import { chooseContext, readKubeconfig } from '../../clusters/kubernetes/kubecon
 import type { UpOptions } from '../../clusters/provider.ts';
 import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
 
-/** The provider for these options. @throws MeshproofError with exit code 2 if they contradict each other, or the context is unknown */
+/**
+ * The provider for these options.
+ * @throws MeshproofError with exit code 2 if they contradict each other, --registry is invalid for an existing cluster, or the context is unknown
+ */
 export async function providerOf({
   provider,
   context,
@@ -27,6 +30,7 @@ export async function providerOf({
     if (nodes !== DEFAULT_NODES)
       throw contradiction('--nodes applies to kind clusters, but --provider=existing uses an existing cluster', 'omit it');
     const wanted = named(context);
+    if (registry !== undefined) requireRegistry(registry);
     const { name } = chooseContext(await readKubeconfig(kubeconfig), wanted);
     return { kind: 'existing', context: name, ...omitUndefined({ kubeconfig, namespaces, revision, sampleImage, pullSecret, registry }) };
   }
