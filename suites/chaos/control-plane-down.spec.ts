@@ -22,6 +22,6 @@ check(
       });
       await load.more(1);
     });
-    expect(history).toSucceed({ lateMs: 1_000 });
+    expect(history).toSucceed();
   },
 );

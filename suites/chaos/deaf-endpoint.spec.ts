@@ -15,6 +15,6 @@ check(
       await network.during({ kind: 'drop', direction: 'in' }, { at: deaf, towards: caller }, () => load.more(3));
       await load.more(1);
     });
-    expect(history).toSucceed({ lateMs: 1_000 });
+    expect(history).toSucceed();
   },
 );

@@ -18,7 +18,7 @@ check(
         await network.during({ kind: 'refuse' }, { at: vanished, towards: caller }, () => load.more(3));
         await load.more(1);
       });
-      expect(history).toSucceed({ lateMs: 1_000 });
+      expect(history).toSucceed();
     });
   },
 );
