@@ -43,7 +43,7 @@ export async function runChosen(
   signal: AbortSignal,
 ): Promise<CheckedRun> {
   await claimReport(folder, cluster.mesh, undefined);
-  const run = { args, settings: { ...settings, report: folder }, interactive: false, asked: { shard: undefined } };
+  const run = { args, settings: { ...settings, report: folder, keepEvidence: true }, interactive: false, asked: { shard: undefined } };
   await runChecks({ description: cluster, createdForRun: true }, run, signal);
   signal.throwIfAborted();
   return { folder, conformance: await readConformance(join(folder, 'conformance.json')) };
