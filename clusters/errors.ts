@@ -1,4 +1,4 @@
-import { printableLines } from './printable.ts';
+import { printableLines, withoutCredentials } from './printable.ts';
 
 /** meshproof's exit codes; printed by `meshproof --help` and guaranteed to scripts. */
 export const EXIT = { ok: 0, fail: 1, usage: 2, unproven: 3, interrupted: 130 } as const;
@@ -15,7 +15,8 @@ export interface ErrorFacts {
 
 /**
  * An expected error: the message says what was attempted and what went wrong, `hint` what to do next, and `cause` is the original error.
- * `code` is stable, for scripts and tests. Message and hint may quote servers and files of others, so they are made printable here.
+ * `code` is stable, for scripts and tests. Message and hint may quote servers, files of others and options with a password, so they are
+ * made printable here, without the credentials of URLs.
  */
 export class MeshproofError extends Error {
   override readonly name: string = 'MeshproofError';
@@ -24,16 +25,18 @@ export class MeshproofError extends Error {
   readonly exitCode: number;
 
   constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(printableLines(message), facts.cause === undefined ? {} : { cause: facts.cause });
+    super(quotable(message), facts.cause === undefined ? {} : { cause: facts.cause });
     this.code = code;
-    this.hint = facts.hint === undefined ? undefined : printableLines(facts.hint);
+    this.hint = facts.hint === undefined ? undefined : quotable(facts.hint);
     this.exitCode = facts.exitCode ?? EXIT.unproven;
   }
 }
 
-/** The relevant part of any thrown value as one printable line. */
+const quotable = (text: string): string => withoutCredentials(printableLines(text));
+
+/** The relevant part of any thrown value as printable text, without the credentials of URLs. */
 export function causeOf(error: unknown): string {
-  return printableLines(error instanceof Error ? error.message : String(error));
+  return quotable(error instanceof Error ? error.message : String(error));
 }
 
 /** Reports that a part of a cluster could not be removed. @param because the original error @param cause why the removal failed */

@@ -21,6 +21,11 @@ export function printableLines(text: string): string {
   return visible(text).replaceAll(LINE_BREAKS, '\n').replaceAll(CONTROLS_WITHIN_LINES, ' ');
 }
 
+/** Removes user and password from the URLs in a text, e.g. in an error message that quotes a setting. */
+export function withoutCredentials(text: string): string {
+  return text.replaceAll(/(?<=:\/\/)[^\s/?#]+@/g, '');
+}
+
 /**
  * Makes a name from outside usable as one part of a path: never another folder, never hidden, at most 200 characters. A name that had to be
  * changed gets its hash, so that it stays unique.

@@ -40,11 +40,21 @@ const hasPort = (host: string): boolean => Number(host.split(':')[1] ?? 1) < 65_
  */
 const isHost = (host: string): boolean => /[.:]/.test(host) || host === 'localhost';
 
-/** @throws MeshproofError `REGISTRY_PREFIX` with exit code 2 for a prefix that cannot begin an image's name, or that names no registry */
+/**
+ * @throws MeshproofError `REGISTRY_PREFIX` with exit code 2 for a prefix that cannot begin an image's name, that names no registry, or that
+ * may contain a password, which is not quoted then
+ */
 export function requireRegistry(prefix: string): string {
   const host = PREFIX.exec(prefix)?.groups?.['host'];
+  const secret = prefix.includes('@');
   const refuse = (why: string, hint: string) =>
-    new MeshproofError('REGISTRY_PREFIX', `--registry=${prefix} ${why}`, { hint, exitCode: EXIT.usage });
+    new MeshproofError('REGISTRY_PREFIX', `--registry${secret ? '' : `=${prefix}`} ${why}`, { hint, exitCode: EXIT.usage });
+  if (secret) {
+    throw refuse(
+      'contains an @, as a prefix with credentials would',
+      'omit the credentials: docker login stores them for a kind cluster, --pull-secret names them for an existing one',
+    );
+  }
   if (host === undefined || !hasPort(host)) {
     throw refuse(
       'cannot begin the name of an image',

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { MeshproofError, causeOf } from '../../clusters/errors.ts';
 import { refusal } from '../../clusters/kubernetes/api-error.ts';
 import { warningsOf } from '../../clusters/kubernetes/connection.ts';
-import { fileName, printable, printableLines, shellWord } from '../../clusters/printable.ts';
+import { fileName, printable, printableLines, shellWord, withoutCredentials } from '../../clusters/printable.ts';
 import { startProgress } from '../../scripts/console/progress.ts';
 import { inLines } from '../../scripts/doctor/lines.ts';
 import { anyText } from '../reporters/any-text.ts';
@@ -44,6 +44,19 @@ test('Keeps the line breaks of several lines', () => {
       assert.equal(printableLines(shown), shown);
     }),
   );
+});
+
+test('Removes user and password from URLs, and nothing else', () => {
+  expect(withoutCredentials('https://ci:hunter2@a.example/x and "http://token@b:80"')).toBe('https://a.example/x and "http://b:80"');
+  expect(withoutCredentials('socks5://me@corp.example:p@ss@proxy:1080')).toBe('socks5://proxy:1080');
+  for (const text of ['https://a.example/x@sha256:00', 'docker.io/x:1@sha256:00', 'https://a.example?to=me@b', 'mail me@b.example'])
+    expect(withoutCredentials(text)).toBe(text);
+  const quoted = 'cannot use https://ci:hunter2@a.example';
+  expect(new MeshproofError('X', quoted, { hint: quoted })).toMatchObject({
+    message: 'cannot use https://a.example',
+    hint: 'cannot use https://a.example',
+  });
+  expect(causeOf(new TypeError(quoted))).toBe('cannot use https://a.example');
 });
 
 test('Turns any name from outside into one part of a path', () => {
