@@ -6,6 +6,7 @@ import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
+import { clusters } from '../../clusters/registry/description.ts';
 import type { CheckSpec } from '../../fixtures/contract/catalogue.ts';
 import { faultsRefused, type FaultKind } from '../../fixtures/contract/faults.ts';
 import { DEFAULTS, type Keep, type RunSettings } from '../../fixtures/contract/settings.ts';
@@ -45,9 +46,8 @@ export interface RunOptions extends ClusterOptions {
 /** What is decided about a run before anything is created. */
 export interface Decision {
   chosen: CheckSpec[];
-  /** What their bodies break on purpose. */
-  faults: readonly Pick<Traits, 'id' | 'faults'>[];
-  /** Manifests and controls of the chosen checks. */
+  traits: readonly Traits[];
+  /** Manifests and controls of the chosen checks that are not left out. */
   manifests: string[];
   wanted: UpOptions;
   /** Arguments of the test runner. */
@@ -119,17 +119,25 @@ export async function decide(
   const { count, traits } = await loadChecks({ args, settings, signal });
   if (count === 0) throw nothingToRun();
   progress.say('reading the manifests');
-  const { files: manifests, meshWide, applied } = await checkManifests(chosen, options, traits);
-  const allowed = options.provider === 'kind' || settings.allowMeshWide;
+  const { files, meshWide, applied } = await checkManifests(chosen, options, traits);
+  const where = await providerKind(options);
+  const allowed = where === 'kind' || settings.allowMeshWide;
   settings.meshWide = meshWide;
   settings.leftOut = {
     ...Object.fromEntries(allowed ? [] : meshWide.map((id) => [id, NOT_MESH_WIDE])),
-    ...(options.provider === 'kind' ? {} : refusedFaults(traits, settings.allowFaults)),
+    ...(where === 'kind' ? {} : refusedFaults(traits, settings.allowFaults)),
   };
-  const beyond = outOfReach(options.under, options.provider);
+  const beyond = outOfReach(options.under, where);
   if (beyond !== undefined) settings.leftOut = Object.fromEntries(chosen.map(({ id }) => [id, beyond]));
   if (wanted.provider.kind === 'existing') wanted.provider.applies = { ...applied, ...(allowed ? {} : { meshWide: [] }) };
-  return { chosen, faults: [...traits.values()], manifests, wanted, args, settings, external: await externalImagesOf(traits.values()) };
+  const manifests = [...files].flatMap(([id, own]) => (settings.leftOut[id] === undefined ? own : []));
+  return { chosen, traits: [...traits.values()], manifests, wanted, args, settings, external: await externalImagesOf(traits.values()) };
+}
+
+/** Where the cluster of a run comes from: a cluster that is named may have another owner, although `--provider` has its default. */
+async function providerKind({ provider, cluster }: RunOptions): Promise<ClusterOptions['provider']> {
+  if (cluster === undefined) return provider;
+  return (await clusters()).find(({ name }) => name === cluster)?.provider ?? provider;
 }
 
 /** Why checks are left out on a cluster with another owner because of their faults, by ID. */

@@ -3,6 +3,8 @@ import { namespacesOf, requirePreprovisioned } from '../../clusters/existing/nam
 import { inWords } from '../../clusters/existing/rights.ts';
 import { admissionProblems, guardedNamespaces, inspectCluster, type ClusterInspection } from '../../clusters/existing/inspection.ts';
 import { samplesFor } from '../../clusters/existing/samples.ts';
+import { K6_IMAGE } from '../../clusters/images/recipes/k6.ts';
+import { mirrored } from '../../clusters/images/registry.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
@@ -22,6 +24,8 @@ export interface ExistingPlan {
   rigs: number;
   /** What happens to everything created, e.g. `removed at the end`. */
   end: string;
+  /** Whether a check runs the load generator. */
+  load: boolean;
 }
 
 /** Stands for the run's name, which is chosen at random. */
@@ -35,7 +39,7 @@ export interface Planned {
 }
 
 /** What a run would create in a cluster with another owner, and what the cluster would refuse. Queries the cluster, and changes nothing. */
-export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan): Promise<Planned> {
+export async function planOfExisting({ mesh, provider, rigs, end, load }: ExistingPlan): Promise<Planned> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const head = `cluster  ${await whereabouts(provider)}: ${quantity(rigs, 'rig')}`;
   try {
@@ -53,7 +57,7 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
         .filter((place) => guarded.has(place))
         .map((place) => `creates  in ${place}: NetworkPolicy meshproof, in addition to ${guarded.get(place)?.join(', ')}, ${end}`),
       ...facts.placedInRigs.map((words) => `creates  in each rig: ${words}, ${end}`),
-      `pulls    ${samples.image}, for the samples${provider.pullSecret === undefined ? '' : `, with ${provider.pullSecret}`}`,
+      ...pullLines(samples.image, provider, load),
       `reads    the control plane in ${survey?.settings.controlPlaneNamespace ?? facts.usualNamespace}, and the proxies of the rigs, by port-forward`,
       ...(survey === undefined ? [] : surveyLines(survey).map((line) => `finds    ${line}`)),
       ...problems.map((problem) => `refused  ${problem}`),
@@ -69,6 +73,12 @@ export async function planOfExisting({ mesh, provider, rigs, end }: ExistingPlan
   }
 }
 
+/** The images that the nodes must be able to pull. */
+export function pullLines(sample: string, { registry, pullSecret }: ExistingProvider, load: boolean): string[] {
+  const images = [`${sample}, for the samples`, ...(load ? [`${mirrored(K6_IMAGE.name, registry)}, for the load generator`] : [])];
+  return images.map((image) => `pulls    ${image}${pullSecret === undefined ? '' : `, with ${pullSecret}`}`);
+}
+
 interface Asked {
   found: ClusterInspection;
   samples: SampleOptions;
@@ -78,7 +88,7 @@ interface Asked {
   facts: MeshFacts;
 }
 
-async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end'>, signal: AbortSignal): Promise<Asked> {
+async function ask({ mesh, provider, rigs }: Omit<ExistingPlan, 'end' | 'load'>, signal: AbortSignal): Promise<Asked> {
   const api = await KubernetesApi.open(omitUndefined({ kubeconfig: provider.kubeconfig, context: provider.context }));
   try {
     const adapter = await adapterOf({ mesh, ...omitUndefined({ revision: provider.revision }) }, api);

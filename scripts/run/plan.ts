@@ -14,7 +14,7 @@ import { planOfExisting, type Planned } from './existing-plan.ts';
 
 export interface Plan {
   chosen: readonly CheckSpec[];
-  faults?: readonly Pick<Traits, 'id' | 'faults'>[];
+  traits?: readonly Pick<Traits, 'id' | 'faults' | 'load'>[];
   /** Manifest and control files that would be applied. */
   manifests: readonly string[];
   wanted: UpOptions;
@@ -29,13 +29,18 @@ export function noEffect(cluster: string, typed: readonly string[]): string {
 }
 
 /** What a run would do. Starts nothing; a cluster with another owner is only queried for what it would allow. */
-export async function describePlan({ chosen, faults = [], manifests, wanted, settings, typed = [] }: Plan): Promise<Planned> {
+export async function describePlan({ chosen, traits = [], manifests, wanted, settings, typed = [] }: Plan): Promise<Planned> {
   const { report, keep, leftOut, under } = settings;
   const found = await findCluster(await clusters(), wanted);
   const run = chosen.filter(({ id }) => leftOut[id] === undefined);
+  const running = traits.filter(({ id }) => leftOut[id] === undefined);
   const place =
     found === undefined
-      ? await newCluster(wanted, keep)
+      ? await newCluster(
+          wanted,
+          keep,
+          running.some(({ load }) => load === true),
+        )
       : { lines: [`cluster  ${found.name} (${await whereabouts(found)}) is reused and kept`], exitCode: EXIT.ok };
   const lines = [
     ...place.lines,
@@ -45,7 +50,7 @@ export async function describePlan({ chosen, faults = [], manifests, wanted, set
       ? []
       : [`fault    ${under}, twice for each check: ${UNDER[under].what}${UNDER[under].meshWide ? '; no other check runs meanwhile' : ''}`]),
     ...run.map(({ id }) => `check    ${id}`),
-    ...faultLines(faults.filter(({ id }) => leftOut[id] === undefined)).map((line) => `breaks   ${line}`),
+    ...faultLines(running).map((line) => `breaks   ${line}`),
     ...Object.entries(leftOut).map(([id, reason]) => `skips    ${id}: ${reason}`),
     ...manifests.map((file) => `applies  ${file}, and removes it after the check`),
     `report   ${report}`,
@@ -53,10 +58,10 @@ export async function describePlan({ chosen, faults = [], manifests, wanted, set
   return { lines: lines.map((line) => printable(line)), exitCode: place.exitCode };
 }
 
-async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep): Promise<Planned> {
+async function newCluster({ mesh, provider, images, engine, rigs }: UpOptions, keep: Keep, load: boolean): Promise<Planned> {
   const end = { no: 'removed at the end', all: 'kept at the end', failed: 'removed at the end unless a check fails' }[keep];
   if (provider.kind === 'existing') {
-    return planOfExisting({ mesh, provider, rigs, end });
+    return planOfExisting({ mesh, provider, rigs, end, load });
   }
   const lines = [
     `cluster  a kind cluster with ${quantity(provider.nodes, 'node')} and ${quantity(rigs, 'rig')}, ${end}`,

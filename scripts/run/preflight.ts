@@ -33,8 +33,8 @@ const CLUSTER_WIDE = /^(Cluster|Namespace$|CustomResourceDefinition$|.*WebhookCo
 type OfMesh = Pick<UpOptions, 'mesh' | 'meshVersion'>;
 
 export interface Preflight {
-  /** Manifest and control files, relative to the working directory. */
-  files: string[];
+  /** Manifest and control files of each check by its ID, relative to the working directory. */
+  files: Map<string, string[]>;
   /** IDs of the checks that touch more than the namespaces of their rig. */
   meshWide: string[];
   /** What the checks do in a cluster. */
@@ -51,12 +51,12 @@ export async function checkManifests(
   traits: ReadonlyMap<string, Traits> = new Map(),
 ): Promise<Preflight> {
   const all: Manifest[] = [];
-  const preflight: Omit<Preflight, 'applied'> = { files: [], meshWide: [] };
+  const preflight: Omit<Preflight, 'applied'> = { files: new Map(), meshWide: [] };
   const problems: unknown[] = [];
   for (const check of checks) {
     const { id } = check;
     const own = filesOf({ ...check, spec: relative('', check.spec) }, of.mesh);
-    preflight.files.push(...filesIn(own));
+    preflight.files.set(id, filesIn(own));
     try {
       const objects = await readAll(own, of, traits.get(id));
       if (traits.get(id)?.meshWide === true || objects.some(sharedAmong(objects))) preflight.meshWide.push(id);

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 
 import { expect } from '@playwright/test';
 
+import { K6_IMAGE } from '../../clusters/images/recipes/k6.ts';
 import { borrowCluster } from '../../scripts/run/cluster.ts';
+import { pullLines } from '../../scripts/run/existing-plan.ts';
 import { meshproof, meshproofProcess, PROJECT } from './run.ts';
-import { specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
+import { describeCluster, specOf, test, writeKubeconfig, writeSuites } from './suite-folder.ts';
 
 const MANIFEST = `apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -96,6 +98,9 @@ check('everything changes', { control, exclusive: 'mesh-wide' }, async () => {})
   expect(skipped.stdout).toMatch(/^skips {4}s\/a: .*--allow-mesh-wide/m);
   expect(skipped.stdout).toMatch(/^check {4}s\/b$/m);
   expect(allowed.stdout).toMatch(/context staging: 2 rigs/);
+  expect(skipped.stdout).toMatch(/^applies .*s\/b\.istio\.yaml/m);
+  expect(skipped.stdout).not.toMatch(/^applies .*s\/a\./m);
+  expect(allowed.stdout).toMatch(/^applies .*s\/a\.istio\.control\.yaml/m);
   expect(allowed.stdout).toMatch(/^check {4}s\/a\ncheck {4}s\/b$/m);
   const faulty = await meshproof([...existing, '--allow-mesh-wide', '--under=packet-loss'], env);
   expect(faulty.stdout).toMatch(/^skips {4}s\/a: packet-loss is injected on the nodes.*\nskips {4}s\/b: /m);
@@ -122,6 +127,11 @@ check('something breaks', { control, faults: [${kinds}] }, async () => {});
   expect(own.stdout).toMatch(
     /^breaks {3}endpoint, a sample server fails.*: s\/endpoint\nbreaks {3}network, .*: s\/network\nbreaks {3}injector, /m,
   );
+  await describeCluster(folder, 'meshproof-lent', undefined, 'existing');
+  const named = await meshproof(['test', '--dry-run', '--cluster=meshproof-lent'], env);
+  expect(named.stdout).toMatch(/^breaks {3}endpoint/m);
+  expect(named.stdout).not.toMatch(/^breaks {3}(network|injector)/m);
+  expect(named.stdout).toMatch(/^skips {4}s\/injector: .*--allow-faults=injector/m);
   const kubeconfig = await writeKubeconfig(folder, 'staging');
   const existing = ['test', '--dry-run', '--provider=existing', '--context=staging', `--kubeconfig=${kubeconfig}`];
   const lent = await meshproof(existing, env);
@@ -132,6 +142,16 @@ check('something breaks', { control, faults: [${kinds}] }, async () => {});
   const allowed = await meshproof([...existing, '--allow-faults=injector'], env);
   expect(allowed.stdout).toMatch(/^breaks {3}injector.*: s\/injector$/m);
   expect(allowed.stdout).toMatch(/^skips {4}s\/network/m);
+});
+
+test('Plans the image of the load generator only for checks that use it', () => {
+  const provider = { kind: 'existing', registry: 'registry.example.com/m', pullSecret: 'ci/registry' } as const;
+  expect(pullLines('node:24', provider, false)).toEqual(['pulls    node:24, for the samples, with ci/registry']);
+  const k6 = K6_IMAGE.name.replace('docker.io', 'registry.example.com/m');
+  expect(pullLines('node:24', { kind: 'existing', registry: provider.registry }, true)).toEqual([
+    'pulls    node:24, for the samples',
+    `pulls    ${k6}, for the load generator`,
+  ]);
 });
 
 test('Reports a full disk before a cluster is created', async () => {

@@ -72,12 +72,12 @@ test('a title', async ({}, info) => {
 }
 
 /** Writes the description of a kept cluster where the command looks for one, and returns its folder. @param server its API server */
-export async function describeCluster(folder: string, name: string, server?: StandInApi): Promise<string> {
+export async function describeCluster(folder: string, name: string, server?: StandInApi, provider = 'kind'): Promise<string> {
   const place = join(folder, 'cache-state', 'clusters', name);
   await mkdir(place, { recursive: true });
   const description = {
     name,
-    provider: 'kind',
+    provider,
     kubeconfig: join(place, 'kubeconfig'),
     context: server === undefined ? `kind-${name}` : 'stand-in',
     mesh: 'istio',
