@@ -2,7 +2,7 @@ import { causeOf, MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
 import { lock } from './lock.ts';
 import type { Docker } from './node-image.ts';
-import { mirrored, shortName } from './registry.ts';
+import { mirrored } from './registry.ts';
 import { repeatedly, type Patience } from '../repeatedly.ts';
 
 /** Error messages of engines that cannot pull, what they mean, and what to do. The first match counts. */
@@ -80,29 +80,31 @@ export interface PullOptions {
 export async function pullImage(engine: Docker, name: string, options: PullOptions, task: TaskContext): Promise<string> {
   const digest = (await lock()).images[name];
   const published = mirrored(name, options.registry);
-  if (digest === undefined) return await pull(engine, published, options, task);
-  return await pull(engine, `${repositoryOf(published)}@${digest}`, { ...options, pinned: name }, task);
+  const reference = digest === undefined ? published : `${repositoryOf(published)}@${digest}`;
+  await pull(engine, ['-q', reference], digest === undefined ? options : { ...options, pinned: name }, task);
+  return reference;
 }
 
 /** The current digest of an image at its registry or a mirror, whatever the lock contains: `sha256:…`. Throws like `pullImage`. */
 export async function publishedDigest(engine: Docker, name: string, options: PullOptions, task: TaskContext): Promise<string> {
-  const published = await pull(engine, mirrored(name, options.registry), options, task);
-  const answer = await engine.docker(['image', 'inspect', '--format', '{{json .RepoDigests}}', published], task);
-  const digests = JSON.parse(answer) as string[];
-  const short = shortName(repositoryOf(published));
-  const found = digests.find((one) => one.startsWith(`${short}@`)) ?? '';
-  if (found !== '') return found.slice(short.length + 1);
-  throw new MeshproofError('PULL_FAILED', `the engine has no digest of ${published}: ${answer}`);
+  const published = mirrored(name, options.registry);
+  // An engine may know several digests of an image, e.g. an earlier one of the same content; only the answer to this pull is current.
+  const answer = await pull(engine, [published], options, task);
+  const digest = /^Digest: (sha256:[0-9a-f]{64})\s*$/m.exec(answer)?.[1];
+  if (digest !== undefined) return digest;
+  throw new MeshproofError('PULL_FAILED', `the engine pulled ${published}, but printed no digest: ${answer}`);
 }
 
 const repositoryOf = (reference: string): string => reference.replace(/:[^/:]*$/, '');
 
-async function pull(engine: Docker, reference: string, options: PullOptions, task: TaskContext): Promise<string> {
+/** @param args of `docker pull`; the last one is the image @returns what the engine printed */
+async function pull(engine: Docker, args: readonly string[], options: PullOptions, task: TaskContext): Promise<string> {
+  const reference = args.at(-1);
   const { hurried = false, patience, pinned } = options;
   task.progress?.(`pulling ${reference}`);
   try {
-    await repeatedly(
-      () => engine.docker(['pull', '-q', reference], task),
+    return await repeatedly(
+      () => engine.docker(['pull', ...args], task),
       (error) => isWorthAgain(error, hurried),
       task,
       patience,
@@ -116,7 +118,6 @@ async function pull(engine: Docker, reference: string, options: PullOptions, tas
       cause: error,
     });
   }
-  return reference;
 }
 
 const isPullFailure = (error: unknown): error is MeshproofError => error instanceof MeshproofError && error.code === 'COMMAND_FAILED';

@@ -11,17 +11,18 @@ import { ISTIO } from '../../clusters/istio/module.ts';
 
 const NAME = 'docker.io/library/postgres:15';
 const patience = { waitMs: 1 };
+const CURRENT = `sha256:${'c'.repeat(64)}`;
 
 /** An engine whose pulls fail with these messages, one after the other, and then succeed. */
 function engine(...ends: string[]): { docker: Docker; calls: string[] } {
   const calls: string[] = [];
   const docker = async (args: readonly string[]): Promise<string> => {
     calls.push(args.join(' '));
-    const said =
-      args[0] === 'pull' ? ends.shift() : '["postgres@sha256:aa","other/postgres@sha256:bb","mirror.test/m/library/postgres@sha256:cc"]';
+    const said = args[0] === 'pull' ? ends.shift() : '["postgres@sha256:aa"]';
     if (args[0] === 'pull' && said !== undefined)
       throw new MeshproofError('COMMAND_FAILED', `docker ${args.join(' ')} ended with 1: ${said}`);
-    return said ?? '';
+    if (args[0] !== 'pull' || args.includes('-q')) return said ?? '';
+    return `15: Pulling from library/postgres\nDigest: ${CURRENT}\nStatus: Image is up to date for ${args.at(-1)}\n${args.at(-1)}`;
   };
   return { docker: { docker }, calls };
 }
@@ -97,9 +98,14 @@ test('Mentions the lock if a registry lacks the locked digest', async () => {
   await expect(failed).rejects.toMatchObject({ hint: expect.stringContaining(`lock.json holds ${PUBLISHED_NODE} to this digest`) });
 });
 
-test("Reads the digest under the registry's own name for the image", async () => {
-  expect(await publishedDigest(engine().docker, NAME, {}, {})).toBe('sha256:aa');
-  expect(await publishedDigest(engine().docker, NAME, { registry: 'mirror.test/m' }, {})).toBe('sha256:cc');
+test('Reads the digest that the registry gives now, although the engine knows another one of the same image', async () => {
+  const { docker, calls } = engine();
+  expect(await publishedDigest(docker, NAME, {}, {})).toBe(CURRENT);
+  expect(await publishedDigest(docker, NAME, { registry: 'mirror.test/m' }, {})).toBe(CURRENT);
+  expect(calls).toEqual([`pull ${NAME}`, 'pull mirror.test/m/library/postgres:15']);
+  const silent: Docker = { docker: async () => 'Status: Downloaded newer image' };
+  const refused = { code: 'PULL_FAILED', message: expect.stringContaining('printed no digest') };
+  await expect(publishedDigest(silent, NAME, {}, {})).rejects.toMatchObject(refused);
 });
 
 test('Contains only digests and checksums in the lock, and lists images without a row as unpinned', async () => {
