@@ -112,7 +112,7 @@ async function request(url: URL, task: TaskContext, redirects = 0): Promise<http
 }
 
 /** The agent for a URL, with its proxy from the environment, if any. Node.js would ignore an unusable proxy, or one without a scheme. */
-function agentFor(url: URL): http.Agent {
+export function agentFor(url: URL): http.Agent {
   const { Agent } = url.protocol === 'http:' ? http : https;
   const proxy = proxyFor(url);
   if (proxy === undefined) return new Agent();

@@ -9,6 +9,7 @@ import { publishedImages, unpinnedImages } from '../../clusters/images/node-pull
 import type { ImageSource } from '../../clusters/images/registry.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import { answeringEngines, hasImage, type EngineInfo } from './engine-info.ts';
+import { answerOf, reasonOf } from './answer.ts';
 import { inTime, judge, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 1_300;
@@ -89,16 +90,14 @@ function addressOf({ registry }: ImageSource, info: EngineInfo | undefined): str
  * a certificate authority that only the engine may trust, and a registry without TLS, which the engine may be allowed to use.
  */
 export async function registryFailure(address: string, signal: AbortSignal): Promise<string | undefined> {
-  const asked = fetch(`${address}/v2/`, { signal, redirect: 'manual' }).then(
-    async ({ status, headers, body }) => {
-      await body?.cancel();
+  const asked = answerOf(new URL(`${address}/v2/`), { signal }).then(
+    ({ status, headers }) => {
       if (status >= 500) return `HTTP ${status}`;
-      return status === 200 && headers.get('content-type')?.includes('html') === true ? 'a web page, not a registry' : undefined;
+      return status === 200 && headers['content-type']?.includes('html') === true ? 'a web page, not a registry' : undefined;
     },
     (error: unknown) => {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : causeOf(cause);
-      return /CERT|SIGNATURE|SELF_SIGNED|ISSUER|ERR_SSL|EPROTO/.test(code) ? undefined : code;
+      const failure = reasonOf(error);
+      return /CERT|SIGNATURE|SELF_SIGNED|ISSUER|ERR_SSL|EPROTO/.test(failure) ? undefined : failure;
     },
   );
   return signal.aborted

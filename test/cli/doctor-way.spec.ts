@@ -72,5 +72,34 @@ test('Accepts any answer that a registry may give, but no login page and no serv
     server.closeAllConnections();
     server.close();
   }
-  expect(await registryFailure(`http://${host}`, AbortSignal.timeout(10_000))).toMatch(/^(ECONN|UND_ERR)/);
+  expect(await registryFailure(`http://${host}`, AbortSignal.timeout(10_000))).toMatch(/^ECONN/);
+});
+
+test('Asks a registry through the proxy of the environment, like downloads', async () => {
+  const asked: string[] = [];
+  const proxy = http.createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(401).end();
+  });
+  proxy.on('connect', ({ url }, socket) => {
+    asked.push(url ?? '');
+    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const address = proxy.address();
+  const server = `http://user:hunter2@127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  process.env['HTTP_PROXY'] = process.env['HTTPS_PROXY'] = server;
+  try {
+    expect(await registryFailure('http://registry.test', AbortSignal.timeout(10_000))).toBeUndefined();
+    expect(await registryFailure('https://registry.test', AbortSignal.timeout(10_000))).toBe('the proxy refuses the connection');
+    expect(asked).toEqual(['http://registry.test/v2/', 'registry.test:443']);
+    process.env['HTTPS_PROXY'] = 'socks5://user:hunter2@127.0.0.1';
+    expect(await registryFailure('https://registry.test', AbortSignal.timeout(10_000))).toMatch(/^the proxy in HTTPS_PROXY is not/);
+  } finally {
+    delete process.env['HTTP_PROXY'];
+    delete process.env['HTTPS_PROXY'];
+    proxy.closeAllConnections();
+    proxy.close();
+  }
 });
