@@ -161,7 +161,8 @@ function forClient(config: OneContext, server: URL, proxy: string | undefined): 
   const reached = {
     ...overFiles(cluster),
     server: server.href,
-    ...omitUndefined({ 'proxy-url': proxy }),
+    // Under socks5, the client would resolve the server's name on this machine; kubectl leaves that to the proxy.
+    ...omitUndefined({ 'proxy-url': proxy?.replace(/^socks5:/i, 'socks5h:') }),
     ...(server.protocol === 'http:' ? { 'insecure-skip-tls-verify': true } : {}),
   };
   const known = {

@@ -181,7 +181,9 @@ function userOf(entry: Entry): UserFields {
   return user;
 }
 
-function absolute({ fields, folder }: Entry, paths: readonly string[]): Record<string, unknown> {
+/** The fields of an entry, with absolute paths. An empty text counts as missing, as for kubectl. */
+function absolute({ fields: all, folder }: Entry, paths: readonly string[]): Record<string, unknown> {
+  const fields = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
   const named = paths.filter((path) => textOf(fields[path]) !== '');
   return { ...fields, ...Object.fromEntries(named.map((path) => [path, resolve(folder, textOf(fields[path]))])) };
 }

@@ -118,7 +118,7 @@ test('Distinguishes an unsuitable certificate from an unreachable server', async
   }
 });
 
-test("Reaches the API server through the environment's proxy, like kubectl", async ({ open, plain }) => {
+test("Reaches the API server through the environment's proxy, like kubectl, also if the kubeconfig's is empty", async ({ open, plain }) => {
   const asked: (string | undefined)[] = [];
   const proxy = http.createServer();
   proxy.on('connect', (request, socket: net.Socket) => {
@@ -131,14 +131,41 @@ test("Reaches the API server through the environment's proxy, like kubectl", asy
   const before = process.env['HTTP_PROXY'];
   process.env['HTTP_PROXY'] = `127.0.0.1:${portOf(proxy)}`;
   try {
-    expect(await (await open({ server: 'http://cluster.test:6443' })).version()).toBe('v1.35.4');
+    for (const cluster of [{}, { 'proxy-url': '' }])
+      expect(await (await open({ server: 'http://cluster.test:6443', ...cluster })).version()).toBe('v1.35.4');
     expect(await (await open({ server: `http://127.0.0.1:${plain.port}` })).version()).toBe('v1.35.4');
   } finally {
     if (before === undefined) delete process.env['HTTP_PROXY'];
     else process.env['HTTP_PROXY'] = before;
     proxy.close();
   }
-  expect(asked).toEqual(['cluster.test:6443']);
+  expect(asked).toEqual(['cluster.test:6443', 'cluster.test:6443']);
+});
+
+test("Lets a SOCKS proxy resolve the API server's name, like kubectl", async ({ open, plain }) => {
+  const asked: string[] = [];
+  const proxy = net.createServer((socket) => {
+    // The greeting, then a request with the length of the name in its fifth byte, or with an address: RFC 1928.
+    socket.once('data', () => {
+      socket.write(Buffer.from([5, 0]));
+      socket.once('data', (request) => {
+        asked.push(request[3] === 3 ? request.subarray(5, 5 + (request[4] ?? 0)).toString() : 'an address');
+        const server = net.connect(plain.port, '127.0.0.1', () => socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0])));
+        server.pipe(socket).pipe(server);
+      });
+    });
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  try {
+    for (const scheme of ['socks5', 'SOCKS5', 'socks5h']) {
+      const cluster = { server: 'http://cluster.test:6443', 'proxy-url': `${scheme}://127.0.0.1:${portOf(proxy)}` };
+      expect.soft(await (await open(cluster)).version(), scheme).toBe('v1.35.4');
+    }
+  } finally {
+    proxy.close();
+  }
+  expect(asked).toEqual(['cluster.test', 'cluster.test', 'cluster.test']);
 });
 
 test('Names an invalid certificate or key in a kubeconfig without quoting it', async ({ open, authority }) => {

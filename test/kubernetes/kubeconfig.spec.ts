@@ -39,6 +39,17 @@ test('Uses all of several files, and the first definition of each name', async (
   });
 });
 
+test('Treats empty fields like missing ones, as kubectl does', async ({}, info) => {
+  const file = info.outputPath('config');
+  const cluster = { server: 'cluster.test', 'proxy-url': '', 'tls-server-name': '', 'certificate-authority': '' };
+  const user = { token: 't', tokenFile: '', as: '', 'client-certificate': '' };
+  const contexts = [{ name: 'c', context: { cluster: 'c', user: 'u' } }];
+  writeFileSync(file, JSON.stringify({ contexts, clusters: [{ name: 'c', cluster }], users: [{ name: 'u', user }] }));
+  const config = await loadContext(file, 'c');
+  expect(config.clusters[0].cluster).toEqual({ server: 'cluster.test' });
+  expect(config.users[0]?.user).toEqual({ token: 't' });
+});
+
 test('Lists the existing contexts when one is unknown', async ({}, info) => {
   const file = info.outputPath('config');
   writeFileSync(file, kubeconfig('prod'));
