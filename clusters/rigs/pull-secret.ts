@@ -11,7 +11,11 @@ export interface PullCredentials {
 
 /** The name of the copies. */
 const NAME = 'meshproof-pull';
-const TYPES: readonly unknown[] = ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'];
+/** The types of Secret that nodes pull with, and the only key of each that they read. */
+const KEYS: Readonly<Record<string, string>> = {
+  'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
+  'kubernetes.io/dockercfg': '.dockercfg',
+};
 
 /** Fields of a service account, or of a pod with another account, that use the credentials; empty without credentials. */
 export function pullingWith(credentials: PullCredentials | undefined): { imagePullSecrets?: { name: string }[] } {
@@ -29,15 +33,17 @@ export function isPullSecret({ kind, metadata }: Manifest): boolean {
 }
 
 /**
- * Reads the Secret `namespace/name`.
- * @throws MeshproofError `PULL_SECRET_UNFIT` if it does not exist or has another type; ApiRefusal if it may not be read
+ * Reads what nodes need of the Secret `namespace/name`. It may contain more, which is not for everyone who can read a rig.
+ * @throws MeshproofError `PULL_SECRET_UNFIT` if it does not exist, has another type or lacks the key; ApiRefusal if it may not be read
  */
 export async function readPullSecret(api: ObjectApi, path: string, signal?: AbortSignal): Promise<PullCredentials> {
   const [namespace = '', name = ''] = path.split('/');
   const secret = await api.get<LiveObject & Partial<PullCredentials>>({ apiVersion: 'v1', kind: 'Secret', namespace, name }, signal);
   const { type, data } = secret ?? {};
-  if (type !== undefined && data !== undefined && TYPES.includes(type)) return { type, data };
-  const why = secret === undefined ? 'does not exist' : `is of type ${type ?? 'Opaque'}`;
+  const key = KEYS[type ?? ''];
+  const value = key === undefined ? undefined : data?.[key];
+  if (type !== undefined && key !== undefined && value !== undefined) return { type, data: { [key]: value } };
+  const why = secret === undefined ? 'does not exist' : key === undefined ? `is of type ${type ?? 'Opaque'}` : `has no ${key}`;
   throw new MeshproofError('PULL_SECRET_UNFIT', `the Secret ${path} ${why}, so nodes cannot pull images with it`, {
     hint: 'kubectl create secret docker-registry creates one that fits; name it with --pull-secret=NAMESPACE/NAME',
   });

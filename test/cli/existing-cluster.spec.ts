@@ -188,7 +188,10 @@ test('Reports a missing or unsuitable pull Secret in doctor, even if the namespa
   alpha.kinds.get('v1')?.push({ name: 'secrets', kind: 'Secret', namespaced: true });
   const existing = ['--provider=existing', '--context=default', `--kubeconfig=${await kubeconfig(alpha)}`];
   const examine = async (type?: string): Promise<Finding | undefined> => {
-    secret = type === undefined ? undefined : { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'registry' }, type, data: {} };
+    secret =
+      type === undefined
+        ? undefined
+        : { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'registry' }, type, data: { '.dockerconfigjson': 'e30=' } };
     const { stdout } = await meshproof(['doctor', '--output=json', '--pull-secret=ci/registry', ...existing], env);
     const { findings } = JSON.parse(stdout) as { findings: Finding[] };
     return findings.find(({ check }) => check.includes('Secret'));

@@ -11,14 +11,16 @@ const DATA = { '.dockerconfigjson': 'e30=' };
 const cluster = (type: string): ObjectApi =>
   ({
     get: async ({ namespace, name }: ObjectRef) =>
-      `${namespace}/${name}` === 'ci/registry' ? { metadata: { name }, type, data: DATA } : undefined,
+      `${namespace}/${name}` === 'ci/registry' ? { metadata: { name }, type, data: { ...DATA, 'ca.key': 'cHJpdmF0ZQ==' } } : undefined,
   }) as unknown as ObjectApi;
 const credentials = { type: 'kubernetes.io/dockerconfigjson', data: DATA };
 const provider = { kind: 'existing', sampleImage: 'registry.example.com/node:24', pullSecret: 'ci/registry' } as const;
 
 test('Pulls the sample image from the given registry with the given Secret', async () => {
   const samples = await samplesFor(cluster(credentials.type), provider);
-  expect(samples).toMatchObject({ image: 'registry.example.com/node:24', credentials });
+  expect(samples.image).toBe('registry.example.com/node:24');
+  // Nothing else in the Secret is copied.
+  expect(samples.credentials).toEqual(credentials);
   const { image } = await samplesFor(cluster(''), { kind: 'existing', registry: 'registry.example.com/mirror' });
   expect(image).toBe(`registry.example.com/mirror/library/node:${process.versions.node}-slim`);
 });
@@ -28,6 +30,10 @@ test('Rejects a Secret that nodes cannot pull with before creating anything', as
   await expect(opaque).rejects.toMatchObject({
     code: 'PULL_SECRET_UNFIT',
     message: expect.stringContaining('ci/registry is of type Opaque'),
+  });
+  await expect(samplesFor(cluster('kubernetes.io/dockercfg'), provider)).rejects.toMatchObject({
+    code: 'PULL_SECRET_UNFIT',
+    message: expect.stringContaining('ci/registry has no .dockercfg'),
   });
   const missing = samplesFor(cluster(credentials.type), { ...provider, pullSecret: 'ci/other' });
   await expect(missing).rejects.toMatchObject({ code: 'PULL_SECRET_UNFIT', message: expect.stringContaining('does not exist') });
