@@ -7,6 +7,7 @@ import type { TaskContext } from '../task-context.ts';
 import { printable } from '../printable.ts';
 import { artifact, hashOf, isCached, type Artifact } from './cache.ts';
 import { goArtifact, goModule } from './go.ts';
+import { isFolder } from './folder.ts';
 import { onPath } from './packages.ts';
 import { GO_ARCH, releaseArtifact, type Release } from './releases.ts';
 
@@ -97,7 +98,7 @@ async function firstOf({ name }: Tool, ways: readonly Artifact[], task: TaskCont
  */
 export async function requirePublished(tool: Tool, source: string, task: TaskContext): Promise<void> {
   if (tool.published === undefined) return;
-  if (!['auto', 'pull', 'build'].includes(source)) await keepTool(tool, source, task);
+  if (isFolder(source)) await keepTool(tool, source, task);
   await pathOf(tool, task);
 }
 

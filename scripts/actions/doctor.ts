@@ -13,12 +13,12 @@ import { reachFindings } from '../doctor/reach.ts';
 import { cachedImages, stateFindings } from '../doctor/state.ts';
 import { toolFindings } from '../doctor/tools.ts';
 import { wayFindings } from '../doctor/way.ts';
-import { contradiction, requireImageSource } from '../run/provider.ts';
+import { contradiction, imageSourceOf } from '../run/provider.ts';
 
 /** Examines this machine, or a cluster that exists, and prints the findings. @returns the exit code */
 export async function diagnose(options: DoctorOptions): Promise<number> {
   refuseStray(options);
-  const source = await requireImageSource(options);
+  const source = await imageSourceOf(options);
   const findings = options.provider === 'existing' ? await examineCluster(options) : await examineMachine(options, source);
   const healthy = findings.every(({ status }) => status !== 'failed');
   const text = options.output === 'json' ? JSON.stringify({ healthy, findings }, undefined, 2) : inLines(findings);

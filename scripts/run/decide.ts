@@ -110,7 +110,7 @@ export async function decide(
     mesh: options.mesh,
     ...requireMeshVersion(options),
     provider: await providerOf(options),
-    images: await requireImageSource(options),
+    images: await requireImageSource(options, { signal }),
     engine: options.engine,
     rigs: workersOf(options),
     ...(options.cluster === undefined ? {} : { name: options.cluster }),

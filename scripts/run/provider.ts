@@ -1,14 +1,17 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { requireDownloads } from '../../clusters/images/download.ts';
+import { archivesByTag, isFolder } from '../../clusters/images/folder.ts';
 import { lock } from '../../clusters/images/lock.ts';
 import { requireRegistry, type ImageSource } from '../../clusters/images/registry.ts';
 import { MESH_VERSIONS } from '../../clusters/meshes.ts';
 import { requireVersion } from '../../clusters/mesh/versions.ts';
 import { chooseContext, readKubeconfig } from '../../clusters/kubernetes/kubeconfig.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
+import type { TaskContext } from '../../clusters/task-context.ts';
 import { DEFAULT_NODES, type ClusterOptions } from '../console/cluster-options.ts';
 
 /**
@@ -79,16 +82,30 @@ function named(context: string | undefined): string {
   );
 }
 
+/**
+ * Like `imageSourceOf`, and reads the archives of a folder. Call it before an engine is started for them.
+ * @throws MeshproofError `IMAGES_FOLDER` or the errors of `imageSourceOf`, each with exit code 2
+ */
+export async function requireImageSource(
+  options: Pick<ClusterOptions, 'images' | 'registry'>,
+  task: TaskContext = {},
+): Promise<ImageSource> {
+  const source = await imageSourceOf(options);
+  if (isFolder(source.from)) await archivesByTag(source.from, task);
+  return source;
+}
+
 /** @throws MeshproofError with exit code 2 if --images, --registry or MESHPROOF_DOWNLOADS is invalid, or the lock file is damaged */
-export async function requireImageSource({ images, registry }: Pick<ClusterOptions, 'images' | 'registry'>): Promise<ImageSource> {
+export async function imageSourceOf({ images, registry }: Pick<ClusterOptions, 'images' | 'registry'>): Promise<ImageSource> {
   requireDownloads();
   await lock();
   if (registry !== undefined && (images === 'auto' || images === 'pull')) return { from: 'pull', registry: requireRegistry(registry) };
   if (registry !== undefined)
     throw contradiction(`--registry names where to pull images from, but --images=${images} pulls none`, 'omit one of them');
-  if (['auto', 'pull', 'build'].includes(images)) return { from: images };
+  if (!isFolder(images)) return { from: images };
   const folder = await stat(images).catch(() => undefined);
-  if (folder?.isDirectory() === true) return { from: images };
+  // Docker mounts no relative path, and other programs have other working directories.
+  if (folder?.isDirectory() === true) return { from: resolve(images) };
   throw new MeshproofError('UNKNOWN_IMAGE_SOURCE', `--images=${images} is neither auto, pull, build nor a folder`, {
     hint: 'a folder must contain image archives written by `docker save`',
     exitCode: EXIT.usage,
