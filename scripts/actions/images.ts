@@ -1,16 +1,18 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { findEngines, type Engine } from '../../clusters/engine/engine.ts';
 import { ensureEngine } from '../../clusters/engine/ensure.ts';
 import { stopPrivateEngine } from '../../clusters/engine/private-engine.ts';
-import { EXIT } from '../../clusters/errors.ts';
+import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { ensureExternalImages } from '../../clusters/external/images.ts';
+import { archiveTags } from '../../clusters/images/archive.ts';
 import { requireDownloads } from '../../clusters/images/download.ts';
 import { ensureImages } from '../../clusters/images/ensure.ts';
 import { LOCK_FILE, lock } from '../../clusters/images/lock.ts';
 import { listImages } from '../../clusters/images/list.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
-import { requireRegistry, type ImageSource } from '../../clusters/images/registry.ts';
+import { requireRegistry, shortName, type ImageSource } from '../../clusters/images/registry.ts';
 import { relock } from '../../clusters/images/relock.ts';
 import { folderNotMade, makeFolder } from '../../clusters/make-folder.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
@@ -69,17 +71,18 @@ export async function saveImages(
   folder: string,
   options: OfMesh & { images: string; registry?: string; engine: boolean },
 ): Promise<number> {
-  const archive = join(resolve(folder), 'node.tar');
+  const [archive, external] = ['node.tar', 'external.tar'].map((name) => join(resolve(folder), name)) as [string, string];
   requireMeshVersion(options);
   const source = await requireImageSource(options);
   await requireFolder(resolve(folder));
+  await requireOwn([archive, external]);
   await withEngine(options.engine, async (engine, task) => {
     const tag = await nodeImage(source, options, engine, task);
     await makeFolder(resolve(folder));
     task.progress?.(`saving ${tag}`);
     await engine.docker(['save', '-o', archive, tag], task);
-    const external = await ensureExternal(source, engine, task);
-    await engine.docker(['save', '-o', join(resolve(folder), 'external.tar'), ...external], task);
+    const services = await ensureExternal(source, engine, task);
+    await engine.docker(['save', '-o', external, ...services], task);
   });
   process.stdout.write(`${archive} contains the node image with everything its pods use; external.tar contains the external services\n`);
   return EXIT.ok;
@@ -90,6 +93,22 @@ async function requireFolder(folder: string): Promise<void> {
   await assertWritable(folder).catch((cause: unknown) => {
     throw folderNotMade(folder, cause);
   });
+}
+
+/**
+ * Ensures that saving replaces only archives that were saved before: someone may have named their own archives like that.
+ * @throws MeshproofError `IMAGES_FOLDER` with exit code 2
+ */
+async function requireOwn(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    if (!existsSync(file)) continue;
+    const tags = await archiveTags(file, {}).catch((): string[] => []);
+    if (tags.length > 0 && tags.every((tag) => shortName(tag).startsWith('meshproof/'))) continue;
+    throw new MeshproofError('IMAGES_FOLDER', `${file} was not written by images save, and would be replaced`, {
+      hint: 'choose another folder, or move that file',
+      exitCode: EXIT.usage,
+    });
+  }
 }
 
 /** The tag of the node image for a cluster with that mesh. */
