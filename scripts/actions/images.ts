@@ -16,6 +16,7 @@ import { requireRegistry, shortName, type ImageSource } from '../../clusters/ima
 import { relock } from '../../clusters/images/relock.ts';
 import { folderNotMade, makeFolder } from '../../clusters/make-folder.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
+import { cacheFolder } from '../../clusters/paths.ts';
 import type { TaskContext } from '../../clusters/task-context.ts';
 import { assertWritable } from '../../clusters/writable.ts';
 import { untilInterrupted } from '../console/interrupt.ts';
@@ -127,6 +128,7 @@ async function ensureExternal(source: ImageSource, engine: Engine, task: TaskCon
 async function withEngine<T>(allowPrivate: boolean, use: (engine: Engine, task: TaskContext) => Promise<T>): Promise<T> {
   const progress = startProgress();
   const task = { signal: untilInterrupted(), progress: progress.say };
+  await assertWritable(cacheFolder());
   const before = await findEngines(task);
   const engine = await ensureEngine({ allowPrivate }, task);
   try {

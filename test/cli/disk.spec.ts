@@ -24,6 +24,21 @@ test('Names a state folder that cannot be created or read, instead of treating i
   }
 });
 
+test('Reports a cache that cannot be written before an engine is used', async ({ folder }) => {
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  const env = { MESHPROOF_CACHE: join(file, 'cache'), DOCKER_HOST: 'tcp://127.0.0.1:1', MESHPROOF_STATE: join(folder, 'state') };
+  for (const words of [
+    ['images', 'build', '--no-engine'],
+    ['images', 'lock', '--no-engine'],
+    ['up', '--no-engine'],
+  ]) {
+    const { stderr, exitCode } = await meshproof(words, env);
+    expect.soft(stderr, words.join(' ')).toMatch(/FILE_REFUSED.*\/file/);
+    expect.soft(exitCode, words.join(' ')).toBe(3);
+  }
+});
+
 test('Reports a full disk and missing file permissions as such, and not as defects', () => {
   let said = '';
   const write = process.stderr.write.bind(process.stderr);
