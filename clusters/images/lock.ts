@@ -38,6 +38,9 @@ export async function readLock(file: string): Promise<Lock> {
   const reading = await readJson(file);
   if (reading.found !== 'value') throw invalid(reading.found === 'nothing' ? `there is no ${file}` : reading.problem);
   const parts = membersOf(reading.value);
+  // Of a newer meshproof; they would be ignored here, and lost when the lock is written again.
+  const [unknown] = Object.keys(parts).filter((part) => !(part in DIGESTS));
+  if (unknown !== undefined) throw invalid(`${file} has an unknown part: ${unknown}`);
   for (const [part, digest] of Object.entries(DIGESTS)) {
     const rows = parts[part];
     if (typeof rows !== 'object' || rows === null || Array.isArray(rows)) throw invalid(`${file} has no ${part}`);

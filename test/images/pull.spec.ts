@@ -129,6 +129,8 @@ const DAMAGED: readonly [text: string, problem: RegExp][] = [
   ['{"images": {"a:1": "latest"}, "downloads": {}, "wheels": {}}', /a:1 in images is not a SHA-256.*"latest"/],
   [`{"images": {}, "downloads": {"u": "sha256:${'0'.repeat(64)}"}, "wheels": {}}`, /u in downloads/],
   ['{"images": {}, "downloads": {}, "wheels": {"w": 7}}', /w in wheels.*: 7/],
+  ['{"version": 2, "images": {}, "downloads": {}, "wheels": {}}', /an unknown part: version/],
+  ['{"images": {}, "downloads": {}, "wheels": {}, "charts": {}}', /an unknown part: charts/],
 ];
 
 test('Rejects a damaged lock instead of treating it as one without rows', async ({}, info) => {
