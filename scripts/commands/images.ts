@@ -48,7 +48,7 @@ function buildCommand(): Command {
 function lockCommand(): Command {
   return command('lock', {
     about:
-      'Writes the digests and checksums that registries, release pages and the Python index publish now to clusters/images/lock.json. Images and downloads are then verified against them; entries whose source does not answer stay unchanged.',
+      'Writes the digests and checksums that registries, release pages and the Python index publish now to clusters/images/lock.json. Images and downloads are then verified against them; entries whose source does not answer stay unchanged. Without docker buildx, each image is pulled for its digest, and removed again unless the engine had it.',
     example: 'npx meshproof images lock',
   })
     .option('--registry <prefix>', REGISTRY)

@@ -18,11 +18,9 @@ function engine(...ends: string[]): { docker: Docker; calls: string[] } {
   const calls: string[] = [];
   const docker = async (args: readonly string[]): Promise<string> => {
     calls.push(args.join(' '));
-    const said = args[0] === 'pull' ? ends.shift() : '["postgres@sha256:aa"]';
-    if (args[0] === 'pull' && said !== undefined)
-      throw new MeshproofError('COMMAND_FAILED', `docker ${args.join(' ')} ended with 1: ${said}`);
-    if (args[0] !== 'pull' || args.includes('-q')) return said ?? '';
-    return `15: Pulling from library/postgres\nDigest: ${CURRENT}\nStatus: Image is up to date for ${args.at(-1)}\n${args.at(-1)}`;
+    const said = args[0] === 'pull' ? ends.shift() : undefined;
+    if (said !== undefined) throw new MeshproofError('COMMAND_FAILED', `docker ${args.join(' ')} ended with 1: ${said}`);
+    return '';
   };
   return { docker: { docker }, calls };
 }
@@ -98,12 +96,60 @@ test('Mentions the lock if a registry lacks the locked digest', async () => {
   await expect(failed).rejects.toMatchObject({ hint: expect.stringContaining(`lock.json holds ${PUBLISHED_NODE} to this digest`) });
 });
 
-test('Reads the digest that the registry gives now, although the engine knows another one of the same image', async () => {
-  const { docker, calls } = engine();
-  expect(await publishedDigest(docker, NAME, {}, {})).toBe(CURRENT);
-  expect(await publishedDigest(docker, NAME, { registry: 'mirror.test/m' }, {})).toBe(CURRENT);
-  expect(calls).toEqual([`pull ${NAME}`, 'pull mirror.test/m/library/postgres:15']);
-  const silent: Docker = { docker: async () => 'Status: Downloaded newer image' };
+/** An engine with these images by name, to which a registry gives the image `new` for any name. It has buildx if that has an answer. */
+function ownedEngine(tags: Record<string, string>, others: readonly string[] = [], buildx?: string) {
+  const ids = new Set([...Object.values(tags), ...others]);
+  const run: Record<string, (args: readonly string[]) => string | undefined> = {
+    'image ls': () => [...ids].join('\n'),
+    'image inspect': (args) => tags[args.at(-1) ?? ''],
+    'image rm': ([, , what = '']) => {
+      ids.delete(tags[what] ?? what);
+      delete tags[what];
+      return '';
+    },
+    tag: ([, id = '', name = '']) => (tags[name] = id),
+    buildx: () => buildx,
+    pull: ([, name = '']) => {
+      ids.add((tags[name] = 'new'));
+      return `15: Pulling from library/postgres\nDigest: ${CURRENT}\nStatus: Downloaded newer image for ${name}\n${name}`;
+    },
+  };
+  const docker = async (args: readonly string[]): Promise<string> => {
+    const answer = (run[args.slice(0, 2).join(' ')] ?? run[args[0] ?? ''])?.(args);
+    if (answer === undefined) throw new MeshproofError('COMMAND_FAILED', `docker ${args.join(' ')} ended with 1: no`);
+    return answer;
+  };
+  return { docker: { docker }, tags, ids };
+}
+
+test('Reads the digest that the registry gives now, and leaves the engine as it was', async () => {
+  const mirror = 'mirror.test/m/library/postgres:15';
+  const engines: [string, ReturnType<typeof ownedEngine>, string | undefined][] = [
+    ['without the image', ownedEngine({ 'other:1': 'a' }), undefined],
+    ['with an earlier one', ownedEngine({ [NAME]: 'old' }), undefined],
+    ['with the same', ownedEngine({ [NAME]: 'new' }), undefined],
+    ['with an earlier one, and the current one under another name', ownedEngine({ [NAME]: 'old', mine: 'new' }), undefined],
+    ['without the image in the mirror', ownedEngine({ [NAME]: 'old' }), 'mirror.test/m'],
+  ];
+  for (const [what, { docker, tags, ids }, registry] of engines) {
+    const before = { tags: { ...tags }, ids: [...ids] };
+    expect.soft(await publishedDigest(docker, NAME, { registry }, {}), what).toBe(CURRENT);
+    expect.soft({ tags, ids: [...ids] }, what).toEqual(before);
+    expect.soft(tags[mirror], what).toBeUndefined();
+  }
+});
+
+test('Pulls nothing for a digest that buildx answers, and nothing else counts as an answer', async () => {
+  const digest = `sha256:${'b'.repeat(64)}`;
+  const answering = ownedEngine({}, [], JSON.stringify({ schemaVersion: 2, digest, manifests: [{ digest: CURRENT }] }));
+  expect(await publishedDigest(answering.docker, NAME, {}, {})).toBe(digest);
+  expect([...answering.ids]).toEqual([]);
+  for (const answer of ['', '<html>', '{"manifests": []}', 'null'])
+    expect.soft(await publishedDigest(ownedEngine({}, [], answer).docker, NAME, {}, {}), answer).toBe(CURRENT);
+});
+
+test('Reports an engine that prints no digest', async () => {
+  const silent: Docker = { docker: async (args) => (args[0] === 'pull' ? 'Status: Downloaded newer image' : '') };
   const refused = { code: 'PULL_FAILED', message: expect.stringContaining('printed no digest') };
   await expect(publishedDigest(silent, NAME, {}, {})).rejects.toMatchObject(refused);
 });
