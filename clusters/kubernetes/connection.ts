@@ -9,7 +9,7 @@ import { printable } from '../printable.ts';
 import { refusal } from './api-error.ts';
 import type { Credentials, Secured } from './credentials.ts';
 import { omitUndefined } from './omit-undefined.ts';
-import { ELSEWHERE, hintFor } from './unreachable.ts';
+import { ELSEWHERE, hintFor, hintForCredentials } from './unreachable.ts';
 
 export interface ApiRequest {
   /** What the request does, as the beginning of an error message, e.g. "listing Pods". */
@@ -159,13 +159,13 @@ export class Connection {
       if (!(error instanceof MeshproofError && error.code === 'CREDENTIAL_PLUGIN')) signal?.throwIfAborted();
       // The parser quotes what it read, which may contain a token.
       const told = error instanceof SyntaxError ? new Error('the kubeconfig’s token is malformed') : error;
-      throw this.#unreachable(`its credentials could not be obtained: ${causeOf(told)}`, told);
+      throw this.#unreachable(`its credentials could not be obtained: ${causeOf(told)}`, told, hintForCredentials(told));
     }
   }
 
-  #unreachable(what: string, cause: unknown): MeshproofError {
+  #unreachable(what: string, cause: unknown, hint = hintFor(cause)): MeshproofError {
     const message = `the API server ${this.server.origin} (context ${this.context}) is unreachable: ${what}`;
-    return new MeshproofError('API_UNREACHABLE', message, { cause, hint: hintFor(cause) });
+    return new MeshproofError('API_UNREACHABLE', message, { cause, hint });
   }
 
   /** Credentials from exec plug-ins rotate, so the agent is renewed with them. */

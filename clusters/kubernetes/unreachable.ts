@@ -16,6 +16,12 @@ const HINTS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the server closed the connection: it may use another protocol, or reject the client certificate, which may have expired',
 };
 
+/** The hint for an error that prevented obtaining credentials, before anything was sent. */
+export function hintForCredentials(cause: unknown): string {
+  const own = cause instanceof MeshproofError ? cause.hint : undefined;
+  return own ?? 'check the cluster and the user of that context in the kubeconfig, and the files that they name';
+}
+
 /** The hint for an error that prevented reaching an API server. */
 export function hintFor(cause: unknown): string {
   if (cause instanceof MeshproofError) return cause.hint ?? 'check the user of that context in the kubeconfig';

@@ -20,7 +20,7 @@ export function explain(error: unknown): number {
 
 const DEFECT = 'this is a bug in meshproof; MESHPROOF_DEBUG=1 shows where it happened';
 
-/** A full disk and missing file permissions can affect any step. */
+/** A full disk, missing file permissions and impossible paths can affect any step. */
 function ofTheDisk(error: unknown): MeshproofError | undefined {
   const { code = '', path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -28,9 +28,9 @@ function ofTheDisk(error: unknown): MeshproofError | undefined {
       hint: 'free some space there; npx meshproof doctor shows the folders and their free space',
       cause: error,
     });
-  if (path !== undefined && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code))
+  if (path !== undefined && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes(code))
     return new MeshproofError('FILE_REFUSED', causeOf(error), {
-      hint: 'fix its permissions, or use another folder',
+      hint: code === 'ENAMETOOLONG' ? 'use a folder with a shorter path' : 'fix its permissions, or use another folder',
       cause: error,
     });
   return undefined;

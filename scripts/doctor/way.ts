@@ -25,19 +25,19 @@ export interface Circumstances {
   registry?: { address: string; failure?: string | undefined } | undefined;
   /** Why this machine cannot build images. */
   obstacle?: string | undefined;
-  /** The images that a folder of archives lacks. */
-  lacks?: string | undefined;
+  /** Why a folder of archives is not sufficient, as a clause. */
+  unfit?: string | undefined;
 }
 
 const MIRROR_HINT =
   'check the network and the proxies; --registry names a mirror, --images=FOLDER archives that npx meshproof images save wrote elsewhere';
 
 /** Where a run would get its images, and what is missing for that. */
-export function wayFinding({ from, ready, registry, obstacle, lacks }: Circumstances): Finding {
+export function wayFinding({ from, ready, registry, obstacle, unfit }: Circumstances): Finding {
   if (from === 'build') return building('they will be built from packages', obstacle);
   if (from !== 'auto' && from !== 'pull') {
-    const seen = `they will be loaded from ${from}${lacks === undefined ? '' : `, which lacks ${lacks}`}`;
-    return judge({ ...about, seen }, lacks === undefined, 'failed', 'write the folder with npx meshproof images save');
+    const seen = `they will be loaded from ${from}${unfit === undefined ? '' : `, but ${unfit}`}`;
+    return judge({ ...about, seen }, unfit === undefined, 'failed', 'write the folder with npx meshproof images save');
   }
   if (ready !== undefined && from === 'auto') return { ...about, status: 'ok', seen: `the engine has them: ${ready}` };
   if (registry === undefined) return { ...about, status: 'ok', seen: 'not checked: whether they will be pulled depends on the network' };
@@ -64,14 +64,14 @@ export async function wayFindings({ mesh, network }: { mesh: Mesh; network: bool
   const [engine] = await answeringEngines(signal);
   const pulls = from === 'auto' || from === 'pull';
   const asked = pulls && network ? addressOf(source, engine?.info) : undefined;
-  const [ready, failure, obstacle, lacks] = await Promise.all([
+  const [ready, failure, obstacle, unfit] = await Promise.all([
     pulls && engine !== undefined ? readyIn(engine.at, nodes, signal) : undefined,
     asked === undefined ? undefined : registryFailure(asked, signal),
     obstacleToBuilding(),
-    pulls || from === 'build' ? undefined : lackOf(from, publishedImages(images)),
+    pulls || from === 'build' ? undefined : unfitness(from, publishedImages(images)),
   ]);
   const registry = asked === undefined ? undefined : { address: asked, failure };
-  const way = wayFinding({ from, ready: ready?.tag, registry, obstacle, lacks });
+  const way = wayFinding({ from, ready: ready?.tag, registry, obstacle, unfit });
   return pulls && failure === undefined && ready?.pulled !== false ? [way, await pinFinding(images)] : [way];
 }
 
@@ -108,9 +108,9 @@ export async function registryFailure(address: string, signal: AbortSignal): Pro
       ).then((answer) => (answer === undefined ? 'no answer' : answer.failure));
 }
 
-/** The images for a cluster that the folder lacks. */
-async function lackOf(folder: string, published: readonly string[]): Promise<string | undefined> {
-  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) return 'everything: there is no such folder';
+/** Why a folder cannot provide the images for a cluster; undefined if it can. */
+async function unfitness(folder: string, published: readonly string[]): Promise<string | undefined> {
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) return 'there is no such folder';
   const tags = await archivesByTag(folder, {}).then(
     (found) => [...found.keys()],
     (error: unknown) => causeOf(error),
@@ -121,7 +121,7 @@ async function lackOf(folder: string, published: readonly string[]): Promise<str
   const missing = repositories.filter(
     (path) => !tags.some((tag) => tag.includes(`${path}:`) || (path === 'kindest/node' && tag.includes('meshproof/node-base:'))),
   );
-  return missing.length === 0 ? undefined : missing.join(', ');
+  return missing.length === 0 ? undefined : `it lacks ${missing.join(', ')}`;
 }
 
 async function pinFinding(images: readonly Image[]): Promise<Finding> {

@@ -47,12 +47,14 @@ test('Reports a full disk and missing file permissions as such, and not as defec
     return true;
   };
   try {
-    const errors = ['ENOSPC', 'EROFS', 'ENOENT'].map((code) => Object.assign(new Error(`${code}: open '/a/b'`), { code, path: '/a/b' }));
-    expect(errors.map((error) => explain(error))).toEqual([3, 3, 3]);
+    const errors = ['ENOSPC', 'EROFS', 'ENAMETOOLONG', 'ENOENT'].map((code) =>
+      Object.assign(new Error(`${code}: open '/a/b'`), { code, path: '/a/b' }),
+    );
+    expect(errors.map((error) => explain(error))).toEqual([3, 3, 3, 3]);
   } finally {
     process.stderr.write = write;
   }
-  expect(said.match(/error\[\w+\]/g)).toEqual(['error[DISK_FULL]', 'error[FILE_REFUSED]', 'error[UNEXPECTED]']);
+  expect(said.match(/error\[\w+\]/g)).toEqual(['error[DISK_FULL]', 'error[FILE_REFUSED]', 'error[FILE_REFUSED]', 'error[UNEXPECTED]']);
   expect(said.match(/a bug in meshproof/g)).toHaveLength(1);
 });
 

@@ -37,7 +37,12 @@ const WAYS: [what: string, given: Circumstances, status: string, seen: RegExp][]
   ['Requires a registry for --images=pull', { from: 'pull', registry: silent }, 'failed', /does not answer as a registry/],
   ['Requires root for --images=build', { from: 'build', obstacle: ROOT_ONLY }, 'failed', /^only root/],
   ['Loads from a complete folder', { from: '/archives' }, 'ok', /loaded from \/archives$/],
-  ['Names what a folder lacks', { from: '/archives', lacks: 'istio/proxyv2' }, 'failed', /which lacks istio\/proxyv2/],
+  [
+    'Names what a folder lacks',
+    { from: '/archives', unfit: 'it lacks istio/proxyv2' },
+    'failed',
+    /from \/archives, but it lacks istio\/proxyv2$/,
+  ],
   ['Queries no registry with --no-network', { from: 'auto' }, 'ok', /not checked/],
 ];
 

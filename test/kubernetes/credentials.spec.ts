@@ -110,6 +110,8 @@ test('Distinguishes an unsuitable certificate from an unreachable server', async
     [{ server, ...data, 'tls-server-name': 'other.test' }, 'tls-server-name'],
     [{ server }, 'certificate-authority'],
     [{ server: 'https://127.0.0.1:1' }, 'that the cluster is running'],
+    [{ server, 'certificate-authority': 'gone.crt' }, 'the files that they name'],
+    [{ server, ...data, 'tls-server-name': NAME }, 'the files that they name', { tokenFile: 'gone' }],
     [{ server, ...data, 'tls-server-name': NAME }, 'not allowed in a header', { token: 'a\nb' }],
   ];
   for (const [cluster, hint, user] of hints) {
