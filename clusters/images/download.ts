@@ -55,15 +55,26 @@ class Attempt extends Error {
   }
 }
 
+export interface DownloadOptions extends Patience {
+  /** Whether to give up at once if the server cannot be reached; its temporary errors are retried nevertheless. */
+  hurried?: boolean;
+}
+
 /**
  * Downloads a published file to a path, and returns its SHA-256 in hexadecimal. Temporary failures are retried a few times.
  * @throws MeshproofError `DOWNLOAD_FAILED` with the server's response; nothing is left at the path then
  */
-export async function download(address: string, file: string, task: TaskContext, patience: Patience = {}): Promise<string> {
+export async function download(
+  address: string,
+  file: string,
+  task: TaskContext,
+  { hurried = false, ...patience }: DownloadOptions = {},
+): Promise<string> {
   const from = new URL(downloadAddress(address));
+  const again = (error: unknown): boolean => isWorthAgain(error) && !(hurried && isUnreached(error));
   task.progress?.(`downloading ${shown(from)}`);
   try {
-    await repeatedly(async () => pipeline(await request(from, task), createWriteStream(file)), isWorthAgain, task, patience);
+    await repeatedly(async () => pipeline(await request(from, task), createWriteStream(file)), again, task, patience);
     return await digestOf(file);
   } catch (error) {
     await rm(file, { force: true });
@@ -83,6 +94,10 @@ function isOfTheDisk(error: unknown): boolean {
 }
 
 const isWorthAgain = (error: unknown): boolean => (error instanceof Attempt ? error.again : !isOfTheDisk(error));
+
+/** Whether the server does not exist or refuses connections, or its proxy. */
+const isUnreached = (error: unknown): boolean =>
+  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/.test((error as NodeJS.ErrnoException).code ?? '');
 
 /** Node.js reports a lost connection as "aborted". */
 const wordsOf = (error: unknown): string => causeOf(error).replace(/^aborted$/, 'the connection ended before the file did');

@@ -5,7 +5,7 @@ import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 import { hashOf, type Artifact } from './cache.ts';
-import { download } from './download.ts';
+import { download, type DownloadOptions } from './download.ts';
 import { lock } from './lock.ts';
 
 /** The platform of a program, with the names of Node.js. */
@@ -70,9 +70,14 @@ function memberOf(names: readonly string[], program: string): string {
 }
 
 /** The SHA-256 of a file according to the release. */
-export async function publishedChecksum({ url, checksums }: ReleaseFile, folder: string, task: TaskContext): Promise<string> {
+export async function publishedChecksum(
+  { url, checksums }: ReleaseFile,
+  folder: string,
+  task: TaskContext,
+  options?: DownloadOptions,
+): Promise<string> {
   const file = join(folder, 'checksums');
-  await download(checksums, file, task);
+  await download(checksums, file, task, options);
   const text = await readFile(file, 'utf8');
   await rm(file);
   const found = checksumIn(text, basename(url));

@@ -78,7 +78,7 @@ async function questions(engine: Docker, registry: string | undefined, task: Tas
       .map((file): Question => ({
         part: 'downloads',
         what: file.url,
-        ask: async (folder) => ({ name: file.url, digest: await publishedChecksum(file, folder, task) }),
+        ask: async (folder) => ({ name: file.url, digest: await publishedChecksum(file, folder, task, { hurried: true }) }),
       })),
     ...[...wheels].map((requirement): Question => ({
       part: 'wheels',

@@ -123,6 +123,19 @@ test('Retries a few times if the server is busy or fails temporarily', async ({ 
   }
 });
 
+test('Gives up at once on an unreachable server if in a hurry, but not on a temporary error', async ({ site: page }, info) => {
+  page.answer = (_, response, times) => void (times < 2 ? response.writeHead(503).end() : response.end(PROGRAM));
+  expect(await download(url, info.outputPath('file'), {}, { ...patience, hurried: true })).toBe(sha256(PROGRAM));
+  const said: string[] = [];
+  const progress = (words: string): void => void said.push(words);
+  for (const mirror of ['http://127.0.0.1:1', 'http://no-such-host.invalid']) {
+    process.env['MESHPROOF_DOWNLOADS'] = mirror;
+    const refused = download(url, info.outputPath('file'), { progress }, { ...patience, hurried: true });
+    await expect.soft(refused, mirror).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });
+  }
+  expect(said.filter((words) => words.startsWith('trying again'))).toEqual([]);
+});
+
 test('Does not retry a permanent refusal', async ({ site: page }, info) => {
   for (const status of [401, 403, 404]) {
     page.asked.length = 0;
