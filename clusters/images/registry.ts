@@ -20,8 +20,9 @@ export function mirrored(name: string, registry: string | undefined): string {
 /** The name of an image as Docker prints it, which omits the default registry. */
 export const shortName = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '');
 
-const HOST = /[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?/.source;
-const FOLDER = /[a-z0-9]+(?:[._-]+[a-z0-9]+)*/.source;
+const LABEL = /[a-z0-9](?:[a-z0-9-]*[a-z0-9])?/.source;
+const HOST = `${LABEL}(?:\\.${LABEL})*(?::\\d{1,5})?`;
+const FOLDER = /[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*/.source;
 /** A host with an optional port and folders, which may precede the path of an image. */
 const PREFIX = new RegExp(`^(?<host>${HOST})(?:/${FOLDER})*$`);
 const IMAGE = new RegExp(`^(?:(?<host>${HOST})/)?${FOLDER}(?:/${FOLDER})*(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`);
@@ -29,10 +30,14 @@ const IMAGE = new RegExp(`^(?:(?<host>${HOST})/)?${FOLDER}(?:/${FOLDER})*(?::\\w
 /** Whether a name can be that of an image; registry, tag and digest are optional. */
 export function isImageName(name: string): boolean {
   const found = IMAGE.exec(name);
-  return found !== null && hasPort(found.groups?.['host'] ?? '');
+  return found !== null && hasValidPort(found.groups?.['host'] ?? '');
 }
 
-const hasPort = (host: string): boolean => Number(host.split(':')[1] ?? 1) < 65_536;
+/** Whether the port of a host is one, if it has any. */
+function hasValidPort(host: string): boolean {
+  const port = Number(host.split(':')[1] ?? 1);
+  return port > 0 && port < 65_536;
+}
 
 /**
  * Engines and nodes recognise a host as the first part of a name only by these marks. Without one it is an account on Docker Hub, and the
@@ -55,10 +60,12 @@ export function requireRegistry(prefix: string): string {
       'omit the credentials: docker login stores them for a kind cluster, --pull-secret names them for an existing one',
     );
   }
-  if (host === undefined || !hasPort(host)) {
+  if (host === undefined || !hasValidPort(host)) {
     throw refuse(
       'cannot begin the name of an image',
-      'give a host and optional folders in lower case, without https:// and a trailing slash: --registry=registry.example.com/mirror',
+      prefix.startsWith('[')
+        ? 'give the name of its host instead of an IPv6 address, e.g. --registry=registry.example.com:5000'
+        : 'give a host and optional folders in lower case, without https:// and a trailing slash: --registry=registry.example.com/mirror',
     );
   }
   if (isHost(host)) return prefix;

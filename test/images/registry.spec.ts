@@ -31,8 +31,16 @@ test('Rejects a prefix that cannot begin the name of an image', () => {
     'x:port',
     'x:99999',
     'x.example:5000/Mirror',
+    'registry..example.com',
+    'registry.example.com.:5000',
+    '-x.example.com',
+    'x-.example.com',
+    'registry.example.com:0',
+    'registry.example.com:00000/x',
+    '[::1]:5000',
   ])
-    expect(() => requireRegistry(prefix), prefix).toThrow(`--registry=${prefix} cannot begin`);
+    expect.soft(() => requireRegistry(prefix), prefix).toThrow(`--registry=${prefix} cannot begin`);
+  expect(() => requireRegistry('[::1]:5000')).toThrow(expect.objectContaining({ hint: expect.stringContaining('IPv6') }));
 });
 
 test("Rejects a mirror that an engine would mistake for a stranger's account on Docker Hub", () => {
@@ -61,6 +69,8 @@ test('Recognises valid names of images', () => {
     'a.example/b:',
     'a.example/b@sha256:1',
     'a:99999/b',
+    'a.example:0/b',
+    'a..example/b',
   ];
   for (const name of bad) expect.soft(isImageName(name), name).toBe(false);
 });
