@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unescape } from 'node:querystring';
 
 import { variable } from '../../clusters/environment.ts';
+import { causeOf } from '../../clusters/errors.ts';
 import { exec } from '../../clusters/exec.ts';
 import { homeFolder } from '../../clusters/paths.ts';
 import { inTime, judge, type Finding } from './finding.ts';
@@ -47,10 +49,7 @@ async function reach({ check, needed, address }: Source, complete: boolean, sign
     return [{ ...about, status: 'ok', seen: `not checked: ${why}` }];
   }
   const { origin } = new URL(url);
-  const failure = await fetch(url, { method: 'HEAD', signal, redirect: 'manual' }).then(
-    () => undefined,
-    (error: unknown) => (signal.aborted ? 'no answer' : reasonOf(error)),
-  );
+  const failure = await sourceFailure(new URL(url), signal);
   if (failure === undefined) return [{ ...about, status: 'ok', seen: origin }];
   if (complete) return [{ ...about, status: 'ok', seen: `${origin}: ${failure}; nothing needs to be fetched` }];
   return [
@@ -63,10 +62,21 @@ async function reach({ check, needed, address }: Source, complete: boolean, sign
   ];
 }
 
+/** Why no response comes from a URL; undefined if any does. Its credentials are sent in a header, because `fetch` refuses them in a URL. */
+export async function sourceFailure(url: URL, signal: AbortSignal): Promise<string | undefined> {
+  const login = [url.username, url.password].map((part) => unescape(part)).join(':');
+  const bare = Object.assign(new URL(url), { username: '', password: '' });
+  const headers: Record<string, string> = login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+  return await fetch(bare, { method: 'HEAD', headers, signal, redirect: 'manual' }).then(
+    () => undefined,
+    (error: unknown) => (signal.aborted ? 'no answer' : reasonOf(error)),
+  );
+}
+
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  return code ?? (error instanceof Error ? error.message : String(error));
+  return code ?? causeOf(error);
 }
 
 async function printed(program: string, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
