@@ -1,11 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unescape } from 'node:querystring';
 
 import { variable } from '../../clusters/environment.ts';
-import { causeOf } from '../../clusters/errors.ts';
 import { exec } from '../../clusters/exec.ts';
 import { homeFolder } from '../../clusters/paths.ts';
+import { answerOf, reasonOf } from './answer.ts';
 import { inTime, judge, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 1_300;
@@ -62,21 +61,12 @@ async function reach({ check, needed, address }: Source, complete: boolean, sign
   ];
 }
 
-/** Why no response comes from a URL; undefined if any does. Its credentials are sent in a header, because `fetch` refuses them in a URL. */
+/** Why no response comes from a URL; undefined if any does. */
 export async function sourceFailure(url: URL, signal: AbortSignal): Promise<string | undefined> {
-  const login = [url.username, url.password].map((part) => unescape(part)).join(':');
-  const bare = Object.assign(new URL(url), { username: '', password: '' });
-  const headers: Record<string, string> = login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
-  return await fetch(bare, { method: 'HEAD', headers, signal, redirect: 'manual' }).then(
+  return await answerOf(url, { method: 'HEAD', signal }).then(
     () => undefined,
     (error: unknown) => (signal.aborted ? 'no answer' : reasonOf(error)),
   );
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  return code ?? causeOf(error);
 }
 
 async function printed(program: string, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {

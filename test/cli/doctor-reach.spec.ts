@@ -18,7 +18,7 @@ async function registry(): Promise<{ asked: string[]; address: string; close: ()
   return { asked, address: `127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
 }
 
-test('Sends the credentials of a registry as a header, because fetch refuses them in a URL', async () => {
+test('Sends the credentials of a registry as a header', async () => {
   const { asked, address, close } = await registry();
   const signal = AbortSignal.timeout(20_000);
   for (const login of ['ci:hunter2@', 'ci:100%25%40@', 'token@', ':hunter2@', 'ci:50%@', ''])
@@ -33,6 +33,19 @@ test('Names the reason for which a registry cannot be reached, without its crede
   const failure = await sourceFailure(new URL(`http://ci:hunter2@${address}`), AbortSignal.timeout(20_000));
   expect(failure).toBe('ECONNREFUSED');
   expect(await sourceFailure(new URL('ftp://ci:hunter2@a.example'), AbortSignal.timeout(20_000))).not.toContain('hunter2');
+});
+
+test('Asks a registry of packages through the proxy of the environment', async () => {
+  // A proxy for http:// URLs answers like a server.
+  const { asked, address, close } = await registry();
+  process.env['HTTP_PROXY'] = `http://${address}`;
+  try {
+    expect(await sourceFailure(new URL('http://ci:hunter2@packages.test/simple'), AbortSignal.timeout(20_000))).toBeUndefined();
+  } finally {
+    delete process.env['HTTP_PROXY'];
+  }
+  expect(asked).toEqual(['ci:hunter2']);
+  close();
 });
 
 test('doctor prints no password of a package registry', async () => {
