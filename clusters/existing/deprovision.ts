@@ -5,7 +5,7 @@ import { omitUndefined } from '../kubernetes/omit-undefined.ts';
 import { patiently } from '../kubernetes/patiently.ts';
 import type { MeshAdapter } from '../mesh/adapter.ts';
 import { adapterOf } from '../meshes.ts';
-import { judgeLease, ownerOf } from '../rigs/lease.ts';
+import { judgeLease, leaseRef, ownerOf, type LeaseObject } from '../rigs/lease.ts';
 import { RigLeases } from '../rigs/leases.ts';
 import { notMade } from '../rigs/listed.ts';
 import { ownRigs, type OwnedRigs } from '../rigs/own-namespaces.ts';
@@ -22,12 +22,20 @@ export async function deprovision(cluster: ClusterDescription, task: TaskContext
   const { name, kubeconfig, context, mesh, revision, rigs, preprovisioned = false } = cluster;
   const api = await KubernetesApi.open({ kubeconfig, context });
   try {
-    await requireSameCluster(api, cluster, task);
+    const owned = { owner: name, rigs, preprovisioned };
+    await requireSameCluster(api, cluster, () => holdsAny(api, owned, task), task);
     const adapter = await adapterOf({ mesh, kubeconfig, context, ...omitUndefined({ revision }) }, api);
-    await patiently(() => deprovisionHeld(api, adapter, { owner: name, rigs, preprovisioned }, task), task);
+    await patiently(() => deprovisionHeld(api, adapter, owned, task), task);
   } finally {
     api.close();
   }
+}
+
+/** Whether the cluster contains anything that was created for this owner. */
+async function holdsAny(api: KubernetesApi, { owner, rigs, preprovisioned }: OwnedRigs, task: TaskContext): Promise<boolean> {
+  const leases = await Promise.all(rigs.map((rig) => api.get<LeaseObject>(leaseRef(rig), task.signal)));
+  if (leases.some((lease) => lease !== undefined && ownerOf(lease) === owner)) return true;
+  return !preprovisioned && (await ownRigs(api, { owner }, task)).length > 0;
 }
 
 /** Removes the rigs while this process holds their leases, so that no run starts on them before everything is gone. */

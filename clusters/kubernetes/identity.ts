@@ -46,31 +46,33 @@ export async function isSameCluster({ kubeconfig, context, uid }: ClusterDescrip
 
 /**
  * Ensures, before something is removed, that this is the cluster in which it was created.
- * @throws MeshproofError `OTHER_CLUSTER`, or `CLUSTER_UNCERTAIN` if neither a UID nor a certificate identifies the cluster
+ * @param holds whether the cluster contains anything of it; asked if nothing else identifies the cluster, because its name is unique
+ * @throws MeshproofError `OTHER_CLUSTER`, or `CLUSTER_UNCERTAIN` if neither a UID nor a certificate nor such an object identifies the cluster
  */
-export async function requireSameCluster(api: KubernetesApi, cluster: ClusterDescription, task: TaskContext): Promise<void> {
+export async function requireSameCluster(
+  api: KubernetesApi,
+  cluster: ClusterDescription,
+  holds: () => Promise<boolean>,
+  task: TaskContext,
+): Promise<void> {
   const { name, kubeconfig, context, uid } = cluster;
   const found = await patiently(() => clusterUid(api, task.signal), task);
-  if (uid === undefined || found === uid) return;
-  if (found !== undefined) {
-    throw new MeshproofError(
-      'OTHER_CLUSTER',
-      `context ${context} points to a different cluster than the one in which ${name} was created`,
-      {
-        hint: 'point the context to that cluster again',
-      },
-    );
+  if (uid !== undefined && found === uid) return;
+  const other = `to a different cluster than the one in which ${name} was created`;
+  if (uid !== undefined && found !== undefined) {
+    throw new MeshproofError('OTHER_CLUSTER', `context ${context} points ${other}`, { hint: 'point the context to that cluster again' });
   }
   // The kubeconfig is a copy with the address and CA at the time of creation.
   if ((await vouchedAddress(await loadContext(kubeconfig, context))) !== undefined) return;
-  const why = 'the account may no longer read the namespace kube-system, and no certificate identifies the cluster';
-  throw new MeshproofError(
-    'CLUSTER_UNCERTAIN',
-    `context ${context} may point to a different cluster than the one in which ${name} was created: ${why}`,
-    {
-      hint: `allow the account to get that namespace; or check the context yourself, run npx meshproof sweep --provider=existing with it, and remove ${dirname(kubeconfig)}`,
-    },
-  );
+  if (uid === undefined && (await patiently(holds, task))) return;
+  const why =
+    uid === undefined
+      ? 'neither a UID nor a certificate identified it then, and nothing there has its name'
+      : 'the account may no longer read the namespace kube-system, and no certificate identifies the cluster';
+  const byHand = `check the context yourself, run npx meshproof sweep --provider=existing with it, and remove ${dirname(kubeconfig)}`;
+  throw new MeshproofError('CLUSTER_UNCERTAIN', `context ${context} may point ${other}: ${why}`, {
+    hint: uid === undefined ? byHand : `allow the account to get that namespace; or ${byHand}`,
+  });
 }
 
 /** The API server's address without credentials; undefined if the kubeconfig does not contain it. */

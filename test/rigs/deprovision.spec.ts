@@ -1,5 +1,6 @@
 import { RigLeases } from '../../clusters/rigs/leases.ts';
 import { owned } from '../../clusters/rigs/ownership.ts';
+import type { StandInApi } from '../kubernetes/stand-in-api.ts';
 import {
   applyAlso,
   deployment,
@@ -16,13 +17,18 @@ import {
 const OWNER = 'meshproof-aa';
 const RIG = `${OWNER}-rig-0`;
 const HOME = `/api/v1/namespaces/${RIG}`;
+/** Gives the cluster a UID, because the address of the stand-in does not identify it. */
+function identify(server: StandInApi, uid: string): { uid: string } {
+  server.put('/api/v1/namespaces/kube-system', { ...namespace('kube-system'), metadata: { name: 'kube-system', uid } });
+  return { uid };
+}
 const refused = (message: string, status = 403) => ({ status, body: { kind: 'Status', message } });
 
 test('Does not empty preprovisioned namespaces that another run holds by now', async ({ api, server, alive, down }) => {
   putPreprovisioned(server, 'team-rig-0');
   await api.apply([owned(deployment('team-rig-0', 'caller'), 'meshproof-bbbb')]);
   putLease(server, 'team-rig-0', { owner: 'meshproof-bbbb', holder: alive });
-  await down({ name: 'meshproof-aaaa', rigs: ['team-rig-0'], preprovisioned: true });
+  await down({ name: 'meshproof-aaaa', rigs: ['team-rig-0'], preprovisioned: true, ...identify(server, 'the-one') });
   const left = [...server.objects.keys()].filter((path) => path.includes('/team-rig-0/'));
   expect(left.map((path) => path.split('/').at(-1) ?? '').toSorted()).toEqual(['caller', 'meshproof']);
 });
@@ -42,7 +48,7 @@ test('Removes its own objects from preprovisioned namespaces whoever holds their
   putPreprovisioned(server, 'team-rig-0');
   await api.apply([owned(deployment('team-rig-0', 'mine'), OWNER), owned(deployment('team-rig-0', 'foreign'), 'meshproof-bbbb')]);
   putLease(server, 'team-rig-0', { owner: 'meshproof-bbbb', holder: alive });
-  await down({ name: OWNER, rigs: ['team-rig-0'], preprovisioned: true });
+  await down({ name: OWNER, rigs: ['team-rig-0'], preprovisioned: true, ...identify(server, 'the-one') });
   expect([...server.objects.keys()].flatMap((path) => /deployments\/(.*)/.exec(path)?.[1] ?? [])).toEqual(['foreign']);
 });
 
@@ -92,7 +98,7 @@ test('Completes an interrupted removal the next time, and shows the rest to a sw
   expect(named).toEqual([`${RIG}, created for ${OWNER}`]);
   for (const leftover of leftovers) await leftover.remove();
   expect(namespacesOf(server)).toEqual([]);
-  await down({ name: OWNER, rigs: [RIG] });
+  await down({ name: OWNER, rigs: [RIG], ...identify(server, 'the-one') });
 });
 
 test('Fails if a removal is forbidden', async ({ api, server, down }) => {
@@ -110,14 +116,29 @@ test('Removes nothing if neither a UID nor a certificate identifies the cluster'
   const hint = expect.stringContaining('sweep --provider=existing');
   await expect(down({ name: OWNER, rigs: [RIG], uid: 'the-one' })).rejects.toMatchObject({ code: 'CLUSTER_UNCERTAIN', hint });
   expect(namespacesOf(server)).toHaveLength(3);
-  // The UID was unknown at creation as well.
+});
+
+test('Recognises a cluster that nothing else identifies by the rigs in it, and reports no removal without any', async ({
+  api,
+  server,
+  down,
+}) => {
+  await putRig(api, server, RIG, { owner: OWNER });
+  server.intercept = ({ path }) => (path === '/api/v1/namespaces/kube-system' ? refused('namespaces is forbidden') : undefined);
+  const uncertain = { code: 'CLUSTER_UNCERTAIN', hint: expect.stringContaining('sweep --provider=existing') };
+  await expect(down({ name: 'meshproof-bb', rigs: ['meshproof-bb-rig-0'] })).rejects.toMatchObject(uncertain);
   await down({ name: OWNER, rigs: [RIG] });
   expect(namespacesOf(server)).toEqual([]);
+  await expect(down({ name: OWNER, rigs: [RIG] })).rejects.toMatchObject(uncertain);
+  putPreprovisioned(server, 'team-rig-0');
+  putLease(server, 'team-rig-0', { owner: 'meshproof-bb' });
+  await expect(down({ name: OWNER, rigs: ['team-rig-0'], preprovisioned: true })).rejects.toMatchObject(uncertain);
+  await down({ name: 'meshproof-bb', rigs: ['team-rig-0'], preprovisioned: true });
 });
 
 test('Removes nothing from a different cluster at the same address, and reports no removal', async ({ api, server, down }) => {
   await putRig(api, server, RIG, { owner: OWNER });
-  server.put('/api/v1/namespaces/kube-system', { ...namespace('kube-system'), metadata: { name: 'kube-system', uid: 'another' } });
+  identify(server, 'another');
   await expect(down({ name: OWNER, rigs: [RIG], uid: 'the-one' })).rejects.toMatchObject({ code: 'OTHER_CLUSTER' });
   expect(namespacesOf(server)).toHaveLength(4);
   await down({ name: OWNER, rigs: [RIG], uid: 'another' });
