@@ -12,14 +12,19 @@ const row = (defect: string, found: string | string[], words: RegExp): Defect =>
 
 /** The IDs of checks of the security suite. */
 const security = (stems: string): string[] => stems.split(' ').map((stem) => `security/${stem}`);
+/** The IDs of checks of the suite chaos. */
+const chaos = (stems: string): string[] => stems.split(' ').map((stem) => `chaos/${stem}`);
 
 export const DEFECTS: readonly Defect[] = [
   row(
     'permissive-server',
-    security(
-      'port-level-container-port port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload',
-    ),
-    /denied at transport level|without an identity/,
+    [
+      ...chaos('hung-proxy-plaintext policies-and-outage'),
+      ...security(
+        'port-level-container-port port-level-disable port-level-permissive strict-mesh-wide strict-namespace strict-tcp strict-workload',
+      ),
+    ],
+    /no request is delivered|denied at transport level|without an identity/,
   ),
   row('outlier-detection-off', ['resilience/circuit-breaker-ejects', 'resilience/min-health-percent'], /never ejected|exactly .* ejected/),
   row('header-rule-to-v1', 'routing/canary-header', /reaches v2 and no other.*\n.*v1/),
@@ -100,6 +105,7 @@ export const DEFECTS: readonly Defect[] = [
   row('around-the-egress-gateway', 'gateway/egress-gateway', /logs each request once.*partner\.example\.com/),
   row('whole-domain-listed', 'gateway/service-entry-https', /denied at transport level.*10× 200/s),
   row('database-cut-off', 'gateway/service-entry-tcp', /every request succeeds/),
+  row('sni-astray', 'gateway/tls-passthrough', /certificate/),
   row('captured-name-astray', 'gateway/dns-capture', /60 never delivered/),
 
   row('another-method-allowed', security('allow-principal-method-path request-principal'), /denied with 403|403/),
@@ -108,6 +114,7 @@ export const DEFECTS: readonly Defect[] = [
   row('writing-allowed', security('claim-group deny-all'), /denied with 403/),
   row('slashes-merged-late', security('deny-admin-path'), /under \/admin\//),
   row('claimed-identity-passed-on', security('forged-identity'), /no request arrives with/),
+  row('authorizer-fails-open', security('external-authorization'), /rejection by the proxy with 403/),
   row('audience-not-checked', security('jwt-validation'), /rejection by the proxy with 403 JWT/),
   row('token-passed-on', security('jwt-forward'), /no request arrives with/),
   row(
@@ -115,6 +122,22 @@ export const DEFECTS: readonly Defect[] = [
     security('claim-group jwks-rotation jwt-forward jwt-validation request-principal'),
     /succeeds|with authorization|rejection by the proxy/,
   ),
+
+  row('retries-lost', chaos('crashed-endpoint deaf-endpoint vanished-endpoint'), /every request succeeds/),
+  row('ejection-never-ends', chaos('endpoint-cut-off'), /no endpoint ejected/),
+  row('cut-off-not-ejected', chaos('endpoint-cut-off hung-proxy'), /succeed/),
+  row('all-ejected-for-long', chaos('all-cut-off'), /succeed.*503 UH/s),
+  row('plaintext-while-starting', chaos('new-pod-plaintext'), /no request is delivered/),
+  row('plaintext-after-crash', chaos('crashed-proxy-plaintext'), /no request is delivered/),
+  row('policy-fails-open', chaos('policies-and-outage'), /denied with 403.*200/s),
+  row('route-lost-in-outage', chaos('control-plane-down'), /reaches v2 and no other.*v1/s),
+  row('gone-endpoint-used', chaos('disruption-budget rolling-update'), /every request succeeds/),
+  row('everybody-meets-the-canary', chaos('control-plane-slow routes-and-rollout'), /reaches v1 and no other|cut over/),
+  row('slow-endpoint-gets-as-much', chaos('slow-endpoint'), /less than/),
+  row('slow-version-gets-15', chaos('weights-and-latency'), /90 %/),
+  row('post-redelivered', chaos('lost-answers'), /at most once/),
+  row('mirror-answers', chaos('mirror-hangs'), /every request succeeds/),
+  row('retries-without-limit', chaos('retry-storm'), /400 to 440/),
 
   row(
     'mtls-off',
