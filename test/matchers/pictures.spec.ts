@@ -1,6 +1,7 @@
 import { expect, test } from '@playwright/test';
 import * as fc from 'fast-check';
 
+import type { Ending } from '../../fixtures/agent/protocol.ts';
 import { timelinesOf } from '../../fixtures/check/timelines.ts';
 import { Course } from '../../fixtures/evidence/course.ts';
 import { Record } from '../../fixtures/evidence/record.ts';
@@ -97,6 +98,13 @@ test('Includes every request of a load in its timeline, and only the faults and 
       bounds: [{ says: 'within 100 ms', fromMs: 300, toMs: 400 }],
     },
   ]);
+});
+
+test('Names endpoints by pod where several have the same version', () => {
+  const course = new Course();
+  const by = (pod: string): Ending => ({ ...answered('v1'), headers: { 'x-agent-version': 'v1', 'x-agent-pod': pod } }) as Ending;
+  course.loads.push({ name: 'from a to b', history: historyOf([by('one'), by('two')]) });
+  expect(timelinesOf(course)[0]?.lanes.map(({ name }) => name)).toEqual(['answered by one', 'answered by two']);
 });
 
 test('Keeps the first pictures of each phase', () => {
