@@ -10,7 +10,7 @@ export const isFolder = (source: string): boolean => !['auto', 'pull', 'build'].
 
 /**
  * The archives in a folder, in the format of `docker save`, by their tags.
- * @throws MeshproofError `IMAGES_FOLDER` if the folder cannot be read, or contains a file that is not an image archive
+ * @throws MeshproofError `IMAGES_FOLDER` if the folder cannot be read, contains no image, or a file that is not an image archive
  */
 export async function archivesByTag(folder: string, task: TaskContext): Promise<Map<string, string>> {
   const names = await readdir(folder).catch((cause: unknown) => {
@@ -22,7 +22,11 @@ export async function archivesByTag(folder: string, task: TaskContext): Promise<
     const file = join(folder, name);
     for (const tag of await tagsIn(file, task)) found.set(tag, file);
   }
-  return found;
+  if (found.size > 0) return found;
+  throw new MeshproofError('IMAGES_FOLDER', `${folder} contains no image: no *.tar file in it has one with a name`, {
+    hint: 'write the folder with npx meshproof images save; --images=build builds everything',
+    exitCode: EXIT.usage,
+  });
 }
 
 /**

@@ -1,5 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test } from '@playwright/test';
 
+import { exec } from '../../clusters/exec.ts';
 import { ensureExternalImages, requireExternalImage } from '../../clusters/external/images.ts';
 import type { Docker } from '../../clusters/images/node-image.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
@@ -41,6 +45,8 @@ test("Uses a tag of the engine's owner as it is, because pulling it again would 
 
 test('Reports an image that is neither in the folder of archives nor on the engine', async () => {
   await using folder = await scratchFolder();
+  await writeFile(join(folder.path, 'manifest.json'), JSON.stringify([{ RepoTags: ['docker.io/meshproof/node:1'] }]));
+  await exec('tar', ['-C', folder.path, '-cf', join(folder.path, 'node.tar'), 'manifest.json']);
   const from = ensureExternalImages(['postgres'], { from: folder.path }, client([], []), {});
   await expect(from).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE', hint: expect.stringContaining('images save') });
   await expect(requireExternalImage('postgres', client([], []))).rejects.toMatchObject({ code: 'IMAGE_UNAVAILABLE' });

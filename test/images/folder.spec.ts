@@ -29,6 +29,17 @@ test('Distinguishes an archive that cannot be read from a file that is no archiv
   await expect(archivesByTag(folder, {})).rejects.toMatchObject(refused(/b\.tar is not an image archive/));
 });
 
+test('Rejects a folder without images, with which everything would be built', async ({}, info) => {
+  const folder = info.outputPath('archives');
+  await mkdir(folder);
+  const refused = { code: 'IMAGES_FOLDER', exitCode: 2, hint: expect.stringContaining('images save') };
+  await expect(requireImageSource({ images: folder })).rejects.toMatchObject(refused);
+  await writeFile(join(folder, 'a.tar.gz'), 'compressed');
+  await expect(archivesByTag(folder, {})).rejects.toMatchObject(refused);
+  await saved(join(folder, 'a.tar'));
+  await expect(archivesByTag(folder, {})).rejects.toMatchObject(refused);
+});
+
 test('Does not call an archive broken because tar is missing or was interrupted', async ({}, info) => {
   const folder = info.outputPath('archives');
   await mkdir(folder);
