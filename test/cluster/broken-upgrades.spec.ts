@@ -51,7 +51,7 @@ for (const one of BROKEN_UPGRADES) {
     const { verdict, reasons, changed } = await upgraded(one, info);
     const differences = changed.map(({ what, of, before, now }) => `${what} ${of}: ${before}, then ${now}`);
     const by = [...reasons, ...differences].filter((words) => one.found.test(words));
-    info.annotations.push({ type: ROW, description: JSON.stringify([one.name, by[0] ?? 'nothing', String(reasons.length - by.length)]) });
+    info.annotations.push({ type: ROW, description: JSON.stringify([one.name, by[0] ?? 'nothing', '-']) });
     expect(by, [verdict, ...reasons, ...differences].join('\n')).not.toEqual([]);
     if (by.some((words) => reasons.includes(words))) expect(verdict).toBe('NO-GO');
   });

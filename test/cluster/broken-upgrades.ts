@@ -37,24 +37,23 @@ const PATIENCE_MS = 120_000;
 
 const change = (title: string, run: UpgradeChange['run']): UpgradeChange => ({ title, command: title, run });
 
-/** What is broken right after the installation shows in the hold after it; the rest of the way would show no more. */
+/** Ends the way where the rest of it would show no more. */
 const STOP = change('end: enough was seen', async () => {
   throw new Error('enough was seen');
 });
 
-const atOnce = (name: string, found: RegExp, act: Act, by: UpgradeWay = 'in-place'): BrokenUpgrade => ({
-  name,
-  by,
-  found,
-  broken: (move, place) => ({ ...move, before: [...move.before, change(name, (task) => act(place, move, task)), STOP] }),
-});
+/** Breaks something right after the installation. @param shows when it shows; the way ends then */
+function after(name: string, shows: 'at once' | 'in the restart' | 'at the end', by: UpgradeWay, found: RegExp, act: Act): BrokenUpgrade {
+  const broken = (move: Move, place: Place): Move => {
+    const before = [...move.before, change(name, (task) => act(place, move, task))];
+    if (shows === 'at once') return { ...move, before: [...before, STOP] };
+    return { ...move, before, after: shows === 'in the restart' ? [STOP] : move.after };
+  };
+  return { name, by, found, broken };
+}
 
-const later = (name: string, found: RegExp, act: Act, by: UpgradeWay = 'in-place'): BrokenUpgrade => ({
-  name,
-  by,
-  found,
-  broken: (move, place) => ({ ...move, before: [...move.before, change(name, (task) => act(place, move, task))] }),
-});
+const atOnce = (name: string, found: RegExp, act: Act, by: UpgradeWay = 'in-place'): BrokenUpgrade =>
+  after(name, 'at once', by, found, act);
 
 async function removeWebhooks(api: KubernetesApi, kind: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'): Promise<void> {
   await api.remove(await api.list('admissionregistration.k8s.io/v1', kind));
@@ -129,13 +128,14 @@ export const BROKEN_UPGRADES: readonly BrokenUpgrade[] = [
   atOnce('strict mutual TLS goes with its CRD', /: plaintext: \d+ of \d+ that must be refused were let through/, ({ api }) =>
     removeDefinition(api, 'peerauthentications.security.istio.io'),
   ),
-  later('the root is replaced', new RegExp(`"restart every pod.*": ${LOST}`), ({ api }) => replaceRoot(api)),
+  after('the root is replaced', 'in the restart', 'in-place', new RegExp(`"restart every pod.*": ${LOST}`), ({ api }) => replaceRoot(api)),
   atOnce('the tag is moved before the control plane is ready', /: pod: \d+ of \d+ failed/, moveTagEarly, 'revision'),
-  later(
+  after(
     'a proxy is left with the old version',
-    /only .* to run: .*connected to none of them: proxies 1×/,
-    (place) => leaveOut(place),
+    'at the end',
     'revision',
+    /only .* to run: .*connected to none of them: proxies 1×/,
+    leaveOut,
   ),
   {
     name: 'the old control plane is left',

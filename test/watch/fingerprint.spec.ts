@@ -38,7 +38,7 @@ const between = (before: Partial<Fingerprint>, now: Partial<Fingerprint>) => dif
 
 test('Finds nothing if nothing but noise differs', () => {
   expect(between({}, {})).toEqual([]);
-  expect(between({ enforcementMs: 300 }, { enforcementMs: 1_200 })).toEqual([]);
+  expect(between({ enforcementMs: 350 }, { enforcementMs: 1_500 })).toEqual([]);
   expect(between({ enforcementMs: 2_000 }, { enforcementMs: 5_000 })).toEqual([]);
   expect(between({ enforcementMs: null }, { enforcementMs: 9_000 })).toEqual([]);
   expect(between(endings({ 'answered 200': 99, 'answered 503 UF': 1 }), endings({ 'answered 200': 100 }))).toEqual([]);
@@ -52,10 +52,10 @@ test('Finds nothing if nothing but noise differs', () => {
 });
 
 test('Finds enforcement that takes several times as long, either way', () => {
-  expect(between({ enforcementMs: 500 }, { enforcementMs: 1_500 })).toEqual([
-    { what: 'enforcement time', of: 'routing/split', before: '500 ms', now: '1500 ms' },
+  expect(between({ enforcementMs: 1_000 }, { enforcementMs: 3_000 })).toEqual([
+    { what: 'enforcement time', of: 'routing/split', before: '1000 ms', now: '3000 ms' },
   ]);
-  expect(between({ enforcementMs: 1_500 }, { enforcementMs: 500 })).toHaveLength(1);
+  expect(between({ enforcementMs: 3_000 }, { enforcementMs: 1_000 })).toHaveLength(1);
 });
 
 test('Finds a kind of ending that only one of the runs observed', () => {
