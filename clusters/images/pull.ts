@@ -103,12 +103,15 @@ export async function publishedDigest(engine: Docker, name: string, options: Pul
   throw new MeshproofError('PULL_FAILED', `the engine pulled ${published}, but printed no digest: ${answer}`);
 }
 
+/** After this time, a registry that buildx asks counts as unreachable. */
+const BUILDX_MS = 30_000;
+
 /** The digest according to buildx; undefined without an answer, because the engine may reach and trust registries that buildx does not. */
 async function askedDigest(engine: Docker, published: string, task: TaskContext): Promise<string | undefined> {
   task.progress?.(`asking for the digest of ${published}`);
-  const answer = await engine
-    .docker(['buildx', 'imagetools', 'inspect', '--format', '{{json .Manifest}}', published], task)
-    .catch(() => undefined);
+  const signal = AbortSignal.any([AbortSignal.timeout(BUILDX_MS), ...(task.signal === undefined ? [] : [task.signal])]);
+  const asked = engine.docker(['buildx', 'imagetools', 'inspect', '--format', '{{json .Manifest}}', published], { ...task, signal });
+  const answer = await asked.catch(() => undefined);
   task.signal?.throwIfAborted();
   const { digest } = membersOf(parsed(answer));
   return typeof digest === 'string' && digest.startsWith('sha256:') ? digest : undefined;
