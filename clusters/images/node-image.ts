@@ -89,8 +89,16 @@ export interface Docker {
 /**
  * Imports archives into a node image's own containerd, so that a cluster starts without loading images, and tags the result. Imported
  * without unpacking, because the build container's file system does not support containerd's overlay.
+ * @param renamed names of images in the archives, and what the node calls these images instead
  */
-export async function bake(engine: Docker, base: string, archives: readonly string[], tag: string, task: TaskContext): Promise<void> {
+export async function bake(
+  engine: Docker,
+  base: string,
+  archives: readonly string[],
+  tag: string,
+  task: TaskContext,
+  renamed: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
   const name = `meshproof-bake-${randomBytes(4).toString('hex')}`;
   const inside = (command: string, ...args: string[]) => engine.docker(['exec', name, 'sh', '-ec', command, 'bake', ...args], task);
   const mounts = archives.flatMap((file, index) => ['--mount', mount(dirname(file), `/mnt/${index}`)]);
@@ -119,6 +127,7 @@ export async function bake(engine: Docker, base: string, archives: readonly stri
     await inside('for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1');
     const paths = archives.map((file, index) => `/mnt/${index}/${basename(file)}`);
     await inside('for f; do ctr -n k8s.io images import --no-unpack "$f"; done', ...paths);
+    for (const [from, to] of renamed) await inside('ctr -n k8s.io images tag --force "$1" "$2"; ctr -n k8s.io images rm "$1"', from, to);
     await inside(
       'kill $(cat /run/bake.pid); while kill -0 $(cat /run/bake.pid) 2>/dev/null; do sleep 0.05; done; rm -rf /run/containerd /run/bake.pid',
     );

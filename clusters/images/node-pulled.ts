@@ -38,7 +38,8 @@ export async function pulledNode(mesh: readonly Image[]): Promise<string> {
 }
 
 /**
- * Pulls published images, and bakes them into kind's node image under their published names.
+ * Pulls published images, and bakes them into kind's node image under their published names. On the engine these names belong to its owner,
+ * so they are not given to what was pulled, which may be another registry's.
  * @throws MeshproofError `PULL_FAILED`
  */
 export async function pullNode(mesh: readonly Image[], source: PullOptions, engine: Docker, task: TaskContext): Promise<string> {
@@ -47,19 +48,32 @@ export async function pullNode(mesh: readonly Image[], source: PullOptions, engi
   const [node, ...others] = publishedImages(mesh);
   const base = await pullImage(engine, node, source, task);
   const archives: string[] = [];
-  for (const name of others) archives.push(join(await artifact(await pulled(name, source, engine), task), 'image.tar'));
-  return bakeOnce(engine, async () => base, archives, tag, task);
+  const renamed = new Map<string, string>();
+  for (const name of others) {
+    const { saved, ...made } = await pulled(name, source, engine);
+    archives.push(join(await artifact(made, task), 'image.tar'));
+    renamed.set(saved, name);
+  }
+  return bakeOnce(engine, async () => base, archives, tag, task, renamed);
 }
 
-async function pulled(name: string, source: PullOptions, engine: Docker): Promise<Artifact> {
+/** The archive of a pulled image, and the name under which it contains the image. */
+async function pulled(name: string, source: PullOptions, engine: Docker): Promise<Artifact & { saved: string }> {
+  const hash = hashOf(name, (await lock()).images[name], 'under a name of its own');
+  const saved = `docker.io/meshproof/pulled:${hash}`;
   return {
     name: `pulled-${name.replace(/^.*\/|:.*$/g, '')}`,
-    hash: hashOf(name, (await lock()).images[name]),
+    hash,
+    saved,
     make: async (folder, task) => {
       const reference = await pullImage(engine, name, source, task);
-      // An archive contains the names that its images have on the engine.
-      if (reference !== name) await engine.docker(['tag', reference, name], task);
-      await engine.docker(['save', '-o', join(folder, 'image.tar'), name], task);
+      // An archive contains the names that its images have on the engine; an image that was pulled by its digest has none.
+      await engine.docker(['tag', reference, saved], task);
+      try {
+        await engine.docker(['save', '-o', join(folder, 'image.tar'), saved], task);
+      } finally {
+        await engine.docker(['rmi', '--no-prune', saved]);
+      }
     },
   };
 }

@@ -15,6 +15,7 @@ export async function hasImage(engine: Docker, tag: string): Promise<boolean> {
 
 /**
  * Bakes archives into a base unless the engine has the result. If several processes want the same image at once, only one of them bakes it.
+ * @param renamed see `bake`
  */
 export function bakeOnce(
   engine: Docker,
@@ -22,9 +23,10 @@ export function bakeOnce(
   archives: readonly string[],
   tag: string,
   task: TaskContext,
+  renamed?: ReadonlyMap<string, string>,
 ): Promise<string> {
   const bakeUnlessThere = async (): Promise<string> => {
-    if (!(await hasImage(engine, tag))) await bake(engine, await base(), archives, tag, task);
+    if (!(await hasImage(engine, tag))) await bake(engine, await base(), archives, tag, task, renamed);
     return tag;
   };
   return onceInCache(`node image ${tag}`, bakeUnlessThere, task);
