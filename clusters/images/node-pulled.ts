@@ -31,11 +31,14 @@ export async function unpinnedImages(mesh: readonly Image[]): Promise<string[]> 
   return publishedImages(mesh).filter((name) => images[name] === undefined);
 }
 
-/** The tag of the node image that pulling creates. */
-export async function pulledNode(mesh: readonly Image[]): Promise<string> {
-  const { images } = await lock();
-  return `${NODE}:${VERSIONS.kindestNode}-pulled-${hashOf(publishedImages(mesh).map((name) => [name, images[name]]))}`;
+/** The tag of the node image that pulling creates. @param registry see `mirrored` */
+export async function pulledNode(mesh: readonly Image[], registry?: string): Promise<string> {
+  const pulled = await Promise.all(publishedImages(mesh).map(async (name) => [name, await determinant(name, registry)]));
+  return `${NODE}:${VERSIONS.kindestNode}-pulled-${hashOf(pulled)}`;
 }
+
+/** What determines the content of an image besides its name: its digest in the lock, or else the registry that gives it. */
+const determinant = async (name: string, registry: string | undefined) => (await lock()).images[name] ?? registry;
 
 /**
  * Pulls published images, and bakes them into kind's node image under their published names. On the engine these names belong to its owner,
@@ -43,7 +46,7 @@ export async function pulledNode(mesh: readonly Image[]): Promise<string> {
  * @throws MeshproofError `PULL_FAILED`
  */
 export async function pullNode(mesh: readonly Image[], source: PullOptions, engine: Docker, task: TaskContext): Promise<string> {
-  const tag = await pulledNode(mesh);
+  const tag = await pulledNode(mesh, source.registry);
   if (await hasImage(engine, tag)) return tag;
   const [node, ...others] = publishedImages(mesh);
   const base = await pullImage(engine, node, source, task);
@@ -59,7 +62,7 @@ export async function pullNode(mesh: readonly Image[], source: PullOptions, engi
 
 /** The archive of a pulled image, and the name under which it contains the image. */
 async function pulled(name: string, source: PullOptions, engine: Docker): Promise<Artifact & { saved: string }> {
-  const hash = hashOf(name, (await lock()).images[name], 'under a name of its own');
+  const hash = hashOf(name, await determinant(name, source.registry), 'under a name of its own');
   const saved = `docker.io/meshproof/pulled:${hash}`;
   return {
     name: `pulled-${name.replace(/^.*\/|:.*$/g, '')}`,

@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 
 import { expect, test } from '@playwright/test';
 
+import { lock } from '../../clusters/images/lock.ts';
 import type { Docker } from '../../clusters/images/node-image.ts';
-import { publishedImages, pullNode } from '../../clusters/images/node-pulled.ts';
+import { publishedImages, pulledNode, pullNode } from '../../clusters/images/node-pulled.ts';
+import { mirrored } from '../../clusters/images/registry.ts';
 import { ISTIO } from '../../clusters/istio/module.ts';
 import { scratchCache } from '../engine/scratch.ts';
 
@@ -35,4 +37,24 @@ test("Gives no image of a mirror a name that belongs to the engine's owner, and 
     const renamed = of(calls, 'exec').filter((args) => args.some((text) => text.includes('images tag')));
     expect(renamed.map((args) => args.slice(-2))).toEqual(published.map((name, at) => [tagged[at], name]));
   }
+});
+
+test('Uses unpinned images of one registry for no other, neither as archives nor as a node image', async () => {
+  await using _ = await scratchCache();
+  const { images: rows } = await lock();
+  const [, ...others] = publishedImages(images);
+  const unpinned = others.filter((name) => rows[name] === undefined);
+  expect(unpinned.length).toBeGreaterThan(0);
+  const nodes = new Set<string>();
+  for (const registry of ['evil.test/m', 'good.test/m', undefined]) {
+    const { engine, calls } = emptyEngine();
+    nodes.add(await pullNode(images, { registry }, engine, {}));
+    for (const name of unpinned) expect(of(calls, 'pull').map((args) => args.at(-1))).toContain(mirrored(name, registry));
+  }
+  expect(nodes.size).toBe(3);
+  expect(nodes).toContain(await pulledNode(images));
+  // Pulled already.
+  const { engine, calls } = emptyEngine();
+  await pullNode(images, { registry: 'good.test/m' }, engine, {});
+  expect(of(calls, 'save')).toEqual([]);
 });
