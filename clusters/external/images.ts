@@ -6,6 +6,7 @@ import { imageArtifact } from '../images/build.ts';
 import { artifact } from '../images/cache.ts';
 import { pulledOrBuilt } from '../images/ensure.ts';
 import { archivesByTag } from '../images/folder.ts';
+import { lock } from '../images/lock.ts';
 import type { Docker } from '../images/node-image.ts';
 import { hasImage } from '../images/node-tag.ts';
 import { pullImage, type PullOptions } from '../images/pull.ts';
@@ -22,11 +23,12 @@ async function build(engine: Docker, image: Wanted, task: TaskContext): Promise<
 
 /**
  * Pulls a published image and tags it with meshproof's name. An existing tag is the engine owner's, and such tags move, so it is not pulled
- * again.
+ * again; an image with a digest in the lock is pulled by that, whatever the tag means here.
  */
 async function pull(engine: Docker, { name, upstream }: Wanted, options: PullOptions, task: TaskContext): Promise<void> {
   const published = mirrored(upstream, options.registry);
-  const reference = (await hasImage(engine, published)) ? published : await pullImage(engine, upstream, options, task);
+  const pinned = (await lock()).images[upstream] !== undefined;
+  const reference = !pinned && (await hasImage(engine, published)) ? published : await pullImage(engine, upstream, options, task);
   await engine.docker(['tag', reference, name], task);
 }
 

@@ -5,6 +5,7 @@ import { expect, test } from '@playwright/test';
 
 import { exec } from '../../clusters/exec.ts';
 import { ensureExternalImages, requireExternalImage } from '../../clusters/external/images.ts';
+import { lock } from '../../clusters/images/lock.ts';
 import type { Docker } from '../../clusters/images/node-image.ts';
 import { EXTERNAL_IMAGE_NAMES, externalImages } from '../../clusters/images/recipes/external.ts';
 import { scratchFolder } from './scratch.ts';
@@ -41,6 +42,21 @@ test("Uses a tag of the engine's owner as it is, because pulling it again would 
   const said: string[] = [];
   await ensureExternalImages(['postgres'], { from: 'pull' }, client([upstream], said), {});
   expect(said).toEqual([`tag ${upstream} ${name}`]);
+});
+
+test('Pulls an image by its digest in the lock, even if the engine has a tag with its name', async () => {
+  const { name = '', upstream = '' } = (await externalImages()).find((image) => image.name.includes('postgres')) ?? {};
+  const { images } = await lock();
+  const digest = `sha256:${'0a'.repeat(32)}`;
+  images[upstream] = digest;
+  try {
+    const said: string[] = [];
+    await ensureExternalImages(['postgres'], { from: 'pull' }, client([upstream], said), {});
+    const pinned = `docker.io/library/postgres@${digest}`;
+    expect(said).toEqual([`pull -q ${pinned}`, `tag ${pinned} ${name}`]);
+  } finally {
+    delete images[upstream];
+  }
 });
 
 test('Reports an image that is neither in the folder of archives nor on the engine', async () => {
