@@ -1,11 +1,11 @@
 import { chmod, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { MeshproofError } from '../errors.ts';
+import { EXIT, MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 import { hashOf, type Artifact } from './cache.ts';
-import { download, type DownloadOptions } from './download.ts';
+import { download, requireDownloads, type DownloadOptions } from './download.ts';
 import { lock } from './lock.ts';
 
 /** The platform of a program, with the names of Node.js. */
@@ -69,13 +69,23 @@ function memberOf(names: readonly string[], program: string): string {
   throw new MeshproofError('DOWNLOAD_UNFIT', `the downloaded archive contains no ${program}`);
 }
 
-/** The SHA-256 of a file according to the release. */
+/**
+ * The SHA-256 of a file according to the release, or to the mirror of release pages.
+ * @throws MeshproofError `DOWNLOADS_ADDRESS` with exit code 2 if that mirror has no TLS: whoever alters the file can alter its checksum
+ */
 export async function publishedChecksum(
   { url, checksums }: ReleaseFile,
   folder: string,
   task: TaskContext,
   options?: DownloadOptions,
 ): Promise<string> {
+  const { protocol, hostname } = requireDownloads() ?? new URL(checksums);
+  if (protocol === 'http:' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)) {
+    throw new MeshproofError('DOWNLOADS_ADDRESS', `a checksum of ${basename(url)} from ${hostname} without TLS vouches for nothing`, {
+      hint: 'set MESHPROOF_DOWNLOADS to an https:// URL; only files in clusters/images/lock.json are downloaded without TLS',
+      exitCode: EXIT.usage,
+    });
+  }
   const file = join(folder, 'checksums');
   await download(checksums, file, task, options);
   const text = await readFile(file, 'utf8');

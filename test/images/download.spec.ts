@@ -8,7 +8,7 @@ import { expect, test as base } from '@playwright/test';
 
 import { artifact, type Artifact } from '../../clusters/images/cache.ts';
 import { download, downloadAddress, nextAddress } from '../../clusters/images/download.ts';
-import { checksumIn, releaseArtifact, type Release } from '../../clusters/images/releases.ts';
+import { checksumIn, publishedChecksum, releaseArtifact, type Release } from '../../clusters/images/releases.ts';
 import { pathOf } from '../../clusters/images/tools.ts';
 
 const PROGRAM = '#!/bin/sh\necho tool v1.2.3\n';
@@ -172,6 +172,13 @@ test('Follows redirects, but not in circles', async ({ site: page }, info) => {
   await expect(download(url, info.outputPath('file'), {}, patience)).rejects.toMatchObject({
     message: expect.stringContaining('too many redirects'),
   });
+});
+
+test('Takes no checksum from a mirror without TLS, which could have been altered together with the program', async ({}, info) => {
+  process.env['MESHPROOF_DOWNLOADS'] = 'http://me:hush@mirror.example.com/files';
+  const refused = publishedChecksum({ url, checksums: `${url}.sha256` }, info.outputPath('.'), {});
+  await expect(refused).rejects.toMatchObject({ code: 'DOWNLOADS_ADDRESS', exitCode: 2, hint: expect.stringContaining('https://') });
+  delete process.env['MESHPROOF_DOWNLOADS'];
 });
 
 test('Never follows a redirect from HTTPS to HTTP, and never shows the password of a mirror', async ({ site: page }, info) => {
