@@ -86,7 +86,7 @@ test("Pulls every image in the command's version, and builds none", () => {
   );
   expect(linkerdTool().fits.test('edge-26.8.3')).toBe(true);
   expect(linkerdTool().fits.test('edge-26.8.30')).toBe(false);
-  expect(() => linkerdImages('edge-1.2.3')).toThrow(/meshproof cannot install Linkerd edge-1\.2\.3/);
+  expect(() => linkerdImages('edge-1.2.3')).toThrow(/meshproof cannot install version edge-1\.2\.3 of linkerd/);
 });
 
 test('Says which command is missing and where to get it', async () => {
