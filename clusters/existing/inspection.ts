@@ -59,7 +59,12 @@ export async function inspectCluster(
 }
 
 /** Used if it is not known yet what the checks of a run do. */
-const NOTHING: AppliedByChecks = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false } };
+const NOTHING: AppliedByChecks = {
+  kinds: [],
+  meshWide: [],
+  assumes: [],
+  uses: { manualInjection: false, load: false, injectorOutage: false },
+};
 
 /** The kinds of the objects that are added to those of the checks because of the cluster's configuration. */
 export async function settlingKinds(

@@ -70,11 +70,26 @@ const ALWAYS: readonly Right[] = [
   },
 ];
 
+const INJECTOR_OUTAGE: Right = {
+  where: 'cluster',
+  group: 'admissionregistration.k8s.io',
+  resource: 'mutatingwebhookconfigurations',
+  verbs: ['list', 'patch'],
+  purpose: 'make the injector unreachable, and reachable again',
+  // Only the checks with that fault need it.
+  optional: true,
+};
+
 const LOAD: Right = { where: 'rig', group: '', resource: 'pods/exec', verbs: TUNNEL, purpose: 'run the load generator in its pod' };
 
 /** All permissions that a run with these checks may need. */
 export function rightsNeeded({ kinds, meshWide, createNamespaces, pulls = false, mesh, uses }: Needs): Right[] {
-  const rights: Right[] = [...ALWAYS, ...(uses.load ? [LOAD] : []), ...mesh.rights(uses)];
+  const rights: Right[] = [
+    ...ALWAYS,
+    ...(uses.load ? [LOAD] : []),
+    ...(uses.injectorOutage ? [INJECTOR_OUTAGE] : []),
+    ...mesh.rights(uses),
+  ];
   const add = (where: Where, { group, kind }: AppliedKind, purpose: string): void => {
     const resource = pluralOf(kind);
     const known = rights.find((right) => right.where === where && right.group === group && right.resource === resource);

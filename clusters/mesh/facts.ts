@@ -9,6 +9,8 @@ export interface Uses {
   manualInjection: boolean;
   /** Run the load generator. */
   load: boolean;
+  /** Make the injector unreachable. */
+  injectorOutage: boolean;
 }
 
 /** Namespaces whose proxies a check may affect. */

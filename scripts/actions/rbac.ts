@@ -11,6 +11,7 @@ import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import type { MeshFacts } from '../../clusters/mesh/facts.ts';
 import { adapterOf, meshModule, type Mesh } from '../../clusters/meshes.ts';
 import type { AppliedByChecks } from '../../clusters/provider.ts';
+import type { FaultKind } from '../../fixtures/contract/faults.ts';
 import { appliedBy } from '../run/applied-kinds.ts';
 import { DEFAULT_SUITES } from '../run/checks.ts';
 import { contradiction } from '../run/provider.ts';
@@ -26,6 +27,7 @@ export interface RbacOptions {
   check: string[];
   mesh: Mesh;
   allowMeshWide?: boolean;
+  allowFaults?: FaultKind[];
   context?: string;
   kubeconfig?: string;
   revision?: string;
@@ -64,6 +66,8 @@ function refuseStray({ context, kubeconfig, meshNamespace, rootNamespace }: Rbac
 /** The manifests of an account with the permissions that such checks need. */
 export async function accountOf(options: RbacOptions, applies: AppliedByChecks): Promise<Manifest[]> {
   const { facts } = await meshModule(options.mesh);
+  const { allowMeshWide = false, allowFaults = [] } = options;
+  const injectorOutage = applies.uses.injectorOutage && allowMeshWide && allowFaults.includes('injector');
   const { settling, places } = options.context === undefined ? guessed(options, facts) : await asked(options, applies);
   return accountManifests({
     ...options,
@@ -71,7 +75,8 @@ export async function accountOf(options: RbacOptions, applies: AppliedByChecks):
     places,
     ...applies,
     kinds: [...applies.kinds, ...settling],
-    meshWide: options.allowMeshWide === true ? applies.meshWide : [],
+    meshWide: allowMeshWide ? applies.meshWide : [],
+    uses: { ...applies.uses, injectorOutage },
     createNamespaces: options.createNamespaces === true,
     rigs: options.workers,
   });

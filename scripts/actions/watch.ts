@@ -76,5 +76,5 @@ async function appliedBy(mesh: Mesh): Promise<AppliedByChecks> {
   const { facts } = await meshModule(mesh);
   const files = [policiesFile(facts.name), probesFile(facts.name)];
   const objects = (await Promise.all(files.map((file) => readManifests(file, VARIABLES)))).flat();
-  return { ...kindsOf(objects, () => false), assumes: ASSUMED, uses: { manualInjection: false, load: false } };
+  return { ...kindsOf(objects, () => false), assumes: ASSUMED, uses: { manualInjection: false, load: false, injectorOutage: false } };
 }

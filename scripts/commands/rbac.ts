@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 
+import { ON_PERMISSION } from '../../fixtures/contract/faults.ts';
 import type { RbacOptions } from '../actions/rbac.ts';
 import { DEFAULT_SUITES } from '../run/checks.ts';
 import { secretPath } from '../console/cluster-options.ts';
@@ -34,6 +35,11 @@ export function rbacCommand(): Command {
       dnsLabel(),
     )
     .option('--allow-mesh-wide', 'include the permissions of checks that change the whole mesh')
+    .addOption(
+      new Option('--allow-faults <kinds...>', 'with --allow-mesh-wide: include the permissions for faults of these kinds').choices(
+        ON_PERMISSION,
+      ),
+    )
     .option('--pull-secret <namespace/name>', 'let the account read this Secret, with which the nodes pull images', secretPath)
     .action(async (options: RbacOptions) => {
       const { printAccount } = await import('../actions/rbac.ts');

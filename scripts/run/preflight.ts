@@ -76,7 +76,11 @@ export async function checkManifests(
         sharedAmong(all),
       ),
       assumes: [...new Set(chosen.flatMap(({ assumes = [] }) => assumes))],
-      uses: { manualInjection: all.some(isInjectedByHand), load: chosen.some(({ load }) => load === true) },
+      uses: {
+        manualInjection: all.some(isInjectedByHand),
+        load: chosen.some(({ load }) => load === true),
+        injectorOutage: chosen.some(({ faults = [] }) => faults.includes('injector')),
+      },
     },
   };
 }

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { parseQuantity, sum } from '../../clusters/existing/quantities.ts';
 import { pluralOf, rightsNeeded } from '../../clusters/existing/rights.ts';
 import type { Manifest } from '../../clusters/kubernetes/manifest.ts';
-import { accountOf } from '../../scripts/actions/rbac.ts';
+import { accountOf, type RbacOptions } from '../../scripts/actions/rbac.ts';
 import { appliedBy } from '../../scripts/run/applied-kinds.ts';
 import { meshproof } from './run.ts';
 
@@ -80,7 +80,12 @@ test('Follows the namespaces and labels of a mesh that is installed elsewhere', 
   const places = { meshNamespace: 'mesh-system', rootNamespace: 'mesh-config', revision: 'stable-1' };
   const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 1, mesh: 'istio' } as const;
   const peerAuthentication = { group: 'security.istio.io', kind: 'PeerAuthentication' };
-  const applies = { kinds: [], meshWide: [peerAuthentication], assumes: [], uses: { manualInjection: true, load: false } };
+  const applies = {
+    kinds: [],
+    meshWide: [peerAuthentication],
+    assumes: [],
+    uses: { manualInjection: true, load: false, injectorOutage: false },
+  };
   const objects = await accountOf({ ...options, ...places, suite: [], check: [], allowMeshWide: true }, applies);
   const placeOf = (role: string) => objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === role)?.metadata.namespace;
   expect([placeOf('meshproof-control-plane'), placeOf('meshproof-mesh-wide')]).toEqual(['mesh-system', 'mesh-config']);
@@ -96,9 +101,22 @@ test('Follows the namespaces and labels of a mesh that is installed elsewhere', 
   expect(labels).toEqual([{}, { 'istio.io/rev': 'stable-1' }, { 'istio.io/rev': 'stable-1' }, {}]);
 });
 
+test('Lets the account make the injector unreachable only if --allow-mesh-wide and --allow-faults say so', async () => {
+  const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 1, mesh: 'istio' } as const;
+  const applies = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false, injectorOutage: true } };
+  const verbs = async (allowed: Partial<RbacOptions>): Promise<string[]> => {
+    const objects = await accountOf({ ...options, suite: [], check: [], ...allowed }, applies);
+    const rules = rulesOf(objects, 'meshproof-cluster').filter(({ resources: [name] }) => name === 'mutatingwebhookconfigurations');
+    return rules.flatMap((rule) => rule.verbs);
+  };
+  expect(await verbs({ allowMeshWide: true, allowFaults: ['injector'] })).toContain('patch');
+  expect(await verbs({ allowMeshWide: true })).not.toContain('patch');
+  expect(await verbs({ allowFaults: ['injector'] })).not.toContain('patch');
+});
+
 test('Lets the account read only the Secret of --pull-secret, and create its copies', async () => {
   const options = { name: 'meshproof', namespace: 'meshproof-system', namespaces: 'meshproof', workers: 1, mesh: 'istio' } as const;
-  const applies = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false } };
+  const applies = { kinds: [], meshWide: [], assumes: [], uses: { manualInjection: false, load: false, injectorOutage: false } };
   const objects = await accountOf({ ...options, suite: [], check: [], pullSecret: 'ci/registry' }, applies);
   const reader = objects.filter(({ metadata }) => metadata.name === 'meshproof-pull-secret');
   expect(reader.map(({ kind, metadata }) => `${kind} in ${metadata.namespace}`)).toEqual(['Role in ci', 'RoleBinding in ci']);
@@ -112,7 +130,7 @@ test('Lets an account hold what a Role that it creates grants', () => {
     kinds,
     meshWide: [],
     createNamespaces: false,
-    uses: { manualInjection: false, load: false },
+    uses: { manualInjection: false, load: false, injectorOutage: false },
     mesh: { rights: () => [] },
   });
   expect(rights.find(({ resource }) => resource === 'secrets')?.verbs).toEqual(expect.arrayContaining(['get', 'list', 'watch']));
