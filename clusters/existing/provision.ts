@@ -27,7 +27,7 @@ import { namespacesOf, requirePreprovisioned } from './namespaces.ts';
 import { guardedNamespaces, requireMesh, requireAdmission, requireRights, inspectCluster, type ClusterInspection } from './inspection.ts';
 import { abortIfUnpullable } from './pulls.ts';
 import { removeRigs } from './remove.ts';
-import { samplesFor } from './samples.ts';
+import { samplesFor, unpinnedIn } from './samples.ts';
 import { sampleNetworkPolicies } from './traffic.ts';
 
 /**
@@ -58,6 +58,7 @@ export async function provision(
       kubeconfig,
       context,
       ...omitUndefined({ uid: await clusterUid(api, task.signal), registry: provider.registry }),
+      unpinned: await unpinnedIn(provider, provider.applies?.uses.load === true),
       mesh,
       ...omitUndefined({ revision }),
       rigs: found.rigs,

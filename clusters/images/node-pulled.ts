@@ -9,6 +9,7 @@ import { lock } from './lock.ts';
 import type { Docker } from './node-image.ts';
 import { bakeOnce, hasImage, NODE } from './node-tag.ts';
 import { pullImage, type PullOptions } from './pull.ts';
+import { unpinned } from './reference.ts';
 import { VERSIONS } from './versions.ts';
 
 /** The published node image of kind, which contains Kubernetes' own images. */
@@ -27,8 +28,7 @@ export function publishedImages(mesh: readonly Image[]): [node: string, ...other
 
 /** Those without a digest in the lock, which are pulled by tag. */
 export async function unpinnedImages(mesh: readonly Image[]): Promise<string[]> {
-  const { images } = await lock();
-  return publishedImages(mesh).filter((name) => images[name] === undefined);
+  return await unpinned(publishedImages(mesh));
 }
 
 /** The tag of the node image that pulling creates. @param registry see `mirrored` */

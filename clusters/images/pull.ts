@@ -1,8 +1,8 @@
 import { causeOf, MeshproofError } from '../errors.ts';
 import { membersOf } from '../files.ts';
 import type { TaskContext } from '../task-context.ts';
-import { lock } from './lock.ts';
 import type { Docker } from './node-image.ts';
+import { referenceOf } from './reference.ts';
 import { mirrored } from './registry.ts';
 import { repeatedly, type Patience } from '../repeatedly.ts';
 
@@ -79,10 +79,8 @@ export interface PullOptions {
  * @throws MeshproofError `PULL_FAILED` with the registry's message, and what to do
  */
 export async function pullImage(engine: Docker, name: string, options: PullOptions, task: TaskContext): Promise<string> {
-  const digest = (await lock()).images[name];
-  const published = mirrored(name, options.registry);
-  const reference = digest === undefined ? published : `${repositoryOf(published)}@${digest}`;
-  await pull(engine, ['-q', reference], digest === undefined ? options : { ...options, pinned: name }, task);
+  const reference = await referenceOf(name, options.registry);
+  await pull(engine, ['-q', reference], reference.includes('@') ? { ...options, pinned: name } : options, task);
   return reference;
 }
 
@@ -142,8 +140,6 @@ async function restore(engine: Docker, name: string, { before, ids }: Had): Prom
   if (before !== undefined) await engine.docker(['tag', before, name]);
   if (!ids.has(pulled)) await engine.docker(['image', 'rm', before === undefined ? name : pulled]);
 }
-
-const repositoryOf = (reference: string): string => reference.replace(/:[^/:]*$/, '');
 
 /** @param args of `docker pull`; the last one is the image @returns what the engine printed */
 async function pull(engine: Docker, args: readonly string[], options: PullOptions, task: TaskContext): Promise<string> {

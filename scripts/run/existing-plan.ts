@@ -2,9 +2,7 @@ import { causeOf, EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { namespacesOf, requirePreprovisioned } from '../../clusters/existing/namespaces.ts';
 import { inWords } from '../../clusters/existing/rights.ts';
 import { admissionProblems, guardedNamespaces, inspectCluster, type ClusterInspection } from '../../clusters/existing/inspection.ts';
-import { samplesFor } from '../../clusters/existing/samples.ts';
-import { K6_IMAGE } from '../../clusters/images/recipes/k6.ts';
-import { mirrored } from '../../clusters/images/registry.ts';
+import { loadImageIn, samplesFor } from '../../clusters/existing/samples.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
@@ -57,7 +55,7 @@ export async function planOfExisting({ mesh, provider, rigs, end, load }: Existi
         .filter((place) => guarded.has(place))
         .map((place) => `creates  in ${place}: NetworkPolicy meshproof, in addition to ${guarded.get(place)?.join(', ')}, ${end}`),
       ...facts.placedInRigs.map((words) => `creates  in each rig: ${words}, ${end}`),
-      ...pullLines(samples.image, provider, load),
+      ...(await pullLines(samples.image, provider, load)),
       `reads    the control plane in ${survey?.settings.controlPlaneNamespace ?? facts.usualNamespace}, and the proxies of the rigs, by port-forward`,
       ...(survey === undefined ? [] : surveyLines(survey).map((line) => `finds    ${line}`)),
       ...problems.map((problem) => `refused  ${problem}`),
@@ -74,8 +72,9 @@ export async function planOfExisting({ mesh, provider, rigs, end, load }: Existi
 }
 
 /** The images that the nodes must be able to pull. */
-export function pullLines(sample: string, { registry, pullSecret }: ExistingProvider, load: boolean): string[] {
-  const images = [`${sample}, for the samples`, ...(load ? [`${mirrored(K6_IMAGE.name, registry)}, for the load generator`] : [])];
+export async function pullLines(sample: string, { registry, pullSecret }: ExistingProvider, load: boolean): Promise<string[]> {
+  const generator = await loadImageIn({ provider: 'existing', ...omitUndefined({ registry }) });
+  const images = [`${sample}, for the samples`, ...(load ? [`${generator}, for the load generator`] : [])];
   return images.map((image) => `pulls    ${image}${pullSecret === undefined ? '' : `, with ${pullSecret}`}`);
 }
 

@@ -144,11 +144,11 @@ check('something breaks', { control, faults: [${kinds}] }, async () => {});
   expect(allowed.stdout).toMatch(/^skips {4}s\/network/m);
 });
 
-test('Plans the image of the load generator only for checks that use it', () => {
+test('Plans the image of the load generator only for checks that use it', async () => {
   const provider = { kind: 'existing', registry: 'registry.example.com/m', pullSecret: 'ci/registry' } as const;
-  expect(pullLines('node:24', provider, false)).toEqual(['pulls    node:24, for the samples, with ci/registry']);
+  expect(await pullLines('node:24', provider, false)).toEqual(['pulls    node:24, for the samples, with ci/registry']);
   const k6 = K6_IMAGE.name.replace('docker.io', 'registry.example.com/m');
-  expect(pullLines('node:24', { kind: 'existing', registry: provider.registry }, true)).toEqual([
+  expect(await pullLines('node:24', { kind: 'existing', registry: provider.registry }, true)).toEqual([
     'pulls    node:24, for the samples',
     `pulls    ${k6}, for the load generator`,
   ]);
