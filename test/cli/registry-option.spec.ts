@@ -9,7 +9,7 @@ import { meshproof } from './run.ts';
 import { test } from './suite-folder.ts';
 
 test('watch checks the registry before it reads a kubeconfig, and takes none for a kind cluster', async ({ folder }) => {
-  const env = { MESHPROOF_CACHE: folder, MESHPROOF_REPORT: `${folder}/report` };
+  const env = { MESHPROOF_CACHE: `${folder}/cache`, MESHPROOF_REPORT: `${folder}/report` };
   const existing = ['watch', '--provider=existing', '--context=a'];
   const stranger = await meshproof([...existing, '--registry=mirror'], env);
   expect(stranger.stderr).toMatch(/REGISTRY_PREFIX.*docker\.io\/mirror[^]*hint: .*domain or its port/);
@@ -32,7 +32,7 @@ test('Writes no password of an option to the console or a report', async ({ fold
   const report = join(folder, 'report');
   await writeConformance(report, sampleConformance());
   for (const [option, code] of WITH_PASSWORD) {
-    const { stderr, exitCode } = await meshproof(['test', option], { MESHPROOF_CACHE: folder, MESHPROOF_REPORT: report });
+    const { stderr, exitCode } = await meshproof(['test', option], { MESHPROOF_CACHE: `${folder}/cache`, MESHPROOF_REPORT: report });
     expect.soft(stderr, option).toContain(code);
     expect.soft(stderr, option).not.toContain('hunter2');
     expect.soft(exitCode, option).toBe(2);
