@@ -76,18 +76,24 @@ test('Accepts only success if a sample was not ready', async () => {
 
 test('Reports stalls and CPU throttling', async () => {
   const standIn = new StandIn();
-  const preconditions = await standIn.watch();
+  let preconditions = await standIn.watch();
+  const again = async (): Promise<void> => {
+    standIn.pace = {};
+    preconditions = await standIn.watch();
+  };
   for (const [pace, words] of [
     [{ stalledMs: 800 }, 'the machine did not keep up: server-v2 stalled for up to 0.8 s'],
     [{ throttledMs: 900 }, 'server-v2 was throttled by its CPU limit for 0.9 s of 3.0 s'],
     [new Error('no such pod'), 'server-v2 could not be queried: no such pod'],
   ] as const) {
+    await again();
     standIn.pace = pace;
     expect(await weighed(violated, preconditions, { expected: false })).toMatchObject({
       kind: 'inconclusive',
       reason: expect.stringContaining(words),
     });
   }
+  await again();
   standIn.pace = { stalledMs: 499, throttledMs: null, waitedMs: null };
   standIn.noted.lateMs = 700;
   expect(await weighed(violated, preconditions, { expected: false })).toHaveProperty(
@@ -95,6 +101,7 @@ test('Reports stalls and CPU throttling', async () => {
     expect.stringContaining('were answered 0.7 s late'),
   );
   standIn.noted.lateMs = 499;
+  await again();
   expect(await weighed(violated, preconditions, { expected: false })).toBe(violated);
 });
 
@@ -116,8 +123,26 @@ test('Rejects even success if a sample dropped its faults because it lost contac
   expect(await weighed(violated, preconditions, { expected: false })).toMatchObject(lapsed);
   expect(await weighed(held, preconditions, { expected: true })).toMatchObject(lapsed);
   // Its other readings are as the check intended.
+  standIn.pace = {};
+  const later = await standIn.watch();
   standIn.pace = { process: 'second' };
-  expect(await weighed(violated, preconditions, { expected: false })).toBe(violated);
+  expect(await weighed(violated, later, { expected: false })).toBe(violated);
+});
+
+test('Tells lateness by the machine alone, without the samples that the check disturbs', async () => {
+  const standIn = new StandIn();
+  const late = async (pace: Partial<PaceReading>): Promise<string[]> => {
+    standIn.pace = {};
+    const preconditions = await standIn.watch();
+    standIn.pace = pace;
+    return await preconditions.lateness();
+  };
+  expect(await late({ stalledMs: 499 })).toEqual([]);
+  // A CPU limit is the cluster's, and would throttle a second measurement too.
+  expect(await late({ throttledMs: 900 })).toEqual([]);
+  expect(await late({ stalledMs: 800 })).toEqual(['the machine did not keep up: server-v2 stalled for up to 0.8 s']);
+  standIn.noted.disturbed.add('server-v2');
+  expect(await late({ stalledMs: 800 })).toEqual([]);
 });
 
 test('Accepts a control that failed as required on a busy machine', async () => {
