@@ -48,13 +48,21 @@ export interface Interrupted {
   cleanUpMs: number;
 }
 
+interface Moment {
+  how: Interruption;
+  /** Milliseconds before the interruption, from the start or from when `awaits` is fulfilled. */
+  afterMs: number;
+  /** What to wait for first. */
+  awaits?: () => Promise<unknown>;
+  env?: Record<string, string>;
+  outage?: () => Promise<void>;
+}
+
 /**
  * Starts `meshproof` like a shell, in its own process group, interrupts it after `afterMs`, and waits until all its processes have ended.
  */
-export async function interrupted(
-  args: readonly string[],
-  { how, afterMs, env = {}, outage }: { how: Interruption; afterMs: number; env?: Record<string, string>; outage?: () => Promise<void> },
-): Promise<Interrupted> {
+export async function interrupted(args: readonly string[], moment: Moment): Promise<Interrupted> {
+  const { how, afterMs, awaits = async () => undefined, env = {}, outage } = moment;
   const more = {
     'time limit': ['--timeout', String(Math.max(1_000, Math.round(afterMs / 3)))],
     'first failure': ['-x', '--timeout', '5000'],
@@ -71,7 +79,7 @@ export async function interrupted(
   const ended = once(child, 'exit');
   const family = new Set<number>([pid]);
   const watch = setInterval(() => void descendants(pid).then((pids) => pids.forEach((one) => family.add(one))), 200);
-  await Promise.race([delay(afterMs), ended]);
+  await Promise.race([awaits().then(() => delay(afterMs)), ended]);
   const stage = output.trimEnd().split('\n').at(-1) ?? '';
   const began = performance.now();
   const out = how.startsWith('API server gone') ? outage?.() : undefined;
