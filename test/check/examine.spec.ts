@@ -1,73 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 
-import { expect as base, test as plain } from '@playwright/test';
+import { expect as base } from '@playwright/test';
 
 import { MeshproofError } from '../../clusters/errors.ts';
+import { Inconclusive } from '../../fixtures/check/attempt.ts';
+import type { Details } from '../../fixtures/check/definition.ts';
 import type { History } from '../../fixtures/agent/protocol.ts';
 import { currentRecord } from '../../fixtures/evidence/record.ts';
-import type { Actors } from '../../fixtures/rig/actors.ts';
-import { Inconclusive } from '../../fixtures/check/attempt.ts';
-import type { MustFail } from '../../fixtures/check/must-fail.ts';
-import type { Details } from '../../fixtures/check/definition.ts';
-import { filesOf, specAt, type CheckFiles } from '../../fixtures/contract/catalogue.ts';
-import { verdictOf } from '../../fixtures/contract/verdict.ts';
-import { examine } from '../../fixtures/check/examine.ts';
-import { checkOnRig } from '../../fixtures/check/manifests.ts';
-import { glue } from '../../fixtures/expect.ts';
-import type { Judgement } from '../../fixtures/matchers/index.ts';
-import { StandInRig } from './stand-in-rig.ts';
-
-const toHold = (mode: string | undefined): Judgement<string> => ({
-  pass: mode === 'STRICT',
-  expected: 'the mode is STRICT',
-  observed: `the mode is ${mode}`,
-  confidence: 'exact',
-  against: [{ kind: mode ?? 'none', count: 1 }],
-});
-const toExist = (mode: string | undefined): Judgement<string> => ({
-  pass: mode !== undefined,
-  expected: 'there is a mode',
-  observed: 'there is nothing',
-  confidence: 'exact',
-});
-
-/** Fails like the matchers of the suites. */
-const expect = base.extend(glue({ toHold, toExist }));
-const LIMITS = { limitMs: 90_000, patienceMs: 0 };
-/** What a control makes fail, with matchers that only this test has. */
-const breaking = (own: Record<string, unknown>): MustFail => own;
-
-const manifest = (mode: string) => `kind: PeerAuthentication\nmetadata: {name: strict}\nspec: {mtls: {mode: ${mode}}}\n`;
-
-const test = plain.extend<{ place: CheckFiles; standIn: StandInRig }>({
-  place: async ({}, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'meshproof-check-'));
-    process.env['MESHPROOF_REPORT'] = join(folder, 'report');
-    const suite = join(folder, 'security');
-    await mkdir(suite);
-    await writeFile(join(suite, 'strict.istio.yaml'), `apiVersion: security.istio.io/v1\n${manifest('STRICT')}`);
-    await writeFile(join(suite, 'strict.istio.control.yaml'), manifest('PERMISSIVE'));
-    const spec = specAt(join(suite, 'strict.spec.ts'));
-    if (spec !== undefined) await use(filesOf(spec, 'istio'));
-    delete process.env['MESHPROOF_REPORT'];
-    await rm(folder, { recursive: true });
-  },
-  standIn: async ({}, use) => use(new StandInRig()),
-});
-
-const details: Details = { control: { because: 'the mode is PERMISSIVE', mustFail: breaking({ toHold: 'PERMISSIVE' }) } };
-const run = async (
-  place: CheckFiles,
-  { rig }: StandInRig,
-  body: (actors: Actors) => Promise<void>,
-  more: Partial<{ details: Details; withControl: boolean; limitMs: number }> = {},
-) => {
-  const onRig = checkOnRig({ place, details: more.details ?? details, rig });
-  const { result, error } = await examine({ ...onRig, body, withControl: true, ...LIMITS, info: plain.info(), ...more });
-  return { result: { ...result, ...verdictOf(result.facts) }, error };
-};
+import { breaking, expect, run, test } from './examined.ts';
 
 test('Passes a check that fails under its control and holds otherwise, and leaves nothing', async ({ place, standIn }) => {
   const { result, error } = await run(place, standIn, async () => expect(standIn.mode).toHold());
@@ -94,45 +34,6 @@ test('Makes a check INVALID if its control does not fail, without running the tr
   expect(error?.message).toContain('this check cannot fail');
   expect(standIn.log).not.toContain('apply PeerAuthentication/strict STRICT');
   expect(standIn.objects.size).toBe(0);
-});
-
-/** Plain requests that were answered late, which only the machine can have delayed. */
-const stall = (): void => currentRecord()?.sentBeside({ outcomes: [{ dueMs: 0, answeredMs: 1_300 }] } as unknown as History);
-
-for (const [first, second, verdict] of [
-  ['DISABLE', 'STRICT', 'PASS'],
-  ['STRICT', 'DISABLE', 'FAIL'],
-] as const) {
-  test(`Measures again if the machine was late, and judges only the second outcome: ${verdict}`, async ({ place, standIn }) => {
-    const shown: (string | undefined)[] = [];
-    const { result } = await run(place, standIn, async () => {
-      shown.push(standIn.mode);
-      const isFirst = shown.length % 2 === 1;
-      if (isFirst) stall();
-      expect(standIn.mode === 'STRICT' ? (isFirst ? first : second) : standIn.mode).toHold();
-    });
-    base(shown).toEqual(['PERMISSIVE', 'PERMISSIVE', 'STRICT', 'STRICT']);
-    base(result).toMatchObject({ verdict, control: 'red', judgements: [{ matcher: 'toHold', judged: 1, red: 1 }] });
-    base(result.warnings).toEqual([
-      {
-        phase: 'control',
-        object: 'measurement',
-        said: base.stringContaining('plain requests sent at the same time were answered 1.3 s late'),
-      },
-      { phase: 'check', object: 'measurement', said: base.stringContaining('the first one was not judged') },
-    ]);
-  });
-}
-
-test('Judges nothing if the machine did not keep up the second time either', async ({ place, standIn }) => {
-  let runs = 0;
-  const { result } = await run(place, standIn, async () => {
-    runs++;
-    if (standIn.mode === 'STRICT') stall();
-    expect(standIn.mode === 'STRICT' ? 'DISABLE' : standIn.mode).toHold();
-  });
-  base(runs).toBe(3);
-  base(result).toMatchObject({ verdict: 'INCONCLUSIVE', reason: base.stringContaining('the machine did not keep up') });
 });
 
 test('Proves nothing by a control that fails in another matcher', async ({ place, standIn }) => {
