@@ -20,6 +20,10 @@ export function command(name: string, { about, example }: { about: string; examp
     .helpCommand(false)
     .showSuggestionAfterError(false)
     .configureOutput({ outputError: () => undefined })
+    .addHelpText('before', () => {
+      refuseUnknown(made);
+      return '';
+    })
     .addHelpText('after', `\nExample:\n  ${example}\n${EXIT_CODES}`)
     .hook('preAction', (_, acting) => {
       // A shell also completes an empty word.
@@ -85,6 +89,25 @@ function refuseEmpty(of: Command): void {
   const what = empty?.long ?? (of.args.some((argument) => argument.trim() === '') ? 'an argument' : undefined);
   if (what === undefined) return;
   throw refusal('EMPTY_VALUE', `${what} has an empty value`, 'give it a value, or omit it; a variable that is not set expands to nothing');
+}
+
+/** Refuses what the command would refuse without --help: given that, commander prints the help whatever else the line contains. */
+function refuseUnknown(of: Command): void {
+  const end = of.args.indexOf('--');
+  const words = (end === -1 ? of.args : of.args.slice(0, end)).filter((word) => word !== '--help' && word !== '-h');
+  const isOption = (word: string) => word.length > 1 && word.startsWith('-');
+  const [first] = words;
+  if (of.commands.length > 0 && first !== undefined && !isOption(first)) {
+    // Whatever follows the name of a command belongs to that command.
+    if (of.commands.some((sub) => sub.name() === first)) return;
+    of.error(`unknown command '${first}'`, { code: 'commander.unknownCommand' });
+  }
+  const option = words.find(isOption);
+  if (option !== undefined) of.error(`unknown option '${option}'`, { code: 'commander.unknownOption' });
+  const expected = of.registeredArguments.length;
+  if (words.length <= expected || of.registeredArguments.at(-1)?.variadic === true) return;
+  const given = `Expected ${expected} argument${expected === 1 ? '' : 's'} but got ${words.length}: ${words.join(', ')}.`;
+  of.error(`too many arguments for '${of.name()}'. ${given}`, { code: 'commander.excessArguments' });
 }
 
 function usageError(of: Command, error: CommanderError): MeshproofError {
