@@ -79,7 +79,8 @@ export async function interrupted(args: readonly string[], moment: Moment): Prom
   const ended = once(child, 'exit');
   const family = new Set<number>([pid]);
   const watch = setInterval(() => void descendants(pid).then((pids) => pids.forEach((one) => family.add(one))), 200);
-  await Promise.race([awaits().then(() => delay(afterMs)), ended]);
+  // Whatever was waited for, the run must not go on unwatched.
+  await Promise.race([awaits().then(() => delay(afterMs)), ended]).catch(() => undefined);
   const stage = output.trimEnd().split('\n').at(-1) ?? '';
   const began = performance.now();
   const out = how.startsWith('API server gone') ? outage?.() : undefined;
