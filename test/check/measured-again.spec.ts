@@ -32,6 +32,38 @@ for (const [first, second, verdict] of [
   });
 }
 
+test('Removes everything before it measures again, because proxies keep ejections and used tokens, and pods keep what became of them', async ({
+  place,
+  standIn,
+}) => {
+  let runs = 0;
+  await run(place, standIn, async () => {
+    runs++;
+    if (runs === 2) stall();
+    expect(standIn.mode).toHold();
+  });
+  base(standIn.log.join(', ')).toBe(
+    [
+      'apply PeerAuthentication/strict PERMISSIVE, converge, reset',
+      'apply PeerAuthentication/strict STRICT, converge, reset',
+      'revert faults, remove PeerAuthentication/strict, converge',
+      'apply PeerAuthentication/strict STRICT, converge, reset',
+      'revert faults, remove PeerAuthentication/strict, converge, reset',
+    ].join(', '),
+  );
+});
+
+test('Measures only once without a time limit, because whoever debugs a check stops it', async ({ place, standIn }) => {
+  let runs = 0;
+  const body = async () => {
+    runs++;
+    stall();
+    expect(standIn.mode).toHold();
+  };
+  const { result } = await run(place, standIn, body, { limitMs: 0 });
+  base([runs, result.verdict, result.warnings]).toEqual([2, 'PASS', undefined]);
+});
+
 test('Judges nothing if the machine did not keep up the second time either', async ({ place, standIn }) => {
   let runs = 0;
   const { result } = await run(place, standIn, async () => {

@@ -145,6 +145,16 @@ test('Tells lateness by the machine alone, without the samples that the check di
   expect(await late({ stalledMs: 800 })).toEqual([]);
 });
 
+test('Measures again from where plain requests are too late for the tightest time limit, and judges up to half a second', async () => {
+  const standIn = new StandIn();
+  const preconditions = await standIn.watch();
+  standIn.noted.lateMs = 249;
+  expect(await preconditions.lateness()).toEqual([]);
+  standIn.noted.lateMs = 250;
+  expect(await preconditions.lateness()).toEqual([expect.stringContaining('were answered 0.3 s late')]);
+  expect(await weighed(violated, preconditions, { expected: false })).toBe(violated);
+});
+
 test('Accepts a control that failed as required on a busy machine', async () => {
   const standIn = new StandIn();
   const preconditions = await standIn.watch();
