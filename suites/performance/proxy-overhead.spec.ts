@@ -16,10 +16,11 @@ check(
     control: { because: 'every request is delayed by 20 ms', mustFail: { toStayWithin: 'more added p50' } },
     base: 'load',
     exclusive: 'timing',
-    timeoutMs: 240_000,
+    timeoutMs: 360_000,
     variables: ({ load }) => load.variables(),
   },
   async ({ load }) => {
-    expect(await load.compare({ blocks: BLOCKS, rate: 200, durationMs: 1_000 })).toStayWithin(BUDGET);
+    // As many connections as requests are due in 600 ms: during a shorter pause of the machine, which the samples may not notice, none is left out.
+    expect(await load.compare({ blocks: BLOCKS, rate: 200, durationMs: 1_200, connections: 120 })).toStayWithin(BUDGET);
   },
 );

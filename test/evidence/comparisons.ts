@@ -10,7 +10,7 @@ export function loadOf(own: Partial<LoadSummary> = {}): LoadSummary {
 }
 
 /** Blocks in which the paths take this much longer than the one without a proxy, with the given CPU time. */
-export function comparisonOf(added: Partial<Record<Exclude<Way, 'none'>, Amounts>> = {}, idle: Amounts = {}, blocks = 5): Comparison {
+export function comparisonOf(added: Partial<Record<Exclude<Way, 'none'>, Amounts>> = {}, idle: Amounts = {}, blocks = 8): Comparison {
   const run = (way: Way) => {
     const { medianMs = 0, p99Ms = 0, cpuSeconds = idle.cpuSeconds ?? 0 } = way === 'none' ? {} : (added[way] ?? {});
     const load = loadOf({ medianMs: 1 + medianMs, p99Ms: 5 + p99Ms });
