@@ -77,7 +77,6 @@ test('Names each broken promise', () => {
     [{ outMs: [5_000, 6_400] }, 'second ejection lasted 7'],
     [{ outMs: [5_000, 15_000], durationMs: 30_000 }, 'second ejection lasted 15'],
     [{ failures: [5] }, 'not ejected a second time after'],
-    [{ servesMs: 0 }, 'it served nothing between the ejections'],
   ];
   for (const [breaker, words] of broken) {
     const judged = judge(timeline(breaker));
@@ -85,6 +84,18 @@ test('Names each broken promise', () => {
     expect(judged.inconclusive, words).toBeUndefined();
     expect(judged.observed).toContain(words);
   }
+});
+
+test('Blames the mesh for failures right after the readmission only if they are not the endpoint’s own', () => {
+  const { history, ledger } = timeline({ servesMs: 0 });
+  expect(judge({ history, ledger })).toMatchObject({
+    pass: false,
+    inconclusive: 'it still failed when it was readmitted, because it was told too late',
+  });
+  const lost = history.outcomes.map((outcome) => (isSuccess(outcome, history.order) ? outcome : { ...outcome, ending: ENVOY.unhealthy }));
+  const judged = judge({ history: { ...history, outcomes: lost }, ledger });
+  expect(judged).toMatchObject({ pass: false, observed: expect.stringContaining('it served nothing between the ejections') });
+  expect(judged.inconclusive).toBeUndefined();
 });
 
 /** The timeline with one outcome replaced: the first matching one that was sent after the given time. */
