@@ -26,7 +26,7 @@ check(
     for (const target of everywhere) expect(await unmeshedCaller.send(target, { count: 50, connections: 'new' })).toSucceed();
 
     const plaintext = (path: string, connections: 'kept' | 'new') =>
-      unmeshedCaller.send(server, { rate: 50, count: 300, path, connections });
+      unmeshedCaller.send(server, { rate: 50, count: 450, path, connections });
     const change = async () => {
       await untilRequested(server, '/kept', '/new');
       await policy.change();
@@ -38,8 +38,8 @@ check(
     ]);
     expect(meshed).toSucceed({ duringChange: true });
     expect(await server.received(meshed)).toContainEachOnce(meshed);
-    expect(kept).toBecomeDenied();
-    expect(renewed).toBecomeDenied();
+    // A busy machine may take seconds to compute and deliver the configuration.
+    for (const plain of [kept, renewed]) expect(plain).toBecomeDenied({ withinMs: 8_000 });
 
     for (const target of everywhere) {
       const plain = await unmeshedCaller.send(target, { count: 50, connections: 'new' });
