@@ -5,7 +5,7 @@ import type { Uses } from './mesh/facts.ts';
 import type { AppliedKind } from './existing/rights.ts';
 import type { ImageSource } from './images/registry.ts';
 
-/** A cluster with another owner. */
+/** An existing cluster: meshproof did not create it, and it has another owner. */
 export interface ExistingProvider {
   kind: 'existing';
   kubeconfig?: string;

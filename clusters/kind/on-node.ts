@@ -7,7 +7,8 @@ export type ClusterOfNodes = Pick<ClusterDescription, 'provider' | 'dockerHost'>
 
 /** How to run a program on a node from this machine. @throws MeshproofError `NODES_NOT_OURS` */
 export function onNode({ provider, dockerHost }: ClusterOfNodes, node: string): { command: string[]; env: Record<string, string> } {
-  if (provider !== 'kind') throw new MeshproofError('NODES_NOT_OURS', `${node} is a node of a cluster that meshproof did not create`);
+  if (provider !== 'kind')
+    throw new MeshproofError('NODES_NOT_OURS', `${node} is a node of an existing cluster, which meshproof did not create`);
   return { command: ['docker', 'exec', '-i', node], env: dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost } };
 }
 

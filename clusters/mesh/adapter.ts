@@ -188,7 +188,7 @@ export interface MeshAdapter {
   defaults?(pod: PodRef, to: { host: string; port: number }, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /**
    * Proxy and control-plane state for a failure's diagnostics folder: file name → text.
-   * @param only the namespace of a rig in a cluster with another owner: everything that does not concern the rig is omitted
+   * @param only the namespace of a rig in an existing cluster: everything that does not concern the rig is omitted
    */
   diagnostics(pods: readonly PodRef[], only?: string): Promise<Record<string, string>>;
 }

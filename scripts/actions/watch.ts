@@ -71,7 +71,7 @@ async function placeOf(options: WatchOptions): Promise<UpOptions> {
   });
 }
 
-/** What a watch does in a cluster with another owner. */
+/** What a watch does in an existing cluster. */
 async function appliedBy(mesh: Mesh): Promise<AppliedByChecks> {
   const { facts } = await meshModule(mesh);
   const files = [policiesFile(facts.name), probesFile(facts.name)];

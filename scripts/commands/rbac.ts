@@ -10,7 +10,7 @@ import { meshOption } from '../console/mesh-option.ts';
 export function rbacCommand(): Command {
   return command('rbac', {
     about:
-      'Prints the manifests of a least-privilege service account for --provider=existing, for the owner of the cluster to review and apply. Contacts no cluster, unless --context is given: then it reads the configuration of the mesh there.',
+      'Prints the manifests of a least-privilege service account for an existing cluster, for its owner to review and apply. Contacts no cluster, unless --context is given: then it reads the configuration of the mesh there.',
     example: 'npx meshproof rbac --suite=routing --context=staging > rbac.yaml',
   })
     .option('--name <name>', 'name of the account and its roles', dnsLabel(), 'meshproof')

@@ -19,7 +19,7 @@ import { meshFindings } from './skew.ts';
 
 const PATIENCE_MS = 30_000;
 
-/** Whether a cluster with another owner can be used: its API server, mesh, permissions and admission policies. Only reads and dry-runs. */
+/** Whether an existing cluster can be used: its API server, mesh, permissions and admission policies. Only reads and dry-runs. */
 export async function clusterFindings(options: DoctorOptions): Promise<Finding[]> {
   const provider = await providerOf({ ...options, nodes: 1 });
   if (provider.kind !== 'existing') return [];

@@ -134,13 +134,13 @@ export async function decide(
   return { chosen, traits: [...traits.values()], manifests, wanted, args, settings, external: await externalImagesOf(traits.values()) };
 }
 
-/** Where the cluster of a run comes from: a cluster that is named may have another owner, although `--provider` has its default. */
+/** Where the cluster of a run comes from: a cluster that is named may be an existing one, although `--provider` has its default. */
 async function providerKind({ provider, cluster }: RunOptions): Promise<ClusterOptions['provider']> {
   if (cluster === undefined) return provider;
   return (await clusters()).find(({ name }) => name === cluster)?.provider ?? provider;
 }
 
-/** Why checks are left out on a cluster with another owner because of their faults, by ID. */
+/** Why checks are left out on an existing cluster because of their faults, by ID. */
 function refusedFaults(traits: ReadonlyMap<string, Traits>, allowed: readonly FaultKind[]): Record<string, string> {
   const refused = [...traits].flatMap(([id, { faults = [] }]) => {
     const reason = faultsRefused(faults, allowed);

@@ -36,7 +36,7 @@ export interface Planned {
   exitCode: number;
 }
 
-/** What a run would create in a cluster with another owner, and what the cluster would refuse. Queries the cluster, and changes nothing. */
+/** What a run would create in an existing cluster, and what the cluster would refuse. Queries the cluster, and changes nothing. */
 export async function planOfExisting({ mesh, provider, rigs, end, load }: ExistingPlan): Promise<Planned> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const head = `cluster  ${await whereabouts(provider)}: ${quantity(rigs, 'rig')}`;

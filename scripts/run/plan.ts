@@ -28,7 +28,7 @@ export function noEffect(cluster: string, typed: readonly string[]): string {
   return `${cluster} already exists, so ${typed.join(' ')} ${typed.length === 1 ? 'has' : 'have'} no effect; --fresh creates a new one`;
 }
 
-/** What a run would do. Starts nothing; a cluster with another owner is only queried for what it would allow. */
+/** What a run would do. Starts nothing; an existing cluster is only queried for what it would allow. */
 export async function describePlan({ chosen, traits = [], manifests, wanted, settings, typed = [] }: Plan): Promise<Planned> {
   const { report, keep, leftOut, under } = settings;
   const found = await findCluster(await clusters(), wanted);
