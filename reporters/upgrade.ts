@@ -23,7 +23,7 @@ export async function writeUpgrade(folder: string, report: UpgradeReport): Promi
   for (const [file, text] of Object.entries(content)) await writeWhole(join(folder, file), text);
 }
 
-/** upgrade.md: the verdict in the first line, then the steps, what failed in each, the way back, and how it was judged. */
+/** upgrade.md: the verdict in the first line, then the steps, what failed in each, the rollback, and how it was judged. */
 function upgradeMarkdown(report: UpgradeReport): string {
   const { verdict, reasons, upgrade, steps, findings } = report;
   const [first = '', ...others] = reasons;
@@ -44,9 +44,9 @@ function upgradeMarkdown(report: UpgradeReport): string {
     ...changedSection(report),
     ...kindSection(report),
     ...(findings.length === 0 ? [] : ["## What the mesh's own tool reports before the upgrade", bullets(findings)]),
-    '## Way back',
-    upgrade.rollback ? 'It was tried: see the steps back.' : 'It was not tried; `--rollback` tries it.',
-    wayBack(report),
+    '## Rollback',
+    upgrade.rollback ? 'It was tried: see its steps above.' : 'It was not tried; `--rollback` tries it.',
+    commandsOf(report),
     '## How this was judged',
     judgement(report),
   ];
@@ -82,7 +82,7 @@ function failureTable(steps: readonly UpgradeStep[]): string {
   return tableOf([['step', ...names], ...rows]);
 }
 
-const WHEN: Readonly<Record<Station, string>> = { before: 'before', after: 'after the upgrade', 'way back': 'after the way back' };
+const WHEN: Readonly<Record<Station, string>> = { before: 'before', after: 'after the upgrade', rollback: 'after the rollback' };
 
 /** What was recorded at each station, and what differs from the first one. */
 function changedSection({ stations, changed }: UpgradeReport): string[] {
@@ -119,7 +119,7 @@ function kindSection({ kinds, upgrade: { from, to } }: UpgradeReport): string[] 
   return [
     `## Fields that differ in the CRDs of ${inline(`${from} and ${to}`)}`,
     lines.join('\n'),
-    'After a way back, the API server no longer shows new fields of existing objects, and the next change of such an object drops them for good.',
+    'After a rollback, the API server no longer shows new fields of existing objects, and the next change of such an object drops them for good.',
   ];
 }
 
@@ -131,7 +131,7 @@ function fields(paths: readonly string[]): string {
     .join(', ');
 }
 
-const wayBack = ({ wayBack: commands }: UpgradeReport): string => ['```', ...commands, '```'].join('\n');
+const commandsOf = ({ rollbackCommands: commands }: UpgradeReport): string => ['```', ...commands, '```'].join('\n');
 
 function judgement({ upgrade: { budgetMs } }: UpgradeReport): string {
   return [

@@ -18,10 +18,10 @@ import { IstioTool } from './tool.ts';
 
 const TIMEOUT_MS = 120_000;
 
-/** The name of an installation's revision. A way back never takes the name of the first one: its remains would be mixed with it. */
+/** The name of an installation's revision. A rollback never takes the name of the first one: its remains would be mixed with it. */
 export function revisionOf({ version, place }: Pick<Installation, 'version' | 'place'>, way: UpgradeWay): string {
   if (way === 'in-place' || place === 'first') return DEFAULT_REVISION;
-  return `${version.replaceAll('.', '-')}${place === 'back' ? '-back' : ''}`;
+  return `${version.replaceAll('.', '-')}${place === 'rollback' ? '-rollback' : ''}`;
 }
 
 /**

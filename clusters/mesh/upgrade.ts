@@ -13,8 +13,8 @@ export interface Installation {
   version: string;
   /** The images on the nodes. */
   build: MeshBuild;
-  /** `first`: installed with the cluster. `forward` and `back`: installed by the upgrade, or on the way back. */
-  place: 'first' | 'forward' | 'back';
+  /** `first`: installed with the cluster. `forward` and `rollback`: installed by the upgrade, or by the rollback. */
+  place: 'first' | 'forward' | 'rollback';
 }
 
 /** One change of an upgrade. */

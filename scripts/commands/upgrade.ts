@@ -36,11 +36,11 @@ export function upgradeCommand(): Command {
         .choices(UPGRADE_WAYS)
         .default('in-place'),
     )
-    .option('--rollback', 'go back to the first version afterwards, by the same way', false)
+    .option('--rollback', 'roll back to the first version afterwards, in the same way', false)
     .addOption(
       new Option(
         '--suite <names...>',
-        'run these suites before the upgrade, after it and after the way back, and compare; all stands for every suite',
+        'run these suites before the upgrade, after it and after the rollback, and compare; all stands for every suite',
       )
         .argParser(names)
         .default([], 'none'),

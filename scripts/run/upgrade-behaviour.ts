@@ -62,7 +62,7 @@ export interface Behaviour {
 const WHEN: Readonly<Record<Station, string>> = {
   before: 'before the upgrade',
   after: 'after the upgrade',
-  'way back': 'after the way back',
+  rollback: 'after the rollback',
 };
 
 /** Compares each station with the first one, which was before the upgrade. @param report the folder of the upgrade's report */

@@ -29,7 +29,7 @@ export interface UpgradeSettings {
   to: string;
   by: UpgradeWay;
   rollback: boolean;
-  /** The suites that are run before the upgrade, after it, and after the way back. */
+  /** The suites that are run before the upgrade, after it, and after the rollback. */
   suite: string[];
   /** How long nothing is done after each change, in milliseconds. */
   hold: number;
@@ -104,7 +104,7 @@ class Upgrade {
       ['behaviour after the upgrade', () => this.#record('after')],
     ];
     if (settings.rollback)
-      parts.push(['the way back', () => this.#go('back', to, back)], ['behaviour after the way back', () => this.#record('way back')]);
+      parts.push(['the rollback', () => this.#go('rollback', to, back)], ['behaviour after the rollback', () => this.#record('rollback')]);
     for (const [name, act] of parts) {
       const stopped = await act().then(
         () => this.#legs.at(-1)?.stopped,
@@ -118,11 +118,11 @@ class Upgrade {
     return await this.#report(undefined);
   }
 
-  async #go(direction: 'forward' | 'back', from: Installation, to: Installation): Promise<void> {
+  async #go(direction: 'forward' | 'rollback', from: Installation, to: Installation): Promise<void> {
     const { api, task, settings } = this.#means;
     const { hold: holdMs, report } = settings;
-    // The report of the way back must not replace that of the way forward.
-    const watch = { ...settings, report: direction === 'forward' ? report : join(report, UPGRADE_FOLDER, 'watch of the way back') };
+    // The report of the rollback must not replace that of the way forward.
+    const watch = { ...settings, report: direction === 'forward' ? report : join(report, UPGRADE_FOLDER, 'watch of the rollback') };
     const way = { direction, from, to, holdMs, move: this.#moveTo(from, to) };
     const leg = await takeLeg({ api, cluster: this.#cluster, watch, ...way }, task);
     this.#legs.push(leg);
@@ -166,10 +166,10 @@ class Upgrade {
     if (first === undefined) throw new RangeError('no way was taken');
     const { from: fromVersion, to: toVersion, by, rollback, suite, report } = settings;
     const kinds = kindChanges(module.facts.schemas(fromVersion), module.facts.schemas(toVersion));
-    const wayBack = commandsOf(this.#moveTo(to, back));
+    const rollbackCommands = commandsOf(this.#moveTo(to, back));
     const behaviour = await behaviourOf(this.#recorded, report);
     const about = { ...first.about, from: fromVersion, to: toVersion, by, rollback, suites: suite };
-    const course = { legs: [first, ...others] as const, findings: [...first.findings], kinds, wayBack, stopped, ...behaviour };
+    const course = { legs: [first, ...others] as const, findings: [...first.findings], kinds, rollbackCommands, stopped, ...behaviour };
     return upgradeReportOf(course, about, UPGRADE_SCHEMA_VERSION);
   }
 }
@@ -186,6 +186,6 @@ async function installationsOn(
   return {
     from: { version: from, build: old, place: 'first' },
     to: { version: to, build: next, place: 'forward' },
-    back: { version: from, build: old, place: 'back' },
+    back: { version: from, build: old, place: 'rollback' },
   };
 }

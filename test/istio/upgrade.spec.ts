@@ -7,11 +7,11 @@ const installation = (version: string, place: Installation['place']): Installati
   place,
   build: { tag: version, extended: false },
 });
-const [FROM, TO, BACK] = [installation('1.30', 'first'), installation('1.31', 'forward'), installation('1.30', 'back')];
+const [FROM, TO, BACK] = [installation('1.30', 'first'), installation('1.31', 'forward'), installation('1.30', 'rollback')];
 
 test('Names each installation beside others differently, also if the versions are the same', () => {
   expect([FROM, TO, BACK].map((one) => revisionOf(one, 'in-place'))).toEqual(['default', 'default', 'default']);
-  expect([FROM, TO, BACK].map((one) => revisionOf(one, 'revision'))).toEqual(['default', '1-31', '1-30-back']);
+  expect([FROM, TO, BACK].map((one) => revisionOf(one, 'revision'))).toEqual(['default', '1-31', '1-30-rollback']);
 });
 
 test('Installs over the control plane in place, and beside it by revision, which is made the default before the old one is removed', ({
@@ -31,10 +31,10 @@ test('Installs over the control plane in place, and beside it by revision, which
     labels: { 'istio-injection': null, 'istio.io/rev': '1-31' },
   });
   expect(move('revision', TO, BACK)).toMatchObject({
-    commands: [/1-30-back/, /tag set default --revision 1-30-back/, /uninstall --revision 1-31$/].map((part) =>
+    commands: [/1-30-rollback/, /tag set default --revision 1-30-rollback/, /uninstall --revision 1-31$/].map((part) =>
       expect.stringMatching(part),
     ),
-    labels: { 'istio.io/rev': '1-30-back' },
+    labels: { 'istio.io/rev': '1-30-rollback' },
   });
 });
 

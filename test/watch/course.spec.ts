@@ -10,7 +10,7 @@ const installation = (version: string, place: Installation['place']): Installati
   place,
   build: { tag: version, extended: true },
 });
-const [FROM, TO, BACK] = [installation('1.30', 'first'), installation('1.31', 'forward'), installation('1.30', 'back')];
+const [FROM, TO, BACK] = [installation('1.30', 'first'), installation('1.31', 'forward'), installation('1.30', 'rollback')];
 const running = (version: string, proxies = version): RunningVersions => ({
   name: 'default',
   controlPlane: [version],
@@ -53,19 +53,19 @@ test.beforeEach(({ server }) => {
   }
 });
 
-test('Restarts without an upgrade first, then upgrades, then goes back', async ({ api, server }) => {
+test('Restarts without an upgrade first, then upgrades, then rolls back', async ({ api, server }) => {
   const done: string[] = [];
   const place = { api, rig: RIG, holdMs: 0, mark: (step: string) => done.push(step) };
   const task = { signal: new AbortController().signal, progress: () => undefined };
   const moveTo = way(done);
   const course = new Course({ ...place, direction: 'forward', from: FROM, to: TO, move: moveTo({ from: FROM, to: TO }) }, task);
   await course.run();
-  const back = new Course({ ...place, direction: 'back', from: TO, to: BACK, move: moveTo({ from: TO, to: BACK }) }, task);
+  const back = new Course({ ...place, direction: 'rollback', from: TO, to: BACK, move: moveTo({ from: TO, to: BACK }) }, task);
   await back.run();
   const steps = [...course.steps, ...back.steps];
   expect(steps.map(({ direction, kind }) => `${direction} ${kind}`)).toEqual([
     ...['untouched', 'control', 'untouched'].map((kind) => `before ${kind}`),
-    ...['forward', 'back'].flatMap((direction) =>
+    ...['forward', 'rollback'].flatMap((direction) =>
       ['change', 'hold', 'restart', 'hold', 'change', 'hold', 'control', 'hold'].map((kind) => `${direction} ${kind}`),
     ),
   ]);

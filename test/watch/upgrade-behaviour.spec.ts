@@ -30,7 +30,7 @@ test('Counts a check against the upgrade only if it passed before and fails now;
     check('a/two', 'FAIL', { title: 'Two holds', reason: 'it does not' }),
     check('a/three', 'FAIL'),
   ];
-  const behaviour = await behaviourOf([run('before', before), run('after', after), run('way back', before)], '/report');
+  const behaviour = await behaviourOf([run('before', before), run('after', after), run('rollback', before)], '/report');
   expect(behaviour.regressed).toEqual(['a/two passed before the upgrade and fails after the upgrade (Two holds): it does not']);
   expect(behaviour.changed).toEqual([
     { at: 'after', what: 'verdict', of: 'a/three', before: 'INCONCLUSIVE', now: 'FAIL' },
@@ -48,7 +48,7 @@ test('Lists settings of the proxies that differ, also those that only one of the
   const recorded: Recorded[] = [
     { at: 'before', defaults: { 'route.timeout': '0s', 'cluster.a': '1', same: '1' } },
     { at: 'after', defaults: { 'route.timeout': '15s', 'cluster.b': '2', same: '1' } },
-    { at: 'way back', unread: 'no answer' },
+    { at: 'rollback', unread: 'no answer' },
   ];
   const { changed, stations } = await behaviourOf(recorded, '/report');
   expect(changed).toEqual([

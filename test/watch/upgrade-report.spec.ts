@@ -56,7 +56,7 @@ function report(some: Partial<Course> = {}): UpgradeReport {
     stopped: undefined,
     findings: ['a finding'],
     kinds: KINDS_OF_MESH,
-    wayBack: ['kubectl rollout restart'],
+    rollbackCommands: ['kubectl rollout restart'],
     stations: [
       { at: 'before' as const, checks: { folder: 'upgrade/before', verdicts: { PASS: 3 }, errors: [] }, defaults: { a: '1', b: '2' } },
       {
@@ -64,7 +64,7 @@ function report(some: Partial<Course> = {}): UpgradeReport {
         checks: { folder: 'upgrade/after', verdicts: { PASS: 2, FAIL: 1 }, errors: ['stopped'] },
         unread: 'no answer',
       },
-      { at: 'way back' as const, defaults: { a: '1' } },
+      { at: 'rollback' as const, defaults: { a: '1' } },
     ],
     changed: [{ at: 'after' as const, what: 'ending' as const, of: 'routing/a: caller to server', before: '10× 404', now: '10× 500' }],
   };
@@ -80,7 +80,7 @@ test('Attributes what failed to its step', () => {
   expect(steps.map(({ classes }) => classes.find(({ name }) => name === 'pod')?.bad)).toEqual([0, 0, 2, 0, 0]);
 });
 
-test('Adds the way back to the way forward, each with its own outcomes', () => {
+test('Adds the rollback to the way forward, each with its own outcomes', () => {
   const one = (name: string, from: number, broken: string[]) => {
     const parts = new Parts(100);
     parts.mark(name, from);
@@ -106,7 +106,7 @@ test('Matches the published schema, which npm run docs writes', async () => {
   expect(published).toEqual(JSON.parse(JSON.stringify(UpgradeReport)));
 });
 
-test('Begins the page with the verdict, then shows steps, what failed in each, outages and the way back', async () => {
+test('Begins the page with the verdict, then shows steps, what failed in each, outages and the rollback', async () => {
   await using scratch = await scratchFolder();
   const folder = scratch.path;
   await writeUpgrade(folder, report());
@@ -124,10 +124,11 @@ test('Begins the page with the verdict, then shows steps, what failed in each, o
   expect(page).toContain(
     '- [after the upgrade](<upgrade/after/conformance.md>): 2 PASS, 1 FAIL; stopped; settings not readable: no answer',
   );
-  expect(page).toContain('- after the way back: 1 setting of a proxy');
+  expect(page).toContain('- after the rollback: 1 setting of a proxy');
   expect(page).toContain('| after the upgrade | ending | routing/a: caller to server | 10× 404 | 10× 500 |');
   expect(page).toContain('- Route: new: spec.a.\\[\\].b (and 1 like it), spec.d; removed: spec.e');
-  expect(page).toContain('It was not tried');
+  expect(page).toContain('## Rollback\n\nIt was not tried');
+  expect(page).not.toMatch(/way back/i);
   expect(page).toContain('```\nkubectl rollout restart\n```');
   expect(JSON.parse(await readFile(join(folder, 'upgrade.json'), 'utf8'))).toMatchObject({ schemaVersion: 1, verdict: 'NO-GO' });
 });
