@@ -7,7 +7,6 @@ import type { MeshAdapter } from '../../clusters/mesh/adapter.ts';
 import { ClusterDns } from '../../fixtures/actors/cluster-dns.ts';
 import type { AgentClient } from '../../fixtures/agent/client.ts';
 import type { Ending, History } from '../../fixtures/agent/protocol.ts';
-import type { Admission } from '../../fixtures/evidence/pod-shape.ts';
 import { ApiRefusal } from '../../clusters/kubernetes/api-error.ts';
 import type { JournalledApi } from '../../clusters/rigs/journalled-api.ts';
 import { Crash } from '../../fixtures/faults/crash.ts';
@@ -120,6 +119,24 @@ test('Notices a control plane without pods, with a pod that still answers, and w
   await expect(under(outage())).rejects.toMatchObject(INEFFECTIVE);
 });
 
+test('Waits at the end until the clients of a service lack nothing, and reports what they still lack', async () => {
+  const nodes = new StandInNodes();
+  nodes.look = DEAD;
+  const lacks = ['a new pod is refused', 'a new pod gets no proxy'];
+  const service = { name: 'the control plane', kind: 'control-plane' as const, namespace: 'mesh', selector: 'app=control', port: 15_012 };
+  const outage = (lack: () => Promise<string | undefined>) => new ServiceOutage(nodes.place, { ...service, lack }, { kind: 'refuse' });
+  await new FaultJournal({ proofMs: 10_000 }).during(
+    outage(async () => lacks.shift()),
+    async () => undefined,
+  );
+  expect(lacks).toEqual([]);
+  const ended = journal().during(
+    outage(async () => 'a new pod gets no proxy'),
+    async () => undefined,
+  );
+  await expect(ended).rejects.toMatchObject({ code: 'FAULT_REMAINS', message: expect.stringContaining('a new pod gets no proxy') });
+});
+
 test('Notices a DNS that refuses TCP but still resolves names', async () => {
   const nodes = new StandInNodes();
   nodes.look = DEAD;
@@ -138,7 +155,6 @@ test('Notices a DNS that refuses TCP but still resolves names', async () => {
 });
 
 test('Notices an injector that still adds proxies', async () => {
-  const admission: Admission = { hasProxy: true } as Admission;
   const calls: string[] = [];
   const injector = { restore: async () => void calls.push('restore'), disable: async () => void calls.push('disable') };
   const rig = {
@@ -148,7 +164,7 @@ test('Notices an injector that still adds proxies', async () => {
     owner: 'run',
   };
   // The end is measured in the same way, so it is found at once.
-  await expect(under(new InjectorOutage(rig, async () => admission))).rejects.toMatchObject(INEFFECTIVE);
+  await expect(under(new InjectorOutage(rig, async () => undefined))).rejects.toMatchObject(INEFFECTIVE);
   expect(calls).toEqual(['restore', 'disable', 'restore']);
 });
 
