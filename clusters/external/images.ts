@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { MeshproofError } from '../errors.ts';
 import type { TaskContext } from '../task-context.ts';
+import { BUILDER } from '../images/archive.ts';
 import { imageArtifact } from '../images/build.ts';
 import { artifact } from '../images/cache.ts';
 import { pulledOrBuilt } from '../images/ensure.ts';
@@ -44,7 +45,21 @@ async function load(engine: Docker, { name }: Wanted, folder: string, task: Task
 }
 
 /**
- * Ensures that the engine has these images of external services.
+ * Whether the engine has the image and it may be used: one that was not built here must have the digest in the lock, if there is one. It may
+ * have been pulled by its tag before that, or from a mirror with another image.
+ */
+async function isUsable(engine: Docker, { name, upstream }: Wanted): Promise<boolean> {
+  if (!(await hasImage(engine, name))) return false;
+  const digest = (await lock()).images[upstream];
+  if (digest === undefined) return true;
+  const digests = await engine.docker(['image', 'inspect', '--format', '{{json .RepoDigests}}', name]);
+  if (digests.includes(`@${digest}"`)) return true;
+  return (await engine.docker(['image', 'history', '--no-trunc', '--format', '{{.CreatedBy}}', name])) === BUILDER;
+}
+
+/**
+ * Ensures that the engine has these images of external services. One that it has already is used if it complies with the lock; archives of a
+ * folder are loaded as they are.
  * @throws MeshproofError `IMAGE_UNAVAILABLE` if a folder of archives lacks one
  */
 export async function ensureExternalImages(
@@ -54,7 +69,7 @@ export async function ensureExternalImages(
   task: TaskContext,
 ): Promise<void> {
   for (const image of await Promise.all(names.map((name) => externalImage(name)))) {
-    if (await hasImage(engine, image.name)) continue;
+    if (await isUsable(engine, image)) continue;
     const building = () => build(engine, image, task);
     if (from === 'build') await building();
     else if (from === 'pull') await pull(engine, image, { registry }, task);

@@ -15,6 +15,9 @@ export interface ImageConfig {
   StopSignal?: string;
 }
 
+/** What the history of an image that was built here says, and that of no published one. */
+export const BUILDER = 'meshproof';
+
 /**
  * Writes `file` like `docker save`: one layer from the folder `root`, tagged `tag`. The same input results in the same bytes. Source: OCI
  * image specification, config.md; moby image/spec v1.2 (manifest.json).
@@ -34,7 +37,7 @@ export async function writeArchive(root: string, tag: string, config: ImageConfi
       created: '1970-01-01T00:00:00Z',
       config,
       rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
-      history: [{ created: '1970-01-01T00:00:00Z', created_by: 'meshproof' }],
+      history: [{ created: '1970-01-01T00:00:00Z', created_by: BUILDER }],
     });
     const id = createHash('sha256').update(image).digest('hex');
     await writeFile(join(draft, `${id}.json`), image);

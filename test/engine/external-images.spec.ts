@@ -59,6 +59,44 @@ test('Pulls an image by its digest in the lock, even if the engine has a tag wit
   }
 });
 
+/** The client of an engine with one image, which was pulled by this digest or has this history; any other can be pulled. */
+function clientWith(
+  name: string,
+  { digest = '', createdBy = 'RUN apt-get' }: { digest?: string; createdBy?: string },
+  said: string[],
+): Docker {
+  return {
+    docker: async (args) => {
+      if (args[0] !== 'image') said.push(args.join(' '));
+      else if (args.at(-1) !== name) throw new Error('no such image');
+      else if (args[1] === 'history') return createdBy;
+      else if (args.join().includes('RepoDigests')) return JSON.stringify(digest === '' ? [] : [`mirror.test/m/postgres@${digest}`]);
+      return '';
+    },
+  };
+}
+
+test('Pulls an image that the engine has again if it is not the one with the digest in the lock, unless it was built', async () => {
+  const { name = '', upstream = '' } = (await externalImages()).find((image) => image.name.includes('postgres')) ?? {};
+  const { images } = await lock();
+  const digest = `sha256:${'0a'.repeat(32)}`;
+  const callsWith = async (image: { digest?: string; createdBy?: string }): Promise<string[]> => {
+    const said: string[] = [];
+    await ensureExternalImages(['postgres'], { from: 'pull' }, clientWith(name, image, said), {});
+    return said;
+  };
+  const other = { digest: `sha256:${'0b'.repeat(32)}` };
+  expect(await callsWith(other)).toEqual([]);
+  images[upstream] = digest;
+  try {
+    const pinned = `docker.io/library/postgres@${digest}`;
+    for (const image of [other, {}]) expect(await callsWith(image)).toEqual([`pull -q ${pinned}`, `tag ${pinned} ${name}`]);
+    for (const image of [{ digest }, { createdBy: 'meshproof' }]) expect(await callsWith(image)).toEqual([]);
+  } finally {
+    delete images[upstream];
+  }
+});
+
 test('Reports an image that is neither in the folder of archives nor on the engine', async () => {
   await using folder = await scratchFolder();
   await writeFile(join(folder.path, 'manifest.json'), JSON.stringify([{ RepoTags: ['docker.io/meshproof/node:1'] }]));
