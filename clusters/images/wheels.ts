@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MeshproofError } from '../errors.ts';
 import { exec } from '../exec.ts';
 import type { TaskContext } from '../task-context.ts';
-import { digestOf } from './cache.ts';
+import { digestOf, hashOf } from './cache.ts';
 import { lock } from './lock.ts';
 import { needPrograms } from './packages.ts';
 
@@ -24,6 +24,19 @@ export async function fetchWheel(requirement: string, folder: string, task: Task
   await exec('pip3', ['download', '--no-deps', '--only-binary=:all:', '-d', folder, requirement], task);
   const name = (await readdir(folder)).find((file) => file.endsWith('.whl')) ?? '';
   return { path: join(folder, name), name, digest: await digestOf(join(folder, name)) };
+}
+
+/**
+ * The hash for artifacts with the content of a wheel. It includes what the lock says about the wheel, so that one that was cached without its
+ * row, or with another, is downloaded again and verified. Only the cache uses it: images have the same names whatever the lock says.
+ */
+export async function wheelHash(requirement: string): Promise<string> {
+  // The name of the file ends with the platform, which only the index knows.
+  const begin = `${requirement.replaceAll('-', '_').replace('==', '-')}-`;
+  return hashOf(
+    requirement,
+    Object.entries((await lock()).wheels).filter(([name]) => name.startsWith(begin)),
+  );
 }
 
 /**

