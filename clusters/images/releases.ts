@@ -37,9 +37,9 @@ const thisPlatform = (): Platform | undefined => PLATFORMS.find(({ os, arch }) =
 /**
  * A published program for this machine's platform; the artifact's folder contains it under its name. The download must match the lock, or
  * else the checksum of the release.
- * @returns undefined if none is published for this platform
+ * @returns with whether the lock has its checksum; undefined if none is published for this platform
  */
-export async function releaseArtifact(name: string, release: Release): Promise<Artifact | undefined> {
+export async function releaseArtifact(name: string, release: Release): Promise<(Artifact & { pinned: boolean }) | undefined> {
   const platform = thisPlatform();
   if (platform === undefined) return undefined;
   const { url, checksums } = release(platform);
@@ -47,6 +47,7 @@ export async function releaseArtifact(name: string, release: Release): Promise<A
   return {
     name: `release-${name}`,
     hash: hashOf(url, pinned),
+    pinned: pinned !== undefined,
     make: async (folder, task) => {
       const file = join(folder, basename(url));
       const wanted = pinned ?? (await publishedChecksum({ url, checksums }, folder, task));

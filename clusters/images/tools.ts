@@ -65,6 +65,17 @@ export async function pathOf(tool: Tool, task: TaskContext, first: ToolSource = 
   throw missing(tool, found === undefined ? undefined : await exec(found, versionArgs, task).catch(() => undefined));
 }
 
+/**
+ * The release that would be downloaded for a tool, and whether the lock has its checksum. Downloads nothing.
+ * @returns undefined if it is on PATH in a matching version, in the cache, or not published
+ */
+export async function downloadOf(tool: Tool, task: TaskContext): Promise<{ pinned: boolean } | undefined> {
+  const found = await onPath(tool.name);
+  if (found !== undefined && (await doesFit(tool, found, task))) return undefined;
+  for (const way of await waysTo(tool, 'release')) if (await isCached(way)) return undefined;
+  return tool.release && (await releaseArtifact(tool.name, tool.release));
+}
+
 async function waysTo({ name, release, module }: Tool, first: ToolSource): Promise<Artifact[]> {
   const ways = [release && (await releaseArtifact(name, release)), await module?.()];
   return (first === 'release' ? ways : ways.toReversed()).filter((way) => way !== undefined);

@@ -1,6 +1,7 @@
 import { readHost } from '../../clusters/engine/host.ts';
 import { EXIT } from '../../clusters/errors.ts';
 import type { ImageSource } from '../../clusters/images/registry.ts';
+import { meshModule } from '../../clusters/meshes.ts';
 import { engineFindings } from '../doctor/engine.ts';
 import { clusterFindings } from '../doctor/existing.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -11,7 +12,7 @@ import { networkFindings } from '../doctor/network.ts';
 import type { DoctorOptions } from '../doctor/options.ts';
 import { reachFindings } from '../doctor/reach.ts';
 import { cachedImages, stateFindings } from '../doctor/state.ts';
-import { toolFindings } from '../doctor/tools.ts';
+import { downloadFinding, toolFindings } from '../doctor/tools.ts';
 import { wayFindings } from '../doctor/way.ts';
 import { contradiction, imageSourceOf } from '../run/provider.ts';
 
@@ -65,5 +66,6 @@ async function examineMachine(options: DoctorOptions, source: ImageSource): Prom
 }
 
 async function examineCluster(options: DoctorOptions): Promise<Finding[]> {
-  return [nodeFinding(), ...(await clusterFindings(options))];
+  const { tool } = await meshModule(options.mesh);
+  return [nodeFinding(), await downloadFinding([tool()]), ...(await clusterFindings(options))];
 }

@@ -1,6 +1,6 @@
 import { exec } from '../../clusters/exec.ts';
 import { onPath } from '../../clusters/images/packages.ts';
-import { KIND, type Tool } from '../../clusters/images/tools.ts';
+import { downloadOf, KIND, type Tool } from '../../clusters/images/tools.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import { inTime, type Finding } from './finding.ts';
 
@@ -43,4 +43,20 @@ async function toolFinding(name: string, { otherwise, tool, version = tool?.vers
   const unfit = tool !== undefined && said !== '' && !tool.fits.test(said) ? `, which does not fit; ${otherwise}` : '';
   const seen = path === undefined ? `not on PATH; ${otherwise}` : `${there}${unfit}`;
   return { category: 'tools', check: name, status: 'ok', seen };
+}
+
+/** Longer than for the versions above: a program that answers late would be named although nothing is downloaded. */
+const DOWNLOADS_MS = 5_000;
+
+/** Whether the lock has the checksums of those programs that would be downloaded. */
+export async function downloadFinding(tools: readonly Tool[]): Promise<Finding> {
+  const signal = AbortSignal.timeout(DOWNLOADS_MS);
+  const downloads = await Promise.all(tools.map(async (tool) => ({ tool, download: await downloadOf(tool, { signal }) })));
+  const unpinned = downloads.filter(({ download }) => download?.pinned === false).map(({ tool }) => tool.name);
+  const pinned = downloads.some(({ download }) => download !== undefined) ? 'each by its checksum in the lock' : 'none is needed';
+  const seen =
+    unpinned.length === 0
+      ? pinned
+      : `only by the checksums that their releases publish: ${unpinned.join(', ')}; npx meshproof images lock pins them`;
+  return { category: 'tools', check: 'downloaded programs are pinned', status: 'ok', seen };
 }

@@ -2,15 +2,17 @@ import { stat } from 'node:fs/promises';
 
 import { causeOf } from '../../clusters/errors.ts';
 import { possibleNodes, type NodeImage } from '../../clusters/images/ensure.ts';
-import { archivesByTag } from '../../clusters/images/folder.ts';
+import { archivesByTag, isFolder } from '../../clusters/images/folder.ts';
 import type { Image } from '../../clusters/images/image.ts';
 import { obstacleToBuilding } from '../../clusters/images/node-built.ts';
 import { publishedImages, unpinnedImages } from '../../clusters/images/node-pulled.ts';
 import type { ImageSource } from '../../clusters/images/registry.ts';
+import { KIND } from '../../clusters/images/tools.ts';
 import { meshModule, type Mesh } from '../../clusters/meshes.ts';
 import { answeringEngines, hasImage, type EngineInfo } from './engine-info.ts';
 import { answerOf, reasonOf } from './answer.ts';
 import { inTime, judge, type Finding } from './finding.ts';
+import { downloadFinding } from './tools.ts';
 
 const PATIENCE_MS = 1_300;
 const DOCKER_IO = 'https://registry-1.docker.io';
@@ -54,10 +56,11 @@ function building(seen: string, obstacle: string | undefined): Finding {
   return judge({ ...about, seen: obstacle ?? `${seen}: about 20 minutes with 2 CPUs, once` }, obstacle === undefined, 'failed', hint);
 }
 
-/** Where the images of a kind cluster will come from. Fetches nothing. */
+/** Where the images of a kind cluster will come from, and whether downloads are pinned. Fetches nothing. */
 export async function wayFindings({ mesh, network }: { mesh: Mesh; network: boolean }, source: ImageSource): Promise<Finding[]> {
   const { from } = source;
-  const images = (await meshModule(mesh)).images();
+  const module = await meshModule(mesh);
+  const images = module.images();
   const nodes = await possibleNodes(images);
   // Set only now, because the time limit is meant for engines and registries.
   const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -72,7 +75,11 @@ export async function wayFindings({ mesh, network }: { mesh: Mesh; network: bool
   ]);
   const registry = asked === undefined ? undefined : { address: asked, failure };
   const way = wayFinding({ from, ready: ready?.tag, registry, obstacle, unfit });
-  return pulls && failure === undefined && ready?.pulled !== false ? [way, await pinFinding(images)] : [way];
+  // Which mesh a folder contains is unknown here. Programs for images that are built are built too.
+  if (isFolder(from)) return [way, await downloadFinding([KIND, module.tool()])];
+  if (!pulls || failure !== undefined || ready?.pulled === false) return [way];
+  const release = images[0]?.upstream?.replace(/^.*:/, '');
+  return [way, await pinFinding(images), await downloadFinding([KIND, module.tool(undefined, release)])];
 }
 
 async function readyIn(host: string, nodes: readonly NodeImage[], signal: AbortSignal): Promise<NodeImage | undefined> {

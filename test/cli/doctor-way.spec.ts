@@ -3,6 +3,9 @@ import http from 'node:http';
 
 import { expect, test } from '@playwright/test';
 
+import { lock } from '../../clusters/images/lock.ts';
+import type { Tool } from '../../clusters/images/tools.ts';
+import { downloadFinding } from '../../scripts/doctor/tools.ts';
 import { registryFailure, wayFinding, type Circumstances } from '../../scripts/doctor/way.ts';
 
 const ROOT_ONLY = 'only root can build them';
@@ -53,6 +56,21 @@ for (const [what, given, status, seen] of WAYS) {
     expect(finding.hint !== undefined).toBe(status !== 'ok');
   });
 }
+
+test('Names programs to download that the lock has no checksum of, but none that is there', async () => {
+  const url = 'https://releases.example.com/v1.2.3/tool';
+  const tool: Tool = { name: 'no-such-tool', versionArgs: [], fits: /never/, release: () => ({ url, checksums: `${url}.sha256` }) };
+  const there: Tool = { ...tool, name: 'node', versionArgs: ['--version'], fits: /^v\d/ };
+  const { downloads } = await lock();
+  expect((await downloadFinding([there, tool])).seen).toMatch(/^only by the checksums that their releases publish: no-such-tool;/);
+  expect((await downloadFinding([there])).seen).toBe('none is needed');
+  downloads[url] = '0'.repeat(64);
+  try {
+    expect((await downloadFinding([there, tool])).seen).toBe('each by its checksum in the lock');
+  } finally {
+    delete downloads[url];
+  }
+});
 
 test('Accepts any answer that a registry may give, but no login page and no server error', async () => {
   const answers: [status: number, headers: http.OutgoingHttpHeaders, failure: string | undefined][] = [

@@ -121,6 +121,22 @@ for (const [what, info, expected] of UNFIT) {
   });
 }
 
+for (const [from, isDownloaded] of [
+  ['pull', true],
+  ['FOLDER', true],
+  ['build', false],
+] as const) {
+  test(`${isDownloaded ? 'Names the programs' : 'Names no program'} that --images=${from} downloads without a checksum in the lock`, async ({
+    place,
+  }) => {
+    const env = { MESHPROOF_CACHE: place, PATH: place, DOCKER_HOST: `unix://${place}/none.sock` };
+    const findings = await examine(env, ['--no-network', `--images=${from.replace('FOLDER', place)}`]);
+    const about = { category: 'tools', check: 'downloaded programs are pinned', status: 'ok' };
+    const seen = 'only by the checksums that their releases publish: kind, istioctl; npx meshproof images lock pins them';
+    expect(findings.filter(({ check }) => check === about.check)).toEqual(isDownloaded ? [{ ...about, seen }] : []);
+  });
+}
+
 test('Rejects Podman under the name docker, and prints the command that works', async ({ place }) => {
   await writeFile(join(place, 'docker'), '#!/bin/sh\necho "podman version 5.4.0"\n', { mode: 0o755 });
   const PATH = `${place}:${process.env['PATH'] ?? ''}`;
