@@ -71,3 +71,11 @@ export function isRefusedByPolicy(error: unknown, own?: RegExp): error is ApiRef
   const { webhook, policy } = (error instanceof ApiRefusal ? BY_POLICY.exec(error.message)?.groups : undefined) ?? {};
   return policy !== undefined || (webhook !== undefined && own?.test(webhook) !== true);
 }
+
+/**
+ * Whether the API server's kept connection to an admission webhook had ended without its notice, as after an outage of the webhook's pods. It
+ * sends no request a second time by itself; the next one gets a new connection.
+ */
+export function isStaleWebhook(error: unknown): boolean {
+  return error instanceof ApiRefusal && /failed calling webhook .*(?:connection reset by peer|broken pipe|\bEOF)/.test(error.message);
+}

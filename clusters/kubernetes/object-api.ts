@@ -2,7 +2,7 @@ import { repeatedly } from '../repeatedly.ts';
 import { settled } from '../settled.ts';
 import { until } from '../until.ts';
 import { absent, absentOrReplaced } from './absent.ts';
-import { ApiRefusal } from './api-error.ts';
+import { ApiRefusal, isStaleWebhook } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { Discovery, type Resource } from './discovery.ts';
 import { omitUndefined } from './omit-undefined.ts';
@@ -20,8 +20,8 @@ export const FIELD_MANAGER = 'meshproof';
 const PAGE = 500;
 /** Requests only the metadata of listed objects; a server that does not support that returns whole objects. */
 const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
-/** A server may take three seconds to notice a new role. */
-const ROLE_UNSEEN = { attempts: 7, waitMs: 50 };
+/** A server may take three seconds to notice a new role; a connection to a webhook is replaced at once. */
+const BRIEFLY = { attempts: 7, waitMs: 50 };
 
 /**
  * Objects of any kind on one API server. Every method throws ApiRefusal (`API_REFUSED`) with the server's own sentence,
@@ -45,7 +45,7 @@ export class ObjectApi {
     const stored = new Map<Manifest, LiveObject>();
     for (const wave of waves(objects)) {
       const works = wave.map(async (object) => {
-        stored.set(object, await this.#applyWithRole(object, namespace, options));
+        stored.set(object, await this.#applyPatiently(object, namespace, options));
         if (object.kind === 'CustomResourceDefinition' && options.dryRun !== true) await this.#established(object, options.signal);
       });
       await settled(works);
@@ -164,14 +164,14 @@ export class ObjectApi {
   }
 
   /** For an account that may not bind every role, the server responds with 404 until its cache contains the role of a binding. */
-  async #applyWithRole(object: Manifest, namespace: string | undefined, options: ApplyOptions): Promise<LiveObject> {
+  async #applyPatiently(object: Manifest, namespace: string | undefined, options: ApplyOptions): Promise<LiveObject> {
     const isUnseen = (error: unknown): boolean =>
       BINDINGS.includes(object.kind) && options.dryRun !== true && error instanceof ApiRefusal && error.status === 404;
     return await repeatedly(
       () => this.#apply(object, namespace, options),
-      isUnseen,
+      (error) => isUnseen(error) || isStaleWebhook(error),
       omitUndefined({ signal: options.signal }),
-      ROLE_UNSEEN,
+      BRIEFLY,
     );
   }
 
