@@ -26,7 +26,7 @@ export const INTERRUPTIONS = [
   'API server gone',
   'API server gone, ctrl-c',
 ] as const;
-export type Interruption = (typeof INTERRUPTIONS)[number];
+type Interruption = (typeof INTERRUPTIONS)[number];
 
 /** Numbers from 0 to 1, determined by a seed (mulberry32). */
 export function numbersOf(seed: number): () => number {
