@@ -6,7 +6,9 @@ import { ContentType, Status, type Attachment, type StepResult, type TestResult 
 import { writeWhole } from '../fixtures/contract/files.ts';
 import type { Picture, TakenPicture } from '../fixtures/contract/picture.ts';
 import { RESULT_ATTACHMENT, type CheckResult } from '../fixtures/contract/result.ts';
+import type { Facts } from '../fixtures/contract/run.ts';
 import { withAllureVerdict } from './allure-verdict.ts';
+import { versionsText } from './versions.ts';
 
 /**
  * Adds verdicts to the checks among Allure results, in place. Idempotent.
@@ -32,17 +34,30 @@ export async function addVerdicts(folder: string, mesh: string): Promise<void> {
 
 /**
  * Distinguishes the results of one run from those of another run of the same checks, which Allure would treat as retries and show only the
- * last of.
- * @param files file names of results in the folder, with or without verdicts
+ * last of. What a result says already is not added again, but the ID of its run is.
+ * @param files file names of results in the folder
+ * @param ran what distinguishes the run, by name: `under`, its versions, and `run`, its ID, if another run has these in common; no history
+ * continues then
  */
-export async function tellRunApart(folder: string, files: readonly string[], run: string): Promise<void> {
+export async function tellRunApart(folder: string, files: readonly string[], ran: Facts): Promise<void> {
   for (const file of files.filter((name) => name.endsWith('-result.json'))) {
     const path = join(folder, file);
     const result = await resultIn(path);
     if (result === undefined) continue;
-    const historyId = result.historyId === undefined ? {} : { historyId: `${result.historyId}.${run}` };
-    await writeWhole(path, JSON.stringify({ ...result, ...historyId, parameters: [...result.parameters, { name: 'run', value: run }] }));
+    const said = new Set(result.parameters.map(({ name }) => name));
+    const added = Object.entries(ran).flatMap(([name, value]) => (name === 'run' || !said.has(name) ? [{ name, value }] : []));
+    const historyId = result.historyId === undefined ? {} : { historyId: [result.historyId, ...added.map(({ value }) => value)].join('.') };
+    const name = titled(result.name ?? '', ran);
+    await writeWhole(path, JSON.stringify({ ...result, name, ...historyId, parameters: [...result.parameters, ...added] }));
   }
+}
+
+/** A title with the fault and the versions, because Allure lists results by their titles alone. */
+function titled(title: string, ran: Facts): string {
+  const { under } = ran;
+  const versions = versionsText(Object.fromEntries(Object.entries(ran).filter(([name]) => name !== 'under' && name !== 'run')));
+  const words = [...(under === undefined ? [] : [`under ${under}`]), ...(versions === '' ? [] : [`with ${versions}`])];
+  return [title, ...words.filter((one) => !title.includes(one))].join(' ');
 }
 
 /** Undefined for a file that cannot be read, e.g. one that a killed run wrote incompletely. Allure ignores it too. */

@@ -2,8 +2,10 @@ import type { Against, Conformance } from '../fixtures/contract/conformance.ts';
 import type { Finding } from '../fixtures/contract/finding.ts';
 import { quantity } from '../fixtures/contract/quantity.ts';
 import type { CheckResult, Statistic, Warning } from '../fixtures/contract/result.ts';
+import type { Facts } from '../fixtures/contract/run.ts';
 import { isSuccess } from '../fixtures/contract/verdict.ts';
 import { URGENT_FIRST } from './transitions.ts';
+import { versionsText } from './versions.ts';
 
 /** A chat message or a line of a summary has no room for a complete diff. */
 const MOST_LETTERS = 240;
@@ -18,10 +20,19 @@ export function notPassed(checks: readonly CheckResult[]): CheckResult[] {
   return checks.filter((check) => !isSuccess(check));
 }
 
-/** The ID of a check, with the fault that it ran under and the number of the repetition. */
-export function idOf({ id, under, repetition }: { id: string; under?: string | undefined; repetition?: number | undefined }): string {
+/** What distinguishes runs of a check. */
+interface RunOfCheck {
+  id: string;
+  under?: string | undefined;
+  versions?: Facts | undefined;
+  repetition?: number | undefined;
+}
+
+/** The ID of a check, with the fault and the versions that it ran under, and the number of the repetition. */
+export function idOf({ id, under, versions, repetition }: RunOfCheck): string {
   const beneath = under === undefined ? id : `${id} under ${under}`;
-  return repetition === undefined ? beneath : `${beneath} (repetition ${repetition})`;
+  const on = versions === undefined ? beneath : `${beneath} with ${versionsText(versions)}`;
+  return repetition === undefined ? on : `${on} (repetition ${repetition})`;
 }
 
 /** A duration for people: `0.42 s`, `12.3 s`, `4 min 05 s`. */
@@ -130,10 +141,10 @@ export function whyNot({ reason, finding }: Pick<CheckResult, 'reason' | 'findin
 /** What this report does not cover, one line each; empty if it is complete. */
 export function omissions({ notChosen = [], planned = [] }: Conformance): string[] {
   const byMesh = [...Map.groupBy(planned, ({ mesh }) => mesh)].map(([mesh, rows]) => `${rows.length} for ${mesh}`);
+  // Each version has its own row.
+  const omitted = new Set(notChosen.map(({ id, mesh }) => `${id} ${mesh}`)).size;
   return [
-    ...(notChosen.length === 0
-      ? []
-      : [`${quantity(notChosen.length, 'check')} not selected for this run; --suite=all selects every check`]),
+    ...(omitted === 0 ? [] : [`${quantity(omitted, 'check')} not selected for this run; --suite=all selects every check`]),
     ...(byMesh.length === 0 ? [] : [`${quantity(planned.length, 'behaviour')} not tested yet: ${byMesh.join(', ')}`]),
   ];
 }

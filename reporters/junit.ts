@@ -1,6 +1,7 @@
 import type { Conformance } from '../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { findingLine, idOf, warningsOf, whyNot } from './format.ts';
+import { versionsText } from './versions.ts';
 
 type Attributes = Record<string, string | number>;
 
@@ -39,10 +40,12 @@ function totals(checks: readonly CheckResult[]): Attributes {
 }
 
 function testCase(check: CheckResult): string {
-  const { id, suite, mesh, title, under, repetition, verdict, reason, finding, control, controlBecause, rerun, durationMs } = check;
+  const { id, suite, mesh, title, under, versions, repetition, verdict, reason, finding, control, controlBecause, rerun, durationMs } =
+    check;
   // Some readers keep only the first of several test cases with the same name.
-  const name = idOf({ id: title, under, repetition });
-  const facts = Object.entries({ id, mesh, ...(under === undefined ? {} : { under }), verdict, control, controlBecause, rerun });
+  const name = idOf({ id: title, under, versions, repetition });
+  const ran = { ...(under === undefined ? {} : { under }), ...(versions === undefined ? {} : { versions: versionsText(versions) }) };
+  const facts = Object.entries({ id, mesh, ...ran, verdict, control, controlBecause, rerun });
   const properties = facts.map(([fact, value]) => element('property', { name: fact, value }));
   const warned = warningsOf(check).map((value) => element('property', { name: 'warning', value }));
   const children = [element('properties', {}, [...properties, ...warned].join(''))];

@@ -3,6 +3,7 @@ import { markdownTable } from 'markdown-table';
 import type { Against, Conformance, NotChosen, PlannedCheck } from '../fixtures/contract/conformance.ts';
 import { VERDICTS, type CheckResult } from '../fixtures/contract/result.ts';
 import type { Survey } from '../fixtures/contract/run.ts';
+import { quantity } from '../fixtures/contract/quantity.ts';
 import { printable } from '../fixtures/contract/printable.ts';
 import {
   claim,
@@ -17,7 +18,9 @@ import {
   whereRun,
   headline,
 } from './format.ts';
+import { columnOf, type Column } from './column.ts';
 import { URGENT_FIRST } from './transitions.ts';
+import { byVersions, versionsText } from './versions.ts';
 
 /** conformance.md, which is suitable for a pull request comment. */
 export function conformanceMarkdown(conformance: Conformance): string {
@@ -29,7 +32,7 @@ export function conformanceMarkdown(conformance: Conformance): string {
     inline(facts),
     matrix(conformance),
     ...omissions(conformance).map((line) => `${inline(line)}.`),
-    ...faultMatrix(checks),
+    ...columnMatrices(checks),
     table(checks),
   ];
   if (against !== undefined) sections.push('## Since the earlier run', transitionTable(against));
@@ -68,32 +71,62 @@ export function inline(text: string): string {
 function matrix({ checks, notChosen = [], planned = [] }: Conformance): string {
   const all: NotChosen[] = [...checks, ...notChosen, ...planned];
   const suites = [...new Set(all.map((one) => suiteOf(one)))].toSorted();
-  const meshes = [...new Set(all.map(({ mesh }) => mesh))].toSorted();
+  const columns = columnsOf([...checks, ...notChosen].map(({ mesh, versions }) => ({ mesh, versions })));
+  const others = columnsOf(planned.filter(({ mesh }) => columns.every((column) => column.mesh !== mesh)).map(({ mesh }) => ({ mesh })));
   if (all.length === 0) return '';
-  const cell = (suite: string, mesh: string): string => {
-    const here = <T extends NotChosen>(rows: readonly T[]): T[] => rows.filter((row) => suiteOf(row) === suite && row.mesh === mesh);
+  const cell = (suite: string, column: Column): string => {
+    const here = <T extends NotChosen>(rows: readonly T[]): T[] =>
+      rows.filter((row) => suiteOf(row) === suite && columnOf({ mesh: row.mesh, versions: row.versions }) === columnOf(column));
     const verdicts = here(checks).map(({ verdict }) => verdict);
     const counts: [number, string][] = [
       ...VERDICTS.map((verdict): [number, string] => [verdicts.filter((one) => one === verdict).length, verdict]),
       [here(notChosen).length, 'not selected'],
-      [here(planned).length, 'planned'],
+      [planned.filter((row) => suiteOf(row) === suite && row.mesh === column.mesh).length, 'planned'],
     ];
     const named = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
     return named.length === 0 ? '-' : named.join(', ');
   };
-  const rows = suites.map((suite) => [inline(suite), ...meshes.map((mesh) => cell(suite, mesh))]);
-  return tableOf([['suite', ...meshes.map((mesh) => inline(mesh))], ...rows]);
+  const shown = [...columns, ...others].toSorted((a, b) => (a.mesh === b.mesh ? 0 : a.mesh < b.mesh ? -1 : 1));
+  const heads = shown.map(({ mesh, versions }) => inline(versions === undefined ? mesh : `${mesh} (${versionsText(versions)})`));
+  const rows = suites.map((suite) => [inline(suite), ...shown.map((column) => cell(suite, column))]);
+  return tableOf([['suite', ...heads], ...rows]);
 }
 
-/** Verdicts by check and fault, starting with no fault. Empty if no check ran under a fault. */
-function faultMatrix(checks: readonly CheckResult[]): string[] {
-  const faults = [...new Set(checks.map(({ under = '' }) => under))].toSorted();
-  if (faults.every((fault) => fault === '')) return [];
+/**
+ * Verdicts by check, fault and version, starting with no fault and the oldest version; a table for each mesh if there are versions, because
+ * every mesh has its own. Empty if there is nothing to compare.
+ */
+function columnMatrices(checks: readonly CheckResult[]): string[] {
+  const [faults, versions] = [checks.some(({ under }) => under !== undefined), checks.some((check) => check.versions !== undefined)];
+  const groups = versions ? Map.groupBy(checks, ({ mesh }) => mesh).values() : [checks];
+  const tables = [...groups].flatMap((group) => columnMatrix(group, faults));
+  if (tables.length === 0) return [];
+  return [`## ${!versions ? 'Under faults' : faults ? 'By fault and version' : 'By version'}`, ...tables, '## Checks'];
+}
+
+function columnMatrix(checks: readonly CheckResult[], faults: boolean): string[] {
+  const columnIn = ({ under, versions }: Pick<Column, 'under' | 'versions'>) => columnOf({ mesh: '', under, versions });
+  const columns = columnsOf(checks.map(({ under, versions }) => ({ mesh: '', under, versions })));
+  if (columns.every(({ under, versions }) => under === undefined && versions === undefined)) return [];
+  const heads = columns.map(({ under, versions }) =>
+    [...(faults ? [under ?? 'no fault'] : []), ...(versions === undefined ? [] : [versionsText(versions)])].join(', '),
+  );
   const rows = [...Map.groupBy(checks, ({ id, mesh }) => `${id} (${mesh})`)].map(([name, runs]) => {
-    const cells = faults.map((fault) => runs.filter(({ under = '' }) => under === fault).map(({ verdict }) => verdict));
+    const cells = columns.map((column) => runs.filter((run) => columnIn(run) === columnIn(column)).map(({ verdict }) => verdict));
     return [inline(name), ...cells.map((verdicts) => [...new Set(verdicts)].join(', ') || '-')];
   });
-  return ['## Under faults', tableOf([['check', ...faults.map((fault) => inline(fault || 'no fault'))], ...rows])];
+  const different = rows.filter(([, ...cells]) => new Set(cells.filter((cell) => cell !== '-')).size > 1);
+  return [
+    `Verdicts differ in ${different.length} of ${quantity(rows.length, 'check')}${different.length === 0 ? '' : ', listed first'}.`,
+    tableOf([['check', ...heads.map((head) => inline(head))], ...different, ...rows.filter((row) => !different.includes(row))]),
+  ];
+}
+
+/** Each column once, by fault and version. */
+function columnsOf(all: readonly Column[]): Column[] {
+  const faults = [...new Set(all.map(({ under = '' }) => under))].toSorted();
+  const columns = [...new Map(all.map((column) => [columnOf(column), column])).values()];
+  return columns.toSorted((a, b) => faults.indexOf(a.under ?? '') - faults.indexOf(b.under ?? '') || byVersions(a, b));
 }
 
 function surveyTable({ facts, standing }: Survey): string {
@@ -149,8 +182,8 @@ function fenced(command: string): string {
 }
 
 function deviationTable(checks: readonly CheckResult[]): string {
-  const rows = checks.flatMap(({ id, mesh, docDeviations = [] }) =>
-    docDeviations.map(({ documented, observed }) => [inline(id), inline(mesh), inline(documented), inline(observed)]),
+  const rows = checks.flatMap((check) =>
+    (check.docDeviations ?? []).map(({ documented, observed }) => [idOf(check), check.mesh, documented, observed].map(inline)),
   );
   return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'documented', 'observed'], ...rows]);
 }
@@ -162,7 +195,7 @@ function warningTable(checks: readonly CheckResult[]): string {
 
 function neverRedTable(checks: readonly CheckResult[]): string {
   const rows = checks
-    .map((check) => [inline(check.id), inline(check.mesh), inline(unprovenAssertions(check).join(', '))])
+    .map((check) => [inline(idOf(check)), inline(check.mesh), inline(unprovenAssertions(check).join(', '))])
     .filter(([, , places]) => places !== '');
   return rows.length === 0 ? '' : tableOf([['check', 'mesh', 'assertions'], ...rows]);
 }

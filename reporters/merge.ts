@@ -1,14 +1,18 @@
 import type { Conformance, NotChosen } from '../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import type { Facts, Survey, Timings } from '../fixtures/contract/run.ts';
+import { nameOf } from './column.ts';
+import { missingShards } from './shards.ts';
+import { byVersions, OR, toldApart } from './versions.ts';
 
 /**
- * Merges the reports of several shards. All checks and errors are kept: a check that several of them ran, under the same fault or under
- * none, becomes repetitions, numbered in order of time. A fact that differs between shards lists every value; stages ran in parallel, so
- * the longest time of each counts. A shard without a report is an error of the run.
+ * Merges the reports of several shards, versions or faults. All checks and errors are kept: a check that several of them ran, on the same
+ * versions and under the same fault or none, becomes repetitions, numbered in order of time. A fact that differs lists every value; stages
+ * ran in parallel, so the longest time of each counts. A shard without a report is an error of the run.
  * @throws RangeError if there is nothing to merge
  */
-export function mergeConformance(parts: readonly Conformance[]): Conformance {
+export function mergeConformance(reports: readonly Conformance[]): Conformance {
+  const parts = toldApart(reports);
   const [first] = parts;
   if (!first) throw new RangeError('no conformance report to merge');
   const runs = parts.map(({ run }) => run);
@@ -25,7 +29,7 @@ export function mergeConformance(parts: readonly Conformance[]): Conformance {
       versions: mergedFacts(runs.map(({ versions }) => versions)),
       environment: mergedFacts(runs.map(({ environment }) => environment)),
       ...mergedSurvey(runs.flatMap(({ survey }) => survey ?? [])),
-      errors: [...distinct(runs.flatMap(({ errors }) => errors)), ...missingShards(runs)],
+      errors: [...distinct(runs.flatMap(({ errors }) => errors)), ...missingShards(parts)],
     },
     timings: parts.map(({ timings }) => timings).reduce(longest),
     checks,
@@ -43,10 +47,10 @@ function mergedSurvey(surveys: readonly Survey[]): { survey?: Survey } {
 
 /** The checks of all parts; those that several parts ran are numbered as repetitions. */
 function numbered(parts: readonly Conformance[]): CheckResult[] {
-  const again = namesRepeatedIn(parts, nameOf);
+  const again = repeatedIn(parts);
   const counts = new Map<string, number>();
   return parts.flatMap(({ checks }) =>
-    checks.toSorted(byIdMeshAndRepetition).map((check) => {
+    inOrder(checks).map((check) => {
       const name = nameOf(check);
       const repetition = (counts.get(name) ?? 0) + 1;
       counts.set(name, repetition);
@@ -55,9 +59,14 @@ function numbered(parts: readonly Conformance[]): CheckResult[] {
   );
 }
 
-/** The names of the checks, with their mesh, that more than one part ran. */
+/** The checks, with their mesh, that more than one part ran, on whatever versions and under whatever fault. */
+export function checksRepeatedIn(parts: readonly Conformance[]): Set<string> {
+  return namesRepeatedIn(parts, ({ id, mesh }) => nameOf({ id, mesh }));
+}
+
+/** The names of the checks that more than one part ran: they become repetitions. @param parts reports that are told apart */
 export function repeatedIn(parts: readonly Conformance[]): Set<string> {
-  return namesRepeatedIn(parts, ({ id, mesh }) => `${id} ${mesh}`);
+  return namesRepeatedIn(parts, nameOf);
 }
 
 function namesRepeatedIn(parts: readonly Conformance[], name: (check: CheckResult) => string): Set<string> {
@@ -65,41 +74,26 @@ function namesRepeatedIn(parts: readonly Conformance[], name: (check: CheckResul
   return new Set(all.filter((one, index) => all.indexOf(one) !== index));
 }
 
-/** What identifies a check in a report, which includes the fault that it ran under. */
-export function nameOf({ id, mesh, under }: { id: string; mesh: string; under?: string | undefined }): string {
-  return [id, mesh, ...(under === undefined ? [] : [under])].join(' ');
-}
-
-/** A sentence for each shard without a report, according to the number of shards in the environment of the others. */
-function missingShards(runs: readonly Conformance['run'][]): string[] {
-  const there = new Set(runs.flatMap(({ environment }) => environment['shard']?.split(' | ') ?? []));
-  const totals = distinct([...there].flatMap((shard) => shard.split('/')[1] ?? []));
-  const meant = totals.flatMap((total) => Array.from({ length: Number(total) }, (_, index) => `${index + 1}/${total}`));
-  return meant.filter((shard) => !there.has(shard)).map((shard) => `shard ${shard} has no report; its checks are missing here`);
-}
-
-/** Sorts checks by ID, mesh, fault and repetition, in code unit order, so that a report does not depend on which worker was first. */
+/** Sorts checks by ID, mesh, fault, version and repetition, in code unit order, so that a report does not depend on which worker was first. */
 export function inOrder(checks: readonly CheckResult[]): CheckResult[] {
-  return checks.toSorted(byIdMeshAndRepetition);
+  return checks.toSorted(
+    (a, b) => byIdAndMesh(a, b) || compare(a.under ?? '', b.under ?? '') || byVersions(a, b) || (a.repetition ?? 0) - (b.repetition ?? 0),
+  );
 }
 
 export function byIdAndMesh(a: NotChosen, b: NotChosen): number {
   return compare(a.id, b.id) || compare(a.mesh, b.mesh);
 }
 
-function byIdMeshAndRepetition(a: CheckResult, b: CheckResult): number {
-  return byIdAndMesh(a, b) || compare(a.under ?? '', b.under ?? '') || (a.repetition ?? 0) - (b.repetition ?? 0);
-}
-
-/** Checks that no part ran: one that a shard left out and another ran was selected. */
+/** Checks that no part ran on these versions: one that a shard left out and another ran was selected. */
 function leftOutByAll(parts: readonly Conformance[], checks: readonly CheckResult[]): NotChosen[] {
-  const ran = new Set(checks.map(({ id, mesh }) => `${id} ${mesh}`));
-  return distinctRows(parts.flatMap(({ notChosen = [] }) => notChosen)).filter(({ id, mesh }) => !ran.has(`${id} ${mesh}`));
+  const ran = new Set(checks.map(({ id, mesh, versions }) => nameOf({ id, mesh, versions })));
+  return distinctRows(parts.flatMap(({ notChosen = [] }) => notChosen)).filter((row) => !ran.has(nameOf(row)));
 }
 
 /** Removes duplicate rows, which every shard lists. */
 function distinctRows<T extends NotChosen>(rows: readonly T[]): T[] {
-  return [...new Map(rows.map((row) => [`${row.id} ${row.mesh}`, row])).values()].toSorted(byIdAndMesh);
+  return [...new Map(rows.map((row) => [nameOf(row), row])).values()].toSorted((a, b) => byIdAndMesh(a, b) || byVersions(a, b));
 }
 
 /** Merges the parts' comparisons with an earlier run; undefined if they compared with different ones. */
@@ -120,7 +114,7 @@ function distinct(values: readonly string[]): string[] {
 
 function mergedFacts(all: readonly Facts[]): Facts {
   const names = distinct(all.flatMap((facts) => Object.keys(facts)));
-  return Object.fromEntries(names.map((name) => [name, distinct(all.flatMap((facts) => facts[name] ?? [])).join(' | ')]));
+  return Object.fromEntries(names.map((name) => [name, distinct(all.flatMap((facts) => facts[name]?.split(OR) ?? [])).join(OR)]));
 }
 
 function longest(a: Timings, b: Timings): Timings {

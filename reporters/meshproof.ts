@@ -129,14 +129,15 @@ export default class MeshproofReporter implements Reporter {
     const checks = inOrder(this.#checks);
     const made = new Set(checks.map(({ id, mesh }) => `${id} ${mesh}`));
     const { notChosen = [], planned = [] } = this.#catalogue;
+    const ran = { id, startedAt, durationMs, versions, environment, ...(survey === undefined ? {} : { survey }), errors: this.#errors };
     this.#conformance = {
       schemaVersion: SCHEMA_VERSION,
-      run: { id, startedAt, durationMs, versions, environment, ...(survey === undefined ? {} : { survey }), errors: this.#errors },
+      run: ran,
       timings: allTimings(timings),
       checks,
       notChosen,
       planned: planned.filter(({ id, mesh }) => !made.has(`${id} ${mesh}`)),
-      ...(this.#earlier === undefined ? {} : { against: compare(this.#earlier, { checks, notChosen }) }),
+      ...(this.#earlier === undefined ? {} : { against: compare(this.#earlier, { run: ran, checks, notChosen }) }),
     };
     await this.#write();
     return result.status === 'passed' && exitCodeOf(this.#conformance) !== 0 ? { status: 'failed' } : {};

@@ -1,7 +1,10 @@
 import type { Against, Change, Conformance, EarlierRun, Transition } from '../fixtures/contract/conformance.ts';
 import type { Verdict } from '../fixtures/contract/result.ts';
+import type { Facts } from '../fixtures/contract/run.ts';
 import { isSuccess } from '../fixtures/contract/verdict.ts';
-import { byIdAndMesh, nameOf } from './merge.ts';
+import { columnOf, nameOf } from './column.ts';
+import { byIdAndMesh } from './merge.ts';
+import { fits } from './versions.ts';
 
 type ComparedCheck = EarlierRun['checks'][number];
 
@@ -11,25 +14,51 @@ export const URGENT_FIRST: readonly Transition[] = ['regressed', 'still failing'
 const WORST_FIRST: readonly Verdict[] = ['FAIL', 'INVALID', 'INCONCLUSIVE', 'PASS', 'UNSUPPORTED'];
 
 /**
- * What changed since an earlier run. A check is not reported as gone if it was not selected for this run, or if this run has no checks on
- * its mesh or under its fault.
+ * What changed since an earlier run. If one of the two is a merge of runs on several versions, each column is compared with the earlier
+ * checks on the same versions; checks on a version that an earlier merge did not contain are compared with its worst verdicts. A check is
+ * not reported as gone if it was not selected for this run, or if this run has no checks on its mesh, on its versions or under its fault.
  */
-export function compare(earlier: EarlierRun, { checks, notChosen = [] }: Pick<Conformance, 'checks' | 'notChosen'>): Against {
-  const before = worstOf(earlier.checks);
-  const now = worstOf(checks);
-  const silent = new Set(notChosen.map(({ id, mesh }) => nameOf({ id, mesh })));
+export function compare(earlier: EarlierRun, now: Pick<Conformance, 'run' | 'checks' | 'notChosen'>): Against {
+  const { checks, notChosen = [] } = now;
+  const before = worstOf(inColumnsOf(now, earlier));
+  const after = worstOf(checks);
+  const silent = new Set(notChosen.map(({ id, mesh, versions }) => nameOf({ id, mesh, versions })));
   const meshes = new Set([...checks, ...notChosen].map(({ mesh }) => mesh));
-  const faults = new Set(checks.length === 0 ? [undefined] : checks.map(({ under }) => under as string | undefined));
+  const place = ({ under, versions }: Pick<ComparedCheck, 'under' | 'versions'>) => columnOf({ mesh: '', under, versions });
+  const places = new Set(checks.length === 0 ? [place({})] : checks.map((check) => place(check)));
   const gone = [...before.values()].filter((check) => {
-    const { id, mesh, under } = check;
-    return meshes.has(mesh) && faults.has(under) && !now.has(nameOf(check)) && !silent.has(nameOf({ id, mesh }));
+    const { id, mesh, versions } = check;
+    return meshes.has(mesh) && places.has(place(check)) && !after.has(nameOf(check)) && !silent.has(nameOf({ id, mesh, versions }));
   });
   const changes = [
-    ...[...now.values()].flatMap((check) => changeOf(before.get(nameOf(check)), check)),
+    ...[...after.values()].flatMap((check) => changeOf(before.get(nameOf(check)), check)),
     ...gone.map((check) => leave(check)),
   ];
   const { id, startedAt, versions } = earlier.run;
   return { id, startedAt, versions, changes: changes.toSorted(byIdAndMesh) };
+}
+
+/** The earlier checks with the versions of the columns of this run that they belong to; others are omitted. */
+function inColumnsOf(
+  { run, checks, notChosen = [] }: Pick<Conformance, 'run' | 'checks' | 'notChosen'>,
+  earlier: EarlierRun,
+): ComparedCheck[] {
+  const columns = [
+    ...new Map([...checks, ...notChosen].map(({ mesh, versions = {} }) => [columnOf({ mesh, versions }), { mesh, versions }])).values(),
+  ];
+  return [...Map.groupBy(earlier.checks, ({ mesh }) => mesh)].flatMap(([mesh, before]) => {
+    const own = columns.filter((column) => column.mesh === mesh).map(({ versions }) => versions);
+    const belongs = ({ versions = {} }: ComparedCheck, column: Facts): boolean =>
+      fits(column, { ...earlier.run.versions, ...versions }) && fits(versions, { ...run.versions, ...column });
+    const placed = own.flatMap((column) => before.filter((check) => belongs(check, column)).map((check) => within(check, column)));
+    const apart = own.some((column) => Object.keys(column).length > 0);
+    return placed.length > 0 || apart ? placed : before.map((check) => within(check, {}));
+  });
+}
+
+function within({ id, mesh, title, verdict, under }: ComparedCheck, column: Facts): ComparedCheck {
+  const versions = Object.keys(column).length === 0 ? {} : { versions: column };
+  return { id, mesh, title, verdict, ...(under === undefined ? {} : { under }), ...versions };
 }
 
 /** Each check once, with the worst verdict of its repetitions, because a failure in one of them is a failure. */
@@ -57,8 +86,8 @@ function leave(check: ComparedCheck): Change {
   return { ...namesOf(check), change: 'gone', before: check.verdict, now: null };
 }
 
-function namesOf({ id, mesh, title, under }: ComparedCheck): Pick<Change, 'id' | 'mesh' | 'title' | 'under'> {
-  return { id, mesh, title, ...(under === undefined ? {} : { under }) };
+function namesOf({ id, mesh, title, under, versions }: ComparedCheck): Pick<Change, 'id' | 'mesh' | 'title' | 'under' | 'versions'> {
+  return { id, mesh, title, ...(under === undefined ? {} : { under }), ...(versions === undefined ? {} : { versions }) };
 }
 
 function failing(verdict: Verdict): boolean {

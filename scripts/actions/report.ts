@@ -5,16 +5,19 @@ import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import { printable } from '../../fixtures/contract/printable.ts';
 import { ALLURE_RESULTS } from '../../fixtures/contract/report-folder.ts';
+import type { Facts } from '../../fixtures/contract/run.ts';
 import { reportName } from '../../fixtures/contract/settings.ts';
-import { tellRunApart } from '../../reporters/allure-results.ts';
+import { addVerdicts, tellRunApart } from '../../reporters/allure-results.ts';
 import { generateAllureSite } from '../../reporters/allure-site.ts';
+import { sharedBy } from '../../reporters/column.ts';
 import { writeConformance } from '../../reporters/conformance-files.ts';
 import { endLines } from '../../reporters/console.ts';
 import { exitCodeOf } from '../../reporters/exit-code.ts';
 import { addToSummary, onGithub } from '../../reporters/github.ts';
 import { conformanceMarkdown } from '../../reporters/markdown.ts';
-import { mergeConformance, repeatedIn } from '../../reporters/merge.ts';
+import { checksRepeatedIn, mergeConformance, repeatedIn } from '../../reporters/merge.ts';
 import { compare } from '../../reporters/transitions.ts';
+import { toldApart } from '../../reporters/versions.ts';
 import { claimReport, holdReport, requireReportFolder, TRACES } from '../run/record.ts';
 import { readEarlier, readReport } from '../run/report-folder.ts';
 
@@ -79,18 +82,29 @@ function eachOnce(parts: readonly Part[]): Part[] {
 }
 
 async function merge(parts: readonly Part[], report: string): Promise<Conformance> {
-  const again = repeatedIn(parts.map(({ conformance }) => conformance)).size > 0;
+  const told = toldApart(parts.map(({ conformance }) => conformance));
+  const [again, inColumn] = [checksRepeatedIn(told).size > 0, repeatedIn(told).size > 0];
   const placed: Conformance[] = [];
-  for (const { folder, conformance } of parts) {
+  for (const [index, conformance] of told.entries()) {
+    const { folder } = parts[index] as Part;
     // Traces of one check from two runs must not end up in the same folder.
     const apart = again ? conformance.run.id : '';
-    await cp(join(folder, ALLURE_RESULTS), join(report, ALLURE_RESULTS), { recursive: true }).catch(unlessMissing);
-    if (again)
-      await tellRunApart(join(report, ALLURE_RESULTS), await readdir(join(folder, ALLURE_RESULTS)).catch((): string[] => []), apart);
+    await copyResults(folder, report, { ...sharedBy(conformance), ...(inColumn ? { run: conformance.run.id } : {}) }, conformance);
     for (const name of TRACES) await cp(join(folder, name), join(report, name, apart), { recursive: true }).catch(unlessMissing);
     placed.push(again ? movedTo(apart, conformance) : conformance);
   }
   return mergeConformance(placed);
+}
+
+/** Copies the Allure results of a part, with what tells them apart from those of the others. */
+async function copyResults(from: string, to: string, ran: Facts, { checks: [first] }: Conformance): Promise<void> {
+  const [source, results] = [join(from, ALLURE_RESULTS), join(to, ALLURE_RESULTS)];
+  const files = await readdir(source).catch((): string[] => []);
+  if (files.length === 0 || first === undefined) return;
+  await cp(source, results, { recursive: true });
+  // A run that was killed left results without verdicts.
+  await addVerdicts(results, first.mesh);
+  await tellRunApart(results, files, ran);
 }
 
 /** Moves the report's evidence one folder deeper. */

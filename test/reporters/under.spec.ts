@@ -37,7 +37,9 @@ test('Merges runs under several faults into a matrix, and does not count a check
   ]);
   const rows = conformanceMarkdown(merged).split('\n');
   const at = rows.indexOf('## Under faults');
-  expect(rows.slice(at + 2, at + 6)).toEqual([
+  expect(rows.slice(at + 2, at + 8)).toEqual([
+    'Verdicts differ in 2 of 2 checks, listed first.',
+    '',
     '| check | no fault | control-plane-down | packet-loss |',
     '| - | - | - | - |',
     '| a/b (istio) | PASS | FAIL | PASS |',
