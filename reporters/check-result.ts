@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import { specAt } from '../fixtures/contract/catalogue.ts';
+import { rerunOf } from '../fixtures/contract/rerun.ts';
 import { ExaminedCheck, type CheckResult } from '../fixtures/contract/result.ts';
 import type { Under } from '../fixtures/contract/under.ts';
 import { verdictOf, type Ending } from '../fixtures/contract/verdict.ts';
@@ -13,6 +14,8 @@ export interface CheckName {
   title: string;
   /** The fault that it runs under. */
   under?: Under | undefined;
+  /** The name of the mesh's version, if a new cluster would have another one. */
+  meshVersion?: string | undefined;
 }
 
 /** The names of the check in a spec file; undefined if the file belongs to no suite. */
@@ -64,7 +67,7 @@ function withoutFacts({ status, said }: Ending): string {
   return `The check ${ended[status]}${said === '' ? '.' : `: ${said}`}`;
 }
 
-function unexamined({ id, suite, title, under }: CheckName, mesh: string, reason: string, durationMs: number): ExaminedCheck {
+function unexamined({ id, suite, title, under, meshVersion }: CheckName, mesh: string, reason: string, durationMs: number): ExaminedCheck {
   return {
     id,
     suite,
@@ -77,7 +80,7 @@ function unexamined({ id, suite, title, under }: CheckName, mesh: string, reason
     durationMs,
     statistics: [],
     evidence: [],
-    rerun: `npm test -- --check=${id} --mesh=${mesh}${under === undefined ? '' : ` --under=${under}`}`,
+    rerun: rerunOf({ id, mesh, under, meshVersion }),
     ...(under === undefined ? {} : { under }),
   };
 }

@@ -26,7 +26,7 @@ import { allTimings, describedRun, undescribedRun } from './run-description.ts';
 import { RunningChecks } from './running.ts';
 import { attachedTo, endingOf, nameOf, repetitionOf } from './test-results.ts';
 import { compare } from './transitions.ts';
-import { firstLines, withVerdict } from './check-result.ts';
+import { firstLines, withVerdict, type CheckName } from './check-result.ts';
 
 /**
  * Prints the result of each check, and writes the report: conformance.json, conformance.md, junit.xml and the Allure site.
@@ -109,10 +109,7 @@ export default class MeshproofReporter implements Reporter {
       return;
     }
     this.#running.end(keyOf(test) ?? '');
-    this.#take(
-      withVerdict({ ...name, under: this.#settings.under }, this.#mesh, attachedTo(result), endingOf(result), result.duration),
-      test,
-    );
+    this.#take(withVerdict(this.#named(name), this.#mesh, attachedTo(result), endingOf(result), result.duration), test);
   }
 
   async onEnd(result: FullResult): Promise<{ status?: FullResult['status'] }> {
@@ -179,6 +176,11 @@ export default class MeshproofReporter implements Reporter {
     this.#print(...checkLines(check, traces, process.stdout));
   }
 
+  #named(name: CheckName): CheckName {
+    const { under, meshVersion } = this.#settings;
+    return { ...name, under, meshVersion };
+  }
+
   /** A check that the run did not reach is INCONCLUSIVE. */
   #takeWhatNeverRan(status: FullResult['status']): void {
     const because =
@@ -186,10 +188,7 @@ export default class MeshproofReporter implements Reporter {
     for (const test of this.#suite?.allTests() ?? []) {
       const name = nameOf(test);
       if (name && !this.#judged.has(test))
-        this.#take(
-          withVerdict({ ...name, under: this.#settings.under }, this.#mesh, undefined, { status: 'not run', said: because }, 0),
-          test,
-        );
+        this.#take(withVerdict(this.#named(name), this.#mesh, undefined, { status: 'not run', said: because }, 0), test);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Conformance } from '../fixtures/contract/conformance.ts';
+import { optionsOf } from '../fixtures/contract/rerun.ts';
 import type { CheckResult } from '../fixtures/contract/result.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { printable } from '../fixtures/contract/printable.ts';
@@ -19,7 +20,7 @@ export function shortForm(conformance: Conformance): string[] {
     ...(against === undefined ? [] : [transitionSummary(against)]),
     ...omissions(conformance),
     versions.join(', '),
-    ...[...Map.groupBy(bad, ({ mesh, under }) => `--mesh=${mesh}${under === undefined ? '' : ` --under=${under}`}`)].map(
+    ...[...Map.groupBy(bad, ({ rerun }) => optionsOf(rerun))].map(
       ([options, all]) => `rerun: npm test -- --check=${idsOf(all)} ${options}`,
     ),
   ]

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import { EXIT } from '../../clusters/errors.ts';
 import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
+import { meshModule } from '../../clusters/meshes.ts';
 import { makeFolder } from '../../clusters/make-folder.ts';
 import { cacheFolder } from '../../clusters/paths.ts';
 import { explain } from '../console/failure.ts';
@@ -13,7 +14,7 @@ import { runOnCluster } from '../run/on-cluster.ts';
 import { describePlan } from '../run/plan.ts';
 import { runPlaywright } from '../run/playwright.ts';
 import { claimReport, holdReport, recordStop, requireReportFolder, requireWritableReport, tidyReport } from '../run/record.ts';
-import { lastFailed } from '../run/report-folder.ts';
+import { lastFailed, type Ran } from '../run/report-folder.ts';
 import { overload } from '../run/workers.ts';
 
 /** The options of `meshproof test`. */
@@ -36,7 +37,7 @@ interface ConsoleTask {
 /** Runs checks, or prints what a run would do. @returns the exit code */
 export async function runTest(filters: string[], options: TestOptions, typed: readonly string[]): Promise<number> {
   const report = resolve(options.report);
-  const failed = options.lastFailed === true ? await lastFailed(report, options.mesh, options.under) : undefined;
+  const failed = options.lastFailed === true ? await lastFailed(report, await ranOn(options)) : undefined;
   const narrowed = options.grep !== undefined || options.onlyChanged !== undefined;
   const choice = { suites: options.suite, ids: options.check, filters, failed, narrowed };
   if (options.list === true) return list(choice, options, report);
@@ -65,6 +66,13 @@ export async function runTest(filters: string[], options: TestOptions, typed: re
   } finally {
     if (claimed) await tidyReport(report);
   }
+}
+
+/** Where the checks that failed ran, as far as the options say. */
+async function ranOn({ mesh, meshVersion, under }: TestOptions): Promise<Ran> {
+  if (meshVersion === undefined) return { mesh, under };
+  const { facts } = await meshModule(mesh);
+  return { mesh, under, versions: { [facts.parts.controlPlane]: meshVersion } };
 }
 
 async function list(choice: Choice, options: TestOptions, report: string): Promise<number> {

@@ -5,7 +5,8 @@ import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import type { ExternalImageName } from '../../clusters/images/recipes/external.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { whereabouts } from '../../clusters/kubernetes/identity.ts';
-import { adapterOf } from '../../clusters/meshes.ts';
+import { omitUndefined } from '../../clusters/kubernetes/omit-undefined.ts';
+import { adapterOf, MESH_VERSIONS } from '../../clusters/meshes.ts';
 import type { UpOptions } from '../../clusters/provider.ts';
 import { descriptionFile } from '../../clusters/registry/description.ts';
 import { keptRigs } from '../../clusters/registry/retained.ts';
@@ -100,12 +101,18 @@ export async function runChecks({ description, createdForRun }: BorrowedCluster,
   const workers = Math.min(run.settings.workers, Math.max(description.rigs.length, 1));
   const described = await describeRun(description, createdForRun, workers, { shard: run.asked.shard, survey: await surveyOf(description) });
   const cluster = descriptionFile(description.name);
-  const settings = { ...run.settings, cluster, createdForRun, workers, run: await writeRun(report, described) };
+  const place = { cluster, createdForRun, ...omitUndefined({ meshVersion: otherVersion(description) }) };
+  const settings = { ...run.settings, ...place, workers, run: await writeRun(report, described) };
   const code = await runPlaywright({ args: run.args, settings, signal, interactive: run.interactive });
   if (signal.aborted) return EXIT.interrupted;
   if (run.interactive) return code === 0 ? EXIT.ok : EXIT.unproven;
   const verdict = exitCodeOf(await conformanceOf(report, described.id, code));
   return verdict === EXIT.ok && code !== 0 ? EXIT.unproven : verdict;
+}
+
+/** The name of the mesh's version, if a new cluster would have another one by default. */
+function otherVersion({ mesh, meshVersion }: ClusterDescription): string | undefined {
+  return meshVersion === MESH_VERSIONS[mesh][0] ? undefined : meshVersion;
 }
 
 /** What is known about the mesh; undefined if it cannot be read, because the checks then report why. */

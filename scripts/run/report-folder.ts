@@ -1,7 +1,10 @@
 import { EXIT, MeshproofError, causeOf } from '../../clusters/errors.ts';
 import type { Conformance, EarlierRun } from '../../fixtures/contract/conformance.ts';
+import type { Facts } from '../../fixtures/contract/run.ts';
 import { isSuccess } from '../../fixtures/contract/verdict.ts';
 import { conformanceIn, readConformance, readEarlierRun } from '../../reporters/conformance-files.ts';
+import { idOf } from '../../reporters/format.ts';
+import { areSame } from '../../reporters/versions.ts';
 
 /**
  * Reads a complete report, to regenerate or merge it.
@@ -25,18 +28,30 @@ export async function readEarlier(report: string): Promise<EarlierRun | undefine
   return undefined;
 }
 
+/** Where checks of a report ran. */
+export interface Ran {
+  mesh: string;
+  /** The fault; none unless it is given. */
+  under?: string | undefined;
+  /** Versions by their names in reports; any unless they are given, or if the report does not tell versions apart. */
+  versions?: Facts | undefined;
+}
+
 /**
- * The IDs of the checks that did not pass in the last run on this mesh, under this fault or under none, according to its report.
+ * The IDs of the checks that did not pass there in the last run, according to its report.
  * @throws MeshproofError with exit code 2: `NO_REPORT` if there is none or its run reached no check, `NO_CHECKS` if all passed
  */
-export async function lastFailed(report: string, mesh: string, under?: string): Promise<string[]> {
+export async function lastFailed(report: string, { mesh, under, versions = {} }: Ran): Promise<string[]> {
   const last = await readRun(report);
   if (stoppedEarly(last)) throw noReport(`${report} contains no check: ${last.run.errors.join('; ')}`);
-  const failed = last.checks.filter((check) => check.mesh === mesh && check.under === under && !isSuccess(check));
+  const onThese = (told: Facts = {}): boolean =>
+    Object.entries(versions).every(([name, version]) => told[name] === undefined || areSame(told[name], version));
+  const there = last.checks.filter((check) => check.mesh === mesh && check.under === under && onThese(check.versions));
+  const failed = there.filter((check) => !isSuccess(check));
   if (failed.length > 0) return [...new Set(failed.map(({ id }) => id))];
   throw new MeshproofError(
     'NO_CHECKS',
-    `no check on ${mesh}${under === undefined ? '' : ` under ${under}`} failed in the run reported in ${report}`,
+    `no check on ${idOf({ id: mesh, under, ...(Object.keys(versions).length === 0 ? {} : { versions }) })} failed in the run reported in ${report}`,
     {
       hint: 'omit --last-failed to run all checks',
       exitCode: EXIT.usage,

@@ -219,7 +219,7 @@ test('Runs with --last-failed what did not pass according to the report, and fai
     sampleCheck({ id: 's/c', mesh: 'linkerd', verdict: 'FAIL', reason: 'no' }),
   ];
   await writeConformance(report, { ...sampleConformance(), checks });
-  expect(await lastFailed(report, 'istio')).toEqual(['s/b']);
+  expect(await lastFailed(report, { mesh: 'istio' })).toEqual(['s/b']);
   const { stdout, exitCode } = await meshproofProcess(['test', '--last-failed', '--list'], env);
   expect(stdout).toMatch(/s\/b\.spec\.ts/);
   expect(stdout).toContain('Total: 1 test in 1 file');
@@ -230,5 +230,5 @@ test('Runs with --last-failed what did not pass according to the report, and fai
   expect(green.exitCode).toBe(2);
   expect((await readConformance(join(report, 'conformance.json'))).checks, 'the report that was read is kept').toHaveLength(1);
   await recordStop(report, new Error('the engine is gone'), false);
-  await expect(lastFailed(report, 'istio')).rejects.toMatchObject({ code: 'NO_REPORT', exitCode: 2 });
+  await expect(lastFailed(report, { mesh: 'istio' })).rejects.toMatchObject({ code: 'NO_REPORT', exitCode: 2 });
 });

@@ -1,3 +1,4 @@
+import { rerunOf } from '../../fixtures/contract/rerun.ts';
 import { SCHEMA_VERSION, type Conformance } from '../../fixtures/contract/conformance.ts';
 import type { CheckResult, ExaminedCheck, Facts, Statistic } from '../../fixtures/contract/result.ts';
 
@@ -35,7 +36,7 @@ export function sampleCheck(changes: Partial<CheckResult> = {}): CheckResult {
     durationMs: 3400,
     statistics: [],
     evidence: [],
-    rerun: `npm test -- --check=${id} --mesh=istio`,
+    rerun: rerunOf({ id, mesh: 'istio', under: changes.under }),
     ...changes,
   };
 }

@@ -3,8 +3,10 @@ import { expect, test } from '@playwright/test';
 import type { Conformance } from '../../fixtures/contract/conformance.ts';
 import type { CheckResult } from '../../fixtures/contract/result.ts';
 import type { Facts } from '../../fixtures/contract/run.ts';
+import { withVerdict } from '../../reporters/check-result.ts';
 import { conformanceMarkdown } from '../../reporters/markdown.ts';
 import { mergeConformance } from '../../reporters/merge.ts';
+import { shortForm } from '../../reporters/short-form.ts';
 import { compare } from '../../reporters/transitions.ts';
 import { sampleCheck, sampleConformance } from './samples.ts';
 
@@ -74,4 +76,19 @@ test('Keeps the comparisons of runs on two versions apart when it merges them', 
     ['still failing', { istiod: '1.30' }],
     ['regressed', { istiod: '1.31' }],
   ]);
+});
+
+test('Names the version of the mesh in the commands that run failed checks again', () => {
+  const rerun = (id: string, more = '') => ({ id, ...FAIL, rerun: `npm test -- --check=${id} --mesh=istio${more}` });
+  const merged = mergeConformance([
+    report(NEW, rerun('a/b')),
+    report(OLD, rerun('a/b', ' --mesh-version=1.30'), rerun('a/c', ' --mesh-version=1.30')),
+  ]);
+  expect(shortForm(merged).filter((line) => line.startsWith('rerun'))).toEqual([
+    'rerun: npm test -- --check=a/b,a/c --mesh=istio --mesh-version=1.30',
+    'rerun: npm test -- --check=a/b --mesh=istio',
+  ]);
+  const name = { id: 'a/b', suite: 'a', title: 't', meshVersion: '1.30' };
+  const lost = withVerdict(name, 'istio', undefined, { status: 'failed', said: '' }, 1);
+  expect(lost.rerun).toBe('npm test -- --check=a/b --mesh=istio --mesh-version=1.30');
 });
