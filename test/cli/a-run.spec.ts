@@ -58,7 +58,7 @@ test("Prints failures once if another reporter prints each check, and in GitHub'
   const lines = stdout.split('\n');
   expect(exitCode).toBe(1);
   expect(lines).toContain(
-    '::error file=suites/s/a.spec.ts,line=2,title=FAIL s/a (istio)::promise: a title%0Aobserved: expected one, observed two%0Arerun: npm test',
+    '::error file=suites/s/a.spec.ts,line=2,title=FAIL s/a (istio)::promise: a title%0Aobserved: expected one, observed two%0Arerun: npm test -- --check=s/a --mesh=istio',
   );
   expect(stdout, 'the list reporter').toMatch(/^ *✘ +\d+ .*s\/a\.spec\.ts:2:1 › a title/m);
   expect(lines, 'what another reporter prints is not printed again').not.toContainEqual(expect.stringMatching(/^PASS /));

@@ -59,7 +59,7 @@ export function specOf(id: string, verdict: 'PASS' | 'FAIL'): string {
     durationMs: 1,
     statistics: [],
     evidence: [],
-    rerun: 'npm test',
+    rerun: `npm test -- --check=${id} --mesh=istio`,
   };
   return `import { test } from '@playwright/test';
 test('a title', async ({}, info) => {
