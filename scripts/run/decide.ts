@@ -103,7 +103,7 @@ export async function decide(
 ): Promise<Decision> {
   if (options.fresh === true && options.cluster !== undefined)
     throw contradiction('--fresh creates a cluster, but --cluster names an existing one', 'use only one of them');
-  const { chosen, args, settings } = await addressed(choice, options, report);
+  const { chosen: candidates, args, settings } = await addressed(choice, options, report);
   const against = options.against === undefined ? undefined : resolve(options.against);
   if (against !== undefined && (await readEarlier(against)) !== undefined) settings.against = against;
   const wanted: UpOptions = {
@@ -116,8 +116,9 @@ export async function decide(
     ...(options.cluster === undefined ? {} : { name: options.cluster }),
   };
   progress.say('loading the checks');
-  const { count, traits } = await loadChecks({ args, settings, signal });
+  const { count, ids, traits } = await loadChecks({ args, settings, signal });
   if (count === 0) throw nothingToRun();
+  const chosen = candidates.filter(({ id }) => ids.has(id));
   progress.say('reading the manifests');
   const { files, meshWide, applied } = await checkManifests(chosen, options, traits);
   const where = await providerKind(options);

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { identify } from '../../clusters/engine/processes.ts';
 import { EXIT, MeshproofError } from '../../clusters/errors.ts';
 import { withFolder } from '../../clusters/work-folder.ts';
+import { specAt } from '../../fixtures/contract/catalogue.ts';
 import type { RunSettings } from '../../fixtures/contract/settings.ts';
 import { TRAITS_ANNOTATION, type Traits } from '../../fixtures/contract/traits.ts';
 import { runnerEnvironment } from './runner-environment.ts';
@@ -65,11 +66,21 @@ export async function runPlaywright({ args, settings, signal, interactive = fals
 const NOT_FOR_A_LIST = /^--(add-reporter=|global-timeout=|max-failures=|ui$|debug$|quiet$)/;
 const NOT_FOR_LISTING = /^(PLAYWRIGHT_|PW|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_COLOR$|DEBUG$)/;
 
+/** What the runner would run. */
+export interface LoadedChecks {
+  /** Number of tests; those outside the suites are no checks. */
+  count: number;
+  /** The checks: those of the chosen that its options, e.g. `--shard` and `--grep`, leave. */
+  ids: ReadonlySet<string>;
+  /** The traits of those checks that have any, by ID. */
+  traits: Map<string, Traits>;
+}
+
 /**
- * Makes Playwright load the chosen specs without running them, and returns the number of tests and the traits of the checks.
+ * Makes Playwright load the chosen specs without running them.
  * @throws MeshproofError with code `CHECKS_DO_NOT_LOAD` and the first errors, e.g. about a check without a manifest for the mesh
  */
-export async function loadChecks({ args, settings, signal }: PlaywrightRun): Promise<{ count: number; traits: Map<string, Traits> }> {
+export async function loadChecks({ args, settings, signal }: PlaywrightRun): Promise<LoadedChecks> {
   return withFolder('list', async (folder) => {
     const file = join(folder, 'list.json');
     const alone = args.filter((arg) => !NOT_FOR_A_LIST.test(arg));
@@ -91,7 +102,7 @@ export async function loadChecks({ args, settings, signal }: PlaywrightRun): Pro
   });
 }
 
-function found(list: string, said: string): { count: number; traits: Map<string, Traits> } {
+function found(list: string, said: string): LoadedChecks {
   const listed = parseList(list);
   const errors = listed?.errors.map(({ message }) => message) ?? [said];
   if (listed === undefined || errors.some((message) => !message.includes('No tests found'))) {
@@ -100,16 +111,24 @@ function found(list: string, said: string): { count: number; traits: Map<string,
       exitCode: EXIT.usage,
     });
   }
-  const tests = testsOf(listed.suites);
-  return { count: tests.length, traits: new Map(tests.flatMap(traitsOf)) };
+  const specs = specsOf(listed.suites);
+  const tests = specs.flatMap((spec) => spec.tests);
+  const ids = new Set(specs.flatMap(({ file }) => specAt(file)?.id ?? []));
+  return { count: tests.length, ids, traits: new Map(tests.flatMap(traitsOf)) };
 }
 
 interface ListedTest {
   annotations: { type: string; description?: string }[];
 }
 
+interface ListedSpec {
+  /** Relative to the suites folder. */
+  file: string;
+  tests: ListedTest[];
+}
+
 interface ListedSuite {
-  specs: { tests: ListedTest[] }[];
+  specs: ListedSpec[];
   suites?: ListedSuite[];
 }
 
@@ -127,8 +146,8 @@ function parseList(text: string): Listed | undefined {
   }
 }
 
-function testsOf(suites: readonly ListedSuite[]): ListedTest[] {
-  return suites.flatMap(({ specs, suites: inner = [] }) => [...specs.flatMap(({ tests }) => tests), ...testsOf(inner)]);
+function specsOf(suites: readonly ListedSuite[]): ListedSpec[] {
+  return suites.flatMap(({ specs, suites: inner = [] }) => [...specs, ...specsOf(inner)]);
 }
 
 function traitsOf({ annotations }: ListedTest): [string, Traits][] {

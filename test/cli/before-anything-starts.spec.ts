@@ -59,6 +59,21 @@ test('Rejects a title that no check has before anything starts', async ({ folder
   expect(exitCode).toBe(2);
 });
 
+test('Reads and plans only the checks that are in the shard, or that a title selects', async ({ folder }) => {
+  const env = await writeSuites(folder, {
+    's/a.spec.ts': specOf('s/a', 'PASS'),
+    's/b.spec.ts': specOf('s/b', 'PASS'),
+    's/b.istio.yaml': MANIFEST.replace('host: server', 'host: $(KNOWN_WHEN_IT_RUNS)'),
+  });
+  for (const option of ['--shard=1/2', '--grep=s/a']) {
+    const { stdout, stderr, exitCode } = await meshproof(['test', '--dry-run', option], env);
+    expect(stderr, option).not.toContain('MANIFEST_INVALID');
+    expect(stdout.match(/^(check|applies) .*$/gm), option).toEqual(['check    s/a']);
+    expect(exitCode, option).toBe(0);
+  }
+  expect((await meshproof(['test', '--dry-run', '--shard=2/2'], env)).stderr).toContain('$(KNOWN_WHEN_IT_RUNS) is unknown');
+});
+
 test('Lists with --list and plans with --dry-run without a cluster, and writes nothing', async ({ folder }) => {
   const env = await writeSuites(folder, {
     's/a.spec.ts': specOf('s/a', 'PASS'),
