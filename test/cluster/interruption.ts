@@ -29,7 +29,7 @@ export const INTERRUPTIONS = [
 type Interruption = (typeof INTERRUPTIONS)[number];
 
 /** Numbers from 0 to 1, determined by a seed (mulberry32). */
-export function numbersOf(seed: number): () => number {
+function numbersOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -46,6 +46,12 @@ export interface Interrupted {
   output: string;
   /** Milliseconds from the interruption to the end of the last process. */
   cleanUpMs: number;
+}
+
+/** Chooses from lists, and numbers from 0 to 1, in an order that a seed determines. */
+export function choicesOf(seed: number): { next: () => number; pick: <T>(from: readonly T[]) => T } {
+  const next = numbersOf(seed);
+  return { next, pick: <T>(from: readonly T[]) => from[Math.floor(next() * from.length)] as T };
 }
 
 interface Moment {

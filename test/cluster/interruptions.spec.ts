@@ -6,7 +6,7 @@ import { expect, test } from '@playwright/test';
 
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { describe, meshproof, SHARED } from './cluster.ts';
-import { interrupted, INTERRUPTIONS, numbersOf, outageOf } from './interruption.ts';
+import { interrupted, INTERRUPTIONS, choicesOf, outageOf } from './interruption.ts';
 import { clusterSnapshot, difference, machineSnapshot } from './snapshot.ts';
 
 /**
@@ -34,8 +34,7 @@ const CHECKS = [
   'routing/canary-header',
 ];
 
-const next = numbersOf(SEED);
-const pick = <T>(from: readonly T[]): T => from[Math.floor(next() * from.length)] as T;
+const { next, pick } = choicesOf(SEED);
 
 interface Series {
   /** Arguments of every run. */

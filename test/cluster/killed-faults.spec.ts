@@ -5,7 +5,7 @@ import { bashOnNode } from '../../clusters/kind/on-node.ts';
 import { KubernetesApi } from '../../clusters/kubernetes/api.ts';
 import { until } from '../../clusters/until.ts';
 import { describe, meshproof, SHARED } from './cluster.ts';
-import { interrupted, numbersOf } from './interruption.ts';
+import { interrupted, choicesOf } from './interruption.ts';
 import { clusterSnapshot, difference, machineSnapshot } from './snapshot.ts';
 
 /** The number of runs that are killed; another seed chooses other faults and moments: `KILLS=40 SEED=7 npm run test:cluster -- killed-faults` */
@@ -25,8 +25,7 @@ const CHECKS = [
 /** Without anybody who reverts it, a fault ends by its lease of ten seconds. */
 const REVERTED_MS = 15_000;
 
-const next = numbersOf(SEED);
-const pick = <T>(from: readonly T[]): T => from[Math.floor(next() * from.length)] as T;
+const { next, pick } = choicesOf(SEED);
 
 /** Prints what faults leave in the network namespaces and among the processes of a node, a line each. */
 const LOOK = String.raw`
